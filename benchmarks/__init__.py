@@ -1,0 +1,1 @@
+"""Programs that measure torchlike beside PyTorch and beside hand-written JAX; run from the repository's root."""

@@ -1,0 +1,177 @@
+"""The engine: walks the tape from roots to leaves, in PyTorch's order."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+
+import jax
+import numpy as np
+
+from torchlike._autograd.modes import state
+from torchlike._autograd.tape import AccumulateGrad, Node, apply
+from torchlike._programs.spec import Spec
+
+_adds: dict = {}
+
+
+def add(left: tuple, right: tuple, create_graph: bool) -> tuple:
+    """The sum of two gradients, pairs (value, edge)."""
+    known = left[0].aval
+    spec = _adds.get(known)
+    if spec is None:
+        spec = _adds[known] = Spec("add", jax.lax.add, (known, known))
+    return apply(spec, (left[0], right[0]), (left[1], right[1]), create_graph)[0]
+
+
+class Run:
+    """One walk of the tape.
+
+    Args:
+        keep_graph: leave what is saved for another walk.
+        create_graph: put the derivatives on the tape.
+        wrap: makes a tensor of a pair (value, edge), for hooks and leaves.
+        unwrap: the pair of a tensor.
+        targets: edges whose gradients are captured; None to accumulate into the leaves.
+    """
+
+    def __init__(self, keep_graph: bool, create_graph: bool, wrap, unwrap, targets: list | None = None) -> None:
+        self.keep_graph, self.create_graph = keep_graph, create_graph
+        self.wrap, self.unwrap = wrap, unwrap
+        self.targets = targets
+        self.captured: dict = {}
+        self.accumulated = False
+        self._wanted: dict[Node, list[int]] = {}
+        for node, number in targets or ():
+            self._wanted.setdefault(node, []).append(number)
+
+    def __call__(self, roots: list[tuple]) -> dict:
+        """Walk from `roots`, pairs (edge, gradient); returns the captured gradients by edge."""
+        before, state.enabled = state.enabled, self.create_graph
+        try:
+            self._walk(roots)
+        finally:
+            state.enabled = before
+        return self.captured
+
+    def _walk(self, roots: list[tuple]) -> None:
+        awaited = self._count([edge[0] for edge, _ in roots])
+        useful = None if self.targets is None else self._useful(awaited)
+        buffers: dict[Node, list] = {}
+        ready: list[tuple] = []
+        order = itertools.count()
+        for (node, number), grad in roots:
+            if node not in buffers and not awaited[node]:
+                heapq.heappush(ready, (-node.sequence, next(order), node))
+            self._collect(buffers, node, number, grad)
+        while ready:
+            node = heapq.heappop(ready)[2]
+            grads = self._visit(node, buffers.pop(node, None), useful)
+            for edge, grad in zip(node.edges, grads, strict=True):
+                if edge is None:
+                    continue
+                target, number = edge
+                if grad is not None:
+                    self._collect(buffers, target, number, grad)
+                awaited[target] -= 1
+                if not awaited[target]:
+                    heapq.heappush(ready, (-target.sequence, next(order), target))
+
+    def _count(self, nodes: list[Node]) -> dict[Node, int]:
+        """How many edges lead to each reachable node."""
+        awaited = dict.fromkeys(nodes, 0)
+        stack = list(awaited)
+        while stack:
+            for edge in stack.pop().edges:
+                if edge is not None:
+                    node = edge[0]
+                    if node in awaited:
+                        awaited[node] += 1
+                    else:
+                        awaited[node] = 1
+                        stack.append(node)
+        return awaited
+
+    def _useful(self, reachable: dict[Node, int]) -> set[Node]:
+        """The nodes from which a target can be reached."""
+        useful = {node for node in reachable if node in self._wanted}
+        for node in sorted(reachable, key=lambda each: each.sequence if each.edges else -1):
+            if any(edge is not None and edge[0] in useful for edge in node.edges):
+                useful.add(node)
+        return useful
+
+    def _collect(self, buffers: dict, node: Node, number: int, grad: tuple) -> None:
+        slots = buffers.get(node)
+        if slots is None:
+            slots = buffers[node] = [None] * (len(node.outputs) or 1)
+        known = slots[number]
+        slots[number] = grad if known is None else add(known, grad, self.create_graph)
+
+    def _visit(self, node: Node, grads: list | None, useful: set | None) -> list:
+        """Run one node's hooks and derivative; returns the gradients of its inputs."""
+        nothing = [None] * len(node.edges)
+        if grads is None:
+            return nothing
+        if node.has_hooks("tensor_hooks"):
+            grads = [self._hooked(node, number, grad) for number, grad in enumerate(grads)]
+        for number in self._wanted.get(node, ()):
+            self.captured[node, number] = grads[number]
+        if isinstance(node, AccumulateGrad):
+            if self.targets is None:
+                self._accumulate(node, grads[0])
+            return nothing
+        needed = tuple([edge is not None and (useful is None or edge[0] in useful) for edge in node.edges])
+        if True not in needed:
+            return nothing
+        if node.has_hooks("pre_hooks"):
+            grads = self._call_hooks(node.pre_hooks, grads)
+        found = node.backward(grads, needed, self.create_graph)
+        if state.anomaly:
+            _check_nan(node, found)
+        if node.has_hooks("post_hooks"):
+            found = self._call_hooks(node.post_hooks, found, grads)
+        if not self.keep_graph:
+            node.release()
+        return found
+
+    def _hooked(self, node: Node, number: int, grad: tuple | None) -> tuple | None:
+        hooks = node.tensor_hooks.get(number)
+        if grad is None or not hooks:
+            return grad
+        for hook in list(hooks.values()):
+            changed = hook(self.wrap(*grad))
+            if changed is not None:
+                grad = self.unwrap(changed)
+        return grad
+
+    def _call_hooks(self, hooks: dict, grads: list, *more: list) -> list:
+        """Call a node's hooks with tuples of tensors; what they return replaces the first tuple."""
+        for hook in list(hooks.values()):
+            tuples = [tuple(each and self.wrap(*each) for each in group) for group in (grads, *more)]
+            changed = hook(*tuples)
+            if changed is not None:
+                changed = changed if isinstance(changed, tuple) else (changed,)
+                grads = [None if each is None else self.unwrap(each) for each in changed]
+        return grads
+
+    def _accumulate(self, node: AccumulateGrad, grad: tuple | None) -> None:
+        if grad is None:
+            return
+        if node.grad is None:
+            node.grad = self.wrap(*grad)
+        else:
+            self.accumulated = True
+            total = add(self.unwrap(node.grad), grad, self.create_graph)
+            if self.create_graph:
+                node.grad = self.wrap(*total)
+            else:
+                node.grad._write(total[0], None)
+        if node.has_hooks("post_hooks") and node.variable is not None:
+            for hook in list(node.post_hooks.values()):
+                hook(node.variable)
+
+
+def _check_nan(node: Node, found: list) -> None:
+    for number, grad in enumerate(found):
+        if state.check_nan and grad is not None and np.isnan(grad[0].numpy()).any():
+            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")

@@ -1,0 +1,166 @@
+"""Grad modes, a flag for each thread: ``no_grad``, ``enable_grad``, ``inference_mode``, ``set_grad_enabled``."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+
+
+class _State(threading.local):
+    enabled = True
+    inference = False
+    anomaly = False
+    check_nan = True
+
+
+state = _State()
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded for differentiation in this thread."""
+    return state.enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether `inference_mode` is on in this thread."""
+    return state.inference
+
+
+class _Mode:
+    """A context manager that is a decorator too, for functions and for generators."""
+
+    def __call__(self, fn):
+        if inspect.isclass(fn):
+            fn.__init__ = self(fn.__init__)
+            return fn
+        if inspect.isgeneratorfunction(fn):
+            return self._decorate_generator(fn)
+
+        @functools.wraps(fn)
+        def wrapped(*args, **kwargs):
+            with self.clone():
+                return fn(*args, **kwargs)
+
+        return wrapped
+
+    def _decorate_generator(self, fn):
+        """The mode holds while the generator runs, not while its caller does."""
+
+        @functools.wraps(fn)
+        def wrapped(*args, **kwargs):
+            generator = fn(*args, **kwargs)
+            resume = functools.partial(next, generator)
+            while True:
+                try:
+                    with self.clone():
+                        got = resume()
+                except StopIteration as end:
+                    return end.value
+                try:
+                    resume = functools.partial(generator.send, (yield got))
+                except GeneratorExit:
+                    with self.clone():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    resume = functools.partial(generator.throw, error)
+
+        return wrapped
+
+    def clone(self):
+        """A fresh manager of the same mode: one object may decorate and nest."""
+        return type(self)()
+
+
+class _Switch(_Mode):
+    """Sets the flag on entry and puts back what was there on exit."""
+
+    value = False
+
+    def __init__(self) -> None:
+        self.previous = state.enabled
+
+    def __enter__(self) -> None:
+        self.previous = state.enabled
+        state.enabled = self.value
+
+    def __exit__(self, *exc) -> None:
+        state.enabled = self.previous
+
+
+class no_grad(_Switch):
+    """Record nothing for differentiation: a context manager and a decorator.
+
+    Example:
+        >>> import torchlike as torch
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> with torch.no_grad():
+        ...     y = x * 2
+        >>> y.requires_grad
+        False
+    """
+
+    def __new__(cls, orig_func=None):
+        return super().__new__(cls) if orig_func is None else cls()(orig_func)
+
+
+class enable_grad(no_grad):
+    """Record for differentiation, within a `no_grad`: a context manager and a decorator."""
+
+    value = True
+
+
+class set_grad_enabled(_Mode):
+    """Switch recording for differentiation on or off: a function, a context manager, a decorator.
+
+    Args:
+        mode: True to record.
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.previous, self.mode = state.enabled, bool(mode)
+        state.enabled = self.mode
+
+    def __call__(self, fn):
+        state.enabled = self.previous
+        return super().__call__(fn)
+
+    def __enter__(self) -> None:
+        state.enabled = self.mode
+
+    def __exit__(self, *exc) -> None:
+        state.enabled = self.previous
+
+    def clone(self):
+        return type(self)(self.mode)
+
+
+class inference_mode(_Mode):
+    """`no_grad` for code that never differentiates what it made.
+
+    Args:
+        mode: False switches it off within the block.
+    """
+
+    def __new__(cls, mode=True):
+        return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        self.previous = state.enabled, state.inference
+        state.enabled, state.inference = (False, True) if self.mode else (state.enabled, False)
+
+    def __exit__(self, *exc) -> None:
+        state.enabled, state.inference = self.previous
+
+    def clone(self):
+        return type(self)(self.mode)
+
+
+for _public in (
+    *(is_grad_enabled, is_inference_mode_enabled, no_grad, enable_grad, set_grad_enabled, inference_mode),
+):
+    _public.__module__ = "torchlike"

@@ -1,0 +1,215 @@
+"""The tape: a node for each differentiable operation, edges to where its inputs came from.
+
+An edge is a pair (node, number of its output); a tensor that requires no gradient has none. A derivative is an
+operation like any other, so that it is recorded, compiled and differentiated like any other.
+"""
+
+from __future__ import annotations
+
+import itertools
+from weakref import ref
+
+import jax
+import jax.numpy as jnp
+from jax.extend import core as jex_core
+from jax.interpreters import partial_eval
+
+from torchlike._autograd.modes import state
+from torchlike._programs.spec import NUMBERS, Spec
+from torchlike._recorder.recorder import record
+
+SECOND_BACKWARD = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+    "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+    "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+    "saved tensors after calling backward."
+)
+_sequence = itertools.count()
+
+
+class Node:
+    """What all nodes of the tape have: hooks, a name, edges."""
+
+    __slots__ = ("edges", "sequence", "tensor_hooks", "pre_hooks", "post_hooks", "metadata", "__weakref__")
+
+    @property
+    def next_functions(self) -> tuple:
+        """The nodes that this one passes gradients to, each with the number of its output."""
+        return tuple((None, 0) if edge is None else edge for edge in self.edges)
+
+    def __getattr__(self, name: str):
+        # what few nodes have is made when it is asked for
+        if name in ("tensor_hooks", "pre_hooks", "post_hooks", "metadata"):
+            made: dict = {}
+            setattr(self, name, made)
+            return made
+        raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
+
+    def name(self) -> str:
+        """The node's name, as ``AddBackward0``."""
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+    def has_hooks(self, kind: str) -> bool:
+        """Whether there are hooks of this kind, without making room for them."""
+        try:
+            return bool(object.__getattribute__(self, kind))
+        except AttributeError:
+            return False
+
+
+class GradNode(Node):
+    """A recorded operation on the tape.
+
+    Attributes:
+        spec: the operation.
+        inputs: its inputs, values and Python numbers; None once they are freed.
+        edges: for each input where it came from, or None.
+    """
+
+    __slots__ = ("spec", "inputs")
+
+    def __init__(self, spec: Spec, inputs: tuple, edges: tuple) -> None:
+        self.spec = spec
+        self.inputs = inputs
+        self.edges = edges
+        self.sequence = next(_sequence)
+
+    def name(self) -> str:
+        spec = self.spec
+        if spec.grad_name is None:
+            camel = "".join(part.capitalize() for part in spec.name.strip("_").split("_"))
+            spec.grad_name = camel + "Backward0"
+        return spec.grad_name
+
+    @property
+    def outputs(self) -> tuple:
+        """The avals of its outputs."""
+        return self.spec.outputs
+
+    @property
+    def next_functions(self) -> tuple:
+        return tuple(
+            (None, 0) if edge is None else edge
+            for edge, given in zip(self.edges, self.spec.inputs, strict=True)
+            if not isinstance(given, type)
+        )
+
+    def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
+        """The gradients of the needed inputs, as pairs (value, edge), None for the others.
+
+        Args:
+            cotangents: a pair (value, edge) or None for each output.
+            needed: which inputs want a gradient.
+            create_graph: whether the derivative is itself put on the tape.
+
+        Raises:
+            RuntimeError: the inputs that it needs were freed by an earlier backward.
+        """
+        derivative = derivative_of(self.spec, needed, tuple([each is not None for each in cotangents]))
+        spec, used = derivative
+        inputs, edges = [], []
+        if used:
+            if self.inputs is None:
+                raise RuntimeError(SECOND_BACKWARD)
+            inputs = [self.inputs[place] for place in used]
+            edges = [self.edges[place] for place in used]
+        for each in cotangents:
+            if each is not None:
+                inputs.append(each[0])
+                edges.append(each[1])
+        got = iter(apply(spec, tuple(inputs), tuple(edges), create_graph))
+        return [next(got) if wanted else None for wanted in needed]
+
+    def release(self) -> None:
+        """Free what was saved for the derivative."""
+        self.inputs = None
+
+
+class AccumulateGrad(Node):
+    """Where a leaf's gradient ends up: the autograd state of a tensor.
+
+    Attributes:
+        grad: the gradient so far, a tensor or None.
+        variable: a weak reference to the tensor.
+    """
+
+    __slots__ = ("grad", "_variable")
+    outputs = ()
+
+    def __init__(self, variable) -> None:
+        self.grad = None
+        self.edges = ()
+        self.sequence = 2**62  # at once, whenever it is ready
+        self._variable = ref(variable)
+
+    @property
+    def variable(self):
+        """The tensor itself, if it still lives."""
+        return self._variable()
+
+    def release(self) -> None:
+        """Nothing is saved here."""
+
+
+def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]:
+    """Record an operation; returns a pair (value, edge) for each output."""
+    values = record(spec, inputs)
+    if tracked and spec.differentiable and any(edge is not None for edge in edges):
+        node = GradNode(spec, inputs, edges)
+        return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values)]
+    return [(each, None) for each in values]
+
+
+def derivative_of(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -> tuple[Spec, tuple[int, ...]]:
+    """The derivative of an operation as an operation: (spec, the inputs that it needs beside the cotangents)."""
+    found = spec.derivatives.get((needed, given))
+    if found is None:
+        found = spec.derivatives[needed, given] = _make_derivative(spec, needed, given)
+    return found
+
+
+def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]):
+    wanted = [place for place, want in enumerate(needed) if want]
+    outputs = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
+    count = len(spec.inputs)
+
+    def derivative(*arrays):
+        inputs, cotangents = list(arrays[:count]), iter(arrays[count:])
+
+        def forward(*primals):
+            for place, primal in zip(wanted, primals, strict=True):
+                inputs[place] = primal
+            got = spec.replay(inputs)
+            return [got[place] for place in outputs]
+
+        results, pull = jax.vjp(forward, *[arrays[place] for place in wanted])
+        by_place = {place: next(cotangents) for place, known in enumerate(given) if known}
+        filled = [
+            _conj(by_place[place].astype(result.dtype)) if place in by_place else jnp.zeros_like(result)
+            for place, result in zip(outputs, results, strict=True)
+        ]
+        # JAX's cotangents are the conjugates of PyTorch's
+        return tuple(_conj(each) for each in pull(filled))
+
+    known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
+    avals = (*spec.inputs, *known)
+    structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in avals]
+    closed = jax.make_jaxpr(derivative)(*structs)
+    lean, used = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars))
+    used = [place < count and use or place >= count for place, use in enumerate(used)]
+    lean, _ = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=used)
+    fn = jex_core.jaxpr_as_fun(jex_core.ClosedJaxpr(lean, closed.consts))
+    made = Spec(spec.name + "_backward", fn, tuple(a for a, use in zip(avals, used, strict=True) if use))
+    return made, tuple(place for place in range(count) if used[place])
+
+
+def _conj(array):
+    return jnp.conj(array) if jnp.iscomplexobj(array) else array
+
+
+def tracks(edges) -> bool:
+    """Whether an operation on inputs with these edges goes on the tape."""
+    return state.enabled and any(edge is not None for edge in edges)

@@ -1,0 +1,523 @@
+"""How an operation is declared and called.
+
+`op` takes a pure JAX function with PyTorch's signature and gives back the function on tensors. From the same
+declaration come ``f.inplace`` (``Tensor.f_``) and ``out=``. What an argument is follows from its annotation:
+
+=========== ==================================================================================================
+``Array``   a tensor; where it says ``ArrayLike``, a Python number too
+``Arrays``  a sequence of tensors
+``Number``  a Python number (or a tensor of one element): an argument of the program, so that another number
+            compiles nothing. In the function it is a weakly typed 0-d array
+anything    static: a part of the operation
+=========== ==================================================================================================
+
+A call looks up the traced operation (`Spec`) by the avals of its tensors and its static arguments, and records it.
+Shape and dtype errors come from the function itself when it is first traced for these.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import numbers
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from torchlike._autograd.modes import state
+from torchlike._autograd.tape import GradNode, apply
+from torchlike._autograd.variable import TensorBase
+from torchlike._programs.spec import Spec
+from torchlike._recorder.recorder import recorder
+from torchlike._recorder.storage import Storage
+from torchlike._recorder.view import Step, ViewRule
+from torchlike._types import dtypes
+
+ARRAY, ARRAYS, NUMBER, STATIC = "a tensor", "tensors", "a number", "static"
+# other words for an argument, as NumPy says them; PyTorch takes them, too
+SYNONYMS = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+_NUMBERS = (float, int, complex)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What is special about an operation.
+
+    Attributes:
+        varargs: whether the last positional parameter may be spelled out: ``x.view(2, 3)``.
+        grad_name: the name of its node on the tape, where that is not ``<Name>Backward0``.
+        view: for a view operation, its layout function; see `ViewRule`.
+        write: for a view operation, how to write through it.
+        measure: a function on NumPy arrays that gives the static argument ``size`` of a result whose shape depends
+            on values; the inputs are computed to call it.
+        in_place: whether the result of the in-place form may change the shape (never, but for a few).
+    """
+
+    varargs: str | None = None
+    grad_name: str | None = None
+    view: Callable | None = None
+    write: Callable | None = None
+    measure: Callable | None = None
+
+
+@dataclass
+class Op:
+    """A declared operation.
+
+    Attributes:
+        name: as in ``torch.<name>``.
+        body: the JAX function.
+        kinds: what each parameter is, in order.
+        specs: traced operations, by what they were called with.
+    """
+
+    name: str
+    body: Callable
+    flags: Flags
+    signature: inspect.Signature = field(init=False)
+    kinds: dict[str, str] = field(init=False)
+    specs: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.signature = inspect.signature(self.body)
+        self.kinds = {p.name: _kind(str(p.annotation)) for p in self.signature.parameters.values()}
+
+    def bind(self, args: tuple, kwargs: dict) -> inspect.BoundArguments:
+        """The arguments by parameter.
+
+        Raises:
+            TypeError: they do not fit the signature, in PyTorch's words.
+        """
+        kwargs = {SYNONYMS.get(k, k) if k not in self.kinds else k: v for k, v in kwargs.items()}
+        try:
+            return self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(_explained(self, args, kwargs, str(error))) from None
+
+    def spec(self, key: tuple, args: tuple, kwargs: dict, inputs: list, finish: Callable | None = None) -> Spec:
+        """Trace the operation for these arguments and keep it under `key`.
+
+        Args:
+            finish: applied to the function's result: a cast, for in-place forms.
+        """
+        count = iter(range(len(inputs)))
+        names = tuple(self.kinds)
+        args = tuple([self._slotted(name, given, count) for name, given in zip(names, args, strict=False)])
+        bound = self.bind(args, {name: self._slotted(name, given, count) for name, given in kwargs.items()})
+        call_args, call_kwargs = bound.args, bound.kwargs
+
+        def fn(*arrays):
+            fill = functools.partial(_filled, arrays=arrays)
+            got = self.body(*map(fill, call_args), **{k: fill(v) for k, v in call_kwargs.items()})
+            return got if finish is None else finish(got)
+
+        kinds = tuple(type(each) if isinstance(each, _NUMBERS) else each.aval for each in inputs)
+        _check_devices(kinds)
+        made = Spec(self.name, fn, kinds)
+        made.grad_name = self.flags.grad_name
+        if self.flags.view is not None:
+            made.extra = self._view_rule(call_args, call_kwargs)
+        try:
+            self.specs[key] = made
+        except TypeError:
+            pass  # an argument that cannot be hashed: traced again at the next call
+        return made
+
+    def _slotted(self, name: str, given, count):
+        """The argument with tensors and numbers replaced by their place among the inputs."""
+        kind = self.kinds.get(SYNONYMS.get(name, name) if name not in self.kinds else name, STATIC)
+        if isinstance(given, TensorBase):
+            return _Slot(next(count))
+        if kind in (ARRAY, NUMBER) and isinstance(given, numbers.Number) and not isinstance(given, bool):
+            return _Slot(next(count))
+        if kind is ARRAYS and isinstance(given, (tuple, list)):
+            return tuple(_Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
+        return tuple(given) if isinstance(given, list) else given
+
+    def _view_rule(self, args: tuple, kwargs: dict) -> ViewRule:
+        """The layout and writing rules with the static arguments bound; numbers come at the call."""
+        flags = self.flags
+
+        def layout(viewed, *given):
+            fill = functools.partial(_filled, arrays=(viewed, *given))
+            return flags.view(*map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
+
+        def write(viewed, new, *given):
+            fill = functools.partial(_filled, arrays=(viewed, *given))
+            return flags.write(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
+
+        return ViewRule(layout, None if flags.write is None else write)
+
+
+class _Slot(int):
+    """The place of an argument among the inputs of an operation."""
+
+
+def _filled(each, arrays):
+    if type(each) is _Slot:
+        return arrays[each]
+    if type(each) is tuple and any(type(item) is _Slot for item in each):
+        return tuple(arrays[item] if type(item) is _Slot else item for item in each)
+    return each
+
+
+def _kind(annotation: str) -> str:
+    words = annotation.replace("|", " ").replace(",", " ").split()
+    if "Arrays" in words:
+        return ARRAYS
+    if "Array" in words or "ArrayLike" in words:
+        return ARRAY
+    return NUMBER if "Number" in words else STATIC
+
+
+def _check_devices(kinds: tuple) -> None:
+    """Tensors of different devices refuse each other; a CPU scalar goes anywhere."""
+    found = dict.fromkeys(each.device for each in kinds if not isinstance(each, type) and each.ndim)
+    if len(found) > 1:
+        names = " and ".join(str(each) for each in list(found)[:2])
+        raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}!")
+
+
+def _type_name(given) -> str:
+    if isinstance(given, (tuple, list)) and given:
+        inner = ", ".join(_type_name(each) for each in given[:1])
+        return f"{type(given).__name__} of " + ("(" + inner + ",)" if isinstance(given, tuple) else "[" + inner + "]")
+    return type(given).__name__
+
+
+def _explained(op: Op, args: tuple, kwargs: dict, said: str) -> str:
+    """PyTorch's sentence for arguments that do not fit."""
+    names = list(op.kinds)
+    if "missing" in said:
+        absent = [
+            p.name
+            for place, p in enumerate(op.signature.parameters.values())
+            if p.default is p.empty and place >= len(args) and p.name not in kwargs
+        ]
+        places = ", ".join(f'"{each}"' for each in absent)
+        return f"{op.name}() missing {len(absent)} required positional arguments: {places}"
+    for name in kwargs:
+        if name not in names:
+            return f"{op.name}() got an unexpected keyword argument '{name}'"
+    if "too many" in said:
+        return f"{op.name}() takes {len(names)} positional arguments but {len(args)} were given"
+    return f"{op.name}() {said}"
+
+
+def _refuse(op: Op, name: str, place: int, given) -> TypeError:
+    wanted = {ARRAY: "Tensor", ARRAYS: "tuple of Tensors", NUMBER: "Number"}[op.kinds[name]]
+    at = f" (position {place + 1})" if place >= 0 else ""
+    return TypeError(f"{op.name}(): argument '{name}'{at} must be {wanted}, not {_type_name(given)}")
+
+
+def _gatherer(op: Op) -> Callable:
+    """A function that splits a call's arguments into (key, inputs, edges)."""
+    kinds = tuple(op.kinds.values())
+    names = tuple(op.kinds)
+    most = len(kinds)
+
+    def odd(given, kind, name, place, key, inputs, edges):
+        """An argument that is neither a tensor nor a plain number nor static."""
+        if given is None or given is True or given is False:
+            key.append(given)
+        elif isinstance(given, numbers.Number):
+            given = given.item() if isinstance(given, np.generic) else complex(given)
+            key.append(type(given))
+            inputs.append(given)
+            edges.append(None)
+        elif kind is ARRAYS and isinstance(given, (tuple, list)):
+            key.append(len(given))
+            for spot, each in enumerate(given):
+                if not isinstance(each, TensorBase):
+                    if each is None:
+                        key.append(None)
+                        continue
+                    raise TypeError(
+                        f"expected Tensor as element {spot} in argument {place}, but got {type(each).__name__}"
+                    )
+                value = each._value()
+                key.append(value.aval)
+                inputs.append(value)
+                edges.append(each._edge)
+        else:
+            raise _refuse(op, name, place, given)
+
+    def gather(args, kwargs):
+        inputs: list = []
+        edges: list = []
+        key: list = []
+        for arg, kind in zip(args, kinds):  # noqa: B905 - a length too large is found below
+            if isinstance(arg, TensorBase):
+                if arg._view is None:
+                    value = arg._storage.value
+                    if value is None:
+                        value = arg._storage.read()
+                else:
+                    value = arg._viewed_value()
+                key.append(value.aval)
+                inputs.append(value)
+                edges.append(arg._edge)
+            elif kind is STATIC:
+                key.append(arg)
+            elif type(arg) in _NUMBERS:
+                key.append(type(arg))
+                inputs.append(arg)
+                edges.append(None)
+            else:
+                place = len(key)
+                odd(arg, kind, names[min(place, most - 1)], place, key, inputs, edges)
+        if len(args) > most:
+            op.bind(args, kwargs)
+        if kwargs:
+            for name, arg in kwargs.items():
+                key.append(name)
+                kind = op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC)
+                if isinstance(arg, TensorBase):
+                    value = arg._value()
+                    key.append(value.aval)
+                    inputs.append(value)
+                    edges.append(arg._edge)
+                elif kind is STATIC:
+                    key.append(tuple(arg) if isinstance(arg, list) else arg)
+                elif type(arg) in _NUMBERS:
+                    key.append(type(arg))
+                    inputs.append(arg)
+                    edges.append(None)
+                else:
+                    odd(arg, kind, name, -1, key, inputs, edges)
+        return tuple(key), inputs, edges
+
+    return gather
+
+
+def op(body: Callable | None = None, /, **flags):
+    """Declare an operation: a pure JAX function with PyTorch's signature becomes the function on tensors.
+
+    Args:
+        flags: see `Flags`; and ``name``, where it is not the function's own without trailing underscore.
+
+    Returns:
+        The function on tensors, with attributes ``op`` (the `Op`) and ``inplace`` (the in-place form).
+
+    Raises:
+        ValueError: an operation of this name in this module was declared before.
+
+    Example:
+        >>> @op
+        ... def double(input: Array) -> Array:
+        ...     return input + input
+    """
+    if body is None:
+        return functools.partial(op, **flags)
+    name = flags.pop("name", body.__name__.rstrip("_"))
+    identity = (body.__module__, body.__qualname__)
+    if identity in _declared:
+        raise ValueError(f"operation {body.__qualname__} is declared twice in {body.__module__}")
+    declared = _declared[identity] = Op(name, body, Flags(**flags))
+    call = _caller(declared)
+    functools.update_wrapper(call, body)
+    call.op = declared
+    call.inplace = _inplace(declared, call)
+    return call
+
+
+_declared: dict[tuple, Op] = {}
+
+
+def declared_ops() -> list[Op]:
+    """Every declared operation, in order."""
+    return list(_declared.values())
+
+
+def _forget_specs() -> None:
+    """Traced operations hold the default dtype: with another one they are traced anew."""
+    for each in _declared.values():
+        each.specs.clear()
+
+
+dtypes.on_change.append(_forget_specs)
+
+
+def _caller(op: Op) -> Callable:
+    gather, specs, flags = _gatherer(op), op.specs, op.flags
+    spread = None if flags.varargs is None else tuple(op.kinds).index(flags.varargs)
+    new, is_view = object.__new__, flags.view is not None
+
+    def call(*args, **kwargs):
+        if spread is not None and len(args) > spread and not isinstance(args[spread], (tuple, list)):
+            args = _packed(args, spread)
+        if "out" in kwargs:
+            return _with_out(call, args, kwargs)
+        key, inputs, edges = gather(args, kwargs)
+        try:
+            spec = specs[key]
+        except (KeyError, TypeError):
+            plain = _plainer(op, args, kwargs, inputs)
+            if plain is not None:
+                return call(*plain[0], **plain[1])
+            spec = op.spec(key, args, kwargs, inputs)
+        inputs = tuple(inputs)
+        tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
+        if tracked and recorder.at_boundary:
+            recorder.boundary()
+        if not spec.single:
+            return _wrap_all(spec, inputs, tuple(edges), tracked)
+        value = recorder.record_one(spec, inputs)
+        edge = (GradNode(spec, inputs, tuple(edges)), 0) if tracked else None
+        if is_view:
+            return args[0]._viewed(Step(spec, inputs[1:]), value, edge)
+        made = new(TensorBase._plain)
+        made._storage = Storage(value)
+        if tracked:
+            made._edge = edge
+        return made
+
+    return call
+
+
+def _wrap_all(spec: Spec, inputs: tuple, edges: tuple, tracked: bool):
+    made = [TensorBase._wrap(*pair) for pair in apply(spec, inputs, edges, tracked)]
+    return spec.container(made)
+
+
+def _packed(args: tuple, place: int) -> tuple:
+    """``x.view(2, 3)`` as ``x.view((2, 3))``."""
+    if args[place] is None or isinstance(args[place], dtypes.dtype):
+        return args
+    return (*args[:place], tuple(args[place:]))
+
+
+def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
+    """The call with tensors and lists in static places made plain; None if it is plain already."""
+    changed = False
+
+    def plain(name: str, given):
+        nonlocal changed
+        if op.kinds.get(SYNONYMS.get(name, name), STATIC) is not STATIC:
+            return given
+        if isinstance(given, TensorBase):
+            changed = True
+            return given.item()
+        if isinstance(given, (list, tuple)) and (
+            isinstance(given, list) or any(isinstance(each, TensorBase) for each in given)
+        ):
+            changed = True
+            return tuple([plain(name, each) for each in given])
+        return given
+
+    args = tuple([plain(name, given) for name, given in zip(op.kinds, args, strict=False)])
+    kwargs = {name: plain(name, given) for name, given in kwargs.items()}
+    if op.flags.measure is not None and "size" not in kwargs:
+        return args, {**kwargs, "size": op.flags.measure(*[each.numpy() for each in inputs])}
+    return (args, kwargs) if changed else None
+
+
+# ---------------------------------------------------------------------- in-place forms and out=
+
+_NAMES = {
+    **{"bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long"},
+    **{"float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double"},
+    **{"complex64": "ComplexFloat", "complex128": "ComplexDouble"},
+    **{"uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64"},
+}
+
+
+def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
+    """Whether an in-place operation may store results of one dtype in a tensor of another.
+
+    Complex numbers do not become real, floats do not become integers, and nothing but bool becomes bool.
+    """
+    if from_.rank == 1 and to.rank == 1 and from_.is_signed and not to.is_signed:
+        return False
+    return from_.rank <= to.rank
+
+
+def _inplace(op: Op, call: Callable) -> Callable:
+    """The form that puts the result into the first argument."""
+    gather = _gatherer(op)
+
+    def inplace(self, *args, **kwargs):
+        self._check_writable()
+        if op.flags.varargs is not None:
+            args = _packed((self, *args), list(op.kinds).index(op.flags.varargs))[1:] if args else args
+        key, inputs, edges = gather((self, *args), kwargs)
+        key = ("in place", *key)
+        known = inputs[0].aval
+        try:
+            spec = op.specs[key]
+        except (KeyError, TypeError):
+            plain = _plainer(op, (self, *args), kwargs, inputs)
+            if plain is not None:
+                return inplace(*plain[0], **plain[1])
+            spec = op.spec(key, (self, *args), kwargs, inputs, functools.partial(_cast_to, known))
+        inputs, edges = tuple(inputs), tuple(edges)
+        tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
+        if tracked and recorder.at_boundary:
+            recorder.boundary()
+        self._write(*apply(spec, inputs, edges, tracked)[0])
+        return self
+
+    functools.update_wrapper(inplace, op.body)
+    inplace.__name__ = op.name + "_"
+    return inplace
+
+
+def _cast_to(known, result):
+    """The result as the changed tensor's dtype.
+
+    Raises:
+        RuntimeError: dtype or shape do not fit, in PyTorch's words.
+    """
+    if isinstance(result, (tuple, list)):
+        result = result[0]
+    got = dtypes.of_numpy(result.dtype)
+    if not can_cast(got, known.dtype):
+        raise RuntimeError(
+            f"result type {_NAMES[got.name]} can't be cast to the desired output type {_NAMES[known.dtype.name]}"
+        )
+    if result.shape != known.shape:
+        raise RuntimeError(
+            f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    return result.astype(known.dtype.np)
+
+
+def _with_out(call: Callable, args: tuple, kwargs: dict):
+    """Call and put the results into the tensors given as ``out=``, which take the results' shapes.
+
+    Raises:
+        RuntimeError: a result's dtype cannot be stored in its tensor, or one of them requires grad.
+    """
+    out = kwargs.pop("out")
+    results = call(*args, **kwargs)
+    if out is None:
+        return results
+    single = isinstance(results, TensorBase)
+    pairs = [(results, out)] if single else list(zip(results, out, strict=True))
+    for result, target in pairs:
+        if not isinstance(target, TensorBase):
+            raise TypeError(f"{call.op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+        store_out(call.op.name, result, target)
+    return out if single else type(results)(out) if not hasattr(results, "_make") else results._make(out)
+
+
+def store_out(name: str, result: TensorBase, target: TensorBase) -> None:
+    """Give `target` the elements of `result`, and its shape where they differ."""
+    if state.enabled and (result._edge is not None or target._edge is not None):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    got, known = result._aval, target._aval
+    if not can_cast(got.dtype, known.dtype):
+        raise RuntimeError(
+            f"result type {_NAMES[got.dtype.name]} can't be cast to the desired output type {_NAMES[known.dtype.name]}"
+        )
+    if got.dtype is not known.dtype:
+        result = result.to(known.dtype)
+    if got.shape != known.shape:
+        target._replace(result.clone())
+    else:
+        target._write(result._value(), None)

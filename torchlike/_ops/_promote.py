@@ -1,0 +1,146 @@
+"""Dtype promotion and broadcasting, decided when an operation is traced.
+
+Operands are arrays, or Python numbers: plain, or weakly typed 0-d arrays where they are arguments of a program.
+A dtype is chosen among tensors with dimensions first, then 0-d tensors, then numbers; a lower category counts only
+where its kind (bool < integer < floating point < complex) is above that of the higher ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike._types import dtypes
+
+Array = jax.Array
+ArrayLike = jax.Array | complex
+Arrays = tuple[jax.Array, ...]
+Number = Any  # a Python number, or one as a weakly typed array
+
+_KINDS = "biufc"
+
+
+def default_float() -> np.dtype:
+    """The NumPy dtype of Python floats."""
+    return dtypes.get_default_dtype().np
+
+
+def default_complex() -> np.dtype:
+    """The NumPy dtype of Python complex numbers."""
+    return dtypes.get_default_dtype().to_complex().np
+
+
+def rank(dtype) -> int:
+    """0 for bool, 1 for integers, 2 for floating point, 3 for complex."""
+    return dtypes.BY_NUMPY[np.dtype(dtype)].rank
+
+
+def is_number(operand) -> bool:
+    """Whether an operand stands for a Python number."""
+    return not hasattr(operand, "dtype") or bool(getattr(getattr(operand, "aval", None), "weak_type", False))
+
+
+def _number_dtype(operand) -> np.dtype:
+    kind = operand.dtype.kind if hasattr(operand, "dtype") else np.dtype(type(operand)).kind
+    if kind == "c":
+        return default_complex()
+    return default_float() if kind == "f" else np.dtype(bool if kind == "b" else np.int64)
+
+
+def _combine(high, low):
+    if high is None or low is None:
+        return low if high is None else high
+    if rank(high) == 3:
+        return high
+    if rank(high) == 2:
+        return dtypes.BY_NUMPY[np.dtype(high)].to_complex().np if rank(low) == 3 else high
+    if rank(high) == 0 or rank(low) >= 2:
+        return np.dtype(jnp.promote_types(high, low))
+    return high
+
+
+def result_dtype(*operands) -> np.dtype:
+    """The dtype that PyTorch computes and returns for these operands."""
+    found: list = [None, None, None]
+    for operand in operands:
+        if is_number(operand):
+            category, own = 2, _number_dtype(operand)
+        else:
+            category, own = (0 if operand.ndim else 1), np.dtype(operand.dtype)
+        known = found[category]
+        found[category] = own if known is None else np.dtype(jnp.promote_types(known, own))
+    return _combine(found[0], _combine(found[1], found[2]))
+
+
+def to_float(dtype) -> np.dtype:
+    """The dtype of a function that has no integer results: the default dtype for bools and integers."""
+    return np.dtype(dtype) if rank(dtype) >= 2 else default_float()
+
+
+def promoted(*operands) -> list[Array]:
+    """The operands in their common dtype."""
+    common = result_dtype(*operands)
+    return [as_dtype(each, common) for each in operands]
+
+
+def promoted_float(*operands) -> list[Array]:
+    """The operands in their common dtype, the default dtype if that is an integer's."""
+    common = to_float(result_dtype(*operands))
+    return [as_dtype(each, common) for each in operands]
+
+
+def as_dtype(operand, dtype) -> Array:
+    """The operand as an array of this dtype, strongly typed."""
+    return jax.lax.convert_element_type(jnp.asarray(operand), np.dtype(dtype))
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape.
+
+    Raises:
+        RuntimeError: there is none, in PyTorch's words.
+    """
+    result = list(max(shapes, key=len, default=()))
+    for shape in shapes:
+        for back in range(1, len(shape) + 1):
+            known, size = result[-back], shape[-back]
+            if known == 1:
+                result[-back] = size
+            elif size not in (1, known):
+                dim = len(result) - back
+                raise RuntimeError(
+                    f"The size of tensor a ({known}) must match the size of tensor b ({size}) at non-singleton "
+                    f"dimension {dim}"
+                )
+    return tuple(result)
+
+
+def matched(*operands) -> list[Array]:
+    """The operands in their common dtype, their shapes checked to broadcast."""
+    arrays = promoted(*operands)
+    broadcast_shapes(*[each.shape for each in arrays])
+    return arrays
+
+
+def matched_float(*operands) -> list[Array]:
+    """The operands in their common floating point dtype, their shapes checked to broadcast."""
+    arrays = promoted_float(*operands)
+    broadcast_shapes(*[each.shape for each in arrays])
+    return arrays
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """A dimension counted from the front; a 0-d tensor has dimensions 0 and -1.
+
+    Raises:
+        IndexError: it is out of range, in PyTorch's words.
+    """
+    bound = max(ndim, 1)
+    if not -bound <= dim < bound:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
+        )
+    return dim % bound

@@ -1,0 +1,22 @@
+"""Copies and changes of dtype."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, as_dtype
+
+
+@op
+def clone(input: Array, *, memory_format=None) -> Array:
+    """A copy of the elements; gradients flow through."""
+    return jnp.positive(input) if input.dtype != bool else input | False
+
+
+@op(grad_name="ToCopyBackward0")
+def to_dtype(input: Array, dtype) -> Array:
+    """The elements in another dtype; complex numbers lose their imaginary part."""
+    if jnp.iscomplexobj(input) and not dtype.is_complex:
+        input = input.real
+    return as_dtype(input, dtype.np)

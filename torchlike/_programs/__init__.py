@@ -1,0 +1,1 @@
+"""What runs: abstract values, traced operations, compiled programs and their cache, what is told of them."""

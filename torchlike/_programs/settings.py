@@ -1,0 +1,89 @@
+"""The few settings of the mechanism, read from the environment once, changeable at run time."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+
+MODES = ("auto", "eager", "whole")
+
+
+class Settings:
+    """How recorded operations run.
+
+    Attributes:
+        mode: ``"auto"`` compiles whole what ends a step or comes again, and runs the rest op by op; ``"eager"``
+            runs each op at once, to debug; ``"whole"`` compiles every flush whole. ``TORCHLIKE_MODE``.
+        max_nodes: pending operations after which the recorder cuts by itself. ``TORCHLIKE_MAX_NODES``.
+        max_bytes: live recorded bytes after which it cuts. ``TORCHLIKE_MAX_BYTES``.
+    """
+
+    def __init__(self) -> None:
+        self.mode = _checked(os.environ.get("TORCHLIKE_MODE", "auto"))
+        self.max_nodes = int(os.environ.get("TORCHLIKE_MAX_NODES", "1000"))
+        self.max_bytes = int(os.environ.get("TORCHLIKE_MAX_BYTES", str(2**30)))
+
+
+def _checked(mode: str) -> str:
+    if mode not in MODES:
+        raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
+    return mode
+
+
+settings = Settings()
+
+
+@contextlib.contextmanager
+def mode(name: str) -> Iterator[None]:
+    """Run what is recorded within the block in one of the three modes.
+
+    Args:
+        name: ``"auto"``, ``"eager"`` or ``"whole"``; see `Settings`.
+
+    Raises:
+        ValueError: `name` is none of these.
+
+    Example:
+        >>> with mode("eager"):
+        ...     pass
+    """
+    before, settings.mode = settings.mode, _checked(name)
+    try:
+        yield
+    finally:
+        settings.mode = before
+
+
+def configure_jax() -> None:
+    """Switch on 64-bit types and the persistent compilation cache."""
+    jax.config.update("jax_enable_x64", True)
+    folder = os.environ.get("TORCHLIKE_CACHE_DIR", str(Path.home() / ".cache" / "torchlike"))
+    if folder and not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        jax.config.update("jax_compilation_cache_dir", folder)
+    if folder:
+        # a small program costs as much to lower as to load: keep every one of them
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def keep_memory() -> None:
+    """Tell glibc to keep freed memory: XLA takes its buffers anew at each run, and every page would fault.
+
+    ``TORCHLIKE_KEEP_MEMORY=0`` leaves the allocator as it is.
+    """
+    if os.environ.get("TORCHLIKE_KEEP_MEMORY", "1") == "0" or not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return  # another C library: its allocator has its own rules
+    trim_threshold, top_pad, mmap_max = -1, -2, -4
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(top_pad, 64 * 2**20)

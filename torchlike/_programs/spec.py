@@ -1,0 +1,85 @@
+"""A spec: one operation on inputs of known shapes, traced once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import jax
+import numpy as np
+from jax.extend import core as jex_core
+
+from torchlike._programs.aval import Aval, aval
+from torchlike._types.devices import CPU
+from torchlike._types.dtypes import BY_NUMPY
+
+# Python numbers are arguments of a program, never constants in it: 64 bits wide and weakly typed, as JAX has them
+NUMBERS = {
+    float: jax.ShapeDtypeStruct((), np.float64, weak_type=True),
+    int: jax.ShapeDtypeStruct((), np.int64, weak_type=True),
+    complex: jax.ShapeDtypeStruct((), np.complex128, weak_type=True),
+}
+_count = itertools.count(1)
+
+
+class Spec:
+    """A pure JAX function on arrays of known shapes.
+
+    Attributes:
+        name: the op's name, for errors and for `explain()`.
+        number: tells specs apart in the key of a program.
+        inputs: an `Aval` for each array and ``float``, ``int`` or ``complex`` for each Python number.
+        outputs: the avals of the results.
+        container: what several results are returned in: tuple, list or a named tuple.
+        single: whether the function returns one array rather than a tuple.
+        jaxpr: what the function does; programs replay it.
+        differentiable: whether any output can have a gradient.
+    """
+
+    __slots__ = (
+        *("name", "number", "fn", "inputs", "outputs", "single", "jaxpr", "differentiable", "derivatives"),
+        *("_compiled", "grad_name", "container", "extra"),
+    )
+
+    def __init__(self, name: str, fn: Callable, inputs: tuple, where=None) -> None:
+        structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in inputs]
+        closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*structs)
+        self.name, self.fn, self.inputs, self.jaxpr = name, fn, inputs, closed
+        self.number = next(_count)
+        self.single = not isinstance(shapes, (tuple, list))
+        where = where or _device_of(inputs)
+        self.outputs = tuple(
+            aval(s.shape, BY_NUMPY[np.dtype(s.dtype)], where) for s in ([shapes] if self.single else shapes)
+        )
+        self.differentiable = any(o.dtype.rank >= 2 for o in self.outputs)
+        self.derivatives: dict = {}
+        self.grad_name = None
+        self.container = shapes._make if hasattr(shapes, "_make") else type(shapes)
+        self.extra = None
+        self._compiled = None
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(map(repr, self.inputs))})"
+
+    def replay(self, arrays) -> list:
+        """Apply the traced operation to arrays or tracers, inside a program."""
+        return jax.core.eval_jaxpr(self.jaxpr.jaxpr, self.jaxpr.consts, *arrays)
+
+    @property
+    def is_compiled(self) -> bool:
+        return self._compiled is not None
+
+    @property
+    def compiled(self) -> Callable:
+        """The operation as a program of its own, for what runs op by op."""
+        if self._compiled is None:
+            self._compiled = jax.jit(jex_core.jaxpr_as_fun(self.jaxpr))
+        return self._compiled
+
+
+def _device_of(inputs: tuple):
+    """Where the results are: with the inputs; a 0-d CPU tensor goes to where the others are."""
+    for each in inputs:
+        if isinstance(each, Aval) and each.device is not CPU:
+            return each.device
+    return CPU

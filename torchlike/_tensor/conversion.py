@@ -1,0 +1,101 @@
+"""Methods that copy and convert."""
+
+from __future__ import annotations
+
+from torchlike._ops import conversion
+from torchlike._types import device as device_class
+from torchlike._types import devices, dtypes
+
+
+class ConversionMethods:
+    """Copies, dtypes, devices."""
+
+    clone = conversion.clone
+
+    def to(self, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None):
+        """The tensor in another dtype or on another device; itself if it is so already.
+
+        Args:
+            args: a dtype, a device, a device and a dtype, or a tensor to be like.
+            copy: make a copy in any case.
+        """
+        for each in args:
+            if isinstance(each, dtypes.dtype):
+                dtype = each
+            elif isinstance(each, bool):
+                copy = each
+            elif hasattr(each, "_aval"):
+                other = each
+            elif each is not None:
+                device = each
+        if other is not None:
+            dtype, device = dtype or other.dtype, device or other.device
+        result = self
+        if device is not None:
+            result = moved(result, devices.resolve(device_class(device)))
+        if dtype is not None and dtype is not self._aval.dtype:
+            result = conversion.to_dtype(result, dtype)
+        return conversion.clone(result) if copy and result is self else result
+
+    def cpu(self, memory_format=None):
+        """The tensor in the host's memory."""
+        return self.to("cpu")
+
+    def cuda(self, device=None, non_blocking: bool = False, memory_format=None):
+        """The tensor on a GPU."""
+        return self.to(device_class("cuda", device) if not isinstance(device, (str, device_class)) else device)
+
+    def double(self):
+        """The tensor as float64."""
+        return self.to(dtypes.float64)
+
+    def float(self):
+        """The tensor as float32."""
+        return self.to(dtypes.float32)
+
+    def half(self):
+        """The tensor as float16."""
+        return self.to(dtypes.float16)
+
+    def bfloat16(self):
+        """The tensor as bfloat16."""
+        return self.to(dtypes.bfloat16)
+
+    def long(self):
+        """The tensor as int64."""
+        return self.to(dtypes.int64)
+
+    def int(self):
+        """The tensor as int32."""
+        return self.to(dtypes.int32)
+
+    def short(self):
+        """The tensor as int16."""
+        return self.to(dtypes.int16)
+
+    def char(self):
+        """The tensor as int8."""
+        return self.to(dtypes.int8)
+
+    def byte(self):
+        """The tensor as uint8."""
+        return self.to(dtypes.uint8)
+
+    def bool(self):
+        """The tensor as bool."""
+        return self.to(dtypes.bool_)
+
+    def cfloat(self):
+        """The tensor as complex64."""
+        return self.to(dtypes.complex64)
+
+    def cdouble(self):
+        """The tensor as complex128."""
+        return self.to(dtypes.complex128)
+
+
+def moved(tensor, where):
+    """The tensor on a device; itself if it is there."""
+    if tensor._aval.device is where:
+        return tensor
+    raise RuntimeError(f"cannot move a tensor to {where}")

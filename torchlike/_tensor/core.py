@@ -1,0 +1,474 @@
+"""What a tensor is before any operation: its attributes, its place on the tape, its way to and from Python."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from weakref import ref
+
+import numpy as np
+
+from torchlike._autograd import calls
+from torchlike._autograd.tape import AccumulateGrad, Node
+from torchlike._autograd.variable import TensorBase
+from torchlike._recorder.recorder import value_of
+from torchlike._types import Size, device, dtype
+from torchlike.utils.hooks import RemovableHandle
+
+NOT_A_LEAF = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+    "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+    "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations."
+)
+NUMPY_NEEDS_DETACH = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+
+
+class CoreMethods(TensorBase):
+    """Attributes, autograd and conversions."""
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def shape(self) -> Size:
+        """The sizes of the dimensions."""
+        return self._aval.size
+
+    @property
+    def dtype(self) -> dtype:
+        """The element type."""
+        return self._aval.dtype
+
+    @property
+    def device(self) -> device:
+        """Where the elements live."""
+        return self._aval.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._aval.ndim
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._aval.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._aval.numel
+
+    nelement = numel
+
+    def size(self, dim: int | None = None):
+        """The shape, or the size of one dimension.
+
+        Raises:
+            IndexError: there is no such dimension.
+        """
+        known = self._aval
+        if dim is None:
+            return known.size
+        bound = max(known.ndim, 1)
+        if not -bound <= dim < bound or not known.ndim:
+            if not known.ndim:
+                raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
+            )
+        return known.shape[dim]
+
+    def element_size(self) -> int:
+        """The size of an element in bytes."""
+        return self._aval.dtype.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        """The size of an element in bytes."""
+        return self._aval.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The size of all elements in bytes."""
+        return self._aval.nbytes
+
+    def stride(self, dim: int | None = None):
+        """The steps between neighbours in memory, in elements: for all dimensions, or one."""
+        strides = self._layout.strides
+        return strides if dim is None else strides[dim]
+
+    def storage_offset(self) -> int:
+        """The place of the first element in the storage, in elements."""
+        return self._layout.offset
+
+    def is_contiguous(self, memory_format=None) -> bool:
+        """Whether the elements lie in memory in order."""
+        return self._view is None or self._layout.is_contiguous
+
+    def data_ptr(self) -> int:
+        """The address of the first element: equal for tensors that begin at the same element of a storage."""
+        if not self._aval.numel:
+            return 0
+        return self._storage.data_ptr() + self._layout.offset * self._aval.dtype.itemsize
+
+    @property
+    def _version(self) -> int:
+        return self._storage.version
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the elements live on a GPU."""
+        return self._aval.device.type == "cuda"
+
+    is_sparse = is_quantized = is_nested = is_meta = is_mps = is_xpu = is_mkldnn = is_sparse_csr = False
+    names = property(lambda self: (None,) * self._aval.ndim)
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the elements live in the host's memory."""
+        return self._aval.device.type == "cpu"
+
+    def get_device(self) -> int:
+        """The index of the GPU, -1 on the CPU."""
+        return self._aval.device.index if self.is_cuda else -1
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating point one."""
+        return self._aval.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the dtype is complex."""
+        return self._aval.dtype.is_complex
+
+    def is_signed(self) -> bool:
+        """Whether the dtype has negative numbers."""
+        return self._aval.dtype.is_signed
+
+    # ------------------------------------------------------------------ autograd
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor go on the tape; may be set on leaves.
+
+        Raises:
+            RuntimeError: on setting, for a tensor that is no leaf or whose dtype has no gradients.
+        """
+        return self._tracked_edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        calls.set_requires_grad(self, wanted)
+
+    def requires_grad_(self, requires_grad: bool = True):
+        """Set `requires_grad`; returns the tensor."""
+        calls.set_requires_grad(self, requires_grad)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is no result of a tracked operation."""
+        edge = self._tracked_edge
+        return edge is None or isinstance(edge[0], AccumulateGrad)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the tape that it comes from; None for leaves."""
+        return None if self.is_leaf else self._edge[0]
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of `grad_fn` it is."""
+        return 0 if self._tracked_edge is None else self._edge[1]
+
+    @property
+    def grad(self):
+        """The accumulated gradient, of the same shape; None before any `backward`."""
+        grad = None if self._leaf is None else self._leaf.grad
+        if grad is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(NOT_A_LEAF, UserWarning, stacklevel=2)
+        return grad
+
+    @grad.setter
+    def grad(self, new) -> None:
+        if new is not None:
+            if not isinstance(new, TensorBase):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}")
+            if new is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if new._aval.dtype is not self._aval.dtype:
+                raise RuntimeError(
+                    f"attempting to assign a gradient with dtype '{new._aval.dtype.name}' to a tensor with grad_dtype "
+                    f"'{self._aval.dtype.name}'. The gradient must match the tensor's grad_dtype (defaults to the "
+                    "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
+                    "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient "
+                    "may break downstream systems that assume they match."
+                )
+            if new._aval.shape != self._aval.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: expected {list(self._aval.shape)} but got "
+                    f"{list(new._aval.shape)}"
+                )
+        self._accumulator().grad = new
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._accumulator().grad = None
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was called on a tensor that is no leaf."""
+        return "_retains" in self.__dict__ and not self.is_leaf
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is no leaf in its `.grad`.
+
+        Raises:
+            RuntimeError: it requires no grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self.is_leaf or self.retains_grad:
+            return
+        self._retains = True
+        state = ref(self._accumulator())
+
+        def keep(grad) -> None:
+            if state() is not None:
+                state().grad = grad if state().grad is None else state().grad + grad
+
+        self.register_hook(keep)
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
+        """Add this tensor's gradients to the ``.grad`` of the leaves that it came from; see `torch.autograd.backward`."""
+        gradients = None if gradient is None else [gradient]
+        calls.backward([self], gradients, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook` with the gradient whenever it is known; what it returns takes the gradient's place.
+
+        Raises:
+            RuntimeError: the tensor requires no grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node, number = self._edge
+        return _hook(node.tensor_hooks.setdefault(number, {}), hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook` with this leaf after a gradient was added to its `.grad`.
+
+        Raises:
+            RuntimeError: it requires no grad, or is no leaf.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if not self.is_leaf:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return _hook(self._accumulator().post_hooks, hook)
+
+    def detach(self):
+        """A tensor on the same elements that is apart from the tape."""
+        return self._alias()
+
+    def detach_(self):
+        """Take this tensor off the tape.
+
+        Raises:
+            RuntimeError: it is a view.
+        """
+        if self._base is not None and self._base._edge is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+                "detach_() cannot be called on these gradients. To fix this error, please refer to the "
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+            )
+        self._edge = None
+        return self
+
+    @property
+    def data(self):
+        """The elements without history; setting it gives the tensor another tensor's elements."""
+        return self._alias()
+
+    @data.setter
+    def data(self, new) -> None:
+        if not isinstance(new, TensorBase):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
+        self._replace(new)
+
+    @property
+    def _is_view_of(self):
+        return self._base
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+    @staticmethod
+    def _make_subclass(cls, data, require_grad: bool = False):
+        """A tensor of a subclass on the elements of `data`."""
+        made = object.__new__(cls)
+        made._storage, made._view = data._storage, data._view
+        made._cached, made._seen = data._cached, data._seen
+        if require_grad:
+            calls.set_requires_grad(made, True)
+        return made
+
+    def as_subclass(self, cls):
+        """The same elements as a tensor of a subclass."""
+        return self._make_subclass(cls, self, self.requires_grad)
+
+    # ------------------------------------------------------------------ to Python
+
+    def item(self):
+        """The one element as a Python number.
+
+        Raises:
+            RuntimeError: there are more or none.
+        """
+        known = self._aval
+        if known.numel != 1:
+            raise RuntimeError(f"a Tensor with {known.numel} elements cannot be converted to Scalar")
+        return self._value().compute("item() is called").item()
+
+    def tolist(self):
+        """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+        return self._value().numpy().tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """A NumPy array that shares the elements: writing to one shows in the other.
+
+        Args:
+            force: detach, copy to the CPU and resolve what stands in the way.
+
+        Raises:
+            RuntimeError: it requires grad.
+            TypeError: it is not on the CPU, or NumPy lacks its dtype.
+        """
+        if force:
+            return self.detach().cpu().numpy()
+        if self.requires_grad:
+            raise RuntimeError(NUMPY_NEEDS_DETACH)
+        if not self.is_cpu:
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+                "memory first."
+            )
+        if self.dtype.name == "bfloat16":
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        whole = self._storage.share()
+        if self._view is None:
+            return whole
+        layout = self._layout
+        if self._view.steps[0].get.inputs[0].dtype is not self.dtype:
+            return self._value().numpy()
+        size = whole.itemsize
+        flat = whole.reshape(-1)[layout.offset :]
+        return np.lib.stride_tricks.as_strided(flat, layout.shape, [each * size for each in layout.strides])
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        array = self.numpy()
+        if dtype is None:
+            return array
+        return array.astype(dtype, copy=False)
+
+    __array_priority__ = 1000
+
+    def __len__(self) -> int:
+        if not self._aval.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self._aval.shape[0]
+
+    def __iter__(self):
+        if not self._aval.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __bool__(self) -> bool:
+        known = self._aval
+        if known.numel != 1:
+            if not known.numel:
+                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(self._value().compute("a branch depends on it").item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self._aval.dtype.rank > 1 or self._aval.numel != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        if not self._aval.ndim and not self.is_meta:
+            return self.item().__format__(spec)
+        return object.__format__(self, spec)
+
+    def __repr__(self, *, tensor_contents=None) -> str:
+        from torchlike._tensor_str import describe
+
+        return describe(self)
+
+    def __contains__(self, element) -> bool:
+        if isinstance(element, (TensorBase, int, float, complex)):
+            return bool((element == self).any())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
+
+    def __deepcopy__(self, memo: dict):
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+                " If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
+                "see https://github.com/pytorch/pytorch/pull/103001"
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        made = memo[id(self)] = self._make_subclass(type(self), _fresh(self), self.requires_grad)
+        if self._leaf is not None and self._leaf.grad is not None:
+            made.grad = copy.deepcopy(self._leaf.grad, memo)
+        for name, value in self._own_attributes().items():
+            setattr(made, name, copy.deepcopy(value, memo))
+        return made
+
+    def _own_attributes(self) -> dict:
+        """What the user has set on the tensor."""
+        return {name: value for name, value in self.__dict__.items() if name not in _STATE}
+
+    def __reduce_ex__(self, protocol: int):
+        array = np.array(self._value().numpy())
+        return _rebuilt, (type(self), array, self.requires_grad, self._own_attributes())
+
+
+_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
+
+
+def _fresh(tensor: TensorBase) -> TensorBase:
+    """The same elements in a storage of their own: values are immutable, so none is copied."""
+    return TensorBase._wrap(tensor._value())
+
+
+def _rebuilt(cls: type, array: np.ndarray, requires_grad: bool, attributes: dict):
+    """What unpickling calls."""
+    made = CoreMethods._make_subclass(cls, TensorBase._wrap(value_of(array)), requires_grad)
+    made.__dict__.update(attributes)
+    return made
+
+
+def _hook(hooks: dict, hook: Callable) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle

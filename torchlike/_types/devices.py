@@ -1,0 +1,118 @@
+"""Devices: ``torch.device("cpu")``, ``torch.device("cuda", 0)``."""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+
+KINDS = (
+    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
+    "privateuseone"
+)
+NO_CUDA = "Torch not compiled with CUDA enabled"
+
+
+class device:
+    """Where a tensor's elements live: a kind (``"cpu"``, ``"cuda"``) and an index.
+
+    Args:
+        type: a kind, a string such as ``"cuda:1"``, an index (of the accelerator), or a device.
+        index: which device of that kind; ``None`` is the current one.
+
+    Raises:
+        RuntimeError: the kind is unknown, or the index is not a number.
+    """
+
+    __slots__ = ("type", "index")
+
+    def __new__(cls, type="cpu", index=None):
+        if isinstance(type, device):
+            return type
+        if isinstance(type, int):
+            type, index = "cuda", type
+        return _parse(type, index)
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}'" + (f", index={self.index})" if self.index is not None else ")")
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __reduce__(self):
+        return device, (self.type, self.index)
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __enter__(self) -> device:
+        _context.append(self)
+        return self
+
+    def __exit__(self, *exc) -> None:
+        _context.pop()
+
+
+device.__module__ = "torchlike"
+
+
+@functools.cache
+def _parse(kind: str, index: int | None) -> device:
+    if not isinstance(kind, str):
+        raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type(kind).__name__}")
+    name, colon, number = kind.partition(":")
+    if colon:
+        if index is not None:
+            raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {kind}")
+        if not number.isdigit():
+            raise RuntimeError(f"Invalid device string: '{kind}'")
+        index = int(number)
+    if name not in KINDS.split(", "):
+        if not name.isidentifier():
+            raise RuntimeError(f"Invalid device string: '{kind}'")
+        raise RuntimeError(f"Expected one of {KINDS} device type at start of device string: {name}")
+    made = object.__new__(device)
+    made.type, made.index = name, index
+    return made
+
+
+CPU = device("cpu")
+_context: list[device] = []
+
+
+@functools.cache
+def jax_devices(kind: str) -> tuple:
+    """The JAX devices of a PyTorch kind; none where the platform is absent."""
+    try:
+        return tuple(jax.devices({"cuda": "gpu"}.get(kind, kind)))
+    except RuntimeError:
+        return ()
+
+
+def resolve(where=None) -> device:
+    """The device that an argument ``device=`` means, with its index filled in.
+
+    Raises:
+        AssertionError: there is no GPU.
+    """
+    where = default() if where is None else device(where)
+    if where.type == "cpu":
+        return CPU
+    if where.type == "cuda":
+        if not jax_devices("cuda"):
+            raise AssertionError(NO_CUDA)
+        return where if where.index is not None else device("cuda", 0)
+    raise RuntimeError(f"torchlike has no device of type {where.type}")
+
+
+def default() -> device:
+    """The device that tensors are made on when none is named."""
+    return _context[-1] if _context else CPU
+
+
+def jax_device(where: device):
+    """The JAX device that stands for `where`."""
+    return jax_devices(where.type)[where.index or 0]

@@ -1,0 +1,127 @@
+"""Element types: ``torch.float32`` and its kin, and the default dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ml_dtypes
+import numpy as np
+
+
+class dtype:
+    """An element type. There is one object for each; they compare by identity.
+
+    Attributes:
+        name: the canonical name, ``"float32"``.
+        np: the NumPy dtype with the same bits.
+        itemsize: size of an element in bytes.
+    """
+
+    __slots__ = ("name", "np", "itemsize", "is_floating_point", "is_complex", "is_signed", "rank")
+
+    def __init__(self, name: str, numpy_type) -> None:
+        self.name = name
+        self.np = np.dtype(numpy_type)
+        self.itemsize = self.np.itemsize
+        self.is_complex = self.np.kind == "c"
+        self.is_floating_point = "float" in name
+        self.is_signed = name != "bool" and not name.startswith("uint")
+        # bool < integers < floating point < complex: what promotion looks at first
+        self.rank = 3 if self.is_complex else 2 if self.is_floating_point else 0 if name == "bool" else 1
+
+    def __repr__(self) -> str:
+        return "torch." + self.name
+
+    def __reduce__(self):
+        return _by_name, (self.name,)
+
+    def __copy__(self) -> dtype:
+        return self
+
+    def __deepcopy__(self, memo) -> dtype:
+        return self
+
+    def to_real(self) -> dtype:
+        """The real dtype of a complex dtype's parts; a real dtype itself."""
+        return TO_REAL.get(self, self)
+
+    def to_complex(self) -> dtype:
+        """The complex dtype whose parts have this dtype."""
+        return TO_COMPLEX.get(self, self)
+
+
+dtype.__module__ = "torchlike"
+
+float32 = dtype("float32", np.float32)
+float64 = dtype("float64", np.float64)
+float16 = dtype("float16", np.float16)
+bfloat16 = dtype("bfloat16", ml_dtypes.bfloat16)
+uint8 = dtype("uint8", np.uint8)
+uint16 = dtype("uint16", np.uint16)
+uint32 = dtype("uint32", np.uint32)
+uint64 = dtype("uint64", np.uint64)
+int8 = dtype("int8", np.int8)
+int16 = dtype("int16", np.int16)
+int32 = dtype("int32", np.int32)
+int64 = dtype("int64", np.int64)
+bool_ = dtype("bool", np.bool_)
+complex64 = dtype("complex64", np.complex64)
+complex128 = dtype("complex128", np.complex128)
+
+ALL = (
+    *(float32, float64, float16, bfloat16),
+    *(uint8, uint16, uint32, uint64, int8, int16, int32, int64),
+    *(bool_, complex64, complex128),
+)
+BY_NUMPY = {each.np: each for each in ALL}
+BY_NAME = {each.name: each for each in ALL}
+TO_REAL = {complex64: float32, complex128: float64}
+TO_COMPLEX = {float32: complex64, float64: complex128, float16: complex64, bfloat16: complex64}
+
+
+def _by_name(name: str) -> dtype:
+    return BY_NAME[name]
+
+
+def of_numpy(numpy_type) -> dtype:
+    """The dtype with the bits of a NumPy dtype.
+
+    Raises:
+        TypeError: there is none (strings, objects, ...), in PyTorch's words.
+    """
+    try:
+        return BY_NUMPY[np.dtype(numpy_type).newbyteorder("=")]
+    except KeyError:
+        raise TypeError(
+            f"can't convert np.ndarray of type numpy.{np.dtype(numpy_type).type.__name__}. The only supported types are: "
+            "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, "
+            "uint8, and bool."
+        ) from None
+
+
+_default = float32
+on_change: list[Callable[[], None]] = []  # called when the default changes
+
+
+def get_default_dtype() -> dtype:
+    """The floating point dtype that Python floats get (``torch.float32`` unless changed)."""
+    return _default
+
+
+def set_default_dtype(d: dtype, /) -> None:
+    """Set the floating point dtype that Python floats get.
+
+    Raises:
+        TypeError: `d` is no floating point dtype.
+    """
+    global _default
+    if not isinstance(d, dtype):
+        raise TypeError(f"invalid dtype object: only floating-point types are supported as the default type, got {d}")
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    _default = d
+    for call in on_change:
+        call()
+
+
+get_default_dtype.__module__ = set_default_dtype.__module__ = "torchlike"

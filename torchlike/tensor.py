@@ -1,0 +1,24 @@
+"""``Tensor``: the class of every array, put together from one class of methods for each family."""
+
+from __future__ import annotations
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._tensor.conversion import ConversionMethods
+from torchlike._tensor.core import CoreMethods
+from torchlike._tensor.pointwise import PointwiseMethods
+
+
+class Tensor(PointwiseMethods, ConversionMethods, CoreMethods):
+    """An n-dimensional array of one dtype on one device, mutable, differentiable.
+
+    An operation on it is recorded and computed when a number is needed; see `torchlike.explain`.
+
+    Example:
+        >>> import torchlike as torch
+        >>> torch.tensor([1.0, 2.0]) + 1
+        tensor([2., 3.])
+    """
+
+
+TensorBase._plain = Tensor
+Tensor.__module__ = "torchlike"
