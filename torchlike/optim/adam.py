@@ -1,0 +1,161 @@
+"""Adam and AdamW."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from torchlike.optim.optimizer import Optimizer
+from torchlike.tensor import Tensor
+
+
+class Adam(Optimizer):
+    r"""Adam: steps scaled by running means of the gradient and of its square.
+
+    ``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g^2``, ``p = p - lr * m' / (sqrt(v') + eps)`` with
+    ``m' = m / (1 - b1^t)``, ``v' = v / (1 - b2^t)``.
+
+    Args:
+        params: parameters or groups of them.
+        lr: the learning rate.
+        betas: how slowly the two means forget.
+        eps: added to the root.
+        weight_decay: how much of the parameter is added to its gradient.
+        amsgrad: divide by the largest ``v'`` so far.
+        maximize: climb instead.
+        decoupled_weight_decay: shrink the parameter itself, as `AdamW` does.
+
+    Raises:
+        ValueError: a number is out of its range.
+
+    Example:
+        >>> import torchlike as torch
+        >>> w = torch.ones(2, requires_grad=True)
+        >>> optimizer = torch.optim.Adam([w], lr=1e-3)
+
+    Source: Kingma and Ba, Adam: A Method for Stochastic Optimization, 2014; Reddi et al., On the Convergence of Adam
+    and Beyond, 2018.
+    """
+
+    static = (
+        *("maximize", "amsgrad", "foreach", "capturable", "differentiable", "fused"),
+        "decoupled_weight_decay",
+    )
+    names = {"mu": "exp_avg", "nu": "exp_avg_sq", "nu_max": "max_exp_avg_sq", "count": "step"}
+
+    def __init__(
+        self,
+        params,
+        lr: float | Tensor = 1e-3,
+        betas: tuple = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor):
+            if foreach and not capturable:
+                raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+            if lr.numel() != 1:
+                raise ValueError("Tensor lr must be 1-element")
+        if not 0.0 <= lr:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not 0.0 <= eps:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for place, beta in enumerate(betas):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {place}: {beta}")
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        defaults = {
+            **{"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad},
+            **{"maximize": maximize, "foreach": foreach, "capturable": capturable},
+            **{"differentiable": differentiable, "fused": fused, "decoupled_weight_decay": decoupled_weight_decay},
+        }
+        super().__init__(params, defaults)
+
+    def flags(self, group: dict) -> dict:
+        return {
+            "decay": group["weight_decay"] != 0,
+            "decoupled": group["decoupled_weight_decay"],
+            "amsgrad": group["amsgrad"],
+            "maximize": group["maximize"],
+        }
+
+    @staticmethod
+    def rule(hyper: dict, flags: dict):
+        import optax
+
+        scale = _scale_by_amsgrad if flags["amsgrad"] else optax.scale_by_adam
+        steps = [scale(hyper["betas0"], hyper["betas1"], hyper["eps"])]
+        if flags["decay"]:
+            decay = optax.add_decayed_weights(hyper["weight_decay"])
+            steps = [*steps, decay] if flags["decoupled"] else [decay, *steps]
+        return optax.chain(*steps, optax.scale(-hyper["lr"]))
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameters themselves; see `Adam` for the arguments.
+
+    Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2017.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float | Tensor = 1e-3,
+        betas: tuple = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            *(params, lr, betas, eps, weight_decay, amsgrad),
+            **{"foreach": foreach, "maximize": maximize, "capturable": capturable},
+            **{"differentiable": differentiable, "fused": fused, "decoupled_weight_decay": True},
+        )
+
+
+class AmsgradState(NamedTuple):
+    """The count of steps, the two means, and the largest second mean so far."""
+
+    count: jax.Array
+    mu: list
+    nu: list
+    nu_max: list
+
+
+def _scale_by_amsgrad(b1, b2, eps):
+    """Like `optax.scale_by_amsgrad`, which takes the largest *corrected* mean; PyTorch corrects the largest."""
+    import optax
+
+    adam = optax.scale_by_adam(b1, b2, eps)
+
+    def init(params):
+        return AmsgradState(*adam.init(params), jax.tree.map(jnp.zeros_like, params))
+
+    def update(grads, state, params=None):
+        _, (count, mu, nu) = adam.update(grads, optax.ScaleByAdamState(*state[:3]), params)
+        nu_max = jax.tree.map(jnp.maximum, state.nu_max, nu)
+        first, second = 1 - b1**count, 1 - b2**count
+        steps = jax.tree.map(lambda m, v: m / first / (jnp.sqrt(v / second) + eps), mu, nu_max)
+        return steps, AmsgradState(count, mu, nu, nu_max)
+
+    return optax.GradientTransformation(init, update)
+
+
+Adam.__module__ = AdamW.__module__ = "torchlike.optim"

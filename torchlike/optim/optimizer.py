@@ -1,0 +1,456 @@
+"""The base of all optimizers: parameter groups, state, and the one recorded operation that updates a group.
+
+An optimizer is an optax `GradientTransformation`. Its hyper-parameters are arguments of the program, so a schedule
+compiles nothing; its state is seen as PyTorch's, by parameter and name.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+import jax
+import jax.numpy as jnp
+
+from torchlike._autograd.modes import enable_grad, no_grad
+from torchlike._programs.spec import Spec
+from torchlike._recorder.recorder import Value, record, recorder
+from torchlike._recorder.storage import Storage
+from torchlike.tensor import Tensor
+from torchlike.utils.hooks import RemovableHandle
+
+
+class _RequiredParameter:
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _RequiredParameter()
+params_t = Iterable  # what `torch.optim.optimizer.ParamsT` names
+ParamsT = params_t
+_global_pre_hooks: OrderedDict = OrderedDict()
+_global_post_hooks: OrderedDict = OrderedDict()
+
+
+def register_optimizer_step_pre_hook(hook: Callable) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` before every optimizer's `step`."""
+    return _registered(_global_pre_hooks, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` after every optimizer's `step`."""
+    return _registered(_global_post_hooks, hook)
+
+
+def _registered(hooks: dict, hook: Callable, prepend: bool = False) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
+
+
+class Optimizer:
+    """Holds parameters in groups, each with its own hyper-parameters, and updates them in `step`.
+
+    A subclass says what its rule is: `rule` gives the optax transformation for one group, `names` how PyTorch calls
+    the fields of its state.
+
+    Args:
+        params: parameters, (name, parameter) pairs, or dictionaries with ``"params"`` and options of a group.
+        defaults: the hyper-parameters of a group that names none.
+
+    Raises:
+        TypeError: `params` is a single tensor, or something in it is no tensor.
+        ValueError: there is no parameter, or one is no leaf or stands in two groups.
+    """
+
+    # options that choose another rule; all others are numbers, arguments of the program
+    static: tuple[str, ...] = ("maximize",)
+    # the transformation's state fields by PyTorch's names
+    names: dict[str, str] = {}
+
+    def __init__(self, params, defaults: dict) -> None:
+        self.defaults = defaults
+        self._step_pre_hooks: OrderedDict = OrderedDict()
+        self._step_post_hooks: OrderedDict = OrderedDict()
+        self._state_dict_hooks: dict[str, OrderedDict] = {
+            name: OrderedDict() for name in ("state_dict_pre", "state_dict_post", "load_pre", "load_post")
+        }
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                + type(params).__name__
+            )
+        self.state: defaultdict = defaultdict(dict)
+        self.param_groups: list[dict] = []
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    # ------------------------------------------------------------------ the rule
+
+    @staticmethod
+    def rule(hyper: dict, flags: dict):
+        """The optax transformation of one group.
+
+        Args:
+            hyper: the numbers of the group, as traced scalars in 64 bits.
+            flags: its static options.
+        """
+        raise NotImplementedError
+
+    def flags(self, group: dict) -> dict:
+        """The static options of a group: what is on, not how much."""
+        return {name: group[name] for name in self.static if name in group}
+
+    def numbers(self, group: dict) -> dict:
+        """The hyper-parameters of a group that are arguments of the program."""
+        found = {}
+        for name, value in group.items():
+            if name in ("params", "param_names") or name in self.static:
+                continue
+            if isinstance(value, (tuple, list)) and value and isinstance(value[0], (float, int, Tensor)):
+                found.update({f"{name}{place}": each for place, each in enumerate(value)})
+            elif isinstance(value, (float, int, Tensor)) and not isinstance(value, bool):
+                found[name] = value
+        return found
+
+    # ------------------------------------------------------------------ groups
+
+    def add_param_group(self, param_group: dict) -> None:
+        """Add a group of parameters, with the defaults where it names no option.
+
+        Raises:
+            TypeError: it is no dictionary, or has a set of parameters, or something that is no tensor.
+            ValueError: a parameter is no leaf, or is in another group.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params = param_group["params"]
+        if isinstance(params, Tensor):
+            params = [params]
+        elif isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+                "will change between runs. Please use a list instead."
+            )
+        params = list(params)
+        named = bool(params) and all(isinstance(each, tuple) for each in params)
+        if named:
+            param_group["param_names"] = [name for name, _ in params]
+            params = [each for _, each in params]
+        param_group["params"] = params
+        for each in params:
+            if not isinstance(each, Tensor):
+                raise TypeError("optimizer can only optimize Tensors, but one of the params is " + type(each).__name__)
+            if not (self.defaults.get("differentiable") or each.is_leaf or each.retains_grad):
+                raise ValueError("can't optimize a non-leaf Tensor")
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+            param_group.setdefault(name, default)
+        if len(set(map(id, params))) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
+                "github.com/pytorch/pytorch/issues/40967 for more information",
+                stacklevel=3,
+            )
+        known = {id(each) for group in self.param_groups for each in group["params"]}
+        if not known.isdisjoint(map(id, params)):
+            raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(param_group)
+
+    def __repr__(self) -> str:
+        text = type(self).__name__ + " ("
+        for place, group in enumerate(self.param_groups):
+            text += f"\nParameter Group {place}\n"
+            text += "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+        return text + ")"
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or fill them with zeros."""
+        for group in self.param_groups:
+            for each in group["params"]:
+                state = each._leaf
+                if state is None or state.grad is None:
+                    continue
+                if set_to_none:
+                    state.grad = None
+                else:
+                    state.grad = state.grad.detach() if state.grad.requires_grad else state.grad
+                    state.grad.zero_()
+
+    # ------------------------------------------------------------------ step
+
+    def step(self, closure: Callable | None = None):
+        """Update the parameters that have a gradient.
+
+        Args:
+            closure: computes the loss anew and returns it.
+
+        Returns:
+            What `closure` returned, or None.
+        """
+        args = (self,) if closure is None else (self, closure)
+        for hook in chain(_global_pre_hooks.values(), self._step_pre_hooks.values()):
+            changed = hook(self, args, {})
+            if changed is not None:
+                if not (isinstance(changed, tuple) and len(changed) == 2):
+                    raise RuntimeError(
+                        f"{type(self).step} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                    )
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        with no_grad():
+            for group in self.param_groups:
+                self._update(group)
+        recorder.end_step()
+        for hook in chain(self._step_post_hooks.values(), _global_post_hooks.values()):
+            hook(self, args, {})
+        return loss
+
+    def _update(self, group: dict) -> None:
+        """Record the update of one group, once for each distinct count of steps among its parameters."""
+        parts: dict = {}
+        for each in group["params"]:
+            state = each._leaf
+            if state is None or state.grad is None:
+                continue
+            if state.grad._aval.shape != each._aval.shape:
+                raise RuntimeError(f"gradient of shape {state.grad.shape} for a parameter of shape {each.shape}")
+            step = self.state[each].get("step") if each in self.state else None
+            parts.setdefault(None if step is None else id(step._value()), []).append(each)
+        if not parts:
+            return
+        numbers = self.numbers(group)
+        flags = self.flags(group)
+        for params in parts.values():
+            self._record(params, numbers, flags)
+
+    def _record(self, params: list, numbers: dict, flags: dict) -> None:
+        values = [each._value() for each in params]
+        grads = [each._leaf.grad._value() for each in params]
+        kind = (type(self), tuple(flags.items()), tuple(numbers), len(params))
+        given = [each._value() if isinstance(each, Tensor) else _number(each) for each in numbers.values()]
+        update = _updates.get((kind, tuple([each.aval for each in values])))
+        if update is None:
+            update = _Update(self, values, numbers, flags)
+            _updates[kind, tuple([each.aval for each in values])] = update
+        slots = update.read(self.state, params)
+        inputs = (*values, *grads, *slots, *given)
+        outputs = record(update.spec(inputs), inputs)
+        for param, value in zip(params, outputs, strict=False):
+            param._write(value, None)
+        update.write(self.state, params, outputs[len(params) :])
+
+    # ------------------------------------------------------------------ state
+
+    def state_dict(self) -> dict:
+        """The state by parameter number, and the groups without their tensors."""
+        for hook in self._state_dict_hooks["state_dict_pre"].values():
+            hook(self)
+        numbers: dict = {}
+        groups = []
+        for group in self.param_groups:
+            packed = {key: value for key, value in group.items() if key != "params"}
+            for each in group["params"]:
+                numbers.setdefault(id(each), len(numbers))
+            packed["params"] = [numbers[id(each)] for each in group["params"]]
+            groups.append(packed)
+        state = {
+            (numbers[id(key)] if isinstance(key, Tensor) else key): value for key, value in self.state.items()
+        }
+        made = {"state": state, "param_groups": groups}
+        for hook in self._state_dict_hooks["state_dict_post"].values():
+            changed = hook(self, made)
+            made = made if changed is None else changed
+        return made
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Take over a state that `state_dict` gave.
+
+        Raises:
+            ValueError: the groups differ in number or size.
+        """
+        state_dict = state_dict.copy()
+        for hook in self._state_dict_hooks["load_pre"].values():
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
+        mine, saved = self.param_groups, copy.deepcopy(state_dict["param_groups"])
+        if len(mine) != len(saved):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(len(a["params"]) != len(b["params"]) for a, b in zip(mine, saved, strict=True)):
+            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+        numbers = chain.from_iterable(group["params"] for group in saved)
+        params = dict(zip(numbers, chain.from_iterable(group["params"] for group in mine), strict=True))
+        state: defaultdict = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            if key in params:
+                state[params[key]] = _fitted(params[key], value)
+            else:
+                state[key] = value
+        for group, new in zip(mine, saved, strict=True):
+            new["params"] = group["params"]
+            if "param_names" in group and "param_names" not in new:
+                new["param_names"] = group["param_names"]
+        self.state, self.param_groups = state, saved
+        for hook in self._state_dict_hooks["load_post"].values():
+            hook(self)
+
+    def __getstate__(self) -> dict:
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        for name in ("_step_pre_hooks", "_step_post_hooks"):
+            self.__dict__.setdefault(name, OrderedDict())
+        names = ("state_dict_pre", "state_dict_post", "load_pre", "load_post")
+        self.__dict__.setdefault("_state_dict_hooks", {name: OrderedDict() for name in names})
+        for group in self.param_groups:
+            for name, default in self.defaults.items():
+                group.setdefault(name, default)
+
+    # ------------------------------------------------------------------ hooks
+
+    def register_step_pre_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` before `step`."""
+        return _registered(self._step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after `step`."""
+        return _registered(self._step_post_hooks, hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(optimizer)`` before `state_dict`."""
+        return _registered(self._state_dict_hooks["state_dict_pre"], hook, prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict)`` after `state_dict`; it may return another one."""
+        return _registered(self._state_dict_hooks["state_dict_post"], hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict)`` before `load_state_dict`; it may return another one."""
+        return _registered(self._state_dict_hooks["load_pre"], hook, prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(optimizer)`` after `load_state_dict`."""
+        return _registered(self._state_dict_hooks["load_post"], hook, prepend)
+
+
+def _number(value) -> float:
+    return float(value)
+
+
+def _fitted(param: Tensor, state):
+    """Loaded state as this parameter wants it: its dtype and device, the count of steps as it is."""
+    if not isinstance(state, dict):
+        return state
+    return {
+        name: each.detach().clone() if name == "step" else each.detach().to(dtype=param.dtype, device=param.device).clone()
+        if param.is_floating_point() and each.is_floating_point()
+        else each.detach().clone()
+        for name, each in state.items()
+        if isinstance(each, Tensor)
+    } | {name: copy.deepcopy(each) for name, each in state.items() if not isinstance(each, Tensor)}
+
+
+# ---------------------------------------------------------------------- the recorded update
+
+_updates: dict = {}
+
+
+class _Update:
+    """The update of parameters of known shapes: how optax's state is laid out, and the traced operation.
+
+    A leaf of the state that lies in a list by parameter belongs to that parameter; any other is shared by all, and
+    is seen as the ``"step"`` of each.
+    """
+
+    def __init__(self, optimizer: Optimizer, values: list[Value], numbers: dict, flags: dict) -> None:
+        self._rule = functools.partial(type(optimizer).rule, flags=flags)
+        self._numbers, self._maximize = tuple(numbers), flags.get("maximize", False)
+        self._count = len(values)
+        self._specs: dict = {}
+        structs = [each.aval.struct for each in values]
+        hyper = dict.fromkeys(numbers, 1.0)
+        shapes = jax.eval_shape(lambda params: self._rule(hyper).init(params), structs)
+        leaves, self._tree = jax.tree_util.tree_flatten_with_path(shapes)
+        # (PyTorch's name, number of the parameter or None, dtype) of each leaf
+        self._leaves = [(*_place(path, optimizer.names), leaf) for path, leaf in leaves]
+        self._init = Spec(
+            "init", lambda *params: tuple(jax.tree_util.tree_leaves(self._rule(hyper).init(list(params)))) or (jnp.zeros(()),),
+            tuple(each.aval for each in values),
+        )
+
+    def spec(self, inputs: tuple) -> Spec:
+        """The operation: (parameters, gradients, state, numbers) to (parameters, state)."""
+        kinds = tuple([each.aval if type(each) is Value else type(each) for each in inputs])
+        found = self._specs.get(kinds)
+        if found is None:
+            found = self._specs[kinds] = Spec("optimizer_step", self._apply, kinds)
+        return found
+
+    def _apply(self, *arrays):
+        import optax
+
+        count, held = self._count, len(self._leaves)
+        params, grads = list(arrays[:count]), list(arrays[count : 2 * count])
+        state = [
+            array.astype(leaf.dtype)
+            for array, (_, _, leaf) in zip(arrays[2 * count : 2 * count + held], self._leaves, strict=True)
+        ]
+        hyper = dict(zip(self._numbers, arrays[2 * count + held :], strict=True))
+        if self._maximize:
+            grads = [-each for each in grads]
+        state = jax.tree_util.tree_unflatten(self._tree, state)
+        updates, state = self._rule(hyper).update(grads, state, params)
+        params = optax.apply_updates(params, updates)
+        leaves = jax.tree_util.tree_leaves(state)
+        return tuple(params) + tuple(
+            each.astype(jnp.float32) if place is None else each
+            for each, (_, place, _) in zip(leaves, self._leaves, strict=True)
+        )
+
+    def read(self, state: dict, params: list) -> list[Value]:
+        """The values of the state's leaves, made if this is the first step."""
+        if self._leaves and self._leaves[0][0] not in state[params[0]]:
+            first = record(self._init, tuple([each._value() for each in params]))
+            self.write(state, params, first, shared_dtype=True)
+        return [
+            state[params[0 if place is None else place]][name]._value() for name, place, _ in self._leaves
+        ]
+
+    def write(self, state: dict, params: list, values: list[Value], shared_dtype: bool = False) -> None:
+        """Put the leaves' new values where PyTorch shows them."""
+        for (name, place, _), value in zip(self._leaves, values, strict=False):
+            for each in params if place is None else (params[place],):
+                held = state[each]
+                tensor = held.get(name)
+                if tensor is None:
+                    held[name] = Tensor._wrap(value)
+                else:
+                    tensor._storage.write(value)
+
+
+def _place(path: tuple, names: dict[str, str]) -> tuple[str, int | None]:
+    """(PyTorch's name, number of the parameter) of a leaf of optax's state, from its path."""
+    fields = [each.name for each in path if isinstance(each, jax.tree_util.GetAttrKey)]
+    last = path[-1]
+    name = fields[-1] if fields else "state"
+    if isinstance(last, jax.tree_util.SequenceKey) and isinstance(path[-2], jax.tree_util.GetAttrKey):
+        return names.get(name, name), last.idx
+    return names.get(name, "step" if name == "count" else name), None
+
+
+Optimizer.__module__ = "torchlike.optim"

@@ -1,0 +1,110 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from torchlike.optim.optimizer import Optimizer
+from torchlike.tensor import Tensor
+
+
+class MomentumState(NamedTuple):
+    """The momentum buffers; before the first step they are all zero."""
+
+    momentum_buffer: list
+
+
+class SGD(Optimizer):
+    r"""Stochastic gradient descent, with momentum.
+
+    ``v = momentum * v + (1 - dampening) * g``, ``p = p - lr * v``; with Nesterov momentum ``p = p - lr * (g +
+    momentum * v)``. The first buffer is the gradient itself. Elsewhere (Sutskever et al.) the learning rate is
+    multiplied into ``v`` instead.
+
+    Args:
+        params: parameters or groups of them.
+        lr: the learning rate.
+        momentum: how much of the last step goes on; 0 is none.
+        dampening: how much of the gradient is left out of the momentum.
+        weight_decay: how much of the parameter is added to its gradient.
+        nesterov: look ahead (Nesterov's momentum).
+        maximize: climb instead.
+
+    Raises:
+        ValueError: a number is negative, or `nesterov` without momentum or with dampening.
+
+    Example:
+        >>> import torchlike as torch
+        >>> w = torch.ones(2, requires_grad=True)
+        >>> optimizer = torch.optim.SGD([w], lr=0.1, momentum=0.9)
+
+    Source: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
+    """
+
+    static = ("maximize", "nesterov", "foreach", "differentiable", "fused", "momentum_on", "decay_on", "first")
+
+    def __init__(
+        self,
+        params,
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float | Tensor = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        if not isinstance(lr, Tensor) and lr < 0.0:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if momentum < 0.0:
+            raise ValueError(f"Invalid momentum value: {momentum}")
+        if weight_decay < 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        defaults = {
+            **{"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay},
+            **{"nesterov": nesterov, "maximize": maximize, "foreach": foreach},
+            **{"differentiable": differentiable, "fused": fused},
+        }
+        super().__init__(params, defaults)
+
+    def flags(self, group: dict) -> dict:
+        on = {"momentum": group["momentum"] != 0, "decay": group["weight_decay"] != 0, "nesterov": group["nesterov"]}
+        if on["momentum"] and group["dampening"] != 0:
+            on["first"] = not any("momentum_buffer" in self.state.get(each, ()) for each in group["params"])
+        return {**on, "maximize": group["maximize"]}
+
+    @staticmethod
+    def rule(hyper: dict, flags: dict):
+        import optax
+
+        steps = [optax.add_decayed_weights(hyper["weight_decay"])] if flags["decay"] else []
+        if flags["momentum"]:
+            dampening = 0.0 if flags.get("first") else hyper["dampening"]
+            steps.append(_momentum(hyper["momentum"], dampening, flags["nesterov"]))
+        return optax.chain(*steps, optax.scale(-hyper["lr"]))
+
+
+def _momentum(decay, dampening, nesterov: bool):
+    """`optax.trace` with PyTorch's dampening, which optax lacks."""
+    import optax
+
+    def init(params):
+        return MomentumState(jax.tree.map(jnp.zeros_like, params))
+
+    def update(grads, state, params=None):
+        buffers = jax.tree.map(lambda g, v: decay * v + (1 - dampening) * g, grads, state.momentum_buffer)
+        steps = jax.tree.map(lambda g, v: g + decay * v, grads, buffers) if nesterov else buffers
+        return steps, MomentumState(buffers)
+
+    return optax.GradientTransformation(init, update)
+
+
+SGD.__module__ = "torchlike.optim"
