@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import multiprocessing
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from timeit import Timer
@@ -20,6 +22,7 @@ from typing import Any
 
 from benchmarks import report
 
+DIGITS = Path(__file__).resolve().parent.parent / "examples" / "digits.py"
 CHUNK = 200
 STATEMENTS = {
     "`a + b`": "a + b",
@@ -104,25 +107,28 @@ def imports_table(turns: int) -> str:
 
 
 def scripts_table(scripts: list[Path]) -> str:
-    """Run whole scripts with torchlike in fresh processes: how many distinct programs and compiles each takes."""
+    """Run whole scripts as `python -m torchlike` does: how many distinct programs and compiles each takes."""
     code = (
-        "import runpy, sys, torchlike; sys.argv = sys.argv[1:]; torchlike.install();"
-        "runpy.run_path(sys.argv[0], run_name='__main__'); r = torchlike.explain();"
+        "import runpy, sys, torchlike; sys.argv = ['torchlike', *sys.argv[1:]];"
+        "runpy.run_module('torchlike', run_name='__main__'); r = torchlike.explain();"
         "print(r.programs, len(r.compiles), sum(c.seconds for c in r.compiles))"
     )
     rows = []
     for script in scripts:
-        done = subprocess.run([sys.executable, "-c", code, str(script)], capture_output=True, text=True, check=True)
+        with tempfile.TemporaryDirectory() as folder:
+            environment = os.environ | {"TORCHLIKE_CACHE_DIR": folder}
+            command = [sys.executable, "-c", code, str(script.resolve())]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=environment)
         programs, compiles, spent = done.stdout.splitlines()[-1].split()
         rows.append([f"`{script.name}`", programs, compiles, report.seconds(float(spent))])
-    return report.table(["a whole script", "distinct programs", "compiles", "time spent compiling"], rows)
+    return report.table(["a whole script, empty cache", "distinct programs", "compiles", "time spent compiling"], rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=100, help="chunks of each operation (default: %(default)s)")
     parser.add_argument("--turns", type=int, default=3, help="processes of each library (default: %(default)s)")
-    parser.add_argument("--scripts", type=Path, nargs="*", default=[], help="whole scripts to count programs of")
+    parser.add_argument("--scripts", type=Path, nargs="*", default=[DIGITS], help="whole scripts to count programs of")
     parser.add_argument("--out", type=Path, default=report.FOLDER, help="folder of the results (default: this one)")
     args = parser.parse_args()
     tables = {"operations": operations_table(args.rounds, args.turns), "imports": imports_table(args.turns)}

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from torchlike._autograd.modes import state
-from torchlike._autograd.tape import GradNode, apply
+from torchlike._autograd.tape import GradNode, apply, apply_keeping
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import recorder
@@ -52,7 +52,8 @@ class Flags:
         write: for a view operation, how to write through it.
         measure: a function on NumPy arrays that gives the static argument ``size`` of a result whose shape depends
             on values; the inputs are computed to call it.
-        in_place: whether the result of the in-place form may change the shape (never, but for a few).
+        keeps_residuals: whether the tracked forward keeps what its derivative needs, rather than running again
+            inside it: for loops, which XLA does not merge.
     """
 
     varargs: str | None = None
@@ -60,6 +61,7 @@ class Flags:
     view: Callable | None = None
     write: Callable | None = None
     measure: Callable | None = None
+    keeps_residuals: bool = False
 
 
 @dataclass
@@ -363,6 +365,8 @@ def _caller(op: Op) -> Callable:
         if tracked and recorder.at_boundary:
             recorder.boundary()
         if not spec.single:
+            if tracked and flags.keeps_residuals:
+                return spec.container([TensorBase._wrap(*pair) for pair in apply_keeping(spec, inputs, tuple(edges))])
             return _wrap_all(spec, inputs, tuple(edges), tracked)
         value = recorder.record_one(spec, inputs)
         edge = (GradNode(spec, inputs, tuple(edges)), 0) if tracked else None

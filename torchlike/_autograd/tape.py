@@ -128,6 +128,86 @@ class GradNode(Node):
         self.inputs = None
 
 
+class KeepingNode(GradNode):
+    """The node of an operation that keeps residuals: running its forward again would cost too much.
+
+    Attributes:
+        residuals: what the forward kept.
+        pull: the operation from residuals and cotangents to the gradients of the inputs that want one.
+    """
+
+    __slots__ = ("residuals", "pull")
+
+    def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
+        if create_graph:
+            return super().backward(cotangents, needed, create_graph)  # the residuals have no history
+        if self.residuals is None:
+            raise RuntimeError(SECOND_BACKWARD)
+        pull, given = self.pull, tuple([each is not None for each in cotangents])
+        grads = iter(record(pull(given), (*self.residuals, *[each[0] for each in cotangents if each is not None])))
+        found = [(next(grads), None) if edge is not None else None for edge in self.edges]
+        return [each if want else None for each, want in zip(found, needed, strict=True)]
+
+    def release(self) -> None:
+        super().release()
+        self.residuals = None
+
+
+def apply_keeping(spec: Spec, inputs: tuple, edges: tuple) -> list[tuple]:
+    """`apply` for a tracked operation that keeps residuals."""
+    wanted = tuple([edge is not None for edge in edges])
+    forward, pull = _with_residuals(spec, wanted)
+    values = record(forward, inputs)
+    count = len(spec.outputs)
+    node = KeepingNode(spec, inputs, edges)
+    node.residuals, node.pull = values[count:], pull
+    return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values[:count])]
+
+
+def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
+    """(the operation with its residuals as further outputs, pattern of cotangents to the operation that uses them)."""
+    found = spec.derivatives.get(("residuals", wanted))
+    if found is not None:
+        return found
+    places = [place for place, want in enumerate(wanted) if want]
+    floating = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
+    tree = None
+
+    def forward(*arrays):
+        nonlocal tree
+
+        def run(*primals):
+            inputs = list(arrays)
+            for place, primal in zip(places, primals, strict=True):
+                inputs[place] = primal
+            got = spec.replay(inputs)
+            return [got[place] for place in floating], got
+
+        _, pull, got = jax.vjp(run, *[arrays[place] for place in places], has_aux=True)
+        residuals, tree = jax.tree_util.tree_flatten(pull)
+        return (*got, *residuals)
+
+    made = Spec(spec.name, forward, spec.inputs)
+    made.grad_name = spec.grad_name
+    residuals = made.outputs[len(spec.outputs) :]
+    pulls: dict = {}
+
+    def pull_for(given: tuple[bool, ...]) -> Spec:
+        if given not in pulls:
+            known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
+
+            def backward(*arrays):
+                pull = jax.tree_util.tree_unflatten(tree, arrays[: len(residuals)])
+                cotangents = _filled(spec, floating, given, arrays[len(residuals) :])
+                return tuple(_conj(each) for each in pull(cotangents))
+
+            pulls[given] = Spec(spec.name + "_backward", backward, (*residuals, *known))
+        return pulls[given]
+
+    spec.derivatives["residuals", wanted] = made, pull_for
+    return made, pull_for
+
+
 class AccumulateGrad(Node):
     """Where a leaf's gradient ends up: the autograd state of a tensor.
 
@@ -177,7 +257,7 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
     count = len(spec.inputs)
 
     def derivative(*arrays):
-        inputs, cotangents = list(arrays[:count]), iter(arrays[count:])
+        inputs = list(arrays[:count])
 
         def forward(*primals):
             for place, primal in zip(wanted, primals, strict=True):
@@ -185,14 +265,8 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
             got = spec.replay(inputs)
             return [got[place] for place in outputs]
 
-        results, pull = jax.vjp(forward, *[arrays[place] for place in wanted])
-        by_place = {place: next(cotangents) for place, known in enumerate(given) if known}
-        filled = [
-            _conj(by_place[place].astype(result.dtype)) if place in by_place else jnp.zeros_like(result)
-            for place, result in zip(outputs, results, strict=True)
-        ]
-        # JAX's cotangents are the conjugates of PyTorch's
-        return tuple(_conj(each) for each in pull(filled))
+        _, pull = jax.vjp(forward, *[arrays[place] for place in wanted])
+        return tuple(_conj(each) for each in pull(_filled(spec, outputs, given, arrays[count:])))
 
     known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
     avals = (*spec.inputs, *known)
@@ -204,6 +278,20 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
     fn = jex_core.jaxpr_as_fun(jex_core.ClosedJaxpr(lean, closed.consts))
     made = Spec(spec.name + "_backward", fn, tuple(a for a, use in zip(avals, used, strict=True) if use))
     return made, tuple(place for place in range(count) if used[place])
+
+
+def _filled(spec: Spec, floating: list[int], given: tuple[bool, ...], cotangents) -> list:
+    """A cotangent for each floating point output, zeros where none is given, in JAX's convention.
+
+    JAX's cotangents are the conjugates of PyTorch's.
+    """
+    cotangents = iter(cotangents)
+    by_place = {place: next(cotangents) for place, known in enumerate(given) if known}
+    structs = [spec.outputs[place].struct for place in floating]
+    return [
+        _conj(by_place[place].astype(struct.dtype)) if place in by_place else jnp.zeros(struct.shape, struct.dtype)
+        for place, struct in zip(floating, structs, strict=True)
+    ]
 
 
 def _conj(array):

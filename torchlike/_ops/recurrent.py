@@ -1,0 +1,228 @@
+"""Recurrent networks: whole sequences, all layers and directions, as one operation.
+
+The projection of the inputs is one matrix product before the loop. In the derivative the gradient of the recurrent
+weight is one product after it: inside the loop XLA would add it up step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Arrays, Number
+
+
+class Cell(NamedTuple):
+    """A recurrent cell.
+
+    Attributes:
+        step: (projected input, projected hidden state, cell state) to (hidden state, cell state).
+        gates: how many projections it takes, in units of the hidden size.
+        splits_bias: whether the hidden projection's bias has to stay apart from the input's.
+    """
+
+    step: Callable
+    gates: int
+    splits_bias: bool = False
+
+
+def _lstm_step(inputs, hidden, state):
+    enter, forget, new, leave = jnp.split(inputs + hidden, 4, axis=-1)
+    state = jax.nn.sigmoid(forget) * state + jax.nn.sigmoid(enter) * jnp.tanh(new)
+    return jax.nn.sigmoid(leave) * jnp.tanh(state), state
+
+
+def _gru_step(inputs, hidden, state):
+    reset, update, new = jnp.split(inputs, 3, axis=-1)
+    reset_h, update_h, new_h = jnp.split(hidden, 3, axis=-1)
+    update = jax.nn.sigmoid(update + update_h)
+    new = jnp.tanh(new + jax.nn.sigmoid(reset + reset_h) * new_h)
+    state = new + update * (state - new)
+    return state, state
+
+
+def _plain_step(activation, inputs, hidden, state):
+    state = activation(inputs + hidden)
+    return state, state
+
+
+CELLS = {
+    "LSTM": Cell(_lstm_step, 4),
+    "GRU": Cell(_gru_step, 3, splits_bias=True),
+    "RNN_TANH": Cell(partial(_plain_step, jnp.tanh), 1),
+    "RNN_RELU": Cell(partial(_plain_step, jax.nn.relu), 1),
+}
+
+
+def _loop(cell: Cell, weight, project, inputs, taps, bias, first, state, running):
+    """Step through time; returns (all hidden states, the last cell state, the hidden states before each step).
+
+    Args:
+        inputs: projected inputs ``(L, N, G)``.
+        taps: zeros ``(L, N, G)`` added to the hidden projection, to differentiate for; or None.
+        running: ``(L, N)``, False where a sequence has ended; or None.
+    """
+
+    def step(carry, given):
+        before, state = carry
+        projected, tap, run = given
+        hidden = before @ weight.T
+        hidden = hidden if tap is None else hidden + tap
+        hidden = hidden if bias is None else hidden + bias
+        after, new = cell.step(projected, hidden, before if state is None else state)
+        after = after if project is None else after @ project.T
+        if run is not None:
+            after = jnp.where(run[:, None], after, before)
+            new = jnp.where(run[:, None], new, before if state is None else state)
+        return (after, None if state is None else new), after
+
+    (_, last), outputs = jax.lax.scan(step, (first, state), (inputs, taps, running))
+    return outputs, last
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _layer(cell: Cell, weight, project, inputs, bias, first, state, running):
+    return _loop(cell, weight, project, inputs, None, bias, first, state, running)
+
+
+def _layer_forward(cell, weight, project, inputs, bias, first, state, running):
+    taps = jnp.zeros_like(inputs) if cell.splits_bias else None
+
+    def loop(project, inputs, taps, bias, first, state):
+        return _loop(cell, weight, project, inputs, taps, bias, first, state, running)
+
+    (outputs, last), pull = jax.vjp(loop, project, inputs, taps, bias, first, state)
+    return (outputs, last), (pull, first, outputs)
+
+
+def _layer_backward(cell, kept, cotangents):
+    pull, first, outputs = kept
+    project, inputs, taps, bias, first_grad, state = pull(cotangents)
+    before = jnp.concatenate([first[None], outputs[:-1]])
+    steps = inputs if taps is None else taps
+    weight = jnp.einsum("lng,lnh->gh", steps, before)
+    return weight, project, inputs, bias, first_grad, state, None
+
+
+_layer.defvjp(_layer_forward, _layer_backward)
+
+
+def _direction(cell: Cell, weights: tuple, sequence, first, state, running, reverse: bool):
+    """One layer in one direction on a sequence ``(L, N, F)``."""
+    weight, recurrent, bias, hidden_bias, project = weights
+    inputs = sequence @ weight.T
+    if bias is not None:
+        inputs = inputs + (bias if cell.splits_bias else bias + hidden_bias)
+    if reverse:
+        inputs = jnp.flip(inputs, 0)
+        running = None if running is None else jnp.flip(running, 0)
+    bias = hidden_bias if cell.splits_bias else None
+    outputs, last_state = _layer(cell, recurrent, project, inputs, bias, first, state, running)
+    return (jnp.flip(outputs, 0) if reverse else outputs), outputs[-1], last_state
+
+
+def _run(mode, input, hx, params, has_biases, num_layers, dropout, seed, bidirectional, batch_first, lengths):
+    """All layers and directions; returns (outputs, last hidden states, last cell states or None)."""
+    cell = CELLS[mode]
+    ways = 2 if bidirectional else 1
+    sequence = jnp.swapaxes(input, 0, 1) if batch_first else input
+    running = None if lengths is None else jnp.arange(sequence.shape[0])[:, None] < lengths[None, :]
+    first, states = hx[0], hx[1] if mode == "LSTM" else None
+    per = len(params) // (num_layers * ways)
+    last, last_states = [], []
+    for layer in range(num_layers):
+        found = []
+        for way in range(ways):
+            place = layer * ways + way
+            own = params[place * per : (place + 1) * per]
+            biases = own[2:4] if has_biases else (None, None)
+            project = own[-1] if per in (3, 5) else None
+            state = None if states is None else states[place]
+            out, hidden, state = _direction(
+                cell, (own[0], own[1], *biases, project), sequence, first[place], state, running, way == 1
+            )
+            found.append(out)
+            last.append(hidden)
+            last_states.append(state)
+        sequence = found[0] if ways == 1 else jnp.concatenate(found, -1)
+        if layer < num_layers - 1 and seed is not None:
+            keep = jax.random.bernoulli(jax.random.fold_in(jax.random.key(seed), layer), 1 - dropout, sequence.shape)
+            sequence = jnp.where(keep, sequence / (1 - dropout), 0).astype(sequence.dtype)
+    if running is not None:
+        sequence = jnp.where(running[:, :, None], sequence, 0)
+    outputs = jnp.swapaxes(sequence, 0, 1) if batch_first else sequence
+    return outputs, jnp.stack(last), None if states is None else jnp.stack(last_states)
+
+
+@op(keeps_residuals=True, grad_name="LstmBackward0")
+def lstm_sequence(
+    input: Array,
+    hx: Arrays,
+    params: Arrays,
+    has_biases: bool,
+    num_layers: int,
+    dropout: Number = 0.0,
+    seed: Number | None = None,
+    bidirectional: bool = False,
+    batch_first: bool = False,
+    lengths: Array | None = None,
+) -> tuple[Array, Array, Array]:
+    """A long short-term memory network over whole sequences.
+
+    Args:
+        input: ``(L, N, F)``, or ``(N, L, F)`` for `batch_first`.
+        hx: the first hidden and cell states, ``(layers * directions, N, H)`` each.
+        params: for each layer and direction the input weight, the hidden weight, two biases, a projection.
+        seed: draws the dropout masks between layers; None for none.
+        lengths: ``(N,)``, how long each sequence is; None if all are full.
+
+    Returns:
+        (outputs, last hidden states, last cell states).
+    """
+    return _run("LSTM", input, hx, params, has_biases, num_layers, dropout, seed, bidirectional, batch_first, lengths)
+
+
+@op(keeps_residuals=True, grad_name="GruBackward0")
+def rnn_sequence(
+    input: Array,
+    hx: Arrays,
+    params: Arrays,
+    mode: str,
+    has_biases: bool,
+    num_layers: int,
+    dropout: Number = 0.0,
+    seed: Number | None = None,
+    bidirectional: bool = False,
+    batch_first: bool = False,
+    lengths: Array | None = None,
+) -> tuple[Array, Array]:
+    """A plain or gated recurrent network over whole sequences.
+
+    Args:
+        mode: ``"GRU"``, ``"RNN_TANH"`` or ``"RNN_RELU"``; the others are as for `lstm_sequence`.
+
+    Returns:
+        (outputs, last hidden states).
+    """
+    return _run(mode, input, hx, params, has_biases, num_layers, dropout, seed, bidirectional, batch_first, lengths)[:2]
+
+
+@op
+def lstm_cell_step(input: Array, hx: Arrays, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None) -> tuple[Array, Array]:
+    """One step of an LSTM on ``(N, F)``; returns (hidden state, cell state), ``(N, H)`` each."""
+    return _lstm_step(_projected(input, w_ih, b_ih), _projected(hx[0], w_hh, b_hh), hx[1])
+
+
+@op
+def rnn_cell_step(input: Array, hx: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None, *, mode: str) -> Array:
+    """One step of a plain or gated recurrent cell on ``(N, F)``; returns the hidden state ``(N, H)``."""
+    return CELLS[mode].step(_projected(input, w_ih, b_ih), _projected(hx, w_hh, b_hh), hx)[0]
+
+
+def _projected(array, weight, bias):
+    return array @ weight.T if bias is None else array @ weight.T + bias
