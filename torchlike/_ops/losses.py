@@ -1,0 +1,532 @@
+"""Losses. Each reduces its elements with ``reduction``: ``"none"``, ``"mean"`` or ``"sum"``."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Number, as_dtype, broadcast_shapes, promoted, promoted_float
+
+
+def reduced(elements: Array, reduction: str) -> Array:
+    """The elements themselves, their mean or their sum.
+
+    Raises:
+        ValueError: `reduction` is none of these.
+    """
+    if reduction == "none":
+        return elements
+    if reduction == "mean":
+        return jnp.mean(elements)
+    if reduction == "sum":
+        return jnp.sum(elements)
+    raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def _pair(input: Array, target: Array, name: str) -> tuple[Array, Array]:
+    """Prediction and target in one dtype and shape; broadcasting is allowed, with PyTorch's warning."""
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
+            f"(torch.Size({list(input.shape)})). This will likely lead to incorrect results due to broadcasting. Please "
+            "ensure they have the same size.",
+            UserWarning,
+            stacklevel=2,
+        )
+    broadcast_shapes(input.shape, target.shape)
+    input, target = promoted(input, target)
+    return input, target
+
+
+@op
+def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
+    """Absolute difference ``|input - target|``."""
+    input, target = _pair(input, target, "l1_loss")
+    return _weighted(jnp.abs(input - target), weight, reduction)
+
+
+@op
+def mse_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
+    """Squared difference ``(input - target)^2``."""
+    input, target = _pair(input, target, "mse_loss")
+    return _weighted(jnp.square(input - target), weight, reduction)
+
+
+def _weighted(elements: Array, weight: Array | None, reduction: str) -> Array:
+    if weight is None:
+        return reduced(elements, reduction)
+    weight = as_dtype(weight, elements.dtype)
+    if reduction == "mean":
+        return jnp.sum(elements * weight) / jnp.sum(jnp.broadcast_to(weight, elements.shape))
+    return reduced(elements * weight, reduction)
+
+
+@op
+def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: Number = 1.0) -> Array:
+    """Squared difference below `beta`, absolute above: ``d^2 / (2 beta)`` or ``d - beta / 2``.
+
+    Raises:
+        RuntimeError: `beta` is negative.
+
+    Source: Girshick, Fast R-CNN, 2015.
+    """
+    input, target = _pair(input, target, "smooth_l1_loss")
+    beta = as_dtype(beta, input.dtype)
+    distance = jnp.abs(input - target)
+    safe = jnp.where(beta > 0, beta, 1)
+    near = jnp.square(jnp.where(distance < beta, distance, 0)) / (2 * safe)
+    return reduced(jnp.where(distance < beta, near, distance - beta / 2), reduction)
+
+
+@op
+def huber_loss(
+    input: Array, target: Array, reduction: str = "mean", delta: Number = 1.0, weight: Array | None = None
+) -> Array:
+    """Half the squared difference below `delta`, ``delta (d - delta / 2)`` above.
+
+    Source: Huber, Robust Estimation of a Location Parameter, 1964.
+    """
+    input, target = _pair(input, target, "huber_loss")
+    delta = as_dtype(delta, input.dtype)
+    distance = jnp.abs(input - target)
+    elements = jnp.where(distance <= delta, distance * distance / 2, delta * (distance - delta / 2))
+    return _weighted(elements, weight, reduction)
+
+
+# ---------------------------------------------------------------------- classes
+
+
+def _check_classes(input: Array, target: Array, name: str) -> None:
+    batch = input.shape[:1] if input.ndim > 1 else ()
+    if input.ndim == 0:
+        raise RuntimeError(f"{name}: expected an input with at least one dimension")
+    if target.shape != (*batch, *input.shape[2:]):
+        if input.ndim <= 2:
+            if target.ndim > 1:
+                raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+            found = target.shape[0] if target.ndim else 0
+            raise ValueError(
+                f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({found})."
+            )
+        if target.ndim != input.ndim - 1:
+            raise ValueError(f"Dimension of target ({target.ndim}) must be one less than that of input ({input.ndim})")
+        raise RuntimeError(
+            f"size mismatch (got input: {list(input.shape)}, target: {list(target.shape)})"
+        )
+
+
+def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
+    """Negative log likelihood with classes in dimension 1 (0 for a single sample)."""
+    axis = 1 if logs.ndim > 1 else 0
+    kept = target != ignore_index
+    safe = jnp.where(kept, target, 0)
+    chosen = -jnp.take_along_axis(logs, jnp.expand_dims(safe, axis), axis).squeeze(axis)
+    factor = jnp.ones((), logs.dtype) if weight is None else as_dtype(weight, logs.dtype)[safe]
+    elements = jnp.where(kept, chosen * factor, 0)
+    if reduction != "mean":
+        return reduced(elements, reduction)
+    return jnp.sum(elements) / jnp.sum(jnp.where(kept, factor, 0).astype(logs.dtype))
+
+
+@op
+def nll_loss(
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: int = -100
+) -> Array:
+    """Negative log likelihood of the target classes.
+
+    Args:
+        input: log probabilities, ``(N, C)``, ``(C)`` or ``(N, C, d1, ...)``.
+        target: classes, ``(N)``, ``()`` or ``(N, d1, ...)``.
+        weight: of each class, ``(C)``; the mean is weighted by it.
+        ignore_index: a target that counts for nothing.
+
+    Raises:
+        ValueError: the batches differ in size.
+    """
+    _check_classes(input, target, "nll_loss")
+    return _nll(input, target, weight, reduction, ignore_index)
+
+
+@op
+def cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    reduction: str = "mean",
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> Array:
+    """Cross entropy of unnormalised scores and target classes, or target probabilities.
+
+    Args:
+        input: scores, ``(N, C)``, ``(C)`` or ``(N, C, d1, ...)``.
+        target: classes as integers, or probabilities with the shape of `input`.
+        weight: of each class, ``(C)``.
+        ignore_index: a target class that counts for nothing.
+        label_smoothing: how much of the target is spread over all classes, 0 to 1.
+
+    Raises:
+        RuntimeError: `label_smoothing` is out of its range.
+        ValueError: the batches differ in size.
+
+    Source: Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015, for the smoothing.
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    axis = 1 if input.ndim > 1 else 0
+    logs = jax.nn.log_softmax(input, axis)
+    classes = input.shape[axis]
+    shape = [-1 if place == axis else 1 for place in range(input.ndim)]
+    if target.shape == input.shape and jnp.issubdtype(target.dtype, jnp.floating):
+        target = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
+        terms = target * logs if weight is None else target * logs * as_dtype(weight, logs.dtype).reshape(shape)
+        elements = -jnp.sum(terms, axis)
+        return jnp.sum(elements) / max(elements.size, 1) if reduction == "mean" else reduced(elements, reduction)
+    if jnp.issubdtype(target.dtype, jnp.floating):
+        raise RuntimeError("expected scalar type Long but found Float")
+    _check_classes(input, target, "cross_entropy")
+    plain = _nll(logs, target, weight, reduction, ignore_index)
+    if not label_smoothing:
+        return plain
+    weights = jnp.ones(classes, logs.dtype) if weight is None else as_dtype(weight, logs.dtype)
+    kept = target != ignore_index
+    spread = jnp.where(kept, -jnp.sum(logs * weights.reshape(shape), axis), 0)
+    if reduction == "mean":
+        counted = jnp.sum(jnp.where(kept, weights[jnp.where(kept, target, 0)], 0)) if weight is not None else jnp.sum(kept)
+        spread = jnp.sum(spread) / counted.astype(logs.dtype)
+    else:
+        spread = reduced(spread, reduction)
+    return (1 - label_smoothing) * plain + label_smoothing / classes * spread
+
+
+# ---------------------------------------------------------------------- probabilities
+
+
+@op
+def binary_cross_entropy(
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
+) -> Array:
+    """Cross entropy of probabilities and targets in ``[0, 1]``; logarithms stop at -100.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
+            f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size."
+        )
+    target = as_dtype(target, input.dtype)
+    return _weighted_sum(_binary_entropy(input, target), weight, reduction)
+
+
+@jax.custom_jvp
+def _binary_entropy(input: Array, target: Array) -> Array:
+    log = jnp.maximum(jnp.log(input), -100.0)
+    log_rest = jnp.maximum(jnp.log1p(-input), -100.0)
+    return (target - 1) * log_rest - target * log
+
+
+@_binary_entropy.defjvp
+def _binary_entropy_jvp(primals, tangents):
+    input, target = primals
+    slope = (input - target) / jnp.maximum((1 - input) * input, 1e-12)
+    log = jnp.maximum(jnp.log(input), -100.0)
+    log_rest = jnp.maximum(jnp.log1p(-input), -100.0)
+    return _binary_entropy(input, target), slope * tangents[0] + (log_rest - log) * tangents[1]
+
+
+def _weighted_sum(elements: Array, weight: Array | None, reduction: str) -> Array:
+    """Reduce weighted elements; the mean divides by their number, not by the weights."""
+    return reduced(elements if weight is None else elements * as_dtype(weight, elements.dtype), reduction)
+
+
+@op
+def binary_cross_entropy_with_logits(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    reduction: str = "mean",
+    pos_weight: Array | None = None,
+) -> Array:
+    """Cross entropy of ``sigmoid(input)`` and targets in ``[0, 1]``, without overflow.
+
+    Args:
+        pos_weight: of the positive targets, broadcast over the last dimensions.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Target size (torch.Size({list(target.shape)})) must be the same as input size "
+            f"(torch.Size({list(input.shape)}))"
+        )
+    input, target = promoted_float(input, target)
+    slope = 1 if pos_weight is None else 1 + (as_dtype(pos_weight, input.dtype) - 1) * target
+    elements = (1 - target) * input - slope * jax.nn.log_sigmoid(input)
+    return _weighted_sum(elements, weight, reduction)
+
+
+@op
+def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Array:
+    """Kullback-Leibler divergence ``target * (log(target) - input)`` from log probabilities `input`.
+
+    Args:
+        reduction: ``"batchmean"`` divides the sum by the size of dimension 0; ``"mean"`` by the number of elements.
+        log_target: whether `target` is a logarithm, too.
+    """
+    input, target = promoted(input, target)
+    if log_target:
+        elements = jnp.exp(target) * (target - input)
+    else:
+        elements = jax.scipy.special.xlogy(target, target) - target * input
+    if reduction == "batchmean":
+        return jnp.sum(elements) / (input.shape[0] if input.ndim else 1)
+    return reduced(elements, reduction)
+
+
+@op
+def gaussian_nll_loss(
+    input: Array, target: Array, var: Array, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Array:
+    """Negative log likelihood of a normal distribution with mean `input` and variance `var` (at least `eps`)."""
+    var = var + jax.lax.stop_gradient(jnp.maximum(var, eps) - var)
+    elements = 0.5 * (jnp.log(var) + jnp.square(input - target) / var)
+    return reduced(elements + 0.5 * math.log(2 * math.pi) if full else elements, reduction)
+
+
+@op
+def poisson_nll_loss(
+    input: Array, target: Array, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
+) -> Array:
+    """Negative log likelihood of a Poisson distribution with rate `input`, or ``exp(input)`` for `log_input`.
+
+    Args:
+        full: add Stirling's approximation of ``log(target!)``.
+    """
+    input, target = promoted_float(input, target)
+    elements = jnp.exp(input) - target * input if log_input else input - target * jnp.log(input + eps)
+    if full:
+        safe = jnp.where(target > 1, target, 1)
+        stirling = safe * jnp.log(safe) - safe + 0.5 * jnp.log(2 * np.pi * safe)
+        elements = elements + jnp.where(target > 1, stirling, 0)
+    return reduced(elements, reduction)
+
+
+# ---------------------------------------------------------------------- margins
+
+
+@op
+def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduction: str = "mean") -> Array:
+    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
+    input, target = promoted(input, target)
+    elements = jnp.where(target != 1, jnp.maximum(margin - input, 0), 0) + jnp.where(target != -1, input, 0)
+    return reduced(elements, reduction)
+
+
+@op
+def margin_ranking_loss(
+    input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
+) -> Array:
+    """``max(0, -target * (input1 - input2) + margin)``: `input1` ranks higher where the target is 1.
+
+    Raises:
+        RuntimeError: the numbers of dimensions differ.
+    """
+    if not input1.ndim == input2.ndim == target.ndim:
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: torch.Size({list(input1.shape)}), input2: torch.Size({list(input2.shape)}), "
+            f"target: torch.Size({list(target.shape)}) "
+        )
+    return reduced(jax.nn.relu(-target * (input1 - input2) + margin), reduction)
+
+
+@op
+def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
+    """``log(1 + exp(-target * input))`` for targets 1 and -1."""
+    input, target = promoted(input, target)
+    return reduced(jnp.logaddexp(-target * input, 0), reduction)
+
+
+@op
+def cosine_embedding_loss(
+    input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
+) -> Array:
+    """``1 - cos`` of the angle where the target is 1, ``max(0, cos - margin)`` where it is -1."""
+    if target.ndim not in (0, 1):
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
+        kind = f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with sizes"
+        raise RuntimeError(f"{kind} {list(input1.shape)} and {list(input2.shape)}.")
+    tiny = 1e-12
+    product = jnp.sum(input1 * input2, -1)
+    norms = (jnp.sum(input1 * input1, -1) + tiny) * (jnp.sum(input2 * input2, -1) + tiny)
+    cosine = product / jnp.sqrt(norms)
+    elements = jnp.where(target == 1, 1 - cosine, 0) + jnp.where(target == -1, jax.nn.relu(cosine - margin), 0)
+    return reduced(elements, reduction)
+
+
+@op
+def triplet_margin_loss(
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Number = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Array:
+    """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` with the `p`-norm distance.
+
+    Args:
+        swap: use the negative's distance from the positive where that is less.
+
+    Source: Balntas et al., Learning local feature descriptors with triplets, 2016.
+    """
+    far = _distance(anchor, negative, p, eps)
+    if swap:
+        far = jnp.minimum(far, _distance(positive, negative, p, eps))
+    return reduced(jax.nn.relu(as_dtype(margin, far.dtype) + _distance(anchor, positive, p, eps) - far), reduction)
+
+
+def _distance(left: Array, right: Array, p: float, eps: float) -> Array:
+    """The p-norm of ``left - right + eps`` over the last dimension."""
+    return jnp.linalg.norm(left - right + eps, ord=p, axis=-1)
+
+
+@op
+def multi_margin_loss(
+    input: Array, target: Array, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean"
+) -> Array:
+    """Mean over the other classes of ``max(0, margin - x[target] + x[class])^p``, ``(N, C)`` or ``(C)``.
+
+    Raises:
+        RuntimeError: `p` is neither 1 nor 2, or the target's size is not the batch's.
+    """
+    if p not in (1, 2):
+        raise RuntimeError("only p == 1 and p == 2 supported")
+    single = input.ndim < 2
+    rows = jnp.atleast_2d(input)
+    target = target.reshape(-1)
+    if target.shape[0] != rows.shape[0]:
+        raise RuntimeError(f"inconsistent target size, expected {rows.shape[0]} but got {list(target.shape)}")
+    chosen = jnp.take_along_axis(rows, target[:, None], 1)
+    terms = jax.nn.relu(margin - chosen + rows) ** p
+    if weight is not None:
+        terms = terms * weight[target][:, None]
+    others = jnp.arange(rows.shape[1])[None] != target[:, None]
+    elements = jnp.sum(jnp.where(others, terms, 0), 1) / rows.shape[1]
+    return reduced(elements[0] if single and reduction == "none" else elements, reduction)
+
+
+@op
+def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
+    """Mean over labels and other classes of ``max(0, 1 - (x[label] - x[class]))``; labels end at the first -1.
+
+    Raises:
+        RuntimeError: the shapes differ.
+    """
+    if input.shape != target.shape:
+        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
+    single = input.ndim < 2
+    rows, labels = jnp.atleast_2d(input), jnp.atleast_2d(target)
+    valid = jnp.cumprod(labels >= 0, 1).astype(bool)
+    safe = jnp.where(valid, labels, 0)
+    is_label = jnp.zeros(rows.shape, bool).at[jnp.arange(rows.shape[0])[:, None], safe].max(valid)
+    scores = jnp.take_along_axis(rows, safe, 1)
+    terms = jax.nn.relu(1 - (scores[:, :, None] - rows[:, None, :]))
+    counted = valid[:, :, None] & ~is_label[:, None, :]
+    elements = jnp.sum(jnp.where(counted, terms, 0), (1, 2)) / rows.shape[1]
+    return reduced(elements[0] if single and reduction == "none" else elements, reduction)
+
+
+@op
+def multilabel_soft_margin_loss(
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
+) -> Array:
+    """Mean over classes of the cross entropy of ``sigmoid(input)`` and targets 0 and 1."""
+    terms = -(target * jax.nn.log_sigmoid(input) + (1 - target) * jax.nn.log_sigmoid(-input))
+    if weight is not None:
+        terms = terms * weight
+    return reduced(jnp.sum(terms, -1) / input.shape[-1], reduction)
+
+
+# ---------------------------------------------------------------------- sequences
+
+
+@op
+def ctc_loss(
+    log_probs: Array,
+    targets: Array,
+    input_lengths: Array,
+    target_lengths: Array,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Array:
+    """Connectionist temporal classification: minus the log probability of all alignments of the targets.
+
+    Args:
+        log_probs: log probabilities ``(T, N, C)`` or ``(T, C)``.
+        targets: labels ``(N, S)``, padded, or all of them in one row.
+        input_lengths: time steps of each sequence, ``(N)``.
+        target_lengths: labels of each sequence, ``(N)``.
+        blank: the label that stands for none.
+        reduction: ``"mean"`` divides each loss by its number of labels first.
+        zero_infinity: count impossible alignments as 0.
+
+    Source: Graves et al., Connectionist Temporal Classification, 2006.
+    """
+    single = log_probs.ndim == 2
+    logs = log_probs[:, None] if single else log_probs
+    input_lengths, target_lengths = jnp.atleast_1d(input_lengths), jnp.atleast_1d(target_lengths)
+    steps, batch, _ = logs.shape
+    if targets.ndim == 1 and not single:
+        starts = jnp.cumsum(target_lengths) - target_lengths
+        longest = targets.shape[0]
+        places = jnp.clip(starts[:, None] + jnp.arange(longest)[None], 0, max(longest - 1, 0))
+        labels = targets[places]
+    else:
+        labels = jnp.atleast_2d(targets)
+    losses = _ctc(logs, labels, input_lengths, target_lengths, blank)
+    losses = jnp.where(jnp.isinf(losses), 0, losses) if zero_infinity else losses
+    if reduction == "mean":
+        return jnp.mean(losses / jnp.maximum(target_lengths, 1).astype(losses.dtype))
+    return reduced(losses[0] if single and reduction == "none" else losses, reduction)
+
+
+def _ctc(logs: Array, labels: Array, input_lengths: Array, target_lengths: Array, blank: int) -> Array:
+    """The loss of each sequence, by the forward recursion over labels with blanks between them."""
+    batch, longest = labels.shape
+    states = 2 * longest + 1
+    low = jnp.asarray(-1e30, logs.dtype)  # a finite stand-in for log 0 keeps the derivative finite
+    extended = jnp.full((batch, states), blank).at[:, 1::2].set(labels)
+    before = jnp.pad(extended, ((0, 0), (2, 0)), constant_values=-1)[:, :states]
+    skips = (extended != blank) & (extended != before)
+
+    def scores(step):
+        return jnp.take_along_axis(step, extended, 1)
+
+    first = jnp.where(jnp.arange(states)[None] < 2, scores(logs[0]), low)
+
+    def advance(alpha, given):
+        place, step = given
+        one = jnp.pad(alpha, ((0, 0), (1, 0)), constant_values=low)[:, :states]
+        two = jnp.where(skips, jnp.pad(alpha, ((0, 0), (2, 0)), constant_values=low)[:, :states], low)
+        new = jnp.maximum(jax.nn.logsumexp(jnp.stack([alpha, one, two]), 0) + scores(step), low)
+        return jnp.where((place < input_lengths)[:, None], new, alpha), None
+
+    alpha, _ = jax.lax.scan(advance, first, (jnp.arange(1, logs.shape[0]), logs[1:]))
+    last = 2 * target_lengths[:, None]
+    ends = jnp.take_along_axis(alpha, jnp.concatenate([last, jnp.maximum(last - 1, 0)], 1), 1)
+    ends = ends.at[:, 1].set(jnp.where(target_lengths > 0, ends[:, 1], low))
+    total = jax.nn.logsumexp(ends, 1)
+    return jnp.where(total < low / 2, jnp.inf, -total)

@@ -1,0 +1,251 @@
+"""The losses of ``torch.nn.functional``: the operations with PyTorch's older arguments."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions import making
+from torchlike._ops import losses
+
+_LEGACY = {"size_average", "reduce"}
+
+
+def legacy_reduction(size_average: bool | None, reduce: bool | None, emit_warning: bool = True) -> str:
+    """What ``size_average=`` and ``reduce=`` mean as ``reduction=``, with PyTorch's warning."""
+    size_average = True if size_average is None else size_average
+    reduce = True if reduce is None else reduce
+    meant = "none" if not reduce else "mean" if size_average else "sum"
+    if emit_warning:
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return meant
+
+
+def _loss(op):
+    """Make a loss from its operation and a signature with ``size_average`` and ``reduce`` in their old places."""
+
+    def decorate(signed):
+        signature = inspect.signature(signed)
+
+        @functools.wraps(signed)
+        def loss(*args, **kwargs):
+            if len(args) <= 2 and _LEGACY.isdisjoint(kwargs):
+                return op(*args, **kwargs)
+            given = signature.bind(*args, **kwargs).arguments
+            size_average, reduce = given.pop("size_average", None), given.pop("reduce", None)
+            if size_average is not None or reduce is not None:
+                given["reduction"] = legacy_reduction(size_average, reduce)
+            return op(**given)
+
+        loss.__doc__ = op.__doc__
+        loss.__module__ = "torchlike.nn.functional"
+        return loss
+
+    return decorate
+
+
+@_loss(losses.l1_loss)
+def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None): ...
+
+
+@_loss(losses.mse_loss)
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None): ...
+
+
+@_loss(losses.smooth_l1_loss)
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0): ...
+
+
+@_loss(losses.huber_loss)
+def huber_loss(input, target, reduction="mean", delta=1.0, weight=None): ...
+
+
+@_loss(losses.nll_loss)
+def nll_loss(
+    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
+): ...
+
+
+@_loss(losses.cross_entropy)
+def cross_entropy(
+    input,
+    target,
+    weight=None,
+    size_average=None,
+    ignore_index=-100,
+    reduce=None,
+    reduction="mean",
+    label_smoothing=0.0,
+): ...
+
+
+@_loss(losses.binary_cross_entropy)
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"): ...
+
+
+@_loss(losses.binary_cross_entropy_with_logits)
+def binary_cross_entropy_with_logits(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
+): ...
+
+
+@_loss(losses.poisson_nll_loss)
+def _poisson_nll_loss(
+    input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"
+): ...
+
+
+@_loss(losses.hinge_embedding_loss)
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"): ...
+
+
+@_loss(losses.soft_margin_loss)
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"): ...
+
+
+@_loss(losses.multilabel_margin_loss)
+def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"): ...
+
+
+@_loss(losses.multilabel_soft_margin_loss)
+def multilabel_soft_margin_loss(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
+): ...
+
+
+@_loss(losses.multi_margin_loss)
+def multi_margin_loss(
+    input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"
+): ...
+
+
+@_loss(losses.margin_ranking_loss)
+def margin_ranking_loss(
+    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+): ...
+
+
+@_loss(losses.cosine_embedding_loss)
+def cosine_embedding_loss(
+    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+): ...
+
+
+@_loss(losses.triplet_margin_loss)
+def triplet_margin_loss(
+    anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"
+): ...
+
+
+@_loss(losses.kl_div)
+def _kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False): ...
+
+
+def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean", log_target: bool = False):
+    """Kullback-Leibler divergence ``target * (log(target) - input)`` from log probabilities `input`.
+
+    Args:
+        reduction: ``"batchmean"``, the divergence proper, divides the sum by the batch's size.
+        log_target: whether `target` is a logarithm, too.
+    """
+    if reduction == "mean" and size_average is None and reduce is None:
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    return _kl_div(input, target, size_average, reduce, reduction, log_target)
+
+
+def poisson_nll_loss(
+    input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction: str = "mean"
+):
+    """Negative log likelihood of a Poisson distribution; see `PoissonNLLLoss`.
+
+    Raises:
+        ValueError: `reduction` is unknown.
+    """
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return _poisson_nll_loss(input, target, log_input, full, size_average, eps, reduce, reduction)
+
+
+def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
+    """Negative log likelihood of a normal distribution with mean `input` and variance `var`.
+
+    Args:
+        var: variances of the shape of `input`, or one for each of its rows; or one number.
+
+    Raises:
+        ValueError: `var` has a negative entry or a wrong size, or `reduction` is unknown.
+    """
+    if not isinstance(var, TensorBase):
+        if var < 0:
+            raise ValueError("var has negative entry/entries")
+        var = making.tensor(float(var), dtype=input.dtype).expand(input.shape)
+    elif (var < 0).any():
+        raise ValueError("var has negative entry/entries")
+    if var.shape != input.shape:
+        if input.shape[:-1] == var.shape:
+            var = var.unsqueeze(-1)
+        elif not (input.shape[:-1] == var.shape[:-1] and var.shape[-1] == 1):
+            raise ValueError("var is of incorrect size")
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(reduction + " is not valid")
+    return losses.gaussian_nll_loss(input, target, var, full=full, eps=eps, reduction=reduction)
+
+
+def triplet_margin_with_distance_loss(
+    anchor, positive, negative, *, distance_function=None, margin: float = 1.0, swap: bool = False, reduction="mean"
+):
+    """A triplet loss with a distance function of the user's own; the Euclidean distance by default.
+
+    Raises:
+        ValueError: `reduction` is unknown, or `margin` is not positive.
+    """
+    from torchlike.nn.functional import pairwise_distance
+
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    distance = pairwise_distance if distance_function is None else distance_function
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = far.minimum(distance(positive, negative))
+    elements = (margin + near - far).clamp(min=0)
+    return elements if reduction == "none" else elements.mean() if reduction == "mean" else elements.sum()
+
+
+def ctc_loss(
+    log_probs,
+    targets,
+    input_lengths,
+    target_lengths,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+):
+    """Connectionist temporal classification; see `CTCLoss`.
+
+    Args:
+        input_lengths: time steps of each sequence, a tensor or a tuple of ints.
+        target_lengths: labels of each sequence, likewise.
+
+    Source: Graves et al., Connectionist Temporal Classification, 2006.
+    """
+    lengths = [making.as_tensor(each) for each in (input_lengths, target_lengths)]
+    return losses.ctc_loss(log_probs, targets, *lengths, blank, reduction, zero_infinity)
+
+
+for _public in (
+    *(kl_div, poisson_nll_loss, gaussian_nll_loss, triplet_margin_with_distance_loss, ctc_loss, legacy_reduction),
+):
+    _public.__module__ = "torchlike.nn.functional"
