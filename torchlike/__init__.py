@@ -45,6 +45,15 @@ from torchlike._autograd.modes import no_grad as no_grad
 from torchlike._autograd.modes import set_grad_enabled as set_grad_enabled
 
 # ---------------------------------------------------------------- making
+from torchlike._functions.creation import arange as arange
+from torchlike._functions.creation import empty as empty
+from torchlike._functions.creation import empty_like as empty_like
+from torchlike._functions.creation import full as full
+from torchlike._functions.creation import full_like as full_like
+from torchlike._functions.creation import ones as ones
+from torchlike._functions.creation import ones_like as ones_like
+from torchlike._functions.creation import zeros as zeros
+from torchlike._functions.creation import zeros_like as zeros_like
 from torchlike._functions.making import as_tensor as as_tensor
 from torchlike._functions.making import from_numpy as from_numpy
 from torchlike._functions.making import tensor as tensor
@@ -57,8 +66,83 @@ from torchlike._ops.arithmetic import mul as mul
 from torchlike._ops.arithmetic import sub as sub
 
 # ---------------------------------------------------------------- reductions, sorting, linear algebra
+from torchlike._functions.products import cdist as cdist
+from torchlike._functions.products import chain_matmul as chain_matmul
+from torchlike._functions.products import cross as cross
+from torchlike._functions.products import einsum as einsum
+from torchlike._functions.products import tensordot as tensordot
+from torchlike._functions.reductions import bincount as bincount
+from torchlike._functions.reductions import bucketize as bucketize
+from torchlike._functions.reductions import dist as dist
+from torchlike._functions.reductions import histc as histc
+from torchlike._functions.reductions import logsumexp as logsumexp
+from torchlike._functions.reductions import max as max
+from torchlike._functions.reductions import median as median
+from torchlike._functions.reductions import min as min
+from torchlike._functions.reductions import nanmedian as nanmedian
+from torchlike._functions.reductions import nanquantile as nanquantile
+from torchlike._functions.reductions import norm as norm
+from torchlike._functions.reductions import quantile as quantile
+from torchlike._functions.reductions import searchsorted as searchsorted
+from torchlike._functions.reductions import std as std
+from torchlike._functions.reductions import std_mean as std_mean
+from torchlike._functions.reductions import unique as unique
+from torchlike._functions.reductions import unique_consecutive as unique_consecutive
+from torchlike._functions.reductions import var as var
+from torchlike._functions.reductions import var_mean as var_mean
+from torchlike._ops.products import addbmm as addbmm
+from torchlike._ops.products import addmm as addmm
+from torchlike._ops.products import addmv as addmv
+from torchlike._ops.products import addr as addr
+from torchlike._ops.products import baddbmm as baddbmm
+from torchlike._ops.products import bmm as bmm
+from torchlike._ops.products import dot as dot
+from torchlike._ops.products import kron as kron
+from torchlike._ops.products import matmul as matmul
+from torchlike._ops.products import mm as mm
+from torchlike._ops.products import mv as mv
+from torchlike._ops.products import outer as outer, outer as ger
+from torchlike._ops.products import trace as trace
+from torchlike._ops.products import vdot as vdot
+from torchlike._ops.reductions import all as all
+from torchlike._ops.reductions import amax as amax
+from torchlike._ops.reductions import amin as amin
+from torchlike._ops.reductions import aminmax as aminmax
+from torchlike._ops.reductions import any as any
+from torchlike._ops.reductions import argmax as argmax
+from torchlike._ops.reductions import argmin as argmin
+from torchlike._ops.reductions import count_nonzero as count_nonzero
+from torchlike._ops.reductions import mean as mean
+from torchlike._ops.reductions import nanmean as nanmean
+from torchlike._ops.reductions import nansum as nansum
+from torchlike._ops.reductions import prod as prod
+from torchlike._ops.reductions import sum as sum
+from torchlike._ops.sorting import argsort as argsort
+from torchlike._ops.sorting import cummax as cummax
+from torchlike._ops.sorting import cummin as cummin
+from torchlike._ops.sorting import cumprod as cumprod
+from torchlike._ops.sorting import cumsum as cumsum
+from torchlike._ops.sorting import diff as diff
+from torchlike._ops.sorting import kthvalue as kthvalue
+from torchlike._ops.sorting import logcumsumexp as logcumsumexp
+from torchlike._ops.sorting import mode as mode
+from torchlike._ops.sorting import msort as msort
+from torchlike._ops.sorting import sort as sort
+from torchlike._ops.sorting import topk as topk
+from torchlike._ops import return_types as return_types
 
 # ---------------------------------------------------------------- shapes, views, indexing, joining
+from torchlike._functions.views import flatten as flatten
+from torchlike._functions.views import reshape as reshape
+from torchlike._functions.views import unbind as unbind
+from torchlike._ops.joining import cat as cat, cat as concat, cat as concatenate
+from torchlike._ops.joining import stack as stack
+from torchlike._ops.views import diagonal as diagonal
+from torchlike._ops.views import permute as permute
+from torchlike._ops.views import squeeze as squeeze
+from torchlike._ops.views import t as t
+from torchlike._ops.views import transpose as transpose, transpose as swapaxes, transpose as swapdims
+from torchlike._ops.views import unsqueeze as unsqueeze
 
 # ---------------------------------------------------------------- random numbers
 

@@ -354,8 +354,10 @@ def _caller(op: Op) -> Callable:
             return _with_out(call, args, kwargs)
         key, inputs, edges = gather(args, kwargs)
         try:
-            spec = specs[key]
-        except (KeyError, TypeError):
+            spec = specs.get(key)
+        except TypeError:  # a list among the static arguments
+            spec = None
+        if spec is None:
             plain = _plainer(op, args, kwargs, inputs)
             if plain is not None:
                 return call(*plain[0], **plain[1])
@@ -399,7 +401,7 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 
     def plain(name: str, given):
         nonlocal changed
-        if op.kinds.get(SYNONYMS.get(name, name), STATIC) is not STATIC:
+        if op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC) is not STATIC:
             return given
         if isinstance(given, TensorBase):
             changed = True
@@ -450,8 +452,10 @@ def _inplace(op: Op, call: Callable) -> Callable:
         key = ("in place", *key)
         known = inputs[0].aval
         try:
-            spec = op.specs[key]
-        except (KeyError, TypeError):
+            spec = op.specs.get(key)
+        except TypeError:
+            spec = None
+        if spec is None:
             plain = _plainer(op, (self, *args), kwargs, inputs)
             if plain is not None:
                 return inplace(*plain[0], **plain[1])

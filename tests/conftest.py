@@ -1,0 +1,22 @@
+"""Several CPU devices, so that code for many devices is run; the same numbers in every test."""
+
+from __future__ import annotations
+
+import os
+
+# before JAX is imported
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import pytest
+
+import torchlike
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_over():
+    """A test leaves the default dtype and the recorder as it found them."""
+    before = torchlike.get_default_dtype()
+    yield
+    if torchlike.get_default_dtype() is not before:
+        torchlike.set_default_dtype(before)

@@ -1,0 +1,138 @@
+"""Contractions with several call forms."""
+
+from __future__ import annotations
+
+import string
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.reductions import _stored
+from torchlike._ops import products
+
+
+def einsum(*args):
+    """Products of tensors, summed over the letters that the result lacks.
+
+    Args:
+        args: an equation such as ``"bij,bjk->bik"`` and the operands; or operands each followed by its list of
+            dimension numbers, and the result's.
+
+    Raises:
+        RuntimeError: the equation does not fit the operands.
+
+    Example:
+        >>> import torchlike as torch
+        >>> torch.einsum("i,i->", torch.ones(3), torch.ones(3))
+        tensor(3.)
+    """
+    if len(args) < 2:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+            "subscripts list"
+        )
+    if isinstance(args[0], TensorBase):
+        equation, operands = _lettered(args)
+    else:
+        equation, operands = args[0], args[1:]
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    equation = equation.replace(" ", "")
+    terms = equation.split("->")[0].split(",")
+    if len(terms) < len(operands):
+        raise RuntimeError("einsum(): more operands were provided than specified in the equation")
+    if len(terms) > len(operands):
+        raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
+    for place, (term, operand) in enumerate(zip(terms, operands, strict=True)):
+        named = len(term.replace("...", ""))
+        if named != operand.dim() and "..." not in term:
+            more = "more" if operand.dim() < named else "less"
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in the equation ({named}) "
+                + ("does not match" if more == "less" else "is more than")
+                + f" the number of dimensions ({operand.dim()}) for operand {place}"
+                + (" and no ellipsis was given" if more == "less" else "")
+            )
+    return products.einsum_of(equation, tuple(operands))
+
+
+def _lettered(args: tuple) -> tuple[str, tuple]:
+    """The sublist form as an equation."""
+
+    def letters(dims) -> str:
+        return "".join("..." if each is Ellipsis else string.ascii_letters[each] for each in dims)
+
+    operands = args[: len(args) // 2 * 2 : 2]
+    equation = ",".join(letters(each) for each in args[1 : len(args) // 2 * 2 : 2])
+    return equation + ("->" + letters(args[-1]) if len(args) % 2 else ""), operands
+
+
+def tensordot(a, b, dims=2, out=None):
+    """Products of tensors, summed over pairs of dimensions.
+
+    Args:
+        dims: how many last dimensions of `a` go with the first of `b`; or two lists of dimensions.
+
+    Raises:
+        RuntimeError: the sizes of a pair differ.
+    """
+    if isinstance(dims, TensorBase):
+        dims = dims.tolist()
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(a.dim(), b.dim()):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        left, right = range(a.dim() - dims, a.dim()), range(dims)
+    else:
+        left, right = dims
+    left, right = tuple(each % a.dim() for each in left), tuple(each % b.dim() for each in right)
+    return _stored("tensordot", products.tensordot_of(a, b, left, right), out)
+
+
+def cross(input, other, dim=None, *, out=None):
+    """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3."""
+    if dim is None:
+        sizes = [place for place, size in enumerate(input.shape) if size == 3]
+        if not sizes:
+            raise RuntimeError("no dimension of size 3 in input")
+        dim = sizes[0]
+    bound = max(input.dim(), other.dim())
+    if not -bound <= dim < bound:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
+    if input.dim() != other.dim():
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    if input.shape[dim] != 3 or other.shape[dim] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
+        )
+    return _stored("cross", products.cross_of(input, other, dim), out)
+
+
+def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
+    """The `p`-norms between all pairs of rows.
+
+    Args:
+        x1: ``(*, P, M)``.
+        x2: ``(*, R, M)``.
+
+    Returns:
+        ``(*, P, R)``.
+
+    Raises:
+        RuntimeError: the last sizes differ, or `p` is negative.
+    """
+    if x1.shape[-1] != x2.shape[-1]:
+        raise RuntimeError(
+            f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
+        )
+    if p < 0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    return products.cdist_of(x1, x2, float(p))
+
+
+def chain_matmul(*matrices, out=None):
+    """Product of several matrices, in the cheapest order."""
+    from torchlike._ops.products import einsum_of
+
+    letters = string.ascii_letters
+    terms = ",".join(letters[place : place + 2] for place in range(len(matrices)))
+    return _stored("chain_matmul", einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices), out)

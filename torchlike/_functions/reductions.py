@@ -1,0 +1,299 @@
+"""Reductions with several call forms, and those whose results' sizes depend on values."""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+import numpy as np
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._dispatch import store_out
+from torchlike._functions import making
+from torchlike._ops import reductions as ops
+from torchlike._ops import sorting
+
+
+def _stored(name: str, results, out):
+    """Put results into ``out=``, where it is given."""
+    if out is None:
+        return results
+    if isinstance(results, TensorBase):
+        store_out(name, results, out)
+        return out
+    for result, target in zip(results, out, strict=True):
+        store_out(name, result, target)
+    return type(results)._make(out) if hasattr(results, "_make") else tuple(out)
+
+
+def _extremum(name: str, along, of_all):
+    def extremum(input, dim=None, keepdim=False, *, other=None, out=None):
+        if isinstance(dim, TensorBase):
+            other, dim = dim, None
+        if other is not None:
+            from torchlike._ops import arithmetic
+
+            return _stored(name, getattr(arithmetic, name + "imum")(input, other), out)
+        return _stored(name, of_all(input) if dim is None else along(input, dim, keepdim), out)
+
+    extremum.__name__ = extremum.__qualname__ = name
+    extremum.__doc__ = f"""The {name}imum of all elements, along a dimension, or of two tensors element by element.
+
+    Args:
+        dim: a dimension: gives a named pair (values, indices); or another tensor.
+        keepdim: whether the reduced dimension stays, with size 1.
+
+    Raises:
+        RuntimeError: there are no elements.
+    """
+    return extremum
+
+
+max = _extremum("max", ops.max_along, ops.max_of_all)
+min = _extremum("min", ops.min_along, ops.min_of_all)
+
+
+def median(input, dim=None, keepdim=False, *, out=None):
+    """The lower median of all elements; along a dimension a named pair (values, indices)."""
+    return _stored("median", sorting.median_of_all(input) if dim is None else sorting.median_along(input, dim, keepdim), out)
+
+
+def nanmedian(input, dim=None, keepdim=False, *, out=None):
+    """The lower median of what is not NaN; along a dimension a named pair (values, indices)."""
+    got = sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
+    return _stored("nanmedian", got, out)
+
+
+_MISSING = object()
+
+
+def _spread(name: str, op):
+    def spread(input, dim=None, unbiased=_MISSING, keepdim=False, *, correction=_MISSING, out=None):
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        if correction is _MISSING:
+            correction = 0 if unbiased is not _MISSING and unbiased is not None and not unbiased else 1
+        return _stored(name, op(input, dim, 1 if correction is None else correction, keepdim), out)
+
+    spread.__name__ = spread.__qualname__ = name
+    spread.__doc__ = f"""``{name}`` over `dim`, all dimensions by default.
+
+    Args:
+        unbiased: False divides by the number of elements, True by one less.
+        correction: what is subtracted from the number of elements; 1 by default.
+        keepdim: whether the reduced dimensions stay, with size 1.
+
+    Raises:
+        RuntimeError: the dtype is neither floating point nor complex.
+    """
+    return spread
+
+
+std = _spread("std", ops.std_of)
+var = _spread("var", ops.var_of)
+std_mean = _spread("std_mean", ops.std_mean_of)
+var_mean = _spread("var_mean", ops.var_mean_of)
+
+
+def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
+    """The norm of a vector, or over dimensions.
+
+    Args:
+        p: the order: a number, ``inf``, ``"fro"`` or ``"nuc"``.
+        dim: the dimensions; all by default.
+
+    Raises:
+        RuntimeError: `p` is another word, or the dtype has no norm.
+    """
+    if p == "nuc":
+        from torchlike import linalg
+
+        return _stored("norm", linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype), out)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
+    order = 2.0 if p in ("fro", None) else float(p)
+    return _stored("norm", ops.linalg_vector_norm(input, order, dim, keepdim, dtype=dtype), out)
+
+
+def dist(input, other, p=2):
+    """The `p`-norm of ``input - other``, a scalar."""
+    return norm(input - other, float(p))
+
+
+def logsumexp(input, dim, keepdim=False, *, out=None):
+    """``log(sum(exp(input)))`` over `dim`, without overflow."""
+    return _stored("logsumexp", ops.logsumexp(input, dim, keepdim), out)
+
+
+def _quantile(name: str, skip_nan: bool):
+    def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear", out=None):
+        if isinstance(q, numbers.Number):
+            if not 0 <= q <= 1:
+                raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
+            q = making.tensor(float(q), dtype=input.dtype)
+        if not input.is_floating_point():
+            raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
+        if q.dim() > 1:
+            raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
+        if q.dtype is not input.dtype:
+            raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
+        if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
+            raise RuntimeError(
+                f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+            )
+        if not input.numel():
+            raise RuntimeError(f"{name}() input tensor must be non-empty")
+        return _stored(name, sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan), out)
+
+    quantile.__name__ = quantile.__qualname__ = name
+    quantile.__doc__ = """Quantiles along a dimension, of all elements by default.
+
+    Args:
+        q: a number or a 1-d tensor of numbers in ``[0, 1]``; its dimension comes first in the result.
+        interpolation: what lies between two elements: ``"linear"``, ``"lower"``, ``"higher"``, ``"midpoint"``,
+            ``"nearest"``.
+
+    Raises:
+        RuntimeError: `q` is out of its range, or the dtypes differ.
+    """
+    return quantile
+
+
+quantile = _quantile("quantile", False)
+nanquantile = _quantile("nanquantile", True)
+
+
+# ---------------------------------------------------------------------- sizes that depend on values
+
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The distinct elements in order, or the distinct slices along `dim`.
+
+    Args:
+        return_inverse: also give where each element is among them.
+        return_counts: also give how often each occurs.
+
+    Returns:
+        A tensor, or a tuple of it and what else was asked for.
+    """
+    array = input._value().numpy()
+    found, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+    if dim is None:
+        inverse = inverse.reshape(array.shape)
+    return _uniques(found, inverse.reshape(-1) if dim is not None else inverse, counts, return_inverse, return_counts)
+
+
+def _uniques(found, inverse, counts, return_inverse, return_counts):
+    results = [making.wrapped(found)]
+    if return_inverse:
+        results.append(making.wrapped(inverse.astype(np.int64)))
+    if return_counts:
+        results.append(making.wrapped(counts.astype(np.int64)))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+    """The elements, or slices along `dim`, without those that equal the one before them."""
+    array = input._value().numpy()
+    rows = array.reshape(-1, 1) if dim is None else np.moveaxis(array, dim, 0)
+    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    new = np.ones(len(rows), bool)
+    new[1:] = (flat[1:] != flat[:-1]).any(1)
+    found = rows[new, 0] if dim is None else np.moveaxis(rows[new], 0, dim)
+    inverse = np.cumsum(new) - 1
+    counts = np.diff(np.append(np.flatnonzero(new), len(rows)))
+    shaped = inverse.reshape(array.shape) if dim is None else inverse
+    return _uniques(np.ascontiguousarray(found), shaped, counts, return_inverse, return_counts)
+
+
+def bincount(input, weights=None, minlength=0):
+    """How often each non-negative integer occurs, or the sum of its weights: ``max(input) + 1`` results at least.
+
+    Raises:
+        RuntimeError: the input is not 1-d, or has negative elements.
+    """
+    if input.dtype.rank != 1:
+        raise RuntimeError(f'"bincount_cpu" not implemented for \'{ops.long_name(input.dtype.np)}\'')
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    array = input._value().numpy()
+    if input.dim() != 1 or (array.size and array.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    length = int(array.max()) + 1 if array.size else 0
+    length = length if length > minlength else minlength
+    if weights is not None and weights.shape != input.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    return ops.bincount_of(input, weights, length=length)
+
+
+def histc(input, bins=100, min=0, max=0, *, out=None):
+    """How many elements fall into each of `bins` equal intervals from `min` to `max`; others do not count.
+
+    Args:
+        min, max: the ends; both 0 for the smallest and largest element.
+
+    Raises:
+        RuntimeError: `bins` is not positive, or the ends are not in order or not finite.
+    """
+    if bins <= 0:
+        raise RuntimeError("bins must be > 0")
+    if not input.is_floating_point():
+        raise RuntimeError(f'"histogram_cpu" not implemented for \'{ops.long_name(input.dtype.np)}\'')
+    low, high = float(min), float(max)
+    if low == high and input.numel():
+        array = input._value().numpy()
+        if low == 0:
+            low, high = float(array.min()), float(array.max())
+    if low == high:
+        low, high = low - 1, high + 1
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise RuntimeError(f"range of [{low}, {high}] is not finite")
+    if low > high:
+        raise RuntimeError("max must be larger than min")
+    return _stored("histc", ops.histc_of(input, low, high, bins), out)
+
+
+def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, out=None, sorter=None):
+    """Where values would go in sorted rows.
+
+    Args:
+        sorted_sequence: ``(N)``, or rows ``(*, N)`` with the leading dimensions of `input`.
+        input: the values, a tensor or a number.
+        right: go behind equals; as ``side="right"``.
+        sorter: the order that sorts `sorted_sequence`.
+
+    Raises:
+        RuntimeError: `side` contradicts `right`, or the leading dimensions differ.
+    """
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError(
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+        )
+    if not isinstance(input, TensorBase):
+        input = making.tensor(input, dtype=sorted_sequence.dtype)
+    if sorter is not None:
+        sorted_sequence = sorted_sequence.gather(-1, sorter)
+    if sorted_sequence.dim() > 1 and sorted_sequence.shape[:-1] != input.shape[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+            f"tensor and input value tensor must match, but we got boundaries tensor {list(sorted_sequence.shape)} and "
+            f"input value tensor {list(input.shape)}"
+        )
+    return _stored("searchsorted", sorting.searchsorted_of(sorted_sequence, input, right or side == "right", out_int32), out)
+
+
+def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
+    """The interval between sorted `boundaries` that each value falls into.
+
+    Raises:
+        RuntimeError: `boundaries` is not 1-d.
+    """
+    if boundaries.dim() != 1:
+        raise RuntimeError(
+            f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.dim()})"
+        )
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
+
+

@@ -1,0 +1,603 @@
+"""Views that depend on where the elements lie in memory, or that are made of others."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.indexing import stretch
+from torchlike._ops import conversion, views
+from torchlike._ops._promote import wrap_dim
+from torchlike._recorder.view import Step
+from torchlike._types import dtypes, formats
+from torchlike._types import dtype as dtype_class
+
+NOT_VIEWABLE = (
+    "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+    "contiguous subspaces). Use .reshape(...) instead."
+)
+T_DEPRECATED = (
+    "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an "
+    "error in a future release. Consider `x.mT` to transpose batches of matrices or "
+    "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+)
+
+
+# ---------------------------------------------------------------------- other shapes
+
+
+def _sizes(args: tuple) -> tuple:
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+
+
+def _ints(name: str, args: tuple) -> tuple[int, ...]:
+    """The sizes that positional arguments spell.
+
+    Raises:
+        TypeError: they are no integers.
+    """
+    size = _sizes(args)
+    for each in size:
+        if type(each) is not int:
+            if isinstance(each, float) or not hasattr(each, "__index__"):
+                raise TypeError(f"{name}(): argument 'size' must be tuple of ints, but found {type(each).__name__}")
+            return tuple([one.__index__() for one in size])
+    return size
+
+
+def _fits(self, size: tuple) -> bool:
+    """Whether strides can say this shape."""
+    if self._view is None:
+        return True
+    return views.reshaped_layout(self._layout, views.resolved_shape(self._aval.numel, size)) is not None
+
+
+def view(self, *size, dtype=None):
+    """The same elements in another shape, or the same bytes as another dtype, without a copy.
+
+    Args:
+        size: the sizes; one may be -1. Or a dtype.
+
+    Raises:
+        RuntimeError: the shape does not fit the number of elements, or not the way they lie in memory.
+
+    Example:
+        >>> import torchlike as torch
+        >>> torch.arange(6).view(2, -1).shape
+        torch.Size([2, 3])
+    """
+    if dtype is None:
+        if not size:
+            raise TypeError("view() received an invalid combination of arguments - got ()")
+        if isinstance(size[0], dtype_class):
+            dtype = size[0]
+    if dtype is not None:
+        return _view_dtype(self, dtype)
+    size = _ints("view", size)
+    if not _fits(self, size):
+        raise RuntimeError(NOT_VIEWABLE)
+    return views.view_shape(self, size)
+
+
+def _view_dtype(self, dtype: dtypes.dtype):
+    old, new = self._aval.dtype.itemsize, dtype.itemsize
+    if old != new:
+        _check_bytes(self, dtype)
+    return views.view_dtype(self, dtype, (old, new))
+
+
+def _check_bytes(self, dtype: dtypes.dtype) -> None:
+    """Refuse to read the bytes as elements of another size where they are not neighbours.
+
+    Raises:
+        RuntimeError: there are no dimensions, or the last one is not dense, or does not hold whole elements.
+    """
+    known, layout = self._aval, self._layout
+    ratio = dtype.itemsize // known.dtype.itemsize
+    pair = f"to view {scalar_name(known.dtype)} as {scalar_name(dtype)} (different element sizes), but got"
+    if not known.ndim:
+        raise RuntimeError(f"self.dim() cannot be 0 {pair.removesuffix(', but got')}")
+    if ratio > 1 and known.shape[-1] % ratio:
+        raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {pair} {known.shape[-1]}")
+    if layout.strides[-1] != 1:
+        raise RuntimeError(f"self.stride(-1) must be 1 {pair} {layout.strides[-1]}")
+    if ratio > 1:
+        if layout.offset % ratio:
+            raise RuntimeError(f"self.storage_offset() must be divisible by {ratio} {pair} {layout.offset}")
+        for dim, stride in enumerate(layout.strides[:-1]):
+            if stride % ratio:
+                raise RuntimeError(f"self.stride({dim}) must be divisible by {ratio} {pair} {stride}")
+
+
+_SCALAR_NAMES = {
+    **{"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "bool": "Bool"},
+    **{"uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long"},
+    **{"complex64": "ComplexFloat", "complex128": "ComplexDouble"},
+    **{"uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64"},
+}
+
+
+def scalar_name(dtype: dtypes.dtype) -> str:
+    """What PyTorch's errors call a dtype."""
+    return _SCALAR_NAMES[dtype.name]
+
+
+def reshape(input, *shape):
+    """The elements in another shape: a view where their place in memory allows it, else a copy.
+
+    Raises:
+        RuntimeError: the shape does not fit the number of elements.
+    """
+    if not shape:
+        raise TypeError('reshape() missing 1 required positional arguments: "shape"')
+    shape = _ints("reshape", shape)
+    return views.view_shape(input, shape) if _fits(input, shape) else views.reshape_copy(input, shape)
+
+
+def reshape_as(self, other):
+    """`reshape` to the shape of another tensor."""
+    return reshape(self, tuple(other._aval.shape))
+
+
+def view_as(self, other):
+    """`view` with the shape of another tensor."""
+    if not isinstance(other, TensorBase):
+        raise TypeError(f"view_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+    return view(self, tuple(other._aval.shape))
+
+
+def flatten(input, start_dim: int = 0, end_dim: int = -1):
+    """The dimensions from `start_dim` to `end_dim` as one; a view where memory allows it."""
+    known = input._aval
+    shape = views.flattened_shape(known.shape, start_dim, end_dim)
+    # one dimension flattened is the tensor itself
+    return input if shape == known.shape and known.ndim and _is_one(start_dim, end_dim, known) else reshape(input, shape)
+
+
+def _is_one(start_dim: int, end_dim: int, known) -> bool:
+    return wrap_dim(start_dim, known.ndim) == wrap_dim(end_dim, known.ndim)
+
+
+def unflatten(input, dim: int, sizes):
+    """One dimension as several; one of the sizes may be -1.
+
+    Raises:
+        RuntimeError: the sizes do not multiply up to that of the dimension.
+    """
+    shape, sizes = input._aval.shape, tuple(sizes)
+    dim = wrap_dim(dim, len(shape))
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    try:
+        found = views.resolved_shape(shape[dim], sizes)
+    except RuntimeError as error:
+        if "only one" in str(error):
+            raise
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the "
+            "input tensor"
+        ) from None
+    return view(input, (*shape[:dim], *found, *shape[dim + 1 :]))
+
+
+def ravel(input):
+    """All elements in one dimension; a view where they lie in order."""
+    return reshape(contiguous(input), -1)
+
+
+def contiguous(self, memory_format=formats.contiguous_format):
+    """The tensor itself if its elements lie in memory in this order, else a copy that does."""
+    if memory_format in (formats.channels_last, formats.channels_last_3d):
+        return self if self.is_contiguous(memory_format=memory_format) else in_channels_last(self, memory_format)
+    return self if self._view is None or self._layout.is_contiguous else conversion.clone(self)
+
+
+def in_channels_last(self, memory_format):
+    """A copy whose channels are neighbours in memory."""
+    order = formats.channels_last_order(self._aval.ndim)
+    if self._aval.ndim != (4 if memory_format is formats.channels_last else 5):
+        needed = 4 if memory_format is formats.channels_last else 5
+        raise RuntimeError(f"required rank {needed} tensor to use {memory_format.name} format")
+    copied = conversion.clone(views.permute(self, order))
+    return as_if_made(views.permute(copied, tuple([order.index(dim) for dim in range(len(order))])))
+
+
+def as_if_made(viewed):
+    """A view as a tensor of its own: nothing else holds what it views."""
+    viewed._base = None
+    return viewed
+
+
+def expand_as(self, other):
+    """`expand` to the shape of another tensor."""
+    return views.expand(self, tuple(other._aval.shape))
+
+
+def broadcast_to(input, size):
+    """`expand` to `size`."""
+    return views.expand(input, _sizes((size,)))
+
+
+# ---------------------------------------------------------------------- other orders
+
+
+def _unique(name: str, dims: tuple, ndim: int) -> tuple[int, ...]:
+    wrapped = views.wrap_dims(dims, ndim)
+    if len(set(wrapped)) < len(wrapped):
+        raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(dims)})")
+    return wrapped
+
+
+def movedim(input, source, destination):
+    """Dimensions moved to other places, the rest in their order.
+
+    Raises:
+        RuntimeError: a dimension comes twice, or the two lists differ in length.
+    """
+    source = (source,) if isinstance(source, int) else tuple(source)
+    destination = (destination,) if isinstance(destination, int) else tuple(destination)
+    if len(source) != len(destination):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the same number "
+            f"of dims as destination ({list(destination)} dims)"
+        )
+    ndim = input._aval.ndim
+    places = dict(zip(_unique("destination", destination, ndim), _unique("source", source, ndim), strict=True))
+    rest = iter([dim for dim in range(ndim) if dim not in places.values()])
+    return views.permute(input, tuple([places[dim] if dim in places else next(rest) for dim in range(ndim)]))
+
+
+def reversed_dims(self):
+    """``x.T``: the dimensions in reverse order."""
+    ndim = self._aval.ndim
+    if ndim not in (0, 2):
+        if ndim > 2:
+            warnings.warn(T_DEPRECATED, UserWarning, stacklevel=2)
+    elif not ndim:
+        warnings.warn(_identity("T"), UserWarning, stacklevel=2)
+    return views.permute(self, tuple(reversed(range(ndim))))
+
+
+def _identity(name: str) -> str:
+    return f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
+
+
+def matrix_transpose(self):
+    """``x.mT``: the last two dimensions swapped."""
+    ndim = self._aval.ndim
+    if ndim < 2:
+        if ndim:
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {ndim}-D tensor.")
+        warnings.warn(_identity("mT"), UserWarning, stacklevel=2)
+        return view(self, ())
+    return views.transpose(self, -2, -1)
+
+
+def conjugate_transpose(self):
+    """``x.H``: the transpose of a matrix, conjugated."""
+    ndim = self._aval.ndim
+    if ndim not in (0, 2):
+        more = " For batches of matrices, consider using tensor.mH" if ndim > 2 else ""
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor.{more}")
+    if not ndim:
+        warnings.warn(
+            "Tensor.H is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=2
+        )
+        return views.conjugate(self) if self._aval.dtype.is_complex else view(self, ())
+    return _adjoint(self)
+
+
+def _adjoint(self):
+    swapped = views.transpose(self, -2, -1)
+    return views.conjugate(swapped) if self._aval.dtype.is_complex else swapped
+
+
+def matrix_adjoint(self):
+    """``x.mH``: the last two dimensions swapped, conjugated."""
+    return _checked_adjoint(self, "tensor.mH is")
+
+
+def adjoint(input):
+    """The last two dimensions swapped, conjugated.
+
+    Raises:
+        RuntimeError: it is a vector.
+    """
+    return _checked_adjoint(input, "tensor.adjoint() is")
+
+
+def _checked_adjoint(self, what: str):
+    ndim = self._aval.ndim
+    if ndim == 1:
+        raise RuntimeError(f"{what} only supported on matrices or batches of matrices. Got 1-D tensor.")
+    if not ndim:
+        warnings.warn("adjoint() is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=3)
+        return views.conjugate(self) if self._aval.dtype.is_complex else view(self, ())
+    return _adjoint(self)
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def as_strided(input, size, stride, storage_offset=None):
+    """The elements at sizes, strides and an offset of one's own, counted in elements of the storage.
+
+    Raises:
+        RuntimeError: some would lie outside the storage.
+    """
+    offset = input._layout.offset if storage_offset is None else storage_offset
+    root = input
+    if input._view is not None:
+        root = input if input._base is None else input._base
+        if root._view is not None:
+            root = whole_storage(root)
+    return views.as_strided(root, tuple(size), tuple(stride), offset)
+
+
+def whole_storage(tensor):
+    """A tensor of all elements of a tensor's storage, without history."""
+    made = object.__new__(TensorBase._plain)
+    made._storage = tensor._storage
+    return made
+
+
+def real(input):
+    """The real parts: a view of a complex tensor, a real tensor itself."""
+    return views.real_part(input) if input._aval.dtype.is_complex else input
+
+
+def imag(input):
+    """The imaginary parts of a complex tensor, as a view.
+
+    Raises:
+        RuntimeError: it is not complex.
+    """
+    if not input._aval.dtype.is_complex:
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return views.imag_part(input)
+
+
+# ---------------------------------------------------------------------- several views
+
+
+def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
+    """The results of one operation, each a view at its step."""
+    made = pieces_op(tensor, dim, sizes)
+    return tuple(
+        [tensor._viewed(Step(spec, ()), each._storage.value, each._edge) for spec, each in zip(steps, made, strict=True)]
+    )
+
+
+_steps: dict[tuple, tuple] = {}
+
+
+def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
+    """The specs of the single views that make up a list of views along `dim`."""
+    key = (tensor._aval, dim, sizes)
+    found = _steps.get(key)
+    if found is None:
+        lead = (views.FULL,) * dim
+        found = _steps[key] = tuple([views.index_spec(tensor, (*lead, entry)) for entry in entries])
+    return found
+
+
+def unbind(input, dim: int = 0):
+    """The slices along a dimension, without it: a tuple of views.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    known = input._aval
+    if not known.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    dim = wrap_dim(dim, known.ndim)
+    count = known.shape[dim]
+    if not count:
+        return ()
+    return _views_of(views.unbind, input, dim, count, _steps_of(input, dim, count, list(range(count))))
+
+
+def split_with_sizes(input, split_sizes, dim: int = 0):
+    """Pieces of the given sizes along a dimension: a tuple of views.
+
+    Raises:
+        RuntimeError: a size is negative, or they do not add up to the dimension's.
+    """
+    return _split(views.split_with_sizes, input, tuple(split_sizes), dim)
+
+
+def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
+    known = input._aval
+    dim = wrap_dim(dim, known.ndim)
+    if any(each < 0 for each in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
+        )
+    if sum(sizes) != known.shape[dim]:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {known.shape[dim]} (input tensor's size at "
+            f"dimension {dim}), but got split_sizes={list(sizes)}"
+        )
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    entries = [(start, size, 1) for start, size in zip(starts, sizes, strict=True)]
+    return _views_of(pieces_op, input, dim, sizes, _steps_of(input, dim, sizes, entries))
+
+
+def split(tensor, split_size_or_sections, dim: int = 0):
+    """Pieces of a size along a dimension, the last one smaller where it does not fit, or of several given sizes.
+
+    Raises:
+        RuntimeError: the tensor is 0-d, the size is not positive, or the sizes do not add up.
+    """
+    if isinstance(split_size_or_sections, (tuple, list)):
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    known, size = tensor._aval, split_size_or_sections
+    if not known.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    if not hasattr(size, "__index__"):
+        raise TypeError(f"split(): argument 'split_size' must be int, not {type(size).__name__}")
+    size = size.__index__()
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    length = known.shape[wrap_dim(dim, known.ndim)]
+    if not size and length:
+        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
+    count = max(-(-length // size), 1) if size else 1
+    return _split(views.split, tensor, tuple([min(size, length - at * size) for at in range(count)]), dim)
+
+
+def chunk(input, chunks: int, dim: int = 0):
+    """At most `chunks` pieces of equal size along a dimension, the last one smaller where it does not fit.
+
+    Raises:
+        RuntimeError: the tensor is 0-d, or `chunks` is not positive.
+    """
+    known = input._aval
+    if not known.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if not hasattr(chunks, "__index__"):
+        raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = known.shape[wrap_dim(dim, known.ndim)]
+    if not length:
+        return _split(views.split_with_sizes, input, (0,) * chunks, dim)
+    return split(input, -(-length // chunks), dim)
+
+
+def tensor_split(input, indices_or_sections, dim: int = 0):
+    """Pieces along a dimension: so many of nearly equal size, or cut at the given places.
+
+    Raises:
+        RuntimeError: the tensor is 0-d, or the number is not positive.
+    """
+    known = input._aval
+    if not known.ndim:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
+    dim = wrap_dim(dim, known.ndim)
+    cuts = indices_or_sections
+    if isinstance(cuts, TensorBase):
+        cuts = cuts.tolist()
+    length = known.shape[dim]
+    if isinstance(cuts, int):
+        if cuts <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")
+        small, larger = divmod(length, cuts)
+        cuts = [place * small + min(place, larger) for place in range(1, cuts)]
+    pieces, start = [], 0
+    for end in (*cuts, length):
+        first, stop, _ = slice(start, end).indices(length)
+        pieces.append(stretch(input, dim, first, max(stop - first, 0)))
+        start = end
+    return tuple(pieces)
+
+
+def _split_along(name: str, needed: int, dim_of):
+    def split_along(input, indices_or_sections):
+        known = input._aval
+        if known.ndim < needed:
+            raise RuntimeError(
+                f"torch.{name} requires a tensor with at least {needed} dimension, but got a tensor with {known.ndim} "
+                "dimensions!"
+            )
+        dim, count = dim_of(known.ndim), indices_or_sections
+        if isinstance(count, int) and (count <= 0 or known.shape[dim] % count):
+            raise RuntimeError(
+                f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension "
+                f"{known.shape[dim]} is not divisible by the split_size {count}!"
+            )
+        return tensor_split(input, count, dim)
+
+    split_along.__name__ = split_along.__qualname__ = name
+    split_along.__doc__ = f"`tensor_split` along the dimension of ``{name[0]}stack``; a number must divide its size."
+    return split_along
+
+
+hsplit = _split_along("hsplit", 1, lambda ndim: 0 if ndim == 1 else 1)
+vsplit = _split_along("vsplit", 2, lambda ndim: 0)
+dsplit = _split_along("dsplit", 3, lambda ndim: 2)
+
+
+# ---------------------------------------------------------------------- shapes of several tensors
+
+
+def broadcast_shapes(*shapes):
+    """The shape that shapes broadcast to.
+
+    Raises:
+        RuntimeError: they do not.
+    """
+    from torchlike._types import Size
+
+    given = [(each,) if isinstance(each, int) else tuple(each) for each in shapes]
+    result: list[int] = []
+    for place, shape in enumerate(given):
+        result = [1] * (len(shape) - len(result)) + result
+        for back in range(1, len(shape) + 1):
+            size = shape[-back]
+            if size < 0:
+                raise RuntimeError(
+                    f"Trying to create tensor with negative dimension ({size}): ({size})"
+                )
+            if size != 1:
+                if result[-back] not in (1, size):
+                    raise RuntimeError(
+                        f"Attempting to broadcast a dimension of length {size} at -{back}! Mismatching argument at "
+                        f"index {place} had {shape}; but expected shape should be broadcastable to {result}"
+                    )
+                result[-back] = size
+    return Size(result)
+
+
+def _tensors(args: tuple) -> tuple:
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+
+
+def broadcast_tensors(*tensors):
+    """Tensors expanded to their common shape.
+
+    Raises:
+        RuntimeError: they have none.
+    """
+    from torchlike._ops._promote import broadcast_shapes as common
+
+    tensors = _tensors(tensors)
+    shape = common(*[each._aval.shape for each in tensors])
+    return tuple([views.expand(each, shape) for each in tensors])
+
+
+def _at_least(name: str, shape_of):
+    def at_least(*tensors):
+        if len(tensors) == 1 and isinstance(tensors[0], TensorBase):
+            shape = shape_of(tensors[0]._aval.shape)
+            return tensors[0] if shape == tensors[0]._aval.shape else reshape(tensors[0], shape)
+        for each in _tensors(tensors):
+            if not isinstance(each, TensorBase):
+                raise TypeError(f"{name}() received an invalid combination of arguments - got ({type(each).__name__})")
+        return tuple([at_least(each) for each in _tensors(tensors)])
+
+    at_least.__name__ = at_least.__qualname__ = name
+    at_least.__doc__ = f"Tensors with at least {name[8]} dimension{'s' if name[8] != '1' else ''}, each a view."
+    return at_least
+
+
+def _three(shape: tuple) -> tuple:
+    if len(shape) > 2:
+        return shape
+    return (*shape, 1) if len(shape) == 2 else (1, math.prod(shape), 1)
+
+
+atleast_1d = _at_least("atleast_1d", lambda shape: shape or (1,))
+atleast_2d = _at_least("atleast_2d", lambda shape: shape if len(shape) > 1 else (1, math.prod(shape)))
+atleast_3d = _at_least("atleast_3d", _three)
+
+PUBLIC = (
+    *(reshape, flatten, unflatten, ravel, broadcast_to, movedim, adjoint, as_strided, real, imag, unbind),
+    *(split_with_sizes, split, chunk, tensor_split, hsplit, vsplit, dsplit, broadcast_shapes, broadcast_tensors),
+    *(atleast_1d, atleast_2d, atleast_3d),
+)
+for _public in PUBLIC:
+    _public.__module__ = "torchlike"

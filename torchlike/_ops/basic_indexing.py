@@ -1,0 +1,188 @@
+"""Indexing by integers, slices and None: views.
+
+An index is a pattern with an entry for each dimension, in order; the parser has made everything non-negative:
+
+================= =====================================================================
+``FULL``          the whole dimension
+``(s, n, step)``  n elements from s on, `step` apart
+``(AT, n)``       n neighbours from the next number on
+``k``             element k; the dimension goes
+``AT``            the element at the next number; the dimension goes
+``None``          a new dimension of size 1
+================= =====================================================================
+
+Positions are numbers (`AT`) where they vary too much to have a program for each.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import lax
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Number
+from torchlike._recorder.view import Layout
+
+FULL, AT = ":", "at"
+MOST_NUMBERS = 4
+
+
+def _resolved(shape: tuple[int, ...], pattern: tuple, numbers: tuple) -> tuple[list, list, list, list]:
+    """(starts, sizes, steps, shape of the result) of an index; numbers as they are."""
+    positions = iter([each for each in numbers if each is not None])
+    starts, sizes, steps, result = [], [], [], []
+    dims = iter(shape)
+    for entry in pattern:
+        if entry is None:
+            result.append(1)
+            continue
+        length = next(dims)
+        if type(entry) is int or entry == AT:
+            start, size, step = (next(positions) if entry == AT else entry), 1, 1
+        else:
+            if entry == FULL:
+                start, size, step = 0, length, 1
+            elif entry[0] == AT:
+                start, size, step = next(positions), entry[1], 1
+            else:
+                start, size, step = entry
+            result.append(size)
+        starts.append(start)
+        sizes.append(size)
+        steps.append(step)
+    rest = list(dims)
+    return starts + [0] * len(rest), sizes + rest, steps + [1] * len(rest), result + rest
+
+
+def _host(number) -> int:
+    """A position as a Python number: it may be a value of the recorder."""
+    return number if isinstance(number, int) else int(number.numpy())
+
+
+def _layout(layout: Layout, pattern: tuple, a=None, b=None, c=None, d=None) -> Layout:
+    starts, sizes, steps, shape = _resolved(layout.shape, pattern, (a, b, c, d))
+    offset, strides, place = layout.offset, [], 0
+    if all(sizes):
+        for start, size, stride in zip(starts, layout.shape, layout.strides, strict=True):
+            start = _host(start)
+            offset += (start + size if start < 0 else start) * stride
+    for entry in (*pattern, *[FULL] * (len(layout.shape) - sum(each is not None for each in pattern))):
+        if entry is None:
+            strides.append(layout.shape[place] * layout.strides[place] if place < len(layout.shape) else 1)
+            continue
+        if type(entry) is not int and entry != AT:
+            strides.append(layout.strides[place] * steps[place])
+        place += 1
+    # a new dimension's stride comes from its right neighbour as it is then
+    return Layout(tuple(shape), tuple(_new_strides(pattern, shape, strides)), offset)
+
+
+def _new_strides(pattern: tuple, shape: list, strides: list) -> list:
+    kept = [entry for entry in pattern if type(entry) is not int and entry != AT]
+    for place in reversed(range(len(kept))):
+        if kept[place] is None:
+            strides[place] = shape[place + 1] * strides[place + 1] if place + 1 < len(shape) else 1
+    return strides
+
+
+def _ends(starts: list, sizes: list, steps: list) -> list:
+    return [start + max((size - 1) * step + 1, 0) if size else start
+            for start, size, step in zip(starts, sizes, steps, strict=True)]
+
+
+def _read(input: Array, pattern: tuple, numbers: tuple) -> Array:
+    starts, sizes, steps, shape = _resolved(input.shape, pattern, numbers)
+    if all(type(each) is int for each in starts):
+        return lax.slice(input, starts, _ends(starts, sizes, steps), steps).reshape(shape)
+    return _stepped(lax.dynamic_slice(input, _positions(starts), _spans(sizes, steps)), steps).reshape(shape)
+
+
+def _positions(starts: list) -> list:
+    return [jnp.asarray(each, jnp.int64) for each in starts]
+
+
+def _spans(sizes: list, steps: list) -> list[int]:
+    return [(size - 1) * step + 1 if size else 0 for size, step in zip(sizes, steps, strict=True)]
+
+
+def _stepped(array: Array, steps: list) -> Array:
+    return array if set(steps) <= {1} else lax.slice(array, [0] * array.ndim, array.shape, steps)
+
+
+def _write(new: Array, viewed: Array, pattern: tuple, a=None, b=None, c=None, d=None) -> Array:
+    """`viewed` with `new` at the index."""
+    starts, sizes, steps, _ = _resolved(viewed.shape, pattern, (a, b, c, d))
+    if not new.size:
+        return viewed
+    if new.size == viewed.size:
+        return new.reshape(viewed.shape)
+    new = new.reshape(sizes)
+    if not set(steps) <= {1}:
+        # the gaps between the steps keep what was there
+        spans = _spans(sizes, steps)
+        known = lax.dynamic_slice(viewed, _positions(starts), spans)
+        spread = lax.pad(new, jnp.zeros((), new.dtype), [(0, 0, step - 1) for step in steps])
+        mine = jnp.ones((), bool)
+        for dim, step in enumerate(steps):
+            if step > 1:
+                mine = mine & (lax.broadcasted_iota(jnp.int32, spans, dim) % step == 0)
+        new = jnp.where(mine, spread, known)
+    return lax.dynamic_update_slice(viewed, new, _positions(starts))
+
+
+@op(view=_layout, write=_write, name="select")
+def select_view(
+    input: Array, pattern: tuple, a: Number = None, b: Number = None, c: Number = None, d: Number = None
+) -> Array:
+    """The elements at an index whose last part is an integer."""
+    return _read(input, pattern, (a, b, c, d))
+
+
+@op(view=_layout, write=_write, name="slice")
+def slice_view(
+    input: Array, pattern: tuple, a: Number = None, b: Number = None, c: Number = None, d: Number = None
+) -> Array:
+    """The elements at an index whose last part is a slice or None."""
+    return _read(input, pattern, (a, b, c, d))
+
+
+@op(grad_name="CopySlices", name="copy")
+def put_slices(
+    input: Array,
+    value: Array,
+    pattern: tuple,
+    a: Number = None,
+    b: Number = None,
+    c: Number = None,
+    d: Number = None,
+) -> Array:
+    """`input` with `value`, broadcast and cast, at the index."""
+    shape = _resolved(input.shape, pattern, (a, b, c, d))[3]
+    return _write(fitted(value, tuple(shape), input.dtype), input, pattern, a, b, c, d)
+
+
+def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:
+    """A value that is assigned, in the shape and dtype of its place.
+
+    Raises:
+        RuntimeError: its shape does not broadcast to the place's.
+    """
+    value = jnp.asarray(value)
+    while value.ndim > len(shape) and value.shape[0] == 1:
+        value = value[0]
+    lead = len(shape) - value.ndim
+    for dim in range(len(shape)) if lead >= 0 else ():
+        if dim >= lead and value.shape[dim - lead] not in (1, shape[dim]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({shape[dim]}) must match the existing size "
+                f"({value.shape[dim - lead]}) at non-singleton dimension {dim}.  Target sizes: {list(shape)}.  Tensor "
+                f"sizes: {list(value.shape)}"
+            )
+    if lead < 0:
+        raise RuntimeError(
+            f"expand: the number of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({value.ndim})"
+        )
+    if jnp.iscomplexobj(value) and not jnp.issubdtype(dtype, jnp.complexfloating):
+        value = value.real
+    return jnp.broadcast_to(lax.convert_element_type(value, dtype), shape)

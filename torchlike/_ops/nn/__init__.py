@@ -1,0 +1,1 @@
+"""Operations of neural network layers, one file a family."""

@@ -1,0 +1,296 @@
+"""Activations: functions of each element, and the softmax family.
+
+`jax.nn` where its value and derivative are PyTorch's; where they part (mostly at the kink) the body is written out.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Number, as_dtype, wrap_dim
+from torchlike._ops.nn._checks import need_float, widened
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+@op
+def relu(input: Array) -> Array:
+    """``max(input, 0)``; derivative 0 at 0.
+
+    Raises:
+        RuntimeError: the input is bool.
+    """
+    if input.dtype == bool:
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return jnp.where(input <= 0, jnp.zeros_like(input), input)
+
+
+@op
+def threshold(input: Array, threshold: Number, value: Number) -> Array:
+    """The input where it is above `threshold`, elsewhere `value`."""
+    return jnp.where(input <= as_dtype(threshold, input.dtype), as_dtype(value, input.dtype), input)
+
+
+def _clipped(input: Array, low: Array, high: Array) -> Array:
+    # jnp.clip shares the derivative between input and bound where they are equal; PyTorch's is 0 there
+    return jnp.where(input <= low, low, jnp.where(input >= high, high, input))
+
+
+@op
+def hardtanh(input: Array, min_val: Number = -1.0, max_val: Number = 1.0) -> Array:
+    """The input cut at `min_val` and `max_val`; derivative 0 at both.
+
+    Raises:
+        NotImplementedError: the input is bool.
+    """
+    if input.dtype == bool:
+        raise NotImplementedError("Bool inputs not supported for hardtanh")
+    return _clipped(input, as_dtype(min_val, input.dtype), as_dtype(max_val, input.dtype))
+
+
+@op
+def relu6(input: Array) -> Array:
+    """The input cut at 0 and 6; derivative 0 at both."""
+    if input.dtype == bool:
+        raise NotImplementedError("Bool inputs not supported for hardtanh")
+    return _clipped(input, as_dtype(0, input.dtype), as_dtype(6, input.dtype))
+
+
+@op
+def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Number = 1.0) -> Array:
+    """``scale * input`` above 0, ``scale * alpha * (exp(input_scale * input) - 1)`` below.
+
+    Source: Clevert et al., Fast and Accurate Deep Network Learning by Exponential Linear Units, 2015.
+    """
+    need_float("elu_cpu", input)
+    x = widened(input)
+    alpha, scale, input_scale = (as_dtype(each, x.dtype) for each in (alpha, scale, input_scale))
+    below = scale * alpha * jnp.expm1(jnp.where(x > 0, 0, x) * input_scale)
+    return jnp.where(x > 0, x * scale, below).astype(input.dtype)
+
+
+@op
+def selu(input: Array) -> Array:
+    """`elu` with the constants that keep mean 0 and variance 1.
+
+    Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
+    """
+    need_float("elu_cpu", input)
+    return jax.nn.selu(widened(input)).astype(input.dtype)
+
+
+@op
+def celu(input: Array, alpha: Number = 1.0) -> Array:
+    """``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``.
+
+    Raises:
+        RuntimeError: `alpha` is 0.
+
+    Source: Barron, Continuously Differentiable Exponential Linear Units, 2017.
+    """
+    need_float("elu_cpu", input)
+    x = widened(input)
+    alpha = as_dtype(alpha, x.dtype)
+    return jnp.where(x > 0, x, alpha * jnp.expm1(jnp.where(x > 0, 0, x) / alpha)).astype(input.dtype)
+
+
+@op
+def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
+    """The input where it is positive, elsewhere ``negative_slope * input``."""
+    need_float("leaky_relu_cpu", input)
+    return jnp.where(input > 0, input, input * as_dtype(negative_slope, input.dtype))
+
+
+@op
+def prelu(input: Array, weight: Array) -> Array:
+    """The input where it is positive, elsewhere times a learned slope.
+
+    Args:
+        input: ``(N, C, *)`` or ``(C)``.
+        weight: ``(1)``, ``()`` or ``(C)``.
+
+    Raises:
+        RuntimeError: sizes or dtypes do not fit.
+
+    Source: He et al., Delving Deep into Rectifiers, 2015.
+    """
+    if input.dtype != weight.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
+    if weight.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
+    if weight.size != 1:
+        if not input.ndim:
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if channels != weight.size:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.size} and "
+                f"channel size = {channels}."
+            )
+    slope = weight.reshape((-1,) + (1,) * (input.ndim - 2)) if input.ndim > 1 else weight.reshape(input.ndim * (1,))
+    return jnp.where(input > 0, input, slope * input)
+
+
+@op
+def silu(input: Array) -> Array:
+    """``input * sigmoid(input)``.
+
+    Source: Elfwing et al., Sigmoid-Weighted Linear Units, 2017.
+    """
+    need_float("silu_cpu", input, complex=True)
+    x = widened(input)
+    if jnp.iscomplexobj(x):
+        return x / (1 + jnp.exp(-x))
+    return jax.nn.silu(x).astype(input.dtype)
+
+
+@op
+def mish(input: Array) -> Array:
+    """``input * tanh(softplus(input))``.
+
+    Source: Misra, Mish: A Self Regularized Non-Monotonic Neural Activation Function, 2019.
+    """
+    need_float("mish_cpu", input)
+    return jax.nn.mish(widened(input)).astype(input.dtype)
+
+
+@op
+def gelu(input: Array, *, approximate: str = "none") -> Array:
+    """``input * Phi(input)``, `Phi` being the normal distribution function.
+
+    Args:
+        approximate: ``"none"``, or ``"tanh"`` for an approximation.
+
+    Raises:
+        RuntimeError: `approximate` is neither.
+
+    Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
+    """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    need_float("GeluKernelImpl", input)
+    return jax.nn.gelu(widened(input), approximate=approximate == "tanh").astype(input.dtype)
+
+
+@op
+def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Array:
+    """``log(1 + exp(beta * input)) / beta``; the input itself where ``beta * input`` exceeds `threshold`."""
+    need_float("softplus_cpu", input)
+    x = widened(input)
+    beta, threshold = as_dtype(beta, x.dtype), as_dtype(threshold, x.dtype)
+    linear = x * beta > threshold
+    return jnp.where(linear, x, jnp.log1p(jnp.exp(jnp.where(linear, 0, x) * beta)) / beta).astype(input.dtype)
+
+
+@op
+def logsigmoid(input: Array) -> Array:
+    """``log(sigmoid(input))``, without overflow."""
+    need_float("log_sigmoid_cpu", input)
+    return jax.nn.log_sigmoid(widened(input)).astype(input.dtype)
+
+
+@op
+def hardsigmoid(input: Array) -> Array:
+    """``input / 6 + 1 / 2``, cut at 0 and 1."""
+    need_float("hardsigmoid", input)
+    x = widened(input)
+    return (_clipped(x + 3, as_dtype(0, x.dtype), as_dtype(6, x.dtype)) / 6).astype(input.dtype)
+
+
+@op
+def hardswish(input: Array) -> Array:
+    """``input * hardsigmoid(input)``.
+
+    Source: Howard et al., Searching for MobileNetV3, 2019.
+    """
+    need_float("hardswish_cpu", input)
+    x = widened(input)
+    return jnp.where(x <= -3, 0, jnp.where(x >= 3, x, x * (x + 3) / 6)).astype(input.dtype)
+
+
+@op
+def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
+    """The input where its size exceeds `lambd`, elsewhere 0."""
+    need_float("hardshrink_cpu", input)
+    return jnp.where(jnp.abs(input) <= as_dtype(lambd, input.dtype), 0, input)
+
+
+@op
+def softshrink(input: Array, lambd: Number = 0.5) -> Array:
+    """The input moved towards 0 by `lambd`, 0 where its size is no more than that."""
+    need_float("softshrink_cpu", input)
+    x = widened(input)
+    lambd = as_dtype(lambd, x.dtype)
+    moved = jnp.where(x > lambd, x - lambd, jnp.where(x < -lambd, x + lambd, 0))
+    return jnp.where(jnp.isnan(x), x, moved).astype(input.dtype)
+
+
+@op
+def softsign(input: Array) -> Array:
+    """``input / (1 + |input|)``."""
+    return input / (1 + jnp.abs(input))
+
+
+@op
+def tanhshrink(input: Array) -> Array:
+    """``input - tanh(input)``."""
+    return input - jnp.tanh(input)
+
+
+@op
+def glu(input: Array, dim: int = -1) -> Array:
+    """The first half along `dim` times the sigmoid of the second.
+
+    Raises:
+        RuntimeError: the size is odd, or there is no dimension.
+
+    Source: Dauphin et al., Language Modeling with Gated Convolutional Networks, 2016.
+    """
+    if not input.ndim:
+        raise RuntimeError("glu does not support 0-dimensional tensors")
+    dim = wrap_dim(dim, input.ndim)
+    if input.shape[dim] % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
+    need_float("glu_cpu", input)
+    return jax.nn.glu(widened(input), dim).astype(input.dtype)
+
+
+# ---------------------------------------------------------------------- the softmax family
+
+
+def _normalised(function, kernel: str, input: Array, dim: int, dtype) -> Array:
+    wanted = input.dtype if dtype is None else dtype.np
+    dim = wrap_dim(dim, input.ndim)
+    if dtype is not None:
+        input = input.astype(wanted)
+    need_float(kernel, input)
+    x = widened(input)
+    return function(x.reshape(x.shape or (1,)), dim).reshape(x.shape).astype(wanted)
+
+
+@op
+def softmax(input: Array, dim: int, dtype=None) -> Array:
+    """``exp(input)`` divided by its sum along `dim`, without overflow.
+
+    Args:
+        dtype: converted to before.
+    """
+    return _normalised(jax.nn.softmax, "softmax_kernel_impl", input, dim, dtype)
+
+
+@op
+def log_softmax(input: Array, dim: int, dtype=None) -> Array:
+    """The logarithm of `softmax`.
+
+    Args:
+        dtype: converted to before.
+    """
+    return _normalised(jax.nn.log_softmax, "log_softmax_kernel_impl", input, dim, dtype)
+
+
+@op(name="softmax")
+def softmin(input: Array, dim: int, dtype=None) -> Array:
+    """`softmax` of the negative input."""
+    return _normalised(lambda x, axis: jax.nn.softmax(-x, axis), "softmax_kernel_impl", input, dim, dtype)

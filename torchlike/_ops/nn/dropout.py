@@ -1,0 +1,78 @@
+"""Dropout. The mask comes from JAX's counter-based generator, its seed from PyTorch's."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Number, as_dtype
+
+ALPHA = 1.7580993408473766  # what SELU takes large negative inputs to, negated
+
+
+def kept(seed: Number, p: Number, shape: tuple[int, ...]) -> Array:
+    """True with probability ``1 - p``: a function of the seed alone, wherever a program begins or ends."""
+    bits = jax.random.bits(jax.random.key(seed), shape, jnp.uint32)
+    return bits.astype(jnp.float64) >= jnp.asarray(p, jnp.float64) * 2.0**32
+
+
+def dropped(input: Array, mask: Array, p: Number) -> Array:
+    """The input divided by ``1 - p`` where the mask is true, elsewhere 0."""
+    scale = (1 / (1 - jnp.asarray(p, jnp.float64))).astype(input.real.dtype)
+    return jnp.where(mask, input * scale, 0)
+
+
+@op
+def dropout(input: Array, p: Number, seed: Number) -> Array:
+    """Zero each element with probability `p`, scale the others by ``1 / (1 - p)``.
+
+    Source: Srivastava et al., Dropout, 2014.
+    """
+    return dropped(input, kept(seed, p, input.shape), p)
+
+
+@op
+def feature_dropout(input: Array, p: Number, seed: Number) -> Array:
+    """`dropout` of whole channels of ``(N, C, *)``."""
+    return dropped(input, kept(seed, p, _channels(input)), p)
+
+
+def _channels(input: Array) -> tuple[int, ...]:
+    return input.shape[:2] + (1,) * (input.ndim - 2)
+
+
+def _alpha_dropped(input: Array, mask: Array, p: Number) -> Array:
+    p = jnp.asarray(p, jnp.float64)
+    a = 1 / jnp.sqrt((ALPHA**2 * p + 1) * (1 - p))
+    b = ALPHA * a * p
+    dtype = input.dtype
+    dropped_to = as_dtype(b - ALPHA * a, dtype)
+    return jnp.where(mask, input * as_dtype(a, dtype) + as_dtype(b, dtype), dropped_to)
+
+
+@op
+def alpha_dropout(input: Array, p: Number, seed: Number) -> Array:
+    """Dropout that keeps mean 0 and variance 1, for SELU.
+
+    Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
+    """
+    return _alpha_dropped(input, kept(seed, p, input.shape), p)
+
+
+@op
+def feature_alpha_dropout(input: Array, p: Number, seed: Number) -> Array:
+    """`alpha_dropout` of whole channels of ``(N, C, *)``."""
+    return _alpha_dropped(input, kept(seed, p, _channels(input)), p)
+
+
+@op(name="rrelu")
+def rrelu(input: Array, lower: Number, upper: Number, seed: Number) -> Array:
+    """`leaky_relu` with slopes drawn evenly from ``[lower, upper)``.
+
+    Source: Xu et al., Empirical Evaluation of Rectified Activations, 2015.
+    """
+    width = jnp.float64 if input.dtype == jnp.float64 else jnp.float32
+    lower, upper = jnp.asarray(lower, width), jnp.asarray(upper, width)
+    slope = lower + (upper - lower) * jax.random.uniform(jax.random.key(seed), input.shape, width)
+    return jnp.where(input > 0, input, input * slope.astype(input.dtype))

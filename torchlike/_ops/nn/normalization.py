@@ -1,0 +1,285 @@
+"""Normalization over batches, layers, groups, instances and neighbours.
+
+flax.linen's layers hold their own running statistics, channels last; `jax.numpy` directly, statistics in float32 for
+half precision as PyTorch has them.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import lax
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Number, as_dtype, wrap_dim
+from torchlike._ops.nn._checks import need_float, widened
+
+
+def _standardized(x: Array, axes: tuple[int, ...], eps: Number) -> tuple[Array, Array, Array]:
+    """(the array with mean 0 and variance 1 along the axes, the means, the biased variances)."""
+    mean = jnp.mean(x, axes, keepdims=True)
+    centered = x - mean
+    variance = jnp.mean(jnp.square(centered), axes, keepdims=True)
+    return centered * lax.rsqrt(variance + as_dtype(eps, x.dtype)), mean, variance
+
+
+def _by_channel(each: Array, ndim: int) -> Array:
+    return each.reshape((1, -1) + (1,) * (ndim - 2))
+
+
+def _scaled(x: Array, weight: Array | None, bias: Array | None, shape=None) -> Array:
+    if weight is not None:
+        x = x * (weight if shape is None else weight.reshape(shape))
+    return x if bias is None else x + (bias if shape is None else bias.reshape(shape))
+
+
+def _check_channels(input: Array, **given: Array | None) -> None:
+    channels = input.shape[1] if input.ndim > 1 else 0
+    for name, each in given.items():
+        if each is not None and each.size != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {each.size}")
+
+
+@op
+def batch_norm(
+    input: Array,
+    running_mean: Array | None = None,
+    running_var: Array | None = None,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    eps: Number = 1e-5,
+) -> Array:
+    """Normalize channels by given statistics, or by those of the batch where none are given.
+
+    Args:
+        input: ``(N, C, *)``.
+        running_mean, running_var: ``(C)``.
+        weight, bias: ``(C)``; applied afterwards.
+
+    Raises:
+        RuntimeError: a vector has not as many elements as there are channels.
+
+    Source: Ioffe and Szegedy, Batch Normalization, 2015.
+    """
+    need_float("batch_norm", input)
+    _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    if running_mean is None:
+        return _batch_normed(input, weight, bias, eps)[0]
+    x, shape = widened(input), (1, -1) + (1,) * (input.ndim - 2)
+    # one multiplication and one addition an element; what comes before is on (C)
+    scale = lax.rsqrt(running_var + as_dtype(eps, running_var.dtype))
+    scale = scale if weight is None else scale * weight
+    shift = -running_mean * scale if bias is None else bias - running_mean * scale
+    return (x * scale.reshape(shape) + shift.reshape(shape)).astype(input.dtype)
+
+
+def _batch_normed(input: Array, weight: Array | None, bias: Array | None, eps: Number) -> tuple[Array, Array, Array]:
+    x = widened(input)
+    axes = (0, *range(2, x.ndim))
+    x, mean, variance = _standardized(x, axes, eps)
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    return _scaled(x, weight, bias, shape).astype(input.dtype), mean.reshape(-1), variance.reshape(-1)
+
+
+@op(name="batch_norm")
+def batch_norm_with_update(
+    input: Array,
+    running_mean: Array,
+    running_var: Array,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    momentum: Number = 0.1,
+    eps: Number = 1e-5,
+) -> tuple[Array, Array, Array]:
+    """(the input normalized by the statistics of the batch, the new running mean, the new running variance)."""
+    need_float("batch_norm", input)
+    _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    normed, mean, variance = _batch_normed(input, weight, bias, eps)
+    return normed, *_updated(running_mean, running_var, mean, variance, input.size // mean.size, momentum)
+
+
+def _updated(running_mean: Array, running_var: Array, mean: Array, variance: Array, count: int, momentum: Number):
+    """The running statistics a step on; the variance that is kept is the unbiased one."""
+    mean, variance = lax.stop_gradient((mean, variance))
+    momentum = as_dtype(momentum, mean.dtype)
+    unbiased = variance * (count / max(count - 1, 1))
+    return (
+        ((1 - momentum) * running_mean + momentum * mean).astype(running_mean.dtype),
+        ((1 - momentum) * running_var + momentum * unbiased).astype(running_var.dtype),
+    )
+
+
+@op
+def instance_norm(
+    input: Array, weight: Array | None = None, bias: Array | None = None, eps: Number = 1e-5
+) -> Array:
+    """Normalize each channel of each sample by its own mean and variance: ``(N, C, *)``.
+
+    Source: Ulyanov et al., Instance Normalization, 2016.
+    """
+    need_float("instance_norm", input)
+    _check_channels(input, weight=weight, bias=bias)
+    x = _standardized(widened(input), tuple(range(2, input.ndim)), eps)[0]
+    return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
+
+
+@op(name="instance_norm")
+def instance_norm_with_update(
+    input: Array,
+    running_mean: Array,
+    running_var: Array,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    momentum: Number = 0.1,
+    eps: Number = 1e-5,
+) -> tuple[Array, Array, Array]:
+    """(the input normalized, the new running mean, the new running variance), these averaged over the samples."""
+    need_float("instance_norm", input)
+    _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    x, mean, variance = _standardized(widened(input), tuple(range(2, input.ndim)), eps)
+    normed = _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
+    count = input.size // max(mean.size, 1)
+    mean, variance = (jnp.mean(each, 0).reshape(-1) for each in (mean, variance))
+    return normed, *_updated(running_mean, running_var, mean, variance, count, momentum)
+
+
+def _check_normalized(input: Array, shape: tuple[int, ...], weight: Array | None, bias: Array | None) -> None:
+    if not shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            f"normalized_shape = {list(shape)}"
+        )
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and each.shape != shape:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(each.shape)} and "
+                f"normalized_shape = {list(shape)}"
+            )
+    if input.shape[max(input.ndim - len(shape), 0) :] != shape:
+        wanted = ", ".join(["*", *map(str, shape)])
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [{wanted}], but got input of "
+            f"size{list(input.shape)}"
+        )
+
+
+@op
+def layer_norm(
+    input: Array,
+    normalized_shape: tuple[int, ...],
+    weight: Array | None = None,
+    bias: Array | None = None,
+    eps: Number = 1e-5,
+) -> Array:
+    """Normalize the last dimensions, those of `normalized_shape`, by their own mean and variance.
+
+    Args:
+        weight, bias: of `normalized_shape`; applied afterwards.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: Ba et al., Layer Normalization, 2016.
+    """
+    _check_normalized(input, normalized_shape, weight, bias)
+    need_float("LayerNormKernelImpl", input)
+    axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
+    return _scaled(_standardized(widened(input), axes, eps)[0], weight, bias).astype(input.dtype)
+
+
+@op
+def rms_norm(
+    input: Array, normalized_shape: tuple[int, ...], weight: Array | None = None, eps: Number = None
+) -> Array:
+    """Divide the last dimensions, those of `normalized_shape`, by their root mean square.
+
+    Args:
+        weight: of `normalized_shape`; applied afterwards.
+        eps: added to the mean square; by default the smallest relative step of the dtype.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: Zhang and Sennrich, Root Mean Square Layer Normalization, 2019.
+    """
+    _check_normalized(input, normalized_shape, weight, None)
+    x = widened(input)
+    axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
+    eps = jnp.finfo(x.dtype).eps if eps is None else as_dtype(eps, x.real.dtype)
+    x = x * lax.rsqrt(jnp.mean(jnp.square(x), axes, keepdims=True) + eps)
+    return _scaled(x, weight, None).astype(input.dtype)
+
+
+@op
+def group_norm(
+    input: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: Number = 1e-5
+) -> Array:
+    """Normalize groups of channels of each sample by their own mean and variance: ``(N, C, *)``.
+
+    Raises:
+        RuntimeError: the channels cannot be divided by `num_groups`, or a vector does not fit.
+
+    Source: Wu and He, Group Normalization, 2018.
+    """
+    if input.ndim < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
+    channels = input.shape[1]
+    if num_groups <= 0 or channels % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{list(input.shape)} and num_groups={num_groups}"
+        )
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and (each.ndim != 1 or each.size != channels):
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                f"shape {list(each.shape)} and input of shape {list(input.shape)}"
+            )
+    need_float("GroupNormKernelImpl", input)
+    x = widened(input).reshape(input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
+    x = _standardized(x, tuple(range(2, x.ndim)), eps)[0].reshape(input.shape)
+    return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
+
+
+@op
+def local_response_norm(
+    input: Array, size: int, alpha: Number = 1e-4, beta: Number = 0.75, k: Number = 1.0
+) -> Array:
+    """Divide each channel by ``(k + alpha * mean of the squares of its `size` neighbours) ** beta``.
+
+    Raises:
+        ValueError: the input has fewer than three dimensions.
+
+    Source: Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012.
+    """
+    if input.ndim < 3:
+        raise ValueError(
+            f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)"
+        )
+    x = widened(input)
+    squares = jnp.pad(jnp.square(x), [(0, 0), (size // 2, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))
+    sums = sum(lax.slice_in_dim(squares, at, at + x.shape[1], axis=1) for at in range(size))
+    alpha, beta, k = (as_dtype(each, x.dtype) for each in (alpha, beta, k))
+    return (x / (k + alpha * (sums / size)) ** beta).astype(input.dtype)
+
+
+@op
+def normalize(input: Array, p: Number = 2.0, dim=1, eps: Number = 1e-12) -> Array:
+    """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
+    x = widened(input)
+    size = jnp.abs(x)
+    dim = tuple(wrap_dim(each, input.ndim) for each in dim) if isinstance(dim, tuple) else wrap_dim(dim, input.ndim)
+    return (x / jnp.maximum(p_norm(size, p, dim), as_dtype(eps, size.dtype))).astype(input.dtype)
+
+
+def p_norm(sizes: Array, p: Number, dim, keepdims: bool = True) -> Array:
+    """The p-norm of non-negative numbers; its derivative at 0 is 0."""
+    if isinstance(p, (int, float)):
+        if p == 0:
+            return jnp.sum(sizes != 0, dim, keepdims=keepdims).astype(sizes.dtype)
+        if p in (float("inf"), -float("inf")):
+            return (jnp.max if p > 0 else jnp.min)(sizes, dim, keepdims=keepdims)
+    p = as_dtype(p, sizes.dtype)
+    safe = jnp.where(sizes == 0, 1, sizes)
+    sums = jnp.sum(jnp.where(sizes == 0, 0, safe**p), dim, keepdims=keepdims)
+    nothing = sums == 0
+    return jnp.where(nothing, 0, jnp.where(nothing, 1, sums) ** (1 / p))

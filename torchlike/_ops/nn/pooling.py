@@ -1,0 +1,159 @@
+"""Pooling over one, two and three dimensions.
+
+Windows are boxes, so a maximum over them is one over each dimension in turn, the last first. So is its place: the
+first maximum in memory order lies in the first row that has it. PyTorch's gradient goes there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+from jax import lax
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array
+from torchlike._ops.nn._checks import lowest, need_float, spread
+
+_FEW = 16  # above this many elements a window is gathered and reduced rather than compared slice by slice
+
+
+def _one_each(value, dims: int, name: str, function: str) -> tuple[int, ...]:
+    given = spread(value, dims)
+    if len(given) != dims:
+        count = ("one int", "two ints", "three ints")[dims - 1]
+        raise RuntimeError(f"{function}: {name} must either be a single int, or a tuple of {count}")
+    return given
+
+
+class Windows:
+    """Where the windows of a pooling lie.
+
+    Attributes:
+        kernel, stride, padding, dilation: for each dimension.
+        out: how many windows there are along each dimension.
+
+    Raises:
+        RuntimeError: settings or sizes do not fit.
+    """
+
+    def __init__(self, function: str, dims: int, input: Array, kernel, stride, padding, dilation, ceil_mode: bool) -> None:
+        self.kernel = _one_each(kernel, dims, "kernel_size", function)
+        self.stride = self.kernel if stride is None or stride == () else _one_each(stride, dims, "stride", function)
+        self.padding = _one_each(padding, dims, "padding", function)
+        self.dilation = _one_each(dilation, dims, "dilation", function)
+        self.sizes = input.shape[-dims:]
+        self._check(function, dims, input)
+        self.out = tuple(self._count(dim, ceil_mode) for dim in range(dims))
+        if min(self.out) < 1:
+            if dims == 1:
+                raise RuntimeError(f"{function}() Invalid computed output size: {self.out[0]}")
+            shape = (input.shape[-dims - 1], *self.sizes)
+            found = "x".join(map(str, (shape[0], *self.out)))
+            raise RuntimeError(
+                f"Given input size: ({'x'.join(map(str, shape))}). Calculated output size: ({found}). Output size is "
+                "too small"
+            )
+
+    def _check(self, function: str, dims: int, input: Array) -> None:
+        if input.ndim not in (dims + 1, dims + 2):
+            if dims == 1:
+                raise RuntimeError(
+                    f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
+                    f"checking arguments for {function})"
+                )
+            raise RuntimeError(f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input")
+        if 0 in input.shape[-dims - 1 :]:
+            raise RuntimeError(
+                f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
+                f"got: {list(input.shape)}"
+            )
+        if min(self.stride) <= 0:
+            raise RuntimeError("stride should not be zero" if dims > 1 else f"{function}() stride must be greater than zero, but got {self.stride[0]}")
+        if min(self.kernel) <= 0:
+            raise RuntimeError(
+                f"{function}() kernel_size must be greater than zero, but got {self.kernel[0]}"
+                if dims == 1
+                else "kernel size should be greater than zero, but got " + _named(self.kernel, "k")
+            )
+        if min(self.dilation) <= 0:
+            raise RuntimeError(f"dilation should be greater than zero, but got {_named(self.dilation, 'dilation')}")
+        for pad, kernel, dilation in zip(self.padding, self.kernel, self.dilation, strict=True):
+            if pad < 0 or pad > ((kernel - 1) * dilation + 1) // 2:
+                raise RuntimeError(
+                    "pad must be non-negative"
+                    if pad < 0
+                    else f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={kernel} "
+                    f"and dilation={dilation}"
+                )
+
+    def _count(self, dim: int, ceil_mode: bool) -> int:
+        size, pad, stride = self.sizes[dim], self.padding[dim], self.stride[dim]
+        room = size + 2 * pad - self.dilation[dim] * (self.kernel[dim] - 1) - 1
+        if not ceil_mode:
+            return room // stride + 1
+        count = -(-room // stride) + 1
+        # the last window must begin inside the input or its padding before
+        return count - 1 if (count - 1) * stride >= size + pad else count
+
+    def after(self, dim: int) -> int:
+        """How much padding the last window needs behind; negative where elements are left over."""
+        reach = (self.out[dim] - 1) * self.stride[dim] + self.dilation[dim] * (self.kernel[dim] - 1) + 1
+        return reach - self.sizes[dim] - self.padding[dim]
+
+    def parts(self, array: Array, dim: int) -> list[Array]:
+        """A dimension's windows, element by element: as many slices as the window is long."""
+        axis = array.ndim - len(self.sizes) + dim
+        stride, count = self.stride[dim], self.out[dim]
+        starts = [each * self.dilation[dim] for each in range(self.kernel[dim])]
+        return [lax.slice_in_dim(array, at, at + (count - 1) * stride + 1, stride, axis) for at in starts]
+
+    def padded(self, array: Array, dim: int, value) -> Array:
+        """The array with `value` before and after in one dimension."""
+        axis = array.ndim - len(self.sizes) + dim
+        config = [(0, 0, 0)] * array.ndim
+        config[axis] = (self.padding[dim], self.after(dim), 0)
+        return array if config[axis] == (0, 0, 0) else lax.pad(array, jnp.asarray(value, array.dtype), config)
+
+
+def _named(sizes: tuple[int, ...], prefix: str) -> str:
+    letters = ("T", "H", "W")[3 - len(sizes) :]
+    return " ".join(f"{prefix}{letter}: {size}" for letter, size in zip(letters, sizes, strict=True))
+
+
+def _larger(known: tuple, new: tuple) -> tuple:
+    """Of two pairs (values, places) the larger; the first where they are equal, NaN above all."""
+    wins = new[0] > known[0]
+    if jnp.issubdtype(new[0].dtype, jnp.floating):
+        wins = wins | jnp.isnan(new[0])
+    return tuple(None if one is None else jnp.where(wins, two, one) for one, two in zip(known, new, strict=True))
+
+
+def _max_pooled(values: Array, windows: Windows, with_places: bool) -> tuple:
+    dims = len(windows.sizes)
+    bottom = lowest(values.dtype)
+    places = None
+    if with_places:
+        count = math.prod(windows.sizes)
+        places = jnp.broadcast_to(jnp.arange(count).reshape(windows.sizes), values.shape)
+    for dim in reversed(range(dims)):
+        parts = windows.parts(windows.padded(values, dim, bottom), dim)
+        spots = [None] * len(parts)
+        if with_places:
+            spots = windows.parts(_repeated(places, windows, dim), dim)
+        best = (parts[0], spots[0])
+        for new in zip(parts[1:], spots[1:], strict=True):
+            best = _larger(best, new)
+        values, places = best
+    return values, places
+
+
+def _repeated(places: Array, windows: Windows, dim: int) -> Array:
+    """Places padded by the nearest: a window of nothing but -inf names its first element, never the padding."""
+    axis = places.ndim - len(windows.sizes) + dim
+    before, after = windows.padding[dim], windows.after(dim)
+    if after < 0:
+        places, after = lax.slice_in_dim(places, 0, places.shape[axis] + after, axis=axis), 0
+    pads = [(0, 0)] * places.ndim
+    pads[axis] = (before, after)
+    return jnp.pad(places, pads, mode="edge")

@@ -1,0 +1,292 @@
+"""Products of matrices and vectors, contractions."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes
+from torchlike._ops.reductions import long_name
+
+
+def _same_dtype(left: Array, right: Array) -> None:
+    if left.dtype != right.dtype:
+        names = {"Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Half": "c10::Half"}
+        names |= {"BFloat16": "c10::BFloat16", "ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>"}
+        words = [names.get(long_name(each.dtype), long_name(each.dtype).lower()) for each in (left, right)]
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {words[0]} != {words[1]}")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _check_matrices(left: Array, right: Array) -> None:
+    if left.shape[-1] != right.shape[-2]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({_size(left.shape)} and {_size(right.shape)})"
+        )
+    _same_dtype(left, right)
+
+
+def _product(left: Array, right: Array) -> Array:
+    """The matrix product; of integers, too, and of bools as PyTorch has none."""
+    if left.dtype == bool:
+        raise RuntimeError('"addmm_impl_cpu_" not implemented for \'Bool\'')
+    return jnp.matmul(left, right)
+
+
+@op
+def mm(input: Array, mat2: Array) -> Array:
+    """Matrix product ``(n, m) @ (m, p)``.
+
+    Raises:
+        RuntimeError: an operand is no matrix, or the sizes or dtypes do not fit.
+    """
+    if input.ndim != 2:
+        raise RuntimeError("self must be a matrix")
+    if mat2.ndim != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    _check_matrices(input, mat2)
+    return _product(input, mat2)
+
+
+@op
+def bmm(input: Array, mat2: Array) -> Array:
+    """Batched matrix product ``(b, n, m) @ (b, m, p)``.
+
+    Raises:
+        RuntimeError: an operand is not 3-d, or the sizes do not fit.
+    """
+    for name, each in (("batch1", input), ("batch2", mat2)):
+        if each.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    batch, rows, inner = input.shape
+    if mat2.shape[:2] != (batch, inner):
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {inner}] but got: "
+            f"[{mat2.shape[0]}, {mat2.shape[1]}]."
+        )
+    _same_dtype(input, mat2)
+    return _product(input, mat2)
+
+
+@op
+def mv(input: Array, vec: Array) -> Array:
+    """Product of a matrix ``(n, m)`` and a vector ``(m)``.
+
+    Raises:
+        RuntimeError: the sizes do not fit.
+    """
+    if input.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
+    if input.shape[1] != vec.shape[0]:
+        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({_size(input.shape)}), vec ({vec.shape[0]})")
+    _same_dtype(input, vec)
+    return _product(input, vec)
+
+
+@op
+def dot(input: Array, tensor: Array) -> Array:
+    """Sum of the products of two vectors of one length.
+
+    Raises:
+        RuntimeError: an operand is not 1-d, or the sizes or dtypes differ.
+    """
+    return jnp.dot(*_vectors(input, tensor))
+
+
+@op
+def vdot(input: Array, other: Array) -> Array:
+    """`dot` with the first vector conjugated."""
+    left, right = _vectors(input, other)
+    return jnp.dot(jnp.conj(left), right)
+
+
+def _vectors(left: Array, right: Array) -> tuple[Array, Array]:
+    if left.ndim != 1 or right.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {left.ndim}D and {right.ndim}D tensors")
+    if left.dtype != right.dtype:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {long_name(left.dtype)} and {long_name(right.dtype)}"
+        )
+    if left.shape != right.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{left.shape[0]}] and src [{right.shape[0]}] to have the same "
+            f"number of elements, but got {left.shape[0]} and {right.shape[0]} elements respectively"
+        )
+    return left, right
+
+
+@op
+def matmul(input: Array, other: Array) -> Array:
+    """Matrix product of the last two dimensions; the others broadcast. A 1-d operand is a row or a column.
+
+    Raises:
+        RuntimeError: an operand is 0-d, or the sizes or dtypes do not fit.
+    """
+    if not input.ndim or not other.ndim:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
+        )
+    left = input[None] if input.ndim == 1 else input
+    right = other[:, None] if other.ndim == 1 else other
+    if input.ndim == other.ndim == 1:
+        return jnp.dot(*_vectors(input, other))
+    if left.shape[-1] != right.shape[-2]:
+        if other.ndim == 1 and input.ndim == 2:
+            raise RuntimeError(
+                f"size mismatch, got input ({input.shape[0]}), mat ({_size(input.shape)}), vec ({other.shape[0]})"
+            )
+        if left.ndim > 2 and right.ndim > 2:
+            raise RuntimeError(
+                f"Expected size for first two dimensions of batch2 tensor to be: [{left.shape[0]}, {left.shape[-1]}] but "
+                f"got: [{right.shape[0]}, {right.shape[-2]}]."
+            )
+        flat = (left.size // max(left.shape[-1], 1), left.shape[-1]) if left.ndim > 2 else left.shape
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(flat)} and {_size(right.shape)})")
+    _same_dtype(left, right)
+    broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    return _product(input, other)
+
+
+@op
+def outer(input: Array, vec2: Array) -> Array:
+    """All products of the elements of two vectors: ``(n, m)``.
+
+    Raises:
+        RuntimeError: an operand is not 1-d.
+    """
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise RuntimeError(f"outer: Expected 1-D argument self, but got {input.ndim}-D")
+    return jnp.outer(input, vec2)
+
+
+def scaled_sum(input: Array, product: Array, beta: Number, alpha: Number) -> Array:
+    """``beta * input + alpha * product``, where a plain 0 leaves `input` out and a plain 1 scales nothing."""
+    if not (isinstance(alpha, int) and alpha == 1):
+        product = product * as_dtype(alpha, product.dtype)
+    if not (isinstance(beta, int) and beta == 1):
+        beta = as_dtype(beta, product.dtype)
+        input = jnp.where(beta == 0, 0, input * beta)
+    broadcast_shapes(product.shape, input.shape)
+    return jnp.broadcast_to(input, product.shape) + product
+
+
+def _check_expands(input: Array, shape: tuple[int, ...]) -> None:
+    fits = input.ndim <= len(shape) and all(
+        size in (1, wanted) for size, wanted in zip(reversed(input.shape), reversed(shape), strict=False)
+    )
+    if not fits:
+        raise RuntimeError(
+            f"The expanded size of the tensor ({shape[-1]}) must match the existing size ({input.shape[-1]}) at "
+            f"non-singleton dimension {len(shape) - 1}.  Target sizes: {list(shape)}.  Tensor sizes: {list(input.shape)}"
+        )
+
+
+@op
+def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+    """``beta * input + alpha * mat1 @ mat2``."""
+    if mat1.ndim != 2 or mat2.ndim != 2:
+        which = "mat1" if mat1.ndim != 2 else "mat2"
+        raise RuntimeError(f"{which} must be a matrix, got {(mat1 if which == 'mat1' else mat2).ndim}-D tensor")
+    _check_matrices(mat1, mat2)
+    _check_expands(input, (mat1.shape[0], mat2.shape[1]))
+    return scaled_sum(input, _product(mat1, mat2), beta, alpha)
+
+
+@op
+def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+    """``beta * input + alpha * mat @ vec``."""
+    if mat.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {input.ndim}, {mat.ndim}, {vec.ndim}")
+    if mat.shape[1] != vec.shape[0]:
+        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({_size(mat.shape)}), vec ({vec.shape[0]})")
+    return scaled_sum(input, _product(mat, vec), beta, alpha)
+
+
+@op
+def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+    """``beta * input + alpha * outer(vec1, vec2)``."""
+    if vec1.ndim != 1 or vec2.ndim != 1:
+        raise RuntimeError(f"addr: Expected 1-D argument vec1, but got {vec1.ndim}-D")
+    return scaled_sum(input, jnp.outer(vec1, vec2), beta, alpha)
+
+
+@op
+def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+    """``beta * input + alpha * batch1 @ batch2`` for each matrix of a batch."""
+    _check_batches(batch1, batch2)
+    return scaled_sum(input, _product(batch1, batch2), beta, alpha)
+
+
+@op
+def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+    """``beta * input + alpha *`` the sum over the batch of ``batch1 @ batch2``."""
+    _check_batches(batch1, batch2)
+    return scaled_sum(input, jnp.sum(_product(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha)
+
+
+def _check_batches(left: Array, right: Array) -> None:
+    for name, each in (("batch1", left), ("batch2", right)):
+        if each.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    batch, rows, inner = left.shape
+    if right.shape[:2] != (batch, inner):
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {inner}] but got: "
+            f"[{right.shape[0]}, {right.shape[1]}]."
+        )
+
+
+@op
+def einsum_of(equation: str, operands: Arrays) -> Array:
+    """Products summed over the letters that the result lacks."""
+    return jnp.einsum(equation, *operands, optimize="optimal" if len(operands) > 2 else False)
+
+
+@op
+def tensordot_of(a: Array, b: Array, left: tuple, right: tuple) -> Array:
+    """Products summed over pairs of dimensions."""
+    for i, j in zip(left, right, strict=True):
+        if a.shape[i] != b.shape[j] and 1 not in (a.shape[i], b.shape[j]):
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} and second has size "
+                f"{b.shape[j]} in dim {j}"
+            )
+    return jnp.tensordot(a, b, (left, right))
+
+
+@op
+def kron(input: Array, other: Array) -> Array:
+    """Kronecker product."""
+    return jnp.kron(input, other)
+
+
+@op
+def cross_of(input: Array, other: Array, dim: int) -> Array:
+    """Cross product of 3-vectors along `dim`."""
+    return jnp.cross(input, other, axis=dim)
+
+
+@op
+def trace(input: Array) -> Array:
+    """Sum of the diagonal of a matrix.
+
+    Raises:
+        RuntimeError: the input is no matrix.
+    """
+    if input.ndim != 2:
+        raise RuntimeError("trace: expected a matrix")
+    return jnp.trace(input)
+
+
+@op
+def cdist_of(x1: Array, x2: Array, p: float) -> Array:
+    """The `p`-norms between all pairs of rows: ``(*, P, M)`` and ``(*, R, M)`` to ``(*, P, R)``."""
+    from torchlike._ops.reductions import vector_norm_of
+
+    away = x1[..., :, None, :] - x2[..., None, :, :]
+    return vector_norm_of(away, p, (away.ndim - 1,), False)
+
+

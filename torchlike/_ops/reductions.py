@@ -1,0 +1,360 @@
+"""Reductions: sums, means, extrema, norms over some or all dimensions."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike._dispatch import op
+from torchlike._ops import return_types
+from torchlike._ops._promote import Array, Number, as_dtype, default_float, rank, wrap_dim
+
+
+def axes_of(dim, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce, counted from the front; None and an empty list mean all.
+
+    Raises:
+        RuntimeError: one is named twice.
+        IndexError: one is out of range.
+    """
+    if dim is None or dim == ():
+        return tuple(range(ndim))
+    axes = [wrap_dim(each, ndim) for each in (dim if isinstance(dim, tuple) else (dim,))]
+    for each in axes:
+        if axes.count(each) > 1:
+            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
+    return tuple(axes) if ndim else ()
+
+
+def long_name(dtype) -> str:
+    """PyTorch's name of a dtype in error messages: ``Long``, ``Float``."""
+    names = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}
+    names |= {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16"}
+    names |= {"complex64": "ComplexFloat", "complex128": "ComplexDouble"}
+    return names.get(np.dtype(dtype).name, np.dtype(dtype).name)
+
+
+def _summable(input: Array, dtype) -> Array:
+    """The input as it is added up: in `dtype`, integers and bools in int64."""
+    if dtype is not None:
+        if jnp.iscomplexobj(input) and not dtype.is_complex:
+            input = input.real
+        return as_dtype(input, dtype.np)
+    return as_dtype(input, np.int64) if rank(input.dtype) < 2 else input
+
+
+@op
+def sum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+    """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
+    return jnp.sum(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@op
+def nansum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+    """Sum over `dim` with NaN counted as 0."""
+    if jnp.iscomplexobj(input):
+        raise RuntimeError("nansum does not support complex inputs")
+    input = _summable(input, dtype)
+    return jnp.sum(jnp.where(jnp.isnan(input), 0, input), axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@op
+def mean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+    """Mean over `dim`, all dimensions by default.
+
+    Raises:
+        RuntimeError: the dtype is neither floating point nor complex.
+    """
+    kind = input.dtype if dtype is None else dtype.np
+    if rank(kind) < 2:
+        what = "could not infer output dtype. Input" if dtype is None else "could not infer output dtype. Optional"
+        raise RuntimeError(
+            f"mean(): {what} dtype must be either a floating point or complex dtype. Got: {long_name(kind)}"
+        )
+    return jnp.mean(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@op
+def nanmean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+    """Mean over `dim` of what is not NaN."""
+    if rank(input.dtype) < 2:
+        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {long_name(input.dtype)}")
+    input = _summable(input, dtype)
+    axes = axes_of(dim, input.ndim)
+    there = ~jnp.isnan(input)
+    return jnp.sum(jnp.where(there, input, 0), axes, keepdims=keepdim) / jnp.sum(there, axes, keepdims=keepdim).astype(
+        input.dtype
+    )
+
+
+@op
+def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype=None) -> Array:
+    """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
+    return jnp.prod(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@op
+def all(input: Array, dim=None, keepdim: bool = False) -> Array:
+    """Whether all elements are nonzero; uint8 gives uint8."""
+    found = jnp.all(input, axes_of(dim, input.ndim), keepdims=keepdim)
+    return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
+
+
+@op
+def any(input: Array, dim=None, keepdim: bool = False) -> Array:
+    """Whether any element is nonzero; uint8 gives uint8."""
+    found = jnp.any(input, axes_of(dim, input.ndim), keepdims=keepdim)
+    return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
+
+
+@op
+def count_nonzero(input: Array, dim=None) -> Array:
+    """How many elements are nonzero, int64."""
+    return jnp.sum(input != 0, axes_of(dim, input.ndim), dtype=np.int64)
+
+
+# ---------------------------------------------------------------------- spread
+
+
+def _variance(input: Array, dim, correction, keepdim: bool, name: str) -> tuple[Array, Array]:
+    """(variance, mean) over `dim`; `correction` is subtracted from the number of elements."""
+    if rank(input.dtype) < 2:
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
+    axes = axes_of(dim, input.ndim)
+    middle = jnp.mean(input, axes, keepdims=True)
+    count = math.prod(input.shape[axis] for axis in axes)
+    away = input - middle
+    squares = jnp.square(away.real) + jnp.square(away.imag) if jnp.iscomplexobj(away) else jnp.square(away)
+    # PyTorch divides by zero where there are too few elements
+    found = jnp.sum(squares, axes, keepdims=keepdim) / jnp.maximum(count - correction, 0).astype(squares.dtype)
+    return found, middle if keepdim else jnp.squeeze(middle, axes)
+
+
+@jax.custom_jvp
+def _root(square: Array) -> Array:
+    """The square root, with PyTorch's derivative: zero where the root is."""
+    return jnp.sqrt(square)
+
+
+@_root.defjvp
+def _root_jvp(primals, tangents):
+    root = _root(primals[0])
+    return root, jnp.where(root == 0, 0, tangents[0] / (2 * jnp.where(root == 0, 1, root)))
+
+
+def _correction(unbiased: bool | None, correction) -> Number:
+    if correction is not None:
+        return correction
+    return 1 if unbiased is None or unbiased else 0
+
+
+@op
+def var_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> Array:
+    """Variance over `dim`."""
+    return _variance(input, dim, correction, keepdim, "std and var")[0]
+
+
+@op
+def std_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> Array:
+    """Standard deviation over `dim`."""
+    return _root(_variance(input, dim, correction, keepdim, "std and var")[0])
+
+
+@op
+def var_mean_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> tuple[Array, Array]:
+    """(variance, mean) over `dim`."""
+    return _variance(input, dim, correction, keepdim, "var_mean")
+
+
+@op
+def std_mean_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> tuple[Array, Array]:
+    """(standard deviation, mean) over `dim`."""
+    square, middle = _variance(input, dim, correction, keepdim, "std_mean")
+    return _root(square), middle
+
+
+# ---------------------------------------------------------------------- extrema
+
+
+def check_not_empty(input: Array, dim: int | None, name: str) -> None:
+    """Raise where an extremum of no elements is asked for."""
+    if dim is None:
+        if input.size == 0:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+                "the 'dim' argument."
+            )
+    elif input.ndim and input.shape[wrap_dim(dim, input.ndim)] == 0:
+        raise IndexError(f"{name}(): Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size.")
+
+
+def picked(input: Array, indices: Array, axis: int, keepdim: bool) -> tuple[Array, Array]:
+    """(the elements at `indices` along an axis of size 1 there, the indices), with or without that axis."""
+    values = jnp.take_along_axis(input, indices, axis)
+    if keepdim:
+        return values, as_dtype(indices, np.int64)
+    return jnp.squeeze(values, axis), as_dtype(jnp.squeeze(indices, axis), np.int64)
+
+
+def _extreme(input: Array, dim: int, keepdim: bool, arg, name: str) -> tuple[Array, Array]:
+    axis = wrap_dim(dim, input.ndim)
+    check_not_empty(input, dim, name)
+    if jnp.iscomplexobj(input):
+        raise RuntimeError(f'"{name}_values_cpu" not implemented for \'{long_name(input.dtype)}\'')
+    if not input.ndim:
+        return input, jnp.zeros((), np.int64)
+    return picked(input, arg(input, axis, keepdims=True), axis, keepdim)
+
+
+@op(name="max")
+def max_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+    """(largest element, its index) along `dim`; NaN is larger than all."""
+    return return_types.max(*_extreme(input, dim, keepdim, jnp.argmax, "max"))
+
+
+@op(name="min")
+def min_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+    """(smallest element, its index) along `dim`; NaN is smaller than all."""
+    return return_types.min(*_extreme(input, dim, keepdim, jnp.argmin, "min"))
+
+
+@op(name="max")
+def max_of_all(input: Array) -> Array:
+    """The largest element; the gradient is shared among equals."""
+    check_not_empty(input, None, "max")
+    return jnp.max(input)
+
+
+@op(name="min")
+def min_of_all(input: Array) -> Array:
+    """The smallest element; the gradient is shared among equals."""
+    check_not_empty(input, None, "min")
+    return jnp.min(input)
+
+
+def _check_extrema(input: Array, dim, name: str) -> tuple[int, ...]:
+    axes = axes_of(dim, input.ndim)
+    if dim is None or dim == ():
+        if input.size == 0:
+            check_not_empty(input, None, name)
+    for axis in axes:
+        if input.shape[axis] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+    return axes
+
+
+@op
+def amax(input: Array, dim=(), keepdim: bool = False) -> Array:
+    """The largest elements over `dim`; the gradient is shared among equals."""
+    return jnp.max(input, _check_extrema(input, dim, "amax"), keepdims=keepdim)
+
+
+@op
+def amin(input: Array, dim=(), keepdim: bool = False) -> Array:
+    """The smallest elements over `dim`; the gradient is shared among equals."""
+    return jnp.min(input, _check_extrema(input, dim, "amin"), keepdims=keepdim)
+
+
+@op
+def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
+    """(smallest, largest) elements over `dim`."""
+    axes = _check_extrema(input, dim, "aminmax")
+    return return_types.aminmax(jnp.min(input, axes, keepdims=keepdim), jnp.max(input, axes, keepdims=keepdim))
+
+
+def _arg(input: Array, dim: int | None, keepdim: bool, arg, name: str) -> Array:
+    check_not_empty(input, dim, name)
+    if dim is None:
+        found = arg(input.ravel(), 0)
+        return as_dtype(found.reshape((1,) * input.ndim) if keepdim else found, np.int64)
+    axis = wrap_dim(dim, input.ndim)
+    return as_dtype(arg(input, axis, keepdims=keepdim) if input.ndim else jnp.zeros(()), np.int64)
+
+
+@op
+def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
+    """The index of the largest element along `dim`, of the flattened input by default; int64."""
+    return _arg(input, dim, keepdim, jnp.argmax, "argmax")
+
+
+@op
+def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
+    """The index of the smallest element along `dim`, of the flattened input by default; int64."""
+    return _arg(input, dim, keepdim, jnp.argmin, "argmin")
+
+
+# ---------------------------------------------------------------------- logarithms and norms
+
+
+@op
+def logsumexp(input: Array, dim, keepdim: bool = False) -> Array:
+    """``log(sum(exp(input)))`` over `dim`, without overflow."""
+    input = input if rank(input.dtype) >= 2 else as_dtype(input, default_float())
+    return jax.nn.logsumexp(input, axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+def vector_norm_of(input: Array, order, axes: tuple[int, ...], keepdim: bool) -> Array:
+    """The `order`-norm over axes, with PyTorch's derivative at zero."""
+    size = jnp.abs(input)
+    if order == math.inf:
+        return jnp.max(size, axes, keepdims=keepdim)
+    if order == -math.inf:
+        return jnp.min(size, axes, keepdims=keepdim)
+    if order == 0:
+        return jnp.sum((size != 0).astype(size.dtype), axes, keepdims=keepdim)
+    if order == 1:
+        return jnp.sum(size, axes, keepdims=keepdim)
+    if order == 2:
+        squares = jnp.square(input.real) + jnp.square(input.imag) if jnp.iscomplexobj(input) else jnp.square(input)
+        return _root(jnp.sum(squares, axes, keepdims=keepdim))
+    safe = jnp.where(size == 0, 1, size) if order > 0 else size
+    total = jnp.sum(jnp.where(size == 0, 0, safe**order) if order > 0 else safe**order, axes, keepdims=keepdim)
+    there = jnp.where(total == 0, 1, total)
+    return jnp.where(total == 0, 0 if order > 0 else jnp.inf, there ** (1 / order)) if order > 0 else total ** (1 / order)
+
+
+@op
+def linalg_vector_norm(x: Array, ord: float = 2, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+    """The norm ``sum(|x|^ord)^(1/ord)`` of vectors over `dim`, all dimensions by default.
+
+    Raises:
+        RuntimeError: the dtype is neither floating point nor complex.
+    """
+    if dtype is not None:
+        x = as_dtype(x, dtype.np)
+    if rank(x.dtype) < 2:
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {long_name(x.dtype)}"
+        )
+    axes = axes_of(dim, x.ndim)
+    if ord < 0 or ord == math.inf:
+        for axis in axes:
+            if x.shape[axis] == 0:
+                raise RuntimeError(f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an identity")
+    return vector_norm_of(x, ord, axes, keepdim)
+
+
+# ---------------------------------------------------------------------- counts
+
+
+@op
+def histc_of(input: Array, low: Number, high: Number, bins: int) -> Array:
+    """How many elements fall into each of `bins` equal intervals between two numbers."""
+    low, high = as_dtype(low, input.dtype), as_dtype(high, input.dtype)
+    inside = (input >= low) & (input <= high)
+    place = jnp.clip(((input - low) / (high - low) * bins).astype(np.int64), 0, bins - 1)
+    return jnp.zeros(bins, input.dtype).at[jnp.where(inside, place, bins).ravel()].add(1, mode="drop")
+
+
+@op
+def bincount_of(input: Array, weights: Array | None = None, *, length: int) -> Array:
+    """How often each of the first `length` integers occurs, or the sum of its weights."""
+    if weights is None:
+        return jnp.zeros(length, np.int64).at[input].add(1)
+    kind = weights.dtype if weights.dtype == np.float32 else np.float64
+    return jnp.zeros(length, kind).at[input].add(as_dtype(weights, kind))
+
+

@@ -1,0 +1,259 @@
+"""Sorting, order statistics, running extrema and sums."""
+
+from __future__ import annotations
+
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike._dispatch import op
+from torchlike._ops import return_types
+from torchlike._ops._promote import Array, as_dtype, rank, wrap_dim
+from torchlike._ops.reductions import check_not_empty, picked
+
+
+def _order(input: Array, axis: int, descending: bool) -> Array:
+    return jnp.argsort(input, axis, stable=True, descending=descending)
+
+
+@op
+def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
+    """(sorted elements, where they were) along `dim`; NaN is larger than all; the order of equals is kept."""
+    axis = wrap_dim(dim, input.ndim)
+    if not input.ndim:
+        return return_types.sort(input, jnp.zeros((), np.int64))
+    return return_types.sort(*picked(input, _order(input, axis, descending), axis, True))
+
+
+@op
+def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Array:
+    """Where the sorted elements were along `dim`, int64."""
+    axis = wrap_dim(dim, input.ndim)
+    return as_dtype(_order(input, axis, descending), np.int64) if input.ndim else jnp.zeros((), np.int64)
+
+
+@op
+def msort(input: Array) -> Array:
+    """The elements sorted along dimension 0."""
+    return jnp.take_along_axis(input, _order(input, 0, False), 0) if input.ndim else input
+
+
+@op
+def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
+    """(the `k` largest or smallest elements in order, where they were) along `dim`.
+
+    Raises:
+        RuntimeError: there are fewer.
+    """
+    axis = wrap_dim(dim, input.ndim)
+    if not 0 <= k <= (input.shape[axis] if input.ndim else 1):
+        raise RuntimeError("selected index k out of range")
+    if not input.ndim:
+        return return_types.topk(input, jnp.zeros((), np.int64))
+    if largest and input.dtype != bool:
+        _, indices = jax.lax.top_k(jnp.moveaxis(input, axis, -1), k)
+        indices = jnp.moveaxis(indices, -1, axis)
+    else:
+        indices = jax.lax.slice_in_dim(_order(input, axis, largest), 0, k, axis=axis)
+    return return_types.topk(*picked(input, indices, axis, True))
+
+
+@op
+def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
+    """(the `k`-th smallest element, where it was) along `dim`, counted from 1.
+
+    Raises:
+        RuntimeError: there are fewer.
+    """
+    axis = wrap_dim(dim, input.ndim)
+    if not 1 <= k <= (input.shape[axis] if input.ndim else 1):
+        raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
+    if not input.ndim:
+        return return_types.kthvalue(input, jnp.zeros((), np.int64))
+    indices = jax.lax.slice_in_dim(_order(input, axis, False), k - 1, k, axis=axis)
+    return return_types.kthvalue(*picked(input, indices, axis, keepdim))
+
+
+def _median_place(input: Array, axis: int, skip_nan: bool) -> Array:
+    """The index of the lower median along an axis, kept with size 1; a NaN is the median unless skipped."""
+    order = _order(input, axis, False)
+    size = input.shape[axis]
+    count = jnp.full((), size)
+    if jnp.issubdtype(input.dtype, jnp.floating):
+        missing = jnp.sum(jnp.isnan(input), axis, keepdims=True)
+        if skip_nan:
+            count = size - missing
+        else:
+            middle = jnp.take_along_axis(order, jnp.full(missing.shape, (size - 1) // 2), axis)
+            return jnp.where(missing > 0, jnp.argmax(jnp.isnan(input), axis, keepdims=True), middle)
+    shape = [1 if place == axis else each for place, each in enumerate(input.shape)]
+    return jnp.take_along_axis(order, jnp.broadcast_to(jnp.maximum(count - 1, 0) // 2, shape), axis)
+
+
+def _median(input: Array, dim: int | None, keepdim: bool, skip_nan: bool, name: str):
+    if dim is None:
+        flat = input.ravel()
+        if not flat.size:
+            return jnp.full((), jnp.nan, input.dtype), None
+        return picked(flat, _median_place(flat, 0, skip_nan), 0, False)[0], None
+    axis = wrap_dim(dim, input.ndim)
+    check_not_empty(input, dim, name)
+    if not input.ndim:
+        return input, jnp.zeros((), np.int64)
+    return picked(input, _median_place(input, axis, skip_nan), axis, keepdim)
+
+
+@op(name="median")
+def median_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+    """(lower median, where it was) along `dim`; NaN where there is one."""
+    return return_types.median(*_median(input, dim, keepdim, False, "median"))
+
+
+@op(name="median")
+def median_of_all(input: Array) -> Array:
+    """The lower median of all elements; NaN where there is one."""
+    return _median(input, None, False, False, "median")[0]
+
+
+@op(name="nanmedian")
+def nanmedian_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+    """(lower median of what is not NaN, where it was) along `dim`."""
+    return return_types.nanmedian(*_median(input, dim, keepdim, True, "nanmedian"))
+
+
+@op(name="nanmedian")
+def nanmedian_of_all(input: Array) -> Array:
+    """The lower median of all elements that are not NaN."""
+    return _median(input, None, False, True, "nanmedian")[0]
+
+
+@op
+def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
+    """(the most frequent element, the smallest of several, the last place of it) along `dim`."""
+    axis = wrap_dim(dim, input.ndim)
+    if not input.ndim:
+        return return_types.mode(input, jnp.zeros((), np.int64))
+    check_not_empty(input, dim, "mode")
+    ordered = jnp.moveaxis(jnp.sort(input, axis), axis, -1)
+    size = ordered.shape[-1]
+    starts = jnp.concatenate([jnp.ones_like(ordered[..., :1], bool), ordered[..., 1:] != ordered[..., :-1]], -1)
+    first = jax.lax.cummax(jnp.where(starts, jnp.arange(size), 0), ordered.ndim - 1)
+    best = jnp.argmax(jnp.arange(size) - first, -1, keepdims=True)
+    value = jnp.moveaxis(jnp.take_along_axis(ordered, best, -1), -1, axis)
+    indices = size - 1 - jnp.argmax(jnp.flip(input == value, axis), axis, keepdims=True)
+    return return_types.mode(*picked(input, indices, axis, keepdim))
+
+
+@op
+def quantile_of(input: Array, q: Array, dim: int | None = None, keepdim: bool = False, interpolation: str = "linear", skip_nan: bool = False) -> Array:
+    """Quantiles `q` in ``[0, 1]`` along `dim`; the results lie in a new first dimension if `q` has one."""
+    flat = input.ravel() if dim is None else input
+    axis = 0 if dim is None else wrap_dim(dim, input.ndim)
+    find = jnp.nanquantile if skip_nan else jnp.quantile
+    found = find(flat, q, axis if flat.ndim else None, method=interpolation, keepdims=keepdim and dim is not None)
+    if keepdim and dim is None:
+        found = found.reshape((*q.shape, *(1,) * input.ndim))
+    return as_dtype(found, input.dtype)
+
+
+# ---------------------------------------------------------------------- running
+
+
+def _running(input: Array, dtype) -> Array:
+    if dtype is not None:
+        return as_dtype(input, dtype.np)
+    return as_dtype(input, np.int64) if rank(input.dtype) < 2 else input
+
+
+@op
+def cumsum(input: Array, dim: int, *, dtype=None) -> Array:
+    """Running sum along `dim`; integers and bools are added up in int64."""
+    axis = wrap_dim(dim, input.ndim)
+    input = _running(input, dtype)
+    return jnp.cumsum(input, axis) if input.ndim else input
+
+
+@op
+def cumprod(input: Array, dim: int, *, dtype=None) -> Array:
+    """Running product along `dim`; integers and bools are multiplied in int64."""
+    axis = wrap_dim(dim, input.ndim)
+    input = _running(input, dtype)
+    return _products(input, axis) if input.ndim else input
+
+
+def _products(input: Array, axis: int) -> Array:
+    """Running products whose derivative holds at zeros, too."""
+    return jax.lax.associative_scan(jnp.multiply, input, axis=axis)
+
+
+def _extreme_so_far(input: Array, dim: int, better) -> tuple[Array, Array]:
+    axis = wrap_dim(dim, input.ndim)
+    if not input.ndim:
+        return input, jnp.zeros((), np.int64)
+    if not input.size:
+        return input, jnp.zeros(input.shape, np.int64)
+    places = jax.lax.broadcasted_iota(np.int64, input.shape, axis)
+
+    def later(left, right):
+        (value, place), (new, at) = left, right
+        takes = better(new, value) | jnp.isnan(new) if jnp.issubdtype(input.dtype, jnp.floating) else better(new, value)
+        keeps_nan = jnp.isnan(value) & ~jnp.isnan(new) if jnp.issubdtype(input.dtype, jnp.floating) else False
+        takes = takes & ~keeps_nan
+        return jnp.where(takes, new, value), jnp.where(takes, at, place)
+
+    _, indices = jax.lax.associative_scan(later, (jax.lax.stop_gradient(input), places), axis=axis)
+    return picked(input, indices, axis, True)
+
+
+@op
+def cummax(input: Array, dim: int) -> tuple[Array, Array]:
+    """(the largest element so far, the last place of it) along `dim`."""
+    return return_types.cummax(*_extreme_so_far(input, dim, jnp.greater_equal))
+
+
+@op
+def cummin(input: Array, dim: int) -> tuple[Array, Array]:
+    """(the smallest element so far, the last place of it) along `dim`."""
+    return return_types.cummin(*_extreme_so_far(input, dim, jnp.less_equal))
+
+
+@op
+def logcumsumexp(input: Array, dim: int) -> Array:
+    """``log(cumsum(exp(input)))`` along `dim`, without overflow."""
+    axis = wrap_dim(dim, input.ndim)
+    if not input.ndim:
+        return input
+    return jax.lax.associative_scan(jnp.logaddexp, input, axis=axis)
+
+
+@op
+def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, append: Array | None = None) -> Array:
+    """The `n`-th differences of neighbours along `dim`.
+
+    Raises:
+        RuntimeError: `n` is negative, or the input has no dimension.
+    """
+    if not input.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    axis = wrap_dim(dim, input.ndim)
+    parts = [each for each in (prepend, input, append) if each is not None]
+    joined = jnp.concatenate(parts, axis)
+    return jnp.diff(joined, min(n, max(joined.shape[axis], 0)), axis) if n else joined
+
+
+@op
+def searchsorted_of(sorted_sequence: Array, values: Array, right: bool, out_int32: bool) -> Array:
+    """Where `values` would go in sorted rows, before equals or, for `right`, after them."""
+    side = "right" if right else "left"
+    kind = np.int32 if out_int32 else np.int64
+    if sorted_sequence.ndim == 1:
+        return as_dtype(jnp.searchsorted(sorted_sequence, values, side=side), kind)
+    rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
+    wanted = values.reshape(rows.shape[0], -1)
+    found = jax.vmap(lambda row, each: jnp.searchsorted(row, each, side=side))(rows, wanted)
+    return as_dtype(found.reshape(values.shape), kind)
+
+

@@ -1,0 +1,79 @@
+"""Methods that reduce, sort and multiply matrices."""
+
+from __future__ import annotations
+
+from torchlike._functions import products as contract
+from torchlike._functions import reductions as reduce
+from torchlike._ops import products, reductions, sorting
+
+
+class ReductionMethods:
+    """Reductions, order statistics, running sums, matrix products."""
+
+    sum = reductions.sum
+    nansum = reductions.nansum
+    mean = reductions.mean
+    nanmean = reductions.nanmean
+    prod = reductions.prod
+    all = reductions.all
+    any = reductions.any
+    count_nonzero = reductions.count_nonzero
+    amax = reductions.amax
+    amin = reductions.amin
+    aminmax = reductions.aminmax
+    argmax = reductions.argmax
+    argmin = reductions.argmin
+    max = reduce.max
+    min = reduce.min
+    std = reduce.std
+    var = reduce.var
+    norm = reduce.norm
+    dist = reduce.dist
+    logsumexp = reduce.logsumexp
+    median = reduce.median
+    nanmedian = reduce.nanmedian
+    quantile = reduce.quantile
+    nanquantile = reduce.nanquantile
+    unique = reduce.unique
+    unique_consecutive = reduce.unique_consecutive
+    bincount = reduce.bincount
+    histc = reduce.histc
+
+    sort = sorting.sort
+    argsort = sorting.argsort
+    msort = sorting.msort
+    topk = sorting.topk
+    kthvalue = sorting.kthvalue
+    mode = sorting.mode
+    cumsum = sorting.cumsum
+    cumsum_ = sorting.cumsum.inplace
+    cumprod = sorting.cumprod
+    cumprod_ = sorting.cumprod.inplace
+    cummax = sorting.cummax
+    cummin = sorting.cummin
+    logcumsumexp = sorting.logcumsumexp
+    diff = sorting.diff
+
+    matmul = __matmul__ = products.matmul
+    mm = products.mm
+    bmm = products.bmm
+    mv = products.mv
+    dot = products.dot
+    vdot = products.vdot
+    outer = ger = products.outer
+    addmm = products.addmm
+    addmm_ = products.addmm.inplace
+    addmv = products.addmv
+    addmv_ = products.addmv.inplace
+    addr = products.addr
+    addr_ = products.addr.inplace
+    baddbmm = products.baddbmm
+    baddbmm_ = products.baddbmm.inplace
+    addbmm = products.addbmm
+    addbmm_ = products.addbmm.inplace
+    kron = products.kron
+    trace = products.trace
+    cross = contract.cross
+
+    def __rmatmul__(self, other):
+        return products.matmul(other, self)
