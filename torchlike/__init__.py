@@ -148,3 +148,4 @@ from torchlike._ops.views import unsqueeze as unsqueeze
 
 # ---------------------------------------------------------------- packages
 from torchlike import autograd as autograd
+from torchlike import optim as optim

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-import operator
+import warnings
 
 import numpy as np
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad
 from torchlike._autograd.variable import VIEW_OF_LEAF_IN_PLACE, TensorBase
+from torchlike._functions.making import as_tensor, tensor, wrapped
 from torchlike._ops import basic_indexing as basic
+from torchlike._ops import indexing as ops
+from torchlike._ops import views
+from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
 from torchlike._recorder.recorder import recorder
+from torchlike._types import dtypes
 
+OF_0D = (
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+    "tensor to a number"
+)
+NO_INDEX = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {})"
+SEQUENCE = (
+    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+    "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+    "which will result either in an error or a different result"
+)
+UINT8 = "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
 FEW, MOST = 4, 64
+CHECKED = 2**14  # index tensors up to this size are checked where their values are known
 
 
-class _Positions:
+class Positions:
     """Which positions along one dimension have programs of their own.
 
     The first few do, and those that follow one of them, one by one, within the same recording: a loop over a
@@ -30,6 +47,7 @@ class _Positions:
         self.last, self.pending = -2, None
 
     def is_own(self, position: int) -> bool:
+        """Whether this position is static."""
         own = self.own
         if position not in own:
             near = abs(position - self.last) == 1 and self.last in own and self.pending is recorder.pending
@@ -40,141 +58,191 @@ class _Positions:
         return True
 
 
-_known: dict[tuple, _Positions] = {}
-_rows: dict[tuple, _Positions] = {}
+_known: dict = {}
 
 
-def _is_own(key: tuple, position: int) -> bool:
+def is_own(key, position: int) -> bool:
+    """`Positions.is_own` of the dimension with this key."""
     found = _known.get(key)
     if found is None:
-        found = _known[key] = _Positions()
+        found = _known[key] = Positions()
     return found.is_own(position)
 
 
-def out_of_bounds(index: int, dim: int, size: int) -> IndexError:
-    """PyTorch's error for an integer index that is too large."""
-    return IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+def out_of_bounds(index: int, dim: int, size: int, kind: type = IndexError) -> Exception:
+    """PyTorch's error for an index that is too large."""
+    return kind(f"index {index} is out of bounds for dimension {dim} with size {size}")
 
 
-class _Parsed:
+# ---------------------------------------------------------------------- reading an index
+
+
+class Parsed:
     """An index taken apart.
 
     Attributes:
         pattern: what `basic_indexing` reads.
         numbers: the positions in it that are numbers.
         tensors: for each dimension that the pattern leaves, an index tensor or None.
-        ends_in: the operation that PyTorch would apply last.
+        read: the operation, named after the one that PyTorch would apply last.
     """
 
-    __slots__ = ("pattern", "numbers", "tensors", "ends_in")
+    __slots__ = ("pattern", "numbers", "tensors", "read", "dim", "has_tensors")
 
     def __init__(self) -> None:
         self.pattern: list = []
         self.numbers: list = []
         self.tensors: list = []
-        self.ends_in = basic.slice_view
+        self.read = basic.slice_view
+        self.dim = 0
+        self.has_tensors = False
 
-    def view(self, tensor):
-        """The part of the index that gives a view."""
-        return self.ends_in(tensor, tuple(self.pattern), *self.numbers)
+    def keep(self, entry, given=None) -> None:
+        """An entry that leaves a dimension."""
+        self.pattern.append(entry)
+        self.tensors.append(given)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the basic part is the tensor as it is."""
+        return self.pattern.count(FULL) == len(self.pattern)
+
+    def view(self, of):
+        """The basic part of the index, as a view."""
+        return self.read(of, tuple(self.pattern), *self.numbers)
 
 
-def _integer(parsed: _Parsed, known, dim: int, index: int) -> None:
+def _integer(parsed: Parsed, known, index: int) -> None:
+    dim = parsed.dim
     size = known.shape[dim]
     if not -size <= index < size:
         raise out_of_bounds(index, dim, size)
     if index < 0:
         index += size
-    if len(parsed.numbers) >= MOST_NUMBERS or _is_own((known, dim), index):
+    if len(parsed.numbers) >= MOST_NUMBERS or is_own((known, dim), index):
         parsed.pattern.append(index)
     else:
         parsed.pattern.append(AT)
         parsed.numbers.append(index)
-    parsed.ends_in = basic.select_view
+    parsed.read = basic.select_view
+    parsed.dim += 1
 
 
-def _slice(parsed: _Parsed, known, dim: int, index: slice) -> None:
+def _slice(parsed: Parsed, known, index: slice) -> None:
+    dim = parsed.dim
     size = known.shape[dim]
-    if index.step is not None and index.step <= 0:
-        raise ValueError("step must be greater than zero")
     start, stop, step = index.indices(size)
+    if step < 0:
+        raise ValueError("step must be greater than zero")
     length = max(-((start - stop) // step), 0)
+    parsed.read = basic.slice_view
+    parsed.dim += 1
     if length == size:
-        parsed.pattern.append(FULL)
-        parsed.tensors.append(None)
-        return
-    if step != 1 or not start or not length or len(parsed.numbers) >= MOST_NUMBERS or _is_own(
-        (known, dim, length), start
+        parsed.keep(FULL)
+    elif (
+        step != 1 or not start or not length or len(parsed.numbers) >= MOST_NUMBERS or is_own((known, dim, length), start)
     ):
-        parsed.pattern.append((start, length, step))
+        parsed.keep((start, length, step))
     else:
-        parsed.pattern.append((AT, length))
+        parsed.keep((AT, length))
         parsed.numbers.append(start)
-    parsed.ends_in = basic.slice_view
-    parsed.tensors.append(None)
 
 
-def _scalar(parsed: _Parsed, known, dim: int, index: TensorBase) -> None:
-    """A 0-d integer tensor: its number where it is known already, else the value itself."""
-    if index._value().array is not None or len(parsed.numbers) >= MOST_NUMBERS:
-        return _integer(parsed, known, dim, int(index.item()))
-    parsed.pattern.append(AT)
-    parsed.numbers.append(index)
-    parsed.ends_in = basic.select_view
+def _tensor(parsed: Parsed, known, index: TensorBase) -> None:
+    own = index._aval
+    name = own.dtype.name
+    if not own.ndim and own.dtype.rank == 1 and name != "uint8":
+        return _scalar(parsed, known, index)
+    parsed.has_tensors = True
+    if name in ("bool", "uint8"):
+        if name == "uint8":
+            warnings.warn(UINT8, UserWarning, stacklevel=4)
+        if not own.ndim:
+            return parsed.keep(None, index)
+        taken = own.ndim
+        for place, size in enumerate(own.shape):
+            if size != known.shape[parsed.dim + place]:
+                raise IndexError(
+                    f"The shape of the mask {list(own.shape)} at index {place} does not match the shape of the indexed "
+                    f"tensor {list(known.shape)} at index {parsed.dim + place}"
+                )
+    elif name in ("int64", "int32"):
+        check_bounds(index, known.shape[parsed.dim], parsed.dim)
+        taken = 1
+    else:
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    parsed.keep(FULL, index)
+    for _ in range(taken - 1):
+        parsed.keep(FULL, TAKEN)
+    parsed.dim += taken
     return None
 
 
-def parse(tensor, index: tuple) -> _Parsed:
+TAKEN = object()  # a dimension that belongs to a mask before it
+
+
+def _scalar(parsed: Parsed, known, index: TensorBase) -> None:
+    """A 0-d integer tensor: its number where it is known already, else the value itself."""
+    if index._value().array is not None or len(parsed.numbers) >= MOST_NUMBERS:
+        return _integer(parsed, known, int(index.item()))
+    parsed.pattern.append(AT)
+    parsed.numbers.append(index)
+    parsed.read = basic.select_view
+    parsed.dim += 1
+    return None
+
+
+def check_bounds(index: TensorBase, size: int, dim: int, error: type = IndexError, negative: bool = True) -> None:
+    """Refuse an index tensor with places outside a dimension, if its values are known.
+
+    Raises:
+        IndexError: or what `error` says; a place is out of bounds.
+    """
+    array = index._value().array
+    if array is None or not 0 < index._aval.numel <= CHECKED or not index.is_cpu:
+        return
+    array = np.asarray(array)
+    least, most = array.min(), array.max()
+    if most >= size or least < (-size if negative else 0):
+        raise out_of_bounds(int(most if most >= size else least), dim, size, error)
+
+
+def parse(known, index: tuple) -> Parsed:
     """Take an index apart.
 
     Raises:
         IndexError: too many indices, one out of bounds, or one that is no index.
         ValueError: a step that is not positive.
     """
-    known, parsed = tensor._aval, _Parsed()
-    dim, dims = 0, _dims_taken(index)
-    if dims > known.ndim:
+    parsed, taken = Parsed(), dims_taken(index)
+    if taken > known.ndim:
+        if not known.ndim:
+            only = next(each for each in index if each is not None and each is not Ellipsis)
+            raise IndexError("slice() cannot be applied to a 0-dim tensor." if type(only) is slice else OF_0D)
         raise IndexError(f"too many indices for tensor of dimension {known.ndim}")
     for each in index:
         kind = type(each)
         if kind is int:
-            _integer(parsed, known, dim, each)
-            dim += 1
+            _integer(parsed, known, each)
         elif kind is slice:
-            _slice(parsed, known, dim, each)
-            dim += 1
+            _slice(parsed, known, each)
         elif each is None:
-            parsed.pattern.append(None)
-            parsed.tensors.append(None)
-            parsed.ends_in = basic.slice_view
+            parsed.keep(None)
+            parsed.read = basic.slice_view
         elif each is Ellipsis:
-            skipped = known.ndim - dims
-            parsed.pattern += [FULL] * skipped
-            parsed.tensors += [None] * skipped
-            dim += skipped
+            for _ in range(known.ndim - taken):
+                parsed.keep(FULL)
+            parsed.dim += known.ndim - taken
+            taken = known.ndim
         elif isinstance(each, TensorBase):
-            dim += _tensor(parsed, known, dim, each)
+            _tensor(parsed, known, each)
         else:
-            _integer(parsed, known, dim, operator.index(each))
-            dim += 1
+            _integer(parsed, known, each.__index__())
     return parsed
 
 
-def _tensor(parsed: _Parsed, known, dim: int, index: TensorBase) -> int:
-    """An index tensor; returns how many dimensions it takes."""
-    own = index._aval
-    if not own.ndim and own.dtype.rank == 1 and own.dtype.name != "uint8":
-        _scalar(parsed, known, dim, index)
-        return 1
-    taken = own.ndim if own.dtype.name in ("bool", "uint8") else 1
-    if not taken:
-        parsed.pattern.append(None)
-    parsed.pattern += [FULL] * taken
-    parsed.tensors += [index] + [None] * (taken - 1)
-    return taken
-
-
-def _dims_taken(index: tuple) -> int:
+def dims_taken(index: tuple) -> int:
+    """How many dimensions an index speaks of."""
     count = 0
     for each in index:
         if isinstance(each, TensorBase):
@@ -182,6 +250,57 @@ def _dims_taken(index: tuple) -> int:
         elif each is not None and each is not Ellipsis:
             count += 1
     return count
+
+
+def normalized(index) -> tuple:
+    """An index as a tuple of ints, slices, None, ``...`` and tensors.
+
+    Raises:
+        IndexError: something in it is no index.
+    """
+    if type(index) is not tuple:
+        if isinstance(index, (list, range)) and _is_many(index):
+            warnings.warn(SEQUENCE, UserWarning, stacklevel=3)
+            index = tuple(index)
+        else:
+            index = (index,)
+    for each in index:
+        if type(each) not in _PLAIN:
+            return tuple([_plain(one) for one in index])
+    return index
+
+
+_PLAIN = {int, slice, type(None), type(Ellipsis)}
+
+
+def _is_many(index) -> bool:
+    """Whether a list stands for a tuple, as NumPy once had it."""
+    return len(index) < 32 and any(
+        each is None or each is Ellipsis or isinstance(each, (slice, list, tuple, TensorBase)) for each in index
+    )
+
+
+def _plain(each):
+    kind = type(each)
+    if kind in _PLAIN or isinstance(each, TensorBase):
+        return each
+    if kind is bool:
+        return tensor(each)
+    if isinstance(each, np.ndarray):
+        return tensor(each) if each.ndim or each.dtype == np.bool_ else int(each)
+    if isinstance(each, (list, tuple, range)):
+        made = tensor(list(each)) if len(each) else tensor([], dtype=dtypes.int64)
+        return made if made._aval.dtype.rank < 2 else made.to(dtypes.int64)
+    if isinstance(each, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if hasattr(each, "__index__") and not isinstance(each, np.bool_):
+        return each.__index__()
+    module = type(each).__module__
+    name = type(each).__name__ if module == "builtins" else f"{module}.{type(each).__name__}"
+    raise IndexError(NO_INDEX.format(name))
+
+
+# ---------------------------------------------------------------------- x[index]
 
 
 def getitem(self, index):
@@ -196,23 +315,72 @@ def getitem(self, index):
     if type(index) is int:
         known = self._aval
         if not known.ndim:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert "
-                "a 0-dim tensor to a number"
-            )
+            raise IndexError(OF_0D)
         size = known.shape[0]
         if not -size <= index < size:
             raise out_of_bounds(index, 0, size)
         if index < 0:
             index += size
-        found = _rows.get(known)
+        found = _known.get(known)
         if found is None:
-            found = _rows[known] = _Positions()
+            found = _known[known] = Positions()
         if found.is_own(index):
             return basic.select_view(self, (index,))
         return basic.select_view(self, (AT,), index)
-    parsed = parse(self, index if type(index) is tuple else (index,))
-    return parsed.view(self)
+    if index is None:
+        return views.unsqueeze(self, 0)
+    parsed = parse(self._aval, normalized(index))
+    if not parsed.has_tensors:
+        return parsed.view(self)
+    # a mask of the whole tensor and the like: no view in between
+    part = self if parsed.is_whole else parsed.view(self)
+    where, indices = spelled(part, parsed.tensors)
+    return chosen(part, where, indices)
+
+
+def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
+    """Index tensors with masks written out: (which dimensions have one, the tensors)."""
+    where, indices = [], []
+    for each in tensors:
+        if each is TAKEN:
+            continue
+        if each is None:
+            where.append(False)
+        elif each._aval.dtype.rank and each._aval.dtype.name != "uint8":
+            where.append(True)
+            indices.append(each)
+        elif not each._aval.ndim:
+            where.append(True)
+            indices.append(wrapped(np.zeros(int(each.item()), np.int64)))
+        else:
+            found = np.nonzero(each.detach()._value().numpy())
+            where += [True] * len(found)
+            indices += [wrapped(one) for one in found]
+    while where and not where[-1]:
+        where.pop()
+    return tuple(where), [each.to(part.device) for each in indices] if not part.is_cpu else indices
+
+
+def chosen(part, where: tuple, indices: list):
+    """The elements at index tensors; on the host where all is known there and nothing is tracked."""
+    if _is_known(part, indices):
+        arrays = iter([each._value().numpy() for each in indices])
+        place = tuple([next(arrays) if there else slice(None) for there in where])
+        try:
+            return wrapped(np.asarray(part._value().array)[place])
+        except IndexError:
+            pass  # the operation says it in PyTorch's words
+    return ops.index_by(part, where, tuple(indices))
+
+
+def _is_known(part, indices: list) -> bool:
+    """Whether choosing on the host is quicker than a program for this very number of elements."""
+    if part._value().array is None or not part.is_cpu or part._edge is not None or part._aval.numel > 2**20:
+        return False
+    return all(each._value().array is not None for each in indices)
+
+
+# ---------------------------------------------------------------------- x[index] = value
 
 
 def _check_no_view_of_leaf(self) -> None:
@@ -222,19 +390,130 @@ def _check_no_view_of_leaf(self) -> None:
 
 
 def setitem(self, index, value) -> None:
-    """Assign to the elements at an index; `value` broadcasts to their shape and takes their dtype."""
+    """Assign to the elements at an index; a value broadcasts to their shape.
+
+    Raises:
+        IndexError: the index does not fit.
+        RuntimeError: the value does not.
+        TypeError: it is neither a tensor nor a number.
+    """
     _check_no_view_of_leaf(self)
     if not isinstance(value, TensorBase):
-        value = _value_tensor(value, self)
-    parsed = parse(self, index if type(index) is tuple else (index,))
-    basic.put_slices.inplace(self, value, tuple(parsed.pattern), *parsed.numbers)
+        value = _checked_value(self, value)
+    parsed = parse(self._aval, normalized(index))
+    if not parsed.has_tensors:
+        basic.put_slices.inplace(self, value, tuple(parsed.pattern), *parsed.numbers)
+    else:
+        _set_at_tensors(self if parsed.is_whole else parsed.view(self), parsed.tensors, value)
 
 
-def _value_tensor(value, like):
-    from torchlike._functions.making import wrapped
+def _set_at_tensors(part, tensors: list, value) -> None:
+    given = [each for each in tensors if each is not None and each is not TAKEN]
+    known = part._aval.dtype
+    if isinstance(value, TensorBase) and value._aval.dtype is not known:
+        names = dtypes.scalar_name(known), dtypes.scalar_name(value._aval.dtype)
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got {} for the destination and {} for the "
+            "source.".format(*names)
+        )
+    single = not isinstance(value, TensorBase) or value._aval.numel == 1
+    if len(given) == 1 and single and given[0]._aval.dtype.name in ("bool", "uint8") and given[0]._aval.ndim:
+        dim = next(place for place, each in enumerate(tensors) if each is given[0])
+        ops.mask_put.inplace(part, value, given[0], dim)
+    else:
+        where, indices = spelled(part, tensors)
+        ops.index_put_by.inplace(part, value, where, tuple(indices))
 
-    return wrapped(np.asarray(value, like._aval.dtype.np))
+
+def _checked_value(self, value):
+    """A number that is assigned.
+
+    Raises:
+        TypeError: it is none.
+        RuntimeError: it is complex and the tensor is not.
+    """
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (complex, np.number, np.bool_)) or (isinstance(value, np.ndarray) and not value.ndim):
+        value = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+        if isinstance(value, complex) and not self._aval.dtype.is_complex:
+            name = {"float32": "float", "float64": "double"}.get(self.dtype.name, self.dtype.name + "_t")
+            raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        return value
+    if isinstance(value, np.ndarray):
+        return as_tensor(value)
+    raise TypeError(f"can't assign a {_named(value)} to a {self.type()}")
 
 
-for _public in (getitem, setitem):
+def _named(value) -> str:
+    module = type(value).__module__
+    return type(value).__name__ if module == "builtins" else f"{module}.{type(value).__name__}"
+
+
+def delitem(self, index) -> None:
+    """Refused: tensors have a fixed size."""
+    raise TypeError("Tensor does not support deleting items")
+
+
+# ---------------------------------------------------------------------- select, narrow
+
+
+def select(input, dim: int, index):
+    """The slice at one place of a dimension, without it; a view.
+
+    Raises:
+        IndexError: there is no such dimension or place.
+    """
+    known = input._aval
+    if not known.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim, index = wrap_dim(dim, known.ndim), _position(index)
+    size = known.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(known.shape)} at dimension {dim}"
+        )
+    parsed = Parsed()
+    parsed.pattern, parsed.dim = [FULL] * dim, dim
+    _integer(parsed, known, index)
+    return parsed.view(input)
+
+
+def narrow(input, dim: int, start, length: int):
+    """`length` neighbours from `start` on along a dimension; a view.
+
+    Raises:
+        IndexError: `start` is outside the dimension.
+        RuntimeError: its end is, or `length` is negative.
+    """
+    known = input._aval
+    if not known.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    length, start = _position(length), _position(start)
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    dim = wrap_dim(dim, known.ndim)
+    size = known.shape[dim]
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [-{size}, {size}], but got {start})")
+    if start < 0:
+        start += size
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return stretch(input, dim, start, length)
+
+
+def stretch(input, dim: int, start: int, length: int):
+    """`narrow` without checks."""
+    parsed = Parsed()
+    parsed.pattern, parsed.dim = [FULL] * dim, dim
+    _slice(parsed, input._aval, slice(start, start + length))
+    return parsed.view(input)
+
+
+def _position(number) -> int:
+    return int(number.item()) if isinstance(number, TensorBase) else number
+
+
+for _public in (select, narrow):
     _public.__module__ = "torchlike"

@@ -95,7 +95,7 @@ def _check_bytes(self, dtype: dtypes.dtype) -> None:
     """
     known, layout = self._aval, self._layout
     ratio = dtype.itemsize // known.dtype.itemsize
-    pair = f"to view {scalar_name(known.dtype)} as {scalar_name(dtype)} (different element sizes), but got"
+    pair = f"to view {dtypes.scalar_name(known.dtype)} as {dtypes.scalar_name(dtype)} (different element sizes), but got"
     if not known.ndim:
         raise RuntimeError(f"self.dim() cannot be 0 {pair.removesuffix(', but got')}")
     if ratio > 1 and known.shape[-1] % ratio:
@@ -108,19 +108,6 @@ def _check_bytes(self, dtype: dtypes.dtype) -> None:
         for dim, stride in enumerate(layout.strides[:-1]):
             if stride % ratio:
                 raise RuntimeError(f"self.stride({dim}) must be divisible by {ratio} {pair} {stride}")
-
-
-_SCALAR_NAMES = {
-    **{"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "bool": "Bool"},
-    **{"uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long"},
-    **{"complex64": "ComplexFloat", "complex128": "ComplexDouble"},
-    **{"uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64"},
-}
-
-
-def scalar_name(dtype: dtypes.dtype) -> str:
-    """What PyTorch's errors call a dtype."""
-    return _SCALAR_NAMES[dtype.name]
 
 
 def reshape(input, *shape):

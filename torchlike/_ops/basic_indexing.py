@@ -22,6 +22,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number
 from torchlike._recorder.view import Layout
+from torchlike._types import dtypes
 
 FULL, AT = ":", "at"
 MOST_NUMBERS = 4
@@ -180,8 +181,9 @@ def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:
             )
     if lead < 0:
         raise RuntimeError(
-            f"expand: the number of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions "
-            f"in the tensor ({value.ndim})"
+            f"expand(torch.{dtypes.scalar_name(value.dtype)}Tensor{{{list(value.shape)}}}, size={list(shape)}): the number "
+            f"of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({value.ndim})"
         )
     if jnp.iscomplexobj(value) and not jnp.issubdtype(dtype, jnp.complexfloating):
         value = value.real

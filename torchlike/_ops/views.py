@@ -10,7 +10,11 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, wrap_dim
+from torchlike._ops.basic_indexing import FULL as FULL
+from torchlike._ops.basic_indexing import slice_view
+from torchlike._programs.spec import Spec
 from torchlike._recorder.view import Layout
+from torchlike._types import dtypes
 
 
 def wrap_dims(dims, ndim: int) -> tuple[int, ...]:
@@ -25,6 +29,12 @@ def wrap_dims(dims, ndim: int) -> tuple[int, ...]:
 # ---------------------------------------------------------------------- other sizes
 
 
+def _check_sizes(size: tuple[int, ...]) -> None:
+    for place, each in enumerate(size):
+        if each < -1:
+            raise RuntimeError(f"invalid shape dimension {each} at index {place} of shape {list(size)}")
+
+
 def resolved_shape(numel: int, size: tuple[int, ...]) -> tuple[int, ...]:
     """A shape with its -1 worked out.
 
@@ -33,16 +43,14 @@ def resolved_shape(numel: int, size: tuple[int, ...]) -> tuple[int, ...]:
     """
     size = tuple(size)
     if -1 not in size:
-        if any(each < 0 for each in size):
-            raise RuntimeError(f"invalid shape dimension {next(each for each in size if each < 0)}")
+        _check_sizes(size)
         if math.prod(size) != numel:
             raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {numel}")
         return size
     if size.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
     rest = math.prod(each for each in size if each != -1)
-    if any(each < -1 for each in size):
-        raise RuntimeError(f"invalid shape dimension {next(each for each in size if each < -1)}")
+    _check_sizes(size)
     if not rest and not numel:
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified dimension size -1 "
@@ -223,7 +231,7 @@ def t(input: Array) -> Array:
 # ---------------------------------------------------------------------- repeated and chosen elements
 
 
-def _expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
+def _expanded(shape: tuple[int, ...], size: tuple[int, ...], kind: str = "") -> tuple[int, ...]:
     """The shape that `expand` gives.
 
     Raises:
@@ -232,8 +240,8 @@ def _expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
     size, lead = tuple(size), len(size) - len(shape)
     if lead < 0:
         raise RuntimeError(
-            f"expand: the number of sizes provided ({len(size)}) must be greater or equal to the number of dimensions "
-            f"in the tensor ({len(shape)})"
+            f"expand(torch.{kind}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided ({len(size)}) "
+            f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     result = []
     for dim, wanted in enumerate(size):
@@ -266,7 +274,7 @@ def _expand_layout(layout: Layout, size, *, implicit: bool = False) -> Layout:
 @op(view=_expand_layout, write=_reshape_back, varargs="size")
 def expand(input: Array, size, *, implicit: bool = False) -> Array:
     """Dimensions of size 1 repeated to `size` without a copy, new ones put in front; -1 leaves a size as it is."""
-    return jnp.broadcast_to(input, _expanded(input.shape, size))
+    return jnp.broadcast_to(input, _expanded(input.shape, size, dtypes.scalar_name(input.dtype)))
 
 
 def _diagonal_length(rows: int, columns: int, offset: int) -> int:
@@ -341,7 +349,7 @@ def _strided_places(size, stride, offset: int) -> Array:
 def _check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) -> None:
     if len(size) != len(stride):
         raise RuntimeError(
-            f"mismatch in length of strides and shape, got {len(stride)} strides and {len(size)} sizes"
+            "mismatch in length of strides and shape"
         )
     if any(each < 0 for each in stride):
         raise RuntimeError("as_strided: Negative strides are not supported at the moment, got strides: "
@@ -460,7 +468,7 @@ def view_as_complex(input: Array) -> Array:
     if input.dtype not in (jnp.float16, jnp.float32, jnp.float64):
         raise RuntimeError(
             "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
-            + {"int64": "Long", "int32": "Int", "bool": "Bool"}.get(input.dtype.name, input.dtype.name.capitalize())
+            + dtypes.scalar_name(input.dtype)
         )
     if not input.ndim:
         raise RuntimeError("Input tensor must have one or more dimensions")
@@ -469,3 +477,40 @@ def view_as_complex(input: Array) -> Array:
     return lax.complex(input[..., 0], input[..., 1])
 
 
+# ---------------------------------------------------------------------- several results
+
+
+def index_spec(tensor, pattern: tuple) -> Spec:
+    """The operation that reads a static index of a tensor, found without recording it."""
+    declared = slice_view.op
+    key = (tensor._aval, pattern)
+    return declared.specs.get(key) or declared.spec(key, (tensor, pattern), {}, [tensor._value()])
+
+
+def _pieces(input: Array, dim: int, sizes: tuple[int, ...]) -> tuple[Array, ...]:
+    # its derivative is one concatenation, where that of single slices is a sum of padded ones
+    return tuple(lax.split(input, sizes, dim))
+
+
+@op
+def split(input: Array, dim: int, sizes: tuple) -> tuple[Array, ...]:
+    """Pieces of the given sizes."""
+    return _pieces(input, dim, sizes)
+
+
+@op
+def split_with_sizes(input: Array, dim: int, sizes: tuple) -> tuple[Array, ...]:
+    """Pieces of the given sizes."""
+    return _pieces(input, dim, sizes)
+
+
+@op
+def unbind(input: Array, dim: int, count: int) -> tuple[Array, ...]:
+    """The slices along a dimension, without it."""
+    return tuple([jnp.squeeze(each, dim) for each in _pieces(input, dim, (1,) * count)])
+
+
+@op(name="conj")
+def conjugate(input: Array) -> Array:
+    """The complex conjugate."""
+    return jnp.conj(input)

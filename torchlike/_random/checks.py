@@ -11,7 +11,7 @@ import numpy as np
 
 from torchlike._random.rounding import BFLOAT16, FLOATS
 
-__all__ = ["check", "check_bounds", "check_uniform", "integer_dtypes", "number", "require", "scalar_name", "type_name"]
+__all__ = ["check", "check_bounds", "check_uniform", "highest", "integer_dtypes", "number", "require", "scalar_name", "type_name"]
 
 _NAMES = {  # of the scalar type, of the C++ type
     "bool": ("Bool", "bool"),
@@ -67,6 +67,11 @@ def require(dtype: np.dtype[Any], allowed: tuple[np.dtype[Any], ...], kernel: st
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtype)}'")
 
 
+def highest(dtype: np.dtype[Any]) -> int:
+    """The largest integer of bool or an integer dtype."""
+    return 1 if dtype == np.bool_ else int(np.iinfo(dtype).max)
+
+
 def check_uniform(dtype: np.dtype[Any], low: float, high: float) -> None:
     """Refuse a range that ``uniform_`` refuses.
 
@@ -95,8 +100,7 @@ def check_bounds(dtype: np.dtype[Any], low: int, last: int) -> None:
         RuntimeError: if ``low`` or ``last`` is outside the range of ``dtype``.
     """
     if dtype.kind in "iub":
-        info = np.iinfo(np.uint8 if dtype == bool else dtype)
-        least, most = (0, 1) if dtype == bool else (info.min, min(info.max, 2**63 - 1))
+        least, most = 0 if dtype.kind != "i" else -highest(dtype) - 1, min(highest(dtype), 2**63 - 1)
     else:
         most = _LARGEST[dtype]
         least = -most

@@ -10,3 +10,4 @@ class IndexMethods:
 
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
+    __delitem__ = indexing.delitem

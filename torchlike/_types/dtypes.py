@@ -77,6 +77,17 @@ BY_NUMPY = {each.np: each for each in ALL}
 BY_NAME = {each.name: each for each in ALL}
 TO_REAL = {complex64: float32, complex128: float64}
 TO_COMPLEX = {float32: complex64, float64: complex128, float16: complex64, bfloat16: complex64}
+# what PyTorch's errors and type strings call them
+SCALAR_NAMES = {
+    **{float32: "Float", float64: "Double", float16: "Half", bfloat16: "BFloat16", bool_: "Bool"},
+    **{uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long"},
+    **{uint16: "UInt16", uint32: "UInt32", uint64: "UInt64", complex64: "ComplexFloat", complex128: "ComplexDouble"},
+}
+
+
+def scalar_name(which) -> str:
+    """What PyTorch's errors call a dtype, or a NumPy dtype: ``"Float"``."""
+    return SCALAR_NAMES[which if isinstance(which, dtype) else BY_NUMPY[np.dtype(which)]]
 
 
 def _by_name(name: str) -> dtype:

@@ -55,7 +55,7 @@ def scaled_dot_product_attention(
     key: Array,
     value: Array,
     attn_mask: Array | None = None,
-    dropout_p: Number = 0.0,
+    dropout_p: Number = None,
     is_causal: bool = False,
     *,
     scale: Number = None,

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype
+from torchlike._ops.nn._checks import widened
 
 ALPHA = 1.7580993408473766  # what SELU takes large negative inputs to, negated
 
@@ -38,6 +39,12 @@ def feature_dropout(input: Array, p: Number, seed: Number) -> Array:
     return dropped(input, kept(seed, p, _channels(input)), p)
 
 
+@op(name="feature_dropout")
+def feature_dropout_of_one(input: Array, p: Number, seed: Number) -> Array:
+    """`dropout` of whole channels of a single sample, ``(C, *)``."""
+    return dropped(input, kept(seed, p, input.shape[:1] + (1,) * (input.ndim - 1)), p)
+
+
 def _channels(input: Array) -> tuple[int, ...]:
     return input.shape[:2] + (1,) * (input.ndim - 2)
 
@@ -66,7 +73,7 @@ def feature_alpha_dropout(input: Array, p: Number, seed: Number) -> Array:
     return _alpha_dropped(input, kept(seed, p, _channels(input)), p)
 
 
-@op(name="rrelu")
+@op
 def rrelu(input: Array, lower: Number, upper: Number, seed: Number) -> Array:
     """`leaky_relu` with slopes drawn evenly from ``[lower, upper)``.
 
@@ -76,3 +83,15 @@ def rrelu(input: Array, lower: Number, upper: Number, seed: Number) -> Array:
     lower, upper = jnp.asarray(lower, width), jnp.asarray(upper, width)
     slope = lower + (upper - lower) * jax.random.uniform(jax.random.key(seed), input.shape, width)
     return jnp.where(input > 0, input, input * slope.astype(input.dtype))
+
+
+@op
+def gumbel_softmax(logits: Array, seed: Number, tau: Number, hard: bool, dim: int) -> Array:
+    """A sample of the Gumbel-softmax distribution along `dim`, one-hot if `hard`."""
+    noise = jax.random.gumbel(jax.random.key(seed), logits.shape, widened(logits).dtype)
+    soft = jax.nn.softmax((widened(logits) + noise) / as_dtype(tau, noise.dtype), dim).astype(logits.dtype)
+    if not hard:
+        return soft
+    one = jax.nn.one_hot(jnp.argmax(soft, dim), logits.shape[dim], axis=dim, dtype=soft.dtype)
+    # the value of the one-hot vector, the gradient of the soft one
+    return one - jax.lax.stop_gradient(soft) + soft

@@ -9,6 +9,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype
 from torchlike._ops.nn._checks import scalar_type
+from torchlike._ops.nn.normalization import p_norm
 
 
 def check_indices(name: str, indices: Array) -> None:
@@ -66,18 +67,12 @@ def embedding(
 
 
 @op
-def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: Number = 2.0) -> Array:
+def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: float = 2.0) -> Array:
     """The table with those rows that `input` names scaled down to a norm of at most `max_norm`."""
-    norms = jnp.sum(jnp.abs(weight) ** norm_type, 1, keepdims=True) ** (1 / norm_type)
+    norms = p_norm(jnp.abs(weight), norm_type, 1)
     max_norm = as_dtype(max_norm, weight.dtype)
     named = jnp.zeros(weight.shape[0], bool).at[input.reshape(-1)].set(True)[:, None]
     return jnp.where(named & (norms > max_norm), weight * (max_norm / (norms + 1e-7)), weight).astype(weight.dtype)
-
-
-@op(name="one_hot", measure=lambda tensor: int(tensor.max()) + 1 if tensor.size else 0)
-def one_hot_of_any(tensor: Array, *, size: int) -> Array:
-    """`one_hot` with as many classes as there are."""
-    return jax.nn.one_hot(tensor, size, dtype=jnp.int64)
 
 
 @op

@@ -6,6 +6,8 @@ half precision as PyTorch has them.
 
 from __future__ import annotations
 
+import math
+
 import jax.numpy as jnp
 from jax import lax
 
@@ -20,10 +22,6 @@ def _standardized(x: Array, axes: tuple[int, ...], eps: Number) -> tuple[Array, 
     centered = x - mean
     variance = jnp.mean(jnp.square(centered), axes, keepdims=True)
     return centered * lax.rsqrt(variance + as_dtype(eps, x.dtype)), mean, variance
-
-
-def _by_channel(each: Array, ndim: int) -> Array:
-    return each.reshape((1, -1) + (1,) * (ndim - 2))
 
 
 def _scaled(x: Array, weight: Array | None, bias: Array | None, shape=None) -> Array:
@@ -263,7 +261,7 @@ def local_response_norm(
 
 
 @op
-def normalize(input: Array, p: Number = 2.0, dim=1, eps: Number = 1e-12) -> Array:
+def normalize(input: Array, p: float = 2.0, dim=1, eps: Number = 1e-12) -> Array:
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     x = widened(input)
     size = jnp.abs(x)
@@ -271,15 +269,16 @@ def normalize(input: Array, p: Number = 2.0, dim=1, eps: Number = 1e-12) -> Arra
     return (x / jnp.maximum(p_norm(size, p, dim), as_dtype(eps, size.dtype))).astype(input.dtype)
 
 
-def p_norm(sizes: Array, p: Number, dim, keepdims: bool = True) -> Array:
+def p_norm(sizes: Array, p: float, dim, keepdims: bool = True) -> Array:
     """The p-norm of non-negative numbers; its derivative at 0 is 0."""
-    if isinstance(p, (int, float)):
-        if p == 0:
-            return jnp.sum(sizes != 0, dim, keepdims=keepdims).astype(sizes.dtype)
-        if p in (float("inf"), -float("inf")):
-            return (jnp.max if p > 0 else jnp.min)(sizes, dim, keepdims=keepdims)
-    p = as_dtype(p, sizes.dtype)
+    if p == 0:
+        return jnp.sum(sizes != 0, dim, keepdims=keepdims).astype(sizes.dtype)
+    if math.isinf(p):
+        return (jnp.max if p > 0 else jnp.min)(sizes, dim, keepdims=keepdims)
+    if p == 1:
+        return jnp.sum(sizes, dim, keepdims=keepdims)
     safe = jnp.where(sizes == 0, 1, sizes)
-    sums = jnp.sum(jnp.where(sizes == 0, 0, safe**p), dim, keepdims=keepdims)
+    sums = jnp.sum(jnp.where(sizes == 0, 0, safe * safe if p == 2 else safe**p), dim, keepdims=keepdims)
     nothing = sums == 0
-    return jnp.where(nothing, 0, jnp.where(nothing, 1, sums) ** (1 / p))
+    safe = jnp.where(nothing, 1, sums)
+    return jnp.where(nothing, 0, jnp.sqrt(safe) if p == 2 else safe ** (1 / p))

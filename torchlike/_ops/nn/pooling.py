@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
-from torchlike._ops.nn._checks import lowest, need_float, spread
-
-_FEW = 16  # above this many elements a window is gathered and reduced rather than compared slice by slice
+from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread, widened
 
 
 def _one_each(value, dims: int, name: str, function: str) -> tuple[int, ...]:
@@ -157,3 +156,211 @@ def _repeated(places: Array, windows: Windows, dim: int) -> Array:
     pads = [(0, 0)] * places.ndim
     pads[axis] = (before, after)
     return jnp.pad(places, pads, mode="edge")
+
+
+# ---------------------------------------------------------------------- largest elements
+
+@op
+def max_pool1d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False) -> Array:
+    """The largest element of each window over one dimension: ``(N, C, L)``.
+
+    Raises:
+        RuntimeError: settings or sizes do not fit.
+    """
+    windows = Windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pooled(input, windows, False)[0]
+
+
+@op
+def max_pool2d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False) -> Array:
+    """The largest element of each window over two dimensions: ``(N, C, H, W)``.
+
+    Raises:
+        RuntimeError: settings or sizes do not fit.
+    """
+    windows = Windows("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pooled(input, windows, False)[0]
+
+
+@op
+def max_pool3d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False) -> Array:
+    """The largest element of each window over three dimensions: ``(N, C, D, H, W)``.
+
+    Raises:
+        RuntimeError: settings or sizes do not fit.
+    """
+    windows = Windows("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pooled(input, windows, False)[0]
+
+
+@op(name="max_pool1d_with_indices")
+def max_pool1d_with_indices(
+    input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False
+) -> tuple[Array, Array]:
+    """`max_pool1d` and the places of the largest elements, counted over the last one dimension."""
+    windows = Windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pooled(input, windows, True)
+
+
+@op(name="max_pool2d_with_indices")
+def max_pool2d_with_indices(
+    input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False
+) -> tuple[Array, Array]:
+    """`max_pool2d` and the places of the largest elements, counted over the last two dimensions."""
+    windows = Windows("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pooled(input, windows, True)
+
+
+@op(name="max_pool3d_with_indices")
+def max_pool3d_with_indices(
+    input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False
+) -> tuple[Array, Array]:
+    """`max_pool3d` and the places of the largest elements, counted over the last three dimensions."""
+    windows = Windows("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pooled(input, windows, True)
+
+
+@op
+def max_unpool(input: Array, indices: Array, output_size: tuple[int, ...]) -> Array:
+    """Put elements back to the places that a max pooling took them from; 0 elsewhere.
+
+    Args:
+        output_size: of the last dimensions, over which `indices` count.
+
+    Raises:
+        RuntimeError: `indices` are not int64 or differ in shape from the input.
+    """
+    if indices.dtype != np.dtype(np.int64):
+        raise RuntimeError(f"elements in indices should be type int64 but got: {scalar_type(indices)}")
+    if indices.shape != input.shape:
+        raise RuntimeError(
+            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got indices "
+            f"tensor with shape: {list(indices.shape)}"
+        )
+    lead = input.shape[: input.ndim - len(output_size)]
+    flat = jnp.zeros((math.prod(lead), math.prod(output_size)), input.dtype)
+    rows = jnp.arange(flat.shape[0])[:, None]
+    count = math.prod(input.shape[len(lead) :])
+    put = flat.at[rows, indices.reshape(-1, count)].set(input.reshape(-1, count), mode="drop")
+    return put.reshape(*lead, *output_size)
+
+
+# ---------------------------------------------------------------------- means
+
+
+def _sums(array: Array, windows: Windows) -> Array:
+    for dim in reversed(range(len(windows.sizes))):
+        array = sum(windows.parts(windows.padded(array, dim, 0), dim))
+    return array
+
+
+def _counts(windows: Windows, with_padding: bool) -> np.ndarray | int:
+    """How many elements each window is divided by: those beyond the padding never count."""
+    total: np.ndarray | int = 1
+    for dim, size in enumerate(windows.sizes):
+        pad, kernel = windows.padding[dim], windows.kernel[dim]
+        starts = np.arange(windows.out[dim]) * windows.stride[dim] - pad
+        if with_padding:
+            counts = np.minimum(starts + kernel, size + pad) - starts
+        else:
+            counts = np.minimum(starts + kernel, size) - np.maximum(starts, 0)
+        total = np.multiply.outer(total, counts)
+    return int(total.flat[0]) if (total == total.flat[0]).all() else total
+
+
+def _averaged(input: Array, windows: Windows, count_include_pad: bool, divisor: int | None = None) -> Array:
+    if divisor == 0:
+        raise RuntimeError("divisor must be not zero")
+    if input.dtype == bool:
+        need_float("avg_pool", input)
+    counts = _counts(windows, count_include_pad) if divisor is None else divisor
+    sums = _sums(widened(input), windows)
+    if jnp.issubdtype(sums.dtype, jnp.integer):
+        return lax.div(sums, jnp.broadcast_to(jnp.asarray(counts, sums.dtype), sums.shape))
+    return (sums / jnp.asarray(counts, sums.dtype)).astype(input.dtype)
+
+
+@op
+def avg_pool1d(
+    input: Array, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True
+) -> Array:
+    """The mean of each window over one dimension: ``(N, C, L)``.
+
+    Args:
+        count_include_pad: whether padding counts as zeros, or not at all.
+
+    Raises:
+        RuntimeError: settings or sizes do not fit.
+    """
+    windows = Windows("avg_pool1d", 1, input, kernel_size, stride, padding, 1, ceil_mode)
+    return _averaged(input, windows, count_include_pad)
+
+
+@op
+def avg_pool2d(
+    input: Array,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
+    """The mean of each window over two dimensions: ``(N, C, H, W)``.
+
+    Args:
+        count_include_pad: whether padding counts as zeros, or not at all.
+        divisor_override: what the sum of each window is divided by, in place of its size.
+
+    Raises:
+        RuntimeError: settings or sizes do not fit.
+    """
+    windows = Windows("avg_pool2d", 2, input, kernel_size, stride, padding, 1, ceil_mode)
+    return _averaged(input, windows, count_include_pad, divisor_override)
+
+
+@op
+def avg_pool3d(
+    input: Array,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
+    """The mean of each window over three dimensions: ``(N, C, D, H, W)``.
+
+    Args:
+        count_include_pad: whether padding counts as zeros, or not at all.
+        divisor_override: what the sum of each window is divided by, in place of its size.
+
+    Raises:
+        RuntimeError: settings or sizes do not fit.
+    """
+    windows = Windows("avg_pool3d", 3, input, kernel_size, stride, padding, 1, ceil_mode)
+    return _averaged(input, windows, count_include_pad, divisor_override)
+
+
+def _powered(input: Array, windows: Windows, norm_type: float) -> Array:
+    means = _averaged(input**norm_type, windows, True)
+    sizes = jnp.where(means == 0, 0, jnp.abs(means)) * jnp.sign(means) * math.prod(windows.kernel)
+    return sizes ** (1 / norm_type)
+
+
+@op
+def lp_pool1d(input: Array, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> Array:
+    """The `norm_type`-norm of each window over one dimension: ``(N, C, L)``."""
+    return _powered(input, Windows("avg_pool1d", 1, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
+
+
+@op
+def lp_pool2d(input: Array, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> Array:
+    """The `norm_type`-norm of each window over two dimensions: ``(N, C, H, W)``."""
+    return _powered(input, Windows("avg_pool2d", 2, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
+
+
+@op
+def lp_pool3d(input: Array, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> Array:
+    """The `norm_type`-norm of each window over three dimensions: ``(N, C, D, H, W)``."""
+    return _powered(input, Windows("avg_pool3d", 3, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)

@@ -1,0 +1,620 @@
+"""Choosing and changing elements by index tensors and masks.
+
+Indices out of bounds are refused at the call where their values are known; inside a program they are clamped when
+read and dropped when written, as XLA does.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+from jax import lax
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import (
+    Array,
+    ArrayLike,
+    Arrays,
+    Number,
+    as_dtype,
+    broadcast_shapes,
+    is_number,
+    promoted,
+    rank,
+    wrap_dim,
+)
+from torchlike._types import dtypes
+
+scalar_name = dtypes.scalar_name
+
+
+# ---------------------------------------------------------------------- x[index tensors]
+
+
+def _spread(input: Array, where: tuple[bool, ...], indices: tuple) -> tuple:
+    """The index of JAX's own: a tensor where there is one, else the whole dimension.
+
+    Raises:
+        IndexError: the tensors do not broadcast to one shape.
+    """
+    shapes = [each.shape for each in indices]
+    try:
+        broadcast_shapes(*shapes)
+    except RuntimeError:
+        names = ", ".join(str(list(each)) for each in shapes)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {names}"
+        ) from None
+    given = iter(indices)
+    return tuple([next(given).astype(jnp.int64) if there else slice(None) for there in where])
+
+
+@op(name="index")
+def index_by(input: Array, where: tuple, indices: Arrays) -> Array:
+    """The elements at index tensors; `where` tells for each dimension whether it has one."""
+    return input.at[_spread(input, where, indices)].get(mode="clip")
+
+
+@op(name="index_put")
+def index_put_by(input: Array, values: ArrayLike, where: tuple, indices: Arrays, accumulate: bool = False) -> Array:
+    """`input` with other values, or with values added, at index tensors."""
+    place = input.at[_spread(input, where, indices)]
+    values = as_dtype(values, input.dtype)
+    wanted = place.get(mode="clip").shape
+    while values.ndim > len(wanted) and values.shape[0] == 1:
+        values = values[0]
+    try:
+        values = jnp.broadcast_to(values, wanted)
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
+            f"shape {list(wanted)}"
+        ) from None
+    return place.add(values, mode="drop") if accumulate else place.set(values, mode="drop")
+
+
+@op(name="index_put")
+def mask_put(input: Array, value: ArrayLike, mask: Array, dim: int) -> Array:
+    """`input` with one value wherever a mask over the dimensions from `dim` on is true."""
+    wide = mask.astype(bool).reshape(mask.shape + (1,) * (input.ndim - dim - mask.ndim))
+    return jnp.where(wide, as_dtype(value, input.dtype).reshape(()), input)
+
+
+# ---------------------------------------------------------------------- along one dimension
+
+
+def _at_dim(array: Array, dim: int) -> tuple[Array, int]:
+    """The array with at least one dimension, and `dim` counted from the front."""
+    return (array if array.ndim else array.reshape(1)), wrap_dim(dim, array.ndim)
+
+
+def _check_index(name: str, index: Array, wanted: str) -> None:
+    if index.dtype not in (jnp.int32, jnp.int64):
+        raise RuntimeError(f"{name}(): Expected {wanted}")
+
+
+@op
+def index_select(input: Array, dim: int, index: Array) -> Array:
+    """The slices of a dimension at the places in a vector.
+
+    Raises:
+        IndexError: `index` is no vector.
+        RuntimeError: it has no integer dtype.
+    """
+    _check_index("index_select", index, "dtype int32 or int64 for index")
+    if index.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    wide, dim = _at_dim(input, dim)
+    got = jnp.take(wide, index.reshape(-1), axis=dim, mode="clip")
+    return got.reshape(()) if not input.ndim and got.size == 1 else got
+
+
+def _places(input: Array, dim: int, index: Array) -> tuple:
+    """For each element of `index` its place in `input`, as JAX indexes."""
+    return tuple(
+        [
+            index.astype(jnp.int64) if each == dim else lax.broadcasted_iota(jnp.int64, index.shape, each)
+            for each in range(input.ndim)
+        ]
+    )
+
+
+def _check_along(name: str, input: Array, index: Array, dim: int) -> None:
+    if index.dtype not in (jnp.int32, jnp.int64):
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    if max(index.ndim, 1) != max(input.ndim, 1) and index.size:
+        what = "input" if name == "gather" else "self"
+        raise RuntimeError(f"Index tensor must have the same number of dimensions as {what} tensor")
+
+
+@op
+def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
+    """For each element of `index` the element of `input` at its place, but along `dim` at the index.
+
+    Raises:
+        RuntimeError: the numbers of dimensions differ, or `index` is larger than `input` in another dimension.
+    """
+    dim = wrap_dim(dim, input.ndim)
+    _check_along("gather", input, index, dim)
+    if not index.size:
+        return jnp.zeros(index.shape, input.dtype)
+    wide, places = _at_dim(input, dim)[0], index if index.ndim else index.reshape(1)
+    for each, size in enumerate(places.shape):
+        if each != dim and size > wide.shape[each]:
+            raise RuntimeError(
+                f"Size does not match at dimension {each} expected index {list(index.shape)} to be no larger than self "
+                f"{list(input.shape)} apart from dimension {dim}"
+            )
+    cut = lax.slice(wide, [0] * wide.ndim, [
+        wide.shape[each] if each == dim else size for each, size in enumerate(places.shape)
+    ])
+    return jnp.take_along_axis(cut, places.astype(jnp.int64), dim, mode="clip").reshape(index.shape)
+
+
+def _scattered(input: Array, dim: int, index: Array, src: Array, how: str) -> Array:
+    """`src` put, added or multiplied into `input` at the places of `index`."""
+    wide, dim = _at_dim(input, dim)
+    index, src = (each if each.ndim else each.reshape(1) for each in (index, src))
+    if not index.size:
+        return input
+    src = lax.slice(src, [0] * src.ndim, index.shape)
+    # negative places would count from the end
+    place = wide.at[_places(wide, dim, index)]
+    return getattr(place, how)(src, mode="drop").reshape(input.shape)
+
+
+def _check_scatter(name: str, input: Array, dim: int, index: Array, src) -> int:
+    dim = wrap_dim(dim, input.ndim)
+    _check_along(name, input, index, dim)
+    if src is not None and src.dtype != input.dtype:
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
+    if not index.size:
+        return dim
+    if src is not None and max(src.ndim, 1) != max(index.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
+    wide = input.shape or (1,)
+    shape = index.shape or (1,)
+    apart = any(size > wide[each] for each, size in enumerate(shape) if each != dim)
+    above = src is not None and any(size > known for size, known in zip(shape, src.shape or (1,), strict=True))
+    if apart or above:
+        more = "" if src is None else f" and to be no larger size than src {list(src.shape)}"
+        raise RuntimeError(
+            f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from dimension "
+            f"{dim}{more}"
+        )
+    return dim
+
+
+_HOW = {None: "set", "add": "add", "multiply": "multiply"}
+
+
+@op
+def scatter(
+    input: Array, dim: int, index: Array, src: ArrayLike = None, *, value: ArrayLike = None, reduce: str | None = None
+) -> Array:
+    """`input` with the elements of `src` (or one number) at the places of `index` along `dim`.
+
+    Args:
+        reduce: ``"add"`` or ``"multiply"`` combine with what is there.
+
+    Raises:
+        RuntimeError: dtypes or sizes do not fit.
+    """
+    given = src if value is None else value
+    if reduce not in _HOW:
+        raise RuntimeError("reduce argument must be either add or multiply.")
+    if is_number(given) or value is not None:
+        dim = _check_scatter("scatter", input, dim, index, None)
+        given = jnp.broadcast_to(as_dtype(given, input.dtype), index.shape)
+    else:
+        dim = _check_scatter("scatter", input, dim, index, given)
+    if reduce == "multiply":
+        return _reduced(input, dim, index, given, "prod", True)
+    return _scattered(input, dim, index, given, _HOW[reduce])
+
+
+@op
+def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
+    """`input` with the elements of `src` added at the places of `index` along `dim`."""
+    dim = _check_scatter("scatter", input, dim, index, src)
+    return _scattered(input, dim, index, src, "add")
+
+
+@op
+def scatter_reduce(
+    input: Array, dim: int, index: Array, src: Array, reduce: str, *, include_self: bool = True
+) -> Array:
+    """`input` with the elements of `src` combined at the places of `index` along `dim`.
+
+    Args:
+        reduce: ``"sum"``, ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
+        include_self: whether what is there takes part.
+    """
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    dim = _check_scatter("scatter", input, dim, index, src)
+    return _reduced(input, dim, index, src, reduce, include_self)
+
+
+def _reduced(input: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool) -> Array:
+    """What `scatter_reduce` gives, as sums and choices whose derivatives are PyTorch's."""
+    if not index.size:
+        return input
+    shape, (input, dim) = input.shape, _at_dim(input, dim)
+    index = index if index.ndim else index.reshape(1)
+    src = lax.slice(src if src.ndim else src.reshape(1), [0] * index.ndim, index.shape)
+    places = _places(input, dim, index)
+    add = lambda base, what: base.at[places].add(what, mode="drop")
+    touched = jnp.zeros(input.shape, bool).at[places].set(True, mode="drop")
+    count = add(jnp.zeros(input.shape, jnp.int64), jnp.ones(index.shape, jnp.int64)) + include_self
+    if reduce in ("amax", "amin"):
+        got = _extreme(input, src, places, reduce, include_self, touched)
+    elif reduce == "prod":
+        got = _product(input, src, places, include_self)
+    else:
+        got = add(input if include_self else jnp.where(touched, 0, input), src)
+        if reduce == "mean":
+            count = jnp.where(touched, count, 1).astype(got.dtype)
+            got = got // count if rank(got.dtype) < 2 else got / count
+    return jnp.where(touched, got, input).reshape(shape)
+
+
+def _extreme(input: Array, src: Array, places: tuple, reduce: str, include_self: bool, touched: Array) -> Array:
+    """The largest or smallest; equal ones share the gradient."""
+    held, given = lax.stop_gradient(input), lax.stop_gradient(src)
+    how = "max" if reduce == "amax" else "min"
+    base = held if include_self else jnp.where(touched, _worst(input.dtype, how), held)
+    best = getattr(base.at[places], how)(given, mode="drop")
+    if rank(input.dtype) < 2:
+        return best
+    same = lambda array, other: (array == other) | (jnp.isnan(array) & jnp.isnan(other))
+    mine = same(held, best) & include_self
+    theirs = same(given, best.at[places].get(mode="clip"))
+    shares = mine.astype(input.dtype).at[places].add(theirs.astype(input.dtype), mode="drop")
+    # worth nothing, but with the gradient of the mean of the equal ones
+    loss = jnp.where(mine, input - held, 0).at[places].add(jnp.where(theirs, src - given, 0), mode="drop")
+    return best + _nothing(loss) / jnp.maximum(shares, 1)
+
+
+def _nothing(array: Array) -> Array:
+    """Zeros with the array's gradient: what it adds up to may be NaN, as inf - inf is."""
+    return jnp.where(jnp.isnan(lax.stop_gradient(array)), 0, array)
+
+
+def _worst(dtype, how: str):
+    if dtype == bool:
+        return how == "min"
+    if rank(dtype) == 1:
+        limits = jnp.iinfo(dtype)
+        return limits.min if how == "max" else limits.max
+    return -jnp.inf if how == "max" else jnp.inf
+
+
+def _product(input: Array, src: Array, places: tuple, include_self: bool) -> Array:
+    """The product; its derivative is the product of the others, zeros among them told apart."""
+    if rank(input.dtype) == 0:
+        base = input if include_self else jnp.ones_like(input)
+        return base.at[places].min(src, mode="drop")
+    held, given = lax.stop_gradient(input), lax.stop_gradient(src)
+    base = held if include_self else jnp.ones_like(held)
+    whole = base.at[places].multiply(given, mode="drop")
+    if rank(input.dtype) < 2:
+        return whole
+    ones = lambda array: jnp.where(array == 0, 1, array)
+    rest = ones(base).at[places].multiply(ones(given), mode="drop")
+    zeros = (base == 0).astype(jnp.int32).at[places].add((given == 0).astype(jnp.int32), mode="drop")
+
+    def others(array, rest, zeros):
+        return jnp.where(zeros == 0, rest / ones(array), jnp.where((zeros == 1) & (array == 0), rest, 0))
+
+    there = lambda array: array.at[places].get(mode="clip")
+    own = others(held, rest, zeros) * (input - held) if include_self else jnp.zeros_like(input)
+    change = own.at[places].add(others(given, there(rest), there(zeros)) * (src - given), mode="drop")
+    return whole + _nothing(change)
+
+
+# ---------------------------------------------------------------------- whole slices by a vector of places
+
+
+def _check_slices(name: str, input: Array, dim: int, index: Array, source: Array) -> None:
+    """Refuse slices that do not fit, as ``index_add`` does."""
+    if index.dtype not in (jnp.int32, jnp.int64):
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index but got: {scalar_name(index.dtype)}")
+    if index.ndim > 1:
+        raise IndexError(
+            f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim} with type: "
+            f"{scalar_name(index.dtype)} and size: {list(index.shape)}"
+        )
+    if input.dtype != source.dtype:
+        raise RuntimeError(
+            f"{name}(): self ({scalar_name(input.dtype)}) and source ({scalar_name(source.dtype)}) must have the same "
+            "scalar type"
+        )
+    length = source.shape[dim] if source.ndim else 1
+    if index.size != length:
+        raise RuntimeError(
+            f"{name}(): Number of indices ({index.size}) should be equal to source.size(dim): ({length}), for dim: {dim}"
+        )
+    rest = lambda shape: [size for each, size in enumerate(shape) if each != dim]
+    if rest(input.shape) != rest(source.shape):
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input.shape)} source.shape = {list(source.shape)}"
+        )
+
+
+def _rows(dim: int, index: Array) -> tuple:
+    return (slice(None),) * dim + (index.reshape(-1).astype(jnp.int64),)
+
+
+@op
+def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Number = 1) -> Array:
+    """`input` with ``alpha * source`` added to the slices of a dimension at the places in a vector."""
+    dim = wrap_dim(dim, input.ndim)
+    _check_slices("index_add_", input, dim, index, source)
+    wide = _at_dim(input, dim)[0]
+    if not (isinstance(alpha, int) and alpha == 1):
+        source = source * as_dtype(alpha, source.dtype)
+    added = wide.at[_rows(dim, index)].add(source.reshape(wide.shape[:dim] + (index.size,) + wide.shape[dim + 1 :]))
+    return added.reshape(input.shape)
+
+
+@op
+def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
+    """`input` with the slices of a dimension at the places in a vector replaced by those of `source`."""
+    dim = wrap_dim(dim, input.ndim)
+    name = "index_copy_()"
+    if index.ndim > 1:
+        raise IndexError(f"{name}: Index should have dimension 1 or 0 (got {index.ndim})")
+    if index.dtype != jnp.int64:
+        raise IndexError(f"{name}: Expected a long tensor for index, but got {scalar_name(index.dtype)}")
+    if input.dtype != source.dtype:
+        raise RuntimeError(
+            f"{name}: self and source expected to have the same dtype, but got (self) {scalar_name(input.dtype)} and "
+            f"(source) {scalar_name(source.dtype)}"
+        )
+    if not source.ndim and index.size != 1:
+        raise IndexError(f"{name}: When source is scalar, index should have one element (got {index.size})")
+    if source.ndim != input.ndim and source.ndim and input.ndim:
+        raise IndexError(
+            f"{name}: When source and destination are not scalars, their dimensionality must match. Source dimensionality "
+            f"({source.ndim}), destination dimensionality ({input.ndim})"
+        )
+    wide = _at_dim(input, dim)[0]
+    rest = lambda array: [size for each, size in enumerate(array.shape) if each != dim]
+    if source.ndim and rest(source) != rest(wide):
+        raise RuntimeError(
+            f"{name}: Source/destination tensor must have same slice shapes. Destination slice shape: {rest(wide)} at "
+            f"dimension {dim} and source slice shape: {rest(source)} at dimension 0."
+        )
+    if source.ndim and source.shape[dim] != index.size:
+        raise IndexError(
+            f"{name}: Number of indices ({index.size}) should be equal to source.size(dim) ({source.shape[dim]})"
+        )
+    return wide.at[_rows(dim, index)].set(source if source.ndim else source.reshape((1,) * wide.ndim)).reshape(input.shape)
+
+
+@op
+def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
+    """`input` with one number in the slices of a dimension at the places in a vector."""
+    dim = wrap_dim(dim, input.ndim)
+    if not is_number(value) and value.ndim:
+        raise RuntimeError(
+            f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
+        )
+    if index.dtype not in (jnp.int32, jnp.int64):
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if index.ndim > 1:
+        raise RuntimeError("Index has to be a vector/scalar")
+    wide = _at_dim(input, dim)[0]
+    return wide.at[_rows(dim, index)].set(checked_number(value, input.dtype)).reshape(input.shape)
+
+
+@op
+def index_reduce(
+    input: Array, dim: int, index: Array, source: Array, reduce: str, *, include_self: bool = True
+) -> Array:
+    """`scatter_reduce` of whole slices: ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``."""
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    dim = wrap_dim(dim, input.ndim)
+    _check_slices("index_reduce_", input, dim, index, source)
+    if not source.ndim or not input.ndim:
+        return _reduced(input, dim, index.reshape(-1), source.reshape(-1), reduce, include_self)
+    shape = [-1 if each == dim else 1 for each in range(source.ndim)]
+    wide = jnp.broadcast_to(index.reshape(shape), source.shape)
+    return _reduced(input, dim, wide, source, reduce, include_self)
+
+
+# ---------------------------------------------------------------------- flat places
+
+
+@op
+def take(input: Array, index: Array) -> Array:
+    """The elements at places in the flattened tensor; negative ones count from the end."""
+    if index.dtype != jnp.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {scalar_name(index.dtype)}")
+    if not input.size and index.size:
+        raise IndexError("take(): tried to take from an empty tensor")
+    if not index.size:
+        return jnp.zeros(index.shape, input.dtype)
+    return input.ravel().at[index].get(mode="clip")
+
+
+@op
+def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
+    """`input` with the elements of `source` at places in the flattened tensor, or added there."""
+    if index.dtype != jnp.int64:
+        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {scalar_name(index.dtype)}")
+    if input.dtype != source.dtype:
+        raise RuntimeError(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = {scalar_name(input.dtype)} and "
+            f"source.dtype = {scalar_name(source.dtype)}"
+        )
+    if source.size != index.size:
+        raise IndexError(
+            f"put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{source.size}, index.numel() = {index.size}"
+        )
+    place = input.ravel().at[index.ravel()]
+    source = source.ravel()
+    return (place.add(source) if accumulate else place.set(source)).reshape(input.shape)
+
+
+@op
+def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
+    """`gather` with broadcasting; without `dim`, from the flattened tensor.
+
+    Raises:
+        RuntimeError: the numbers of dimensions differ, or the indices are no int64.
+    """
+    name = "torch.take_along_dim()"
+    if indices.dtype != jnp.int64:
+        raise RuntimeError(f"{name}: dtype of indices should be Long but got {scalar_name(indices.dtype)}")
+    if dim is None:
+        return jnp.take_along_axis(input.ravel(), indices.ravel(), 0, mode="clip")
+    if input.ndim != indices.ndim:
+        raise RuntimeError(
+            f"{name}: input and indices should have the same number of dimensions, but got {input.ndim} dimensions for "
+            f"input, and {indices.ndim} dimensions for indices"
+        )
+    dim = wrap_dim(dim, input.ndim)
+    ones = lambda array: array.shape[:dim] + (1,) + array.shape[dim + 1 :]
+    common = broadcast_shapes(ones(input), ones(indices))
+    shaped = lambda array: jnp.broadcast_to(array, common[:dim] + (array.shape[dim],) + common[dim + 1 :])
+    return jnp.take_along_axis(shaped(input), shaped(indices), dim, mode="clip")
+
+
+# ---------------------------------------------------------------------- masks
+
+
+def checked_number(value, dtype) -> Array:
+    """A Python number or 0-d tensor in a tensor's dtype.
+
+    Raises:
+        RuntimeError: it is complex and the dtype is not.
+    """
+    value = jnp.asarray(value)
+    if jnp.iscomplexobj(value) and rank(dtype) < 3:
+        name = {"float32": "float", "float64": "double"}.get(jnp.dtype(dtype).name, jnp.dtype(dtype).name + "_t")
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    return as_dtype(value, dtype)
+
+
+_C_NAMES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int64": "long int", "int32": "int"}
+
+
+@op
+def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
+    """`input` with one number wherever the mask, broadcast, is true.
+
+    Raises:
+        RuntimeError: the mask is not bool, or the value a tensor with dimensions.
+    """
+    if mask.dtype != bool:
+        name = _C_NAMES.get(mask.dtype.name, mask.dtype.name)
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {name}")
+    if not is_number(value) and value.ndim:
+        raise RuntimeError(
+            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
+        )
+    broadcast_shapes(input.shape, mask.shape)
+    return jnp.where(mask, checked_number(value, input.dtype), input)
+
+
+@op
+def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
+    """`input` with the elements of `source`, in order, wherever the mask is true."""
+    if input.dtype != source.dtype:
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got{scalar_name(input.dtype)} and "
+            f"{scalar_name(source.dtype)}"
+        )
+    if mask.dtype != bool:
+        raise RuntimeError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.dtype)}"
+        )
+    shape = broadcast_shapes(input.shape, mask.shape)
+    input, mask = jnp.broadcast_to(input, shape), jnp.broadcast_to(mask, shape)
+    if not source.size:
+        return input
+    places = (jnp.cumsum(mask.ravel()) - 1).reshape(shape)
+    return jnp.where(mask, source.ravel().at[places].get(mode="clip"), input)
+
+
+@op(name="where")
+def where_between(condition: Array, input: ArrayLike, other: ArrayLike) -> Array:
+    """`input` where the condition is true, else `other`, in the promoted dtype.
+
+    Raises:
+        RuntimeError: the condition is not bool.
+    """
+    if condition.dtype not in (jnp.bool_, jnp.uint8):
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {scalar_name(condition.dtype)}"
+        )
+    input, other = promoted(input, other)
+    broadcast_shapes(condition.shape, broadcast_shapes(input.shape, other.shape))
+    return jnp.where(condition.astype(bool), input, other)
+
+
+# ---------------------------------------------------------------------- a tensor with one view of it replaced
+
+
+def _check_src(src: Array, shape) -> None:
+    if src.shape != tuple(shape):
+        raise RuntimeError(
+            f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = "
+            f"{list(shape)}"
+        )
+
+
+@op
+def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
+    """`input` with `src` as the slice at one place of a dimension."""
+    dim = wrap_dim(dim, input.ndim)
+    _check_src(src, input.shape[:dim] + input.shape[dim + 1 :])
+    return input.at[(slice(None),) * dim + (index,)].set(src.astype(input.dtype))
+
+
+@op
+def slice_scatter(
+    input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Array:
+    """`input` with `src` in a slice of a dimension."""
+    dim = wrap_dim(dim, input.ndim)
+    part = slice(start, end, step)
+    length = len(range(*part.indices(input.shape[dim])))
+    _check_src(src, input.shape[:dim] + (length,) + input.shape[dim + 1 :])
+    return input.at[(slice(None),) * dim + (part,)].set(src.astype(input.dtype))
+
+
+@op
+def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """`input` with `src` on a diagonal."""
+    places = jnp.diagonal(jnp.arange(input.size).reshape(input.shape), offset, dim1, dim2)
+    _check_src(src, places.shape)
+    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
+
+
+@op
+def as_strided_scatter(input: Array, src: Array, size: tuple, stride: tuple, storage_offset: int | None = None) -> Array:
+    """`input` with `src` at sizes, strides and an offset of one's own."""
+    from torchlike._ops.views import _check_strided, _strided_places
+
+    offset = storage_offset or 0
+    _check_src(src, size)
+    _check_strided(input.size, size, stride, offset, input.dtype.itemsize)
+    places = _strided_places(size, stride, offset)
+    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
+
+
+@op
+def unravel_places(indices: Array, shape: tuple) -> tuple[Array, ...]:
+    """Places in a flattened tensor of a shape as places along each dimension."""
+    found, step = [], math.prod(shape)
+    for size in shape:
+        step //= max(size, 1)
+        found.append(indices // step % size)
+    return tuple(found)

@@ -1,0 +1,149 @@
+"""Pooling to a given size: windows of unequal lengths that cover a dimension evenly."""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array
+from torchlike._ops.nn._checks import lowest, need_float, spread, widened
+
+
+def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
+    """The size of the result in each of the last dimensions; None keeps one as it is.
+
+    Raises:
+        RuntimeError: the input has another number of dimensions, or `output_size` of sizes.
+    """
+    if input.ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}"
+        )
+    if 0 in input.shape[-dims:]:
+        raise RuntimeError(
+            f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+            f"{list(input.shape)} with dimension {input.shape.index(0)} being empty"
+        )
+    given = spread(output_size, dims)
+    if len(given) != dims:
+        raise RuntimeError(f"{name}: internal error: output_size.size() must be {dims}")
+    sizes = tuple(known if each is None else each for each, known in zip(given, input.shape[-dims:], strict=True))
+    if min(sizes) < 0:
+        raise RuntimeError(
+            f"{name}: elements of output_size must be greater than or equal to 0 but received {list(sizes)}"
+        )
+    return sizes
+
+
+def _members(size: int, out: int) -> tuple[np.ndarray, np.ndarray]:
+    """(the elements of each window, whether they count): ``(out, longest)``, the rest repeating the last."""
+    starts = np.arange(out) * size // max(out, 1)
+    ends = -(-(np.arange(1, out + 1) * size) // max(out, 1))
+    longest = int((ends - starts).max(initial=1))
+    index = starts[:, None] + np.arange(longest)
+    return np.minimum(index, ends[:, None] - 1), index < ends[:, None]
+
+
+def _windows(array: Array, axis: int, out: int) -> tuple[Array, np.ndarray]:
+    """(the windows along an axis, which becomes two, and whether their elements count)."""
+    size = array.shape[axis]
+    if out and size % out == 0:
+        shape = (*array.shape[:axis], out, size // out, *array.shape[axis + 1 :])
+        return array.reshape(shape), np.ones((out, size // out), bool)
+    index, counts = _members(size, out)
+    return jnp.take(array, index, axis), counts
+
+
+def _beside(mask: np.ndarray, array: Array, axis: int) -> np.ndarray:
+    return mask.reshape(mask.shape + (1,) * (array.ndim - axis - 2))
+
+
+def _averaged(name: str, input: Array, output_size, dims: int) -> Array:
+    sizes = _sizes(name, input, output_size, dims)
+    need_float(name, input)
+    x = widened(input)
+    for axis, out in zip(range(x.ndim - dims, x.ndim), sizes, strict=True):
+        parts, counts = _windows(x, axis, out)
+        if not counts.all():
+            parts = jnp.where(_beside(counts, parts, axis), parts, 0)
+        lengths = counts.sum(1).reshape((-1,) + (1,) * (x.ndim - axis - 1))
+        x = jnp.sum(parts, axis + 1) / jnp.asarray(lengths, x.dtype)
+    return x.astype(input.dtype)
+
+
+def _largest(name: str, input: Array, output_size, dims: int) -> tuple[Array, Array]:
+    sizes = _sizes(name, input, output_size, dims)
+    values = input
+    places = jnp.broadcast_to(jnp.arange(math.prod(input.shape[-dims:])).reshape(input.shape[-dims:]), input.shape)
+    # the last dimension first: the first maximum lies in the first row that has it
+    for axis, out in reversed(list(zip(range(input.ndim - dims, input.ndim), sizes, strict=True))):
+        parts, counts = _windows(values, axis, out)
+        spots, _ = _windows(places, axis, out)
+        masked = jnp.where(_beside(counts, parts, axis), parts, lowest(input.dtype))
+        first = jnp.expand_dims(jnp.argmax(masked, axis + 1), axis + 1)
+        values = jnp.take_along_axis(parts, first, axis + 1).squeeze(axis + 1)
+        places = jnp.take_along_axis(spots, first, axis + 1).squeeze(axis + 1)
+    return values, places
+
+
+@op
+def adaptive_avg_pool1d(input: Array, output_size) -> Array:
+    """Means of windows that cover one dimension evenly: ``(N, C, L)`` to `output_size` windows.
+
+    Raises:
+        RuntimeError: sizes do not fit.
+    """
+    return _averaged("adaptive_avg_pool1d", input, output_size, 1)
+
+
+@op
+def adaptive_max_pool1d(input: Array, output_size) -> tuple[Array, Array]:
+    """(the largest elements of windows that cover one dimension evenly, their places): ``(N, C, L)``.
+
+    Raises:
+        RuntimeError: sizes do not fit.
+    """
+    return _largest("adaptive_max_pool1d", input, output_size, 1)
+
+
+@op
+def adaptive_avg_pool2d(input: Array, output_size) -> Array:
+    """Means of windows that cover two dimensions evenly: ``(N, C, H, W)`` to `output_size` windows.
+
+    Raises:
+        RuntimeError: sizes do not fit.
+    """
+    return _averaged("adaptive_avg_pool2d", input, output_size, 2)
+
+
+@op
+def adaptive_max_pool2d(input: Array, output_size) -> tuple[Array, Array]:
+    """(the largest elements of windows that cover two dimensions evenly, their places): ``(N, C, H, W)``.
+
+    Raises:
+        RuntimeError: sizes do not fit.
+    """
+    return _largest("adaptive_max_pool2d", input, output_size, 2)
+
+
+@op
+def adaptive_avg_pool3d(input: Array, output_size) -> Array:
+    """Means of windows that cover three dimensions evenly: ``(N, C, D, H, W)`` to `output_size` windows.
+
+    Raises:
+        RuntimeError: sizes do not fit.
+    """
+    return _averaged("adaptive_avg_pool3d", input, output_size, 3)
+
+
+@op
+def adaptive_max_pool3d(input: Array, output_size) -> tuple[Array, Array]:
+    """(the largest elements of windows that cover three dimensions evenly, their places): ``(N, C, D, H, W)``.
+
+    Raises:
+        RuntimeError: sizes do not fit.
+    """
+    return _largest("adaptive_max_pool3d", input, output_size, 3)

@@ -1,0 +1,56 @@
+"""Similarities and distances."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Number, as_dtype, broadcast_shapes, promoted, wrap_dim
+from torchlike._ops.nn._checks import scalar_type
+from torchlike._ops.nn.normalization import p_norm
+
+
+@op
+def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) -> Array:
+    """The cosine of the angle between vectors along `dim`; norms count as `eps` at least.
+
+    Raises:
+        RuntimeError: the inputs are not floating point.
+    """
+    x1, x2 = promoted(x1, x2)
+    if not jnp.issubdtype(x1.dtype, jnp.floating):
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {scalar_type(x1)}")
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = jnp.broadcast_to(x1, shape), jnp.broadcast_to(x2, shape)
+    axis = wrap_dim(dim, len(shape))
+    eps = as_dtype(eps, x1.dtype)
+    sizes = [p_norm(jnp.abs(each), 2.0, axis) for each in (x1, x2)]
+    one, two = (each / jnp.maximum(size, eps) for each, size in zip((x1, x2), sizes, strict=True))
+    return jnp.sum(one * two, axis)
+
+
+@op
+def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: Number = 1e-6, keepdim: bool = False) -> Array:
+    """The p-norm of ``x1 - x2 + eps`` along the last dimension.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+    """
+    x1, x2 = promoted(x1, x2)
+    broadcast_shapes(x1.shape, x2.shape)
+    difference = x1 - x2 + as_dtype(eps, x1.dtype)
+    return p_norm(jnp.abs(difference), p, -1, keepdim)
+
+
+@op
+def pdist(input: Array, p: float = 2.0) -> Array:
+    """The p-norms of the differences of all pairs of rows: ``(N, M)`` to ``(N (N - 1) / 2)``.
+
+    Raises:
+        RuntimeError: the input has not two dimensions.
+    """
+    if input.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
+    first, second = np.triu_indices(input.shape[0], 1)
+    return p_norm(jnp.abs(input[first] - input[second]), p, -1, False)

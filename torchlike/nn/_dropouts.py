@@ -1,0 +1,122 @@
+"""The dropouts of ``torch.nn.functional``. One number of PyTorch's generator seeds each mask."""
+
+from __future__ import annotations
+
+import warnings
+
+from torchlike._ops.nn import dropout as ops
+from torchlike._random.engine import Engine
+from torchlike.tensor import Tensor
+
+_engine = Engine()
+
+
+def draw_seed() -> int:
+    """A number of 63 bits from the default generator: a mask that nobody reads advances it, too."""
+    return int(_engine.u64(1)[0] >> 1)
+
+
+def _masked(op, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+    """The dropout `op`, drawing nothing where it does nothing.
+
+    Raises:
+        ValueError: `p` is no probability.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0 or not input.numel():
+        return input
+    if p == 1:
+        return input.mul_(0) if inplace else input * 0
+    return (op.inplace if inplace else op)(input, float(p), draw_seed())
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero each element with probability `p` in training, scale the others by ``1 / (1 - p)``.
+
+    Raises:
+        ValueError: `p` is no probability.
+    """
+    return _masked(ops.dropout, input, p, training, inplace)
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps mean 0 and variance 1, for SELU.
+
+    Raises:
+        ValueError: `p` is no probability.
+    """
+    return _masked(ops.alpha_dropout, input, p, training, inplace)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """`alpha_dropout` of whole channels.
+
+    Raises:
+        ValueError: `p` is no probability.
+    """
+    return _masked(ops.feature_alpha_dropout, input, p, training, inplace)
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """`dropout` of whole channels of ``(N, C, L)`` or ``(C, L)``.
+
+    Raises:
+        ValueError: `p` is no probability.
+        RuntimeError: the input has another number of dimensions.
+    """
+    if input.dim() not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that dropout1d exists to "
+            "provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch "
+            "dimension (i.e. 2D or 3D inputs)."
+        )
+    return _by_channel(input, p, training, inplace, input.dim() == 2)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """`dropout` of whole channels of ``(N, C, H, W)``.
+
+    Raises:
+        ValueError: `p` is no probability.
+    """
+    if input.dim() not in (3, 4):
+        warnings.warn(
+            f"dropout2d: Received a {input.dim()}-D input to dropout2d, which is deprecated and will result in an error "
+            "in a future release. To retain the behavior and silence this warning, please use dropout instead. Note that "
+            "dropout2d exists to provide channel-wise dropout on inputs with 2 spatial dimensions, a channel dimension, "
+            "and an optional batch dimension (i.e. 3D or 4D inputs).",
+            stacklevel=2,
+        )
+    if input.dim() == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - "
+            "input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future "
+            "release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
+            "channel-wise dropout behavior, please switch to using dropout1d instead.",
+            stacklevel=2,
+        )
+    return _by_channel(input, p, training, inplace, False)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """`dropout` of whole channels of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.
+
+    Raises:
+        ValueError: `p` is no probability.
+    """
+    if input.dim() not in (4, 5):
+        warnings.warn(
+            f"dropout3d: Received a {input.dim()}-D input to dropout3d, which is deprecated and will result in an error "
+            "in a future release. To retain the behavior and silence this warning, please use dropout instead. Note that "
+            "dropout3d exists to provide channel-wise dropout on inputs with 3 spatial dimensions, a channel dimension, "
+            "and an optional batch dimension (i.e. 4D or 5D inputs).",
+            stacklevel=2,
+        )
+    return _by_channel(input, p, training, inplace, input.dim() == 4)
+
+
+def _by_channel(input: Tensor, p: float, training: bool, inplace: bool, single: bool) -> Tensor:
+    """Whole channels, of a single sample if there is no batch dimension."""
+    op = ops.feature_dropout_of_one if single else ops.feature_dropout
+    return _masked(op, input, p, training, inplace)

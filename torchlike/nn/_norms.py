@@ -1,0 +1,99 @@
+"""The normalizations of ``torch.nn.functional``: the operations, and running statistics written in place."""
+
+from __future__ import annotations
+
+from torchlike._ops.nn import normalization as ops
+from torchlike.tensor import Tensor
+
+
+def _put(target: Tensor, new: Tensor) -> None:
+    """Give running statistics their new value; nothing of it is differentiated."""
+    target._check_writable()
+    target._write(new._value(), None)
+
+
+def _check_several(size, count: int, words: str) -> None:
+    if count == 1:
+        raise ValueError(f"Expected more than 1 {words} when training, got input size {size}")
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalize the channels of ``(N, C, *)``.
+
+    Args:
+        running_mean, running_var: ``(C)``; used as they are, or moved towards the batch's by `momentum` in training.
+        weight, bias: ``(C)``; applied afterwards.
+
+    Raises:
+        ValueError: in training, a channel has a single element.
+    """
+    if not training:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
+        return ops.batch_norm(input, running_mean, running_var, weight, bias, eps)
+    size = input.shape
+    _check_several(size, input.numel() // size[1] if len(size) > 1 and size[1] else 0, "value per channel")
+    if running_mean is None or running_var is None:
+        return ops.batch_norm(input, None, None, weight, bias, eps)
+    normed, mean, var = ops.batch_norm_with_update(input, running_mean, running_var, weight, bias, momentum, eps)
+    _put(running_mean, mean)
+    _put(running_var, var)
+    return normed
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalize each channel of each sample of ``(N, C, *)``.
+
+    Args:
+        running_mean, running_var: ``(C)``; moved towards the input's by `momentum` if `use_input_stats`, else used.
+
+    Raises:
+        ValueError: a channel of a sample has a single element.
+    """
+    if not use_input_stats:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+        return ops.batch_norm(input, running_mean, running_var, weight, bias, eps)
+    size, count = input.shape, 1
+    for each in size[2:]:
+        count *= each
+    _check_several(size, count, "spatial element")
+    if running_mean is None or running_var is None:
+        return ops.instance_norm(input, weight, bias, eps)
+    normed, mean, var = ops.instance_norm_with_update(input, running_mean, running_var, weight, bias, momentum, eps)
+    _put(running_mean, mean)
+    _put(running_var, var)
+    return normed
+
+
+def group_norm(input: Tensor, num_groups: int, weight=None, bias=None, eps: float = 1e-5) -> Tensor:
+    """Normalize groups of channels of each sample of ``(N, C, *)``.
+
+    Raises:
+        RuntimeError: the channels cannot be divided by `num_groups`.
+        ValueError: a group of a sample has a single element.
+    """
+    size = input.shape
+    if len(size) > 1 and num_groups > 0:
+        count = input.numel() * size[1] // (size[0] * size[1] * num_groups) if size[0] and size[1] else 0
+        _check_several(size, count, "value per channel")
+    return ops.group_norm(input, num_groups, weight, bias, eps)
+

@@ -1,0 +1,95 @@
+"""The poolings of ``torch.nn.functional``: the operations with PyTorch's ``return_indices``."""
+
+from __future__ import annotations
+
+from torchlike._ops.nn import adaptive_pooling as adaptive
+from torchlike._ops.nn import pooling as ops
+from torchlike.tensor import Tensor
+
+
+def max_pool1d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest element of each window of ``(N, C, L)``, and its place if `return_indices`."""
+    op = ops.max_pool1d_with_indices if return_indices else ops.max_pool1d
+    return op(input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def max_pool2d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest element of each window of ``(N, C, H, W)``, and its place if `return_indices`."""
+    op = ops.max_pool2d_with_indices if return_indices else ops.max_pool2d
+    return op(input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def max_pool3d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest element of each window of ``(N, C, D, H, W)``, and its place if `return_indices`."""
+    op = ops.max_pool3d_with_indices if return_indices else ops.max_pool3d
+    return op(input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def adaptive_max_pool1d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest elements of `output_size` windows that cover ``(N, C, L)`` evenly, and their places if wanted."""
+    found = adaptive.adaptive_max_pool1d(input, output_size)
+    return found if return_indices else found[0]
+
+
+def adaptive_max_pool2d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest elements of `output_size` windows that cover ``(N, C, H, W)`` evenly, and their places if wanted."""
+    found = adaptive.adaptive_max_pool2d(input, output_size)
+    return found if return_indices else found[0]
+
+
+def adaptive_max_pool3d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest elements of `output_size` windows that cover ``(N, C, D, H, W)`` evenly, and their places if wanted."""
+    found = adaptive.adaptive_max_pool3d(input, output_size)
+    return found if return_indices else found[0]
+
+
+def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) -> tuple[int, ...]:
+    """The size that a pooling with these settings had before.
+
+    Raises:
+        ValueError: `output_size` is not among the sizes that could have been.
+    """
+    kernel, stride, padding = (
+        (each,) * dims if isinstance(each, int) else tuple(each) for each in (kernel_size, stride or kernel_size, padding)
+    )
+    sizes = tuple(
+        (size - 1) * s + k - 2 * p for size, s, k, p in zip(input.shape[-dims:], stride, kernel, padding, strict=True)
+    )
+    if output_size is None:
+        return sizes
+    wanted = tuple(output_size)
+    if len(wanted) == dims + 2:
+        wanted = wanted[2:]
+    if len(wanted) != dims:
+        raise ValueError(
+            f"output_size should be a sequence containing {dims} or {dims + 2} elements, but it has a length of "
+            f"'{len(wanted)}'"
+        )
+    low = [size - s for size, s in zip(sizes, stride, strict=True)]
+    high = [size + s for size, s in zip(sizes, stride, strict=True)]
+    if not all(least < each < most for least, each, most in zip(low, wanted, high, strict=True)):
+        raise ValueError(
+            f'invalid output_size "{list(output_size)}" (dim 0 must be between {low[0]} and {high[0]})'
+        )
+    return wanted
+
+
+def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+    """Put the elements of a `max_pool1d` back to where they were; 0 elsewhere."""
+    return ops.max_unpool(input, indices, _unpooled_size(input, kernel_size, stride, padding, output_size, 1))
+
+
+def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+    """Put the elements of a `max_pool2d` back to where they were; 0 elsewhere."""
+    return ops.max_unpool(input, indices, _unpooled_size(input, kernel_size, stride, padding, output_size, 2))
+
+
+def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+    """Put the elements of a `max_pool3d` back to where they were; 0 elsewhere."""
+    return ops.max_unpool(input, indices, _unpooled_size(input, kernel_size, stride, padding, output_size, 3))
