@@ -145,7 +145,26 @@ from torchlike._ops.views import transpose as transpose, transpose as swapaxes, 
 from torchlike._ops.views import unsqueeze as unsqueeze
 
 # ---------------------------------------------------------------- random numbers
+from torchlike._functions.randoms import Generator as Generator
+from torchlike._functions.randoms import bernoulli as bernoulli
+from torchlike._functions.randoms import default_generator as default_generator
+from torchlike._functions.randoms import get_rng_state as get_rng_state
+from torchlike._functions.randoms import initial_seed as initial_seed
+from torchlike._functions.randoms import manual_seed as manual_seed
+from torchlike._functions.randoms import multinomial as multinomial
+from torchlike._functions.randoms import normal as normal
+from torchlike._functions.randoms import poisson as poisson
+from torchlike._functions.randoms import rand as rand
+from torchlike._functions.randoms import rand_like as rand_like
+from torchlike._functions.randoms import randint as randint
+from torchlike._functions.randoms import randint_like as randint_like
+from torchlike._functions.randoms import randn as randn
+from torchlike._functions.randoms import randn_like as randn_like
+from torchlike._functions.randoms import randperm as randperm
+from torchlike._functions.randoms import seed as seed
+from torchlike._functions.randoms import set_rng_state as set_rng_state
 
 # ---------------------------------------------------------------- packages
 from torchlike import autograd as autograd
 from torchlike import optim as optim
+from torchlike import random as random

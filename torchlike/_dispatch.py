@@ -3,13 +3,14 @@
 `op` takes a pure JAX function with PyTorch's signature and gives back the function on tensors. From the same
 declaration come ``f.inplace`` (``Tensor.f_``) and ``out=``. What an argument is follows from its annotation:
 
-=========== ==================================================================================================
-``Array``   a tensor; where it says ``ArrayLike``, a Python number too
-``Arrays``  a sequence of tensors
-``Number``  a Python number (or a tensor of one element): an argument of the program, so that another number
-            compiles nothing. In the function it is a weakly typed 0-d array
-anything    static: a part of the operation
-=========== ==================================================================================================
+============= ================================================================================================
+``Array``     a tensor
+``ArrayLike`` a tensor or a Python number
+``Arrays``    a sequence of tensors
+``Number``    a Python number (or a tensor of one element): an argument of the program, so that another number
+              compiles nothing. In the function it is a weakly typed 0-d array
+anything      static: a part of the operation
+============= ================================================================================================
 
 A call looks up the traced operation (`Spec`) by the avals of its tensors and its static arguments, and records it.
 Shape and dtype errors come from the function itself when it is first traced for these.
@@ -20,12 +21,12 @@ from __future__ import annotations
 import functools
 import inspect
 import numbers
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from torchlike._arguments import ARRAYS, NUMBER, STATIC, SYNONYMS, check, explained, kind_of, modern
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import GradNode, apply, apply_keeping
 from torchlike._autograd.variable import TensorBase
@@ -34,10 +35,8 @@ from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Step, ViewRule
 from torchlike._types import dtypes
+from torchlike._types.dtypes import scalar_name
 
-ARRAY, ARRAYS, NUMBER, STATIC = "a tensor", "tensors", "a number", "static"
-# other words for an argument, as NumPy says them; PyTorch takes them, too
-SYNONYMS = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 _NUMBERS = (float, int, complex)
 
 
@@ -54,6 +53,10 @@ class Flags:
             on values; the inputs are computed to call it.
         keeps_residuals: whether the tracked forward keeps what its derivative needs, rather than running again
             inside it: for loops, which XLA does not merge.
+        module: the public module that shows it.
+        overloads: where PyTorch has several signatures, these as it writes them: for errors.
+        legacy: old names of keywords and what they are now: taken, with a FutureWarning.
+        deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
     """
 
     varargs: str | None = None
@@ -62,6 +65,10 @@ class Flags:
     write: Callable | None = None
     measure: Callable | None = None
     keeps_residuals: bool = False
+    module: str = "torchlike"
+    overloads: tuple[str, ...] = ()
+    legacy: Mapping[str, str] = field(default_factory=dict)
+    deprecated: tuple[str, ...] = ()
 
 
 @dataclass
@@ -84,7 +91,7 @@ class Op:
 
     def __post_init__(self) -> None:
         self.signature = inspect.signature(self.body)
-        self.kinds = {p.name: _kind(str(p.annotation)) for p in self.signature.parameters.values()}
+        self.kinds = {p.name: kind_of(str(p.annotation)) for p in self.signature.parameters.values()}
 
     def bind(self, args: tuple, kwargs: dict) -> inspect.BoundArguments:
         """The arguments by parameter.
@@ -96,7 +103,7 @@ class Op:
         try:
             return self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(_explained(self, args, kwargs, str(error))) from None
+            raise TypeError(explained(self, args, kwargs, str(error))) from None
 
     def spec(self, key: tuple, args: tuple, kwargs: dict, inputs: list, finish: Callable | None = None) -> Spec:
         """Trace the operation for these arguments and keep it under `key`.
@@ -132,7 +139,7 @@ class Op:
         kind = self.kinds.get(SYNONYMS.get(name, name) if name not in self.kinds else name, STATIC)
         if isinstance(given, TensorBase):
             return _Slot(next(count))
-        if kind in (ARRAY, NUMBER) and isinstance(given, numbers.Number) and not isinstance(given, bool):
+        if kind is not STATIC and isinstance(given, numbers.Number) and not isinstance(given, bool):
             return _Slot(next(count))
         if kind is ARRAYS and isinstance(given, (tuple, list)):
             return tuple(_Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
@@ -165,15 +172,6 @@ def _filled(each, arrays):
     return each
 
 
-def _kind(annotation: str) -> str:
-    words = annotation.replace("|", " ").replace(",", " ").split()
-    if "Arrays" in words:
-        return ARRAYS
-    if "Array" in words or "ArrayLike" in words:
-        return ARRAY
-    return NUMBER if "Number" in words else STATIC
-
-
 def _check_devices(kinds: tuple) -> None:
     """Tensors of different devices refuse each other; a CPU scalar goes anywhere."""
     found = dict.fromkeys(each.device for each in kinds if not isinstance(each, type) and each.ndim)
@@ -182,69 +180,32 @@ def _check_devices(kinds: tuple) -> None:
         raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}!")
 
 
-def _type_name(given) -> str:
-    if isinstance(given, (tuple, list)) and given:
-        inner = ", ".join(_type_name(each) for each in given[:1])
-        return f"{type(given).__name__} of " + ("(" + inner + ",)" if isinstance(given, tuple) else "[" + inner + "]")
-    return type(given).__name__
-
-
-def _explained(op: Op, args: tuple, kwargs: dict, said: str) -> str:
-    """PyTorch's sentence for arguments that do not fit."""
-    names = list(op.kinds)
-    if "missing" in said:
-        absent = [
-            p.name
-            for place, p in enumerate(op.signature.parameters.values())
-            if p.default is p.empty and place >= len(args) and p.name not in kwargs
-        ]
-        places = ", ".join(f'"{each}"' for each in absent)
-        return f"{op.name}() missing {len(absent)} required positional arguments: {places}"
-    for name in kwargs:
-        if name not in names:
-            return f"{op.name}() got an unexpected keyword argument '{name}'"
-    if "too many" in said:
-        return f"{op.name}() takes {len(names)} positional arguments but {len(args)} were given"
-    return f"{op.name}() {said}"
-
-
-def _refuse(op: Op, name: str, place: int, given) -> TypeError:
-    wanted = {ARRAY: "Tensor", ARRAYS: "tuple of Tensors", NUMBER: "Number"}[op.kinds[name]]
-    at = f" (position {place + 1})" if place >= 0 else ""
-    return TypeError(f"{op.name}(): argument '{name}'{at} must be {wanted}, not {_type_name(given)}")
-
-
 def _gatherer(op: Op) -> Callable:
     """A function that splits a call's arguments into (key, inputs, edges)."""
     kinds = tuple(op.kinds.values())
-    names = tuple(op.kinds)
     most = len(kinds)
 
-    def odd(given, kind, name, place, key, inputs, edges):
+    def odd(given, kind, key, inputs, edges):
         """An argument that is neither a tensor nor a plain number nor static."""
         if given is None or given is True or given is False:
             key.append(given)
-        elif isinstance(given, numbers.Number):
+        elif isinstance(given, numbers.Number) and kind is not ARRAYS:
             given = given.item() if isinstance(given, np.generic) else complex(given)
             key.append(type(given))
             inputs.append(given)
             edges.append(None)
         elif kind is ARRAYS and isinstance(given, (tuple, list)):
             key.append(len(given))
-            for spot, each in enumerate(given):
-                if not isinstance(each, TensorBase):
-                    if each is None:
-                        key.append(None)
-                        continue
-                    raise TypeError(
-                        f"expected Tensor as element {spot} in argument {place}, but got {type(each).__name__}"
-                    )
-                value = each._value()
-                key.append(value.aval)
-                inputs.append(value)
-                edges.append(each._edge)
+            for each in given:
+                if isinstance(each, TensorBase):
+                    value = each._value()
+                    key.append(value.aval)
+                    inputs.append(value)
+                    edges.append(each._edge)
+                else:
+                    key.append(None if each is None else type(each))
         else:
-            raise _refuse(op, name, place, given)
+            key.append(type(given))  # no operation is kept under such a key: `check` finds what is wrong
 
     def gather(args, kwargs):
         inputs: list = []
@@ -268,10 +229,9 @@ def _gatherer(op: Op) -> Callable:
                 inputs.append(arg)
                 edges.append(None)
             else:
-                place = len(key)
-                odd(arg, kind, names[min(place, most - 1)], place, key, inputs, edges)
+                odd(arg, kind, key, inputs, edges)
         if len(args) > most:
-            op.bind(args, kwargs)
+            key.append("too many")
         if kwargs:
             for name, arg in kwargs.items():
                 key.append(name)
@@ -288,7 +248,7 @@ def _gatherer(op: Op) -> Callable:
                     inputs.append(arg)
                     edges.append(None)
                 else:
-                    odd(arg, kind, name, -1, key, inputs, edges)
+                    odd(arg, kind, key, inputs, edges)
         return tuple(key), inputs, edges
 
     return gather
@@ -320,9 +280,17 @@ def op(body: Callable | None = None, /, **flags):
     declared = _declared[identity] = Op(name, body, Flags(**flags))
     call = _caller(declared)
     functools.update_wrapper(call, body)
+    _show(declared, call, name)
     call.op = declared
     call.inplace = _inplace(declared, call)
     return call
+
+
+def _show(op: Op, form: Callable, name: str) -> None:
+    """Give a form of an operation its public name and place."""
+    form.__name__ = form.__qualname__ = name
+    if form.__module__.startswith("torchlike."):
+        form.__module__ = op.flags.module
 
 
 _declared: dict[tuple, Op] = {}
@@ -358,9 +326,9 @@ def _caller(op: Op) -> Callable:
         except TypeError:  # a list among the static arguments
             spec = None
         if spec is None:
-            plain = _plainer(op, args, kwargs, inputs)
-            if plain is not None:
-                return call(*plain[0], **plain[1])
+            other = _other_form(op, args, kwargs, inputs)
+            if other is not None:
+                return call(*other[0], **other[1])
             spec = op.spec(key, args, kwargs, inputs)
         inputs = tuple(inputs)
         tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
@@ -395,6 +363,19 @@ def _packed(args: tuple, place: int) -> tuple:
     return (*args[:place], tuple(args[place:]))
 
 
+def _other_form(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
+    """A call that was never made before, in the form in which it can be traced; None if it is that.
+
+    Raises:
+        TypeError: the arguments do not fit.
+    """
+    form = modern(op, args, kwargs)
+    if form is not None:
+        return form
+    check(op, args, kwargs)
+    return _plainer(op, args, kwargs, inputs)
+
+
 def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
     """The call with tensors and lists in static places made plain; None if it is plain already."""
     changed = False
@@ -422,14 +403,6 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 
 # ---------------------------------------------------------------------- in-place forms and out=
 
-_NAMES = {
-    **{"bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long"},
-    **{"float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double"},
-    **{"complex64": "ComplexFloat", "complex128": "ComplexDouble"},
-    **{"uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64"},
-}
-
-
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     """Whether an in-place operation may store results of one dtype in a tensor of another.
 
@@ -456,9 +429,9 @@ def _inplace(op: Op, call: Callable) -> Callable:
         except TypeError:
             spec = None
         if spec is None:
-            plain = _plainer(op, (self, *args), kwargs, inputs)
-            if plain is not None:
-                return inplace(*plain[0], **plain[1])
+            other = _other_form(op, (self, *args), kwargs, inputs)
+            if other is not None:
+                return inplace(*other[0], **other[1])
             spec = op.spec(key, (self, *args), kwargs, inputs, functools.partial(_cast_to, known))
         inputs, edges = tuple(inputs), tuple(edges)
         tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
@@ -468,7 +441,7 @@ def _inplace(op: Op, call: Callable) -> Callable:
         return self
 
     functools.update_wrapper(inplace, op.body)
-    inplace.__name__ = op.name + "_"
+    _show(op, inplace, op.name + "_")
     return inplace
 
 
@@ -483,7 +456,7 @@ def _cast_to(known, result):
     got = dtypes.of_numpy(result.dtype)
     if not can_cast(got, known.dtype):
         raise RuntimeError(
-            f"result type {_NAMES[got.name]} can't be cast to the desired output type {_NAMES[known.dtype.name]}"
+            f"result type {scalar_name(got)} can't be cast to the desired output type {scalar_name(known.dtype)}"
         )
     if result.shape != known.shape:
         raise RuntimeError(
@@ -521,7 +494,7 @@ def store_out(name: str, result: TensorBase, target: TensorBase) -> None:
     got, known = result._aval, target._aval
     if not can_cast(got.dtype, known.dtype):
         raise RuntimeError(
-            f"result type {_NAMES[got.dtype.name]} can't be cast to the desired output type {_NAMES[known.dtype.name]}"
+            f"result type {scalar_name(got.dtype)} can't be cast to the desired output type {scalar_name(known.dtype)}"
         )
     if got.dtype is not known.dtype:
         result = result.to(known.dtype)

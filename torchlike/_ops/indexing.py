@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -24,6 +25,7 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
+from torchlike._ops.views import check_strided, strided_places
 from torchlike._types import dtypes
 
 scalar_name = dtypes.scalar_name
@@ -272,18 +274,21 @@ def _extreme(input: Array, src: Array, places: tuple, reduce: str, include_self:
     mine = same(held, best) & include_self
     theirs = same(given, best.at[places].get(mode="clip"))
     shares = mine.astype(input.dtype).at[places].add(theirs.astype(input.dtype), mode="drop")
-    # worth nothing, but with the gradient of the mean of the equal ones
-    loss = jnp.where(mine, input - held, 0).at[places].add(jnp.where(theirs, src - given, 0), mode="drop")
-    return best + _nothing(loss) / jnp.maximum(shares, 1)
+    change = jnp.where(mine, _ghost(input), 0).at[places].add(jnp.where(theirs, _ghost(src), 0), mode="drop")
+    return best + change / jnp.maximum(shares, 1)
 
 
-def _nothing(array: Array) -> Array:
-    """Zeros with the array's gradient: what it adds up to may be NaN, as inf - inf is."""
-    return jnp.where(jnp.isnan(lax.stop_gradient(array)), 0, array)
+@jax.custom_jvp
+def _ghost(array: Array) -> Array:
+    """Zeros with the array's gradient."""
+    return jnp.zeros_like(array)
+
+
+_ghost.defjvp(lambda primals, tangents: (jnp.zeros_like(primals[0]), tangents[0]))
 
 
 def _worst(dtype, how: str):
-    if dtype == bool:
+    if rank(dtype) == 0:
         return how == "min"
     if rank(dtype) == 1:
         limits = jnp.iinfo(dtype)
@@ -292,26 +297,33 @@ def _worst(dtype, how: str):
 
 
 def _product(input: Array, src: Array, places: tuple, include_self: bool) -> Array:
-    """The product; its derivative is the product of the others, zeros among them told apart."""
+    base = input if include_self else jnp.ones_like(input)
     if rank(input.dtype) == 0:
-        base = input if include_self else jnp.ones_like(input)
         return base.at[places].min(src, mode="drop")
-    held, given = lax.stop_gradient(input), lax.stop_gradient(src)
-    base = held if include_self else jnp.ones_like(held)
-    whole = base.at[places].multiply(given, mode="drop")
-    if rank(input.dtype) < 2:
-        return whole
+    return base.at[places].multiply(src, mode="drop") if rank(input.dtype) < 2 else _multiplied(base, src, places)
+
+
+@jax.custom_jvp
+def _multiplied(base: Array, src: Array, places: tuple) -> Array:
+    """`base` with the elements of `src` multiplied in, some of them perhaps at the same place."""
+    return base.at[places].multiply(src, mode="drop")
+
+
+@_multiplied.defjvp
+def _multiplied_jvp(primals: tuple, tangents: tuple):
+    """The derivative for each factor is the product of the others; zeros are told apart."""
+    base, src, places = primals
     ones = lambda array: jnp.where(array == 0, 1, array)
-    rest = ones(base).at[places].multiply(ones(given), mode="drop")
-    zeros = (base == 0).astype(jnp.int32).at[places].add((given == 0).astype(jnp.int32), mode="drop")
+    rest = _multiplied(ones(base), ones(src), places)
+    zeros = (base == 0).astype(jnp.int32).at[places].add((src == 0).astype(jnp.int32), mode="drop")
 
     def others(array, rest, zeros):
         return jnp.where(zeros == 0, rest / ones(array), jnp.where((zeros == 1) & (array == 0), rest, 0))
 
     there = lambda array: array.at[places].get(mode="clip")
-    own = others(held, rest, zeros) * (input - held) if include_self else jnp.zeros_like(input)
-    change = own.at[places].add(others(given, there(rest), there(zeros)) * (src - given), mode="drop")
-    return whole + _nothing(change)
+    change = others(base, rest, zeros) * tangents[0]
+    change = change.at[places].add(others(src, there(rest), there(zeros)) * tangents[1], mode="drop")
+    return _multiplied(base, src, places), change
 
 
 # ---------------------------------------------------------------------- whole slices by a vector of places
@@ -601,12 +613,10 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
 @op
 def as_strided_scatter(input: Array, src: Array, size: tuple, stride: tuple, storage_offset: int | None = None) -> Array:
     """`input` with `src` at sizes, strides and an offset of one's own."""
-    from torchlike._ops.views import _check_strided, _strided_places
-
     offset = storage_offset or 0
     _check_src(src, size)
-    _check_strided(input.size, size, stride, offset, input.dtype.itemsize)
-    places = _strided_places(size, stride, offset)
+    check_strided(input.size, size, stride, offset, input.dtype.itemsize)
+    places = strided_places(size, stride, offset)
     return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
 
 

@@ -339,14 +339,20 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     return jnp.moveaxis(jnp.take(input, places, axis=dim, mode="clip"), dim + 1, -1)
 
 
-def _strided_places(size, stride, offset: int) -> Array:
+def strided_places(size, stride, offset: int) -> Array:
+    """The place of each element of a strided tensor in its storage."""
     places = jnp.full(size, offset)
     for dim, step in enumerate(stride):
         places += lax.broadcasted_iota(places.dtype, tuple(size), dim) * step
     return places
 
 
-def _check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) -> None:
+def check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) -> None:
+    """Refuse strides that lead outside the storage.
+
+    Raises:
+        RuntimeError: they do, or their number is not that of the sizes.
+    """
     if len(size) != len(stride):
         raise RuntimeError(
             "mismatch in length of strides and shape"
@@ -370,8 +376,8 @@ def _check_strided(numel: int, size, stride, storage_offset: int, itemsize: int)
 @op(view=lambda layout, size, stride, storage_offset: Layout(tuple(size), tuple(stride), storage_offset))
 def as_strided(input: Array, size, stride, storage_offset: int) -> Array:
     """The elements at strides of one's own, counted in the storage that `input` fills."""
-    _check_strided(input.size, size, stride, storage_offset, input.dtype.itemsize)
-    return jnp.take(input.ravel(), _strided_places(size, stride, storage_offset), mode="clip")
+    check_strided(input.size, size, stride, storage_offset, input.dtype.itemsize)
+    return jnp.take(input.ravel(), strided_places(size, stride, storage_offset), mode="clip")
 
 
 # ---------------------------------------------------------------------- other dtypes

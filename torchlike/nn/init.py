@@ -7,6 +7,7 @@ import math
 import warnings
 
 from torchlike._autograd.modes import no_grad
+from torchlike._functions.randoms import randperm, truncated_normal_
 from torchlike.tensor import Tensor
 
 _ONE = {
@@ -61,10 +62,8 @@ def trunc_normal_(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
             stacklevel=2,
         )
-    from torchlike._random import truncated_normal
-
     with no_grad():
-        return truncated_normal(tensor, mean, std, a, b, generator)
+        return truncated_normal_(tensor, mean, std, a, b, generator)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -219,8 +218,6 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator=None) 
     """
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    from torchlike._functions.randoms import randperm
-
     rows, columns = tensor.shape
     zeros = math.ceil(sparsity * rows)
     with no_grad():

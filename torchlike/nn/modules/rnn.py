@@ -9,7 +9,7 @@ import warnings
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import creation
 from torchlike._ops import recurrent
-from torchlike._random import draw_seed
+from torchlike._random.default import draw_seed
 from torchlike.nn import init
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter

@@ -1,0 +1,209 @@
+"""What an operation's arguments must be, PyTorch's words where they are not, and the old ways to pass them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import numbers
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from torchlike._autograd.variable import TensorBase
+
+if TYPE_CHECKING:
+    from torchlike._dispatch import Op
+
+ARRAY, LIKE, ARRAYS, NUMBER, STATIC = "a tensor", "a tensor or number", "tensors", "a number", "static"
+# other words for an argument, as NumPy says them; PyTorch takes them, too
+SYNONYMS = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+_TYPES = {ARRAY: "Tensor", LIKE: "Tensor", ARRAYS: "tuple of Tensors", NUMBER: "Number"}
+_PLAIN = {
+    "int": (int, np.integer, TensorBase),
+    "float": (float, int, np.number, TensorBase),
+    "bool": (int, np.integer, np.bool_, TensorBase),
+    "str": (str,),
+}
+
+
+def kind_of(annotation: str) -> str:
+    """What a parameter with this annotation is."""
+    words = annotation.replace("|", " ").replace(",", " ").split()
+    for word, kind in (("Arrays", ARRAYS), ("ArrayLike", LIKE), ("Array", ARRAY), ("Number", NUMBER)):
+        if word in words:
+            return kind
+    return STATIC
+
+
+def check(op: Op, args: tuple, kwargs: dict) -> None:
+    """Look at the arguments of a call that was never made before.
+
+    Raises:
+        TypeError: one is missing, too many, or of a type that the parameter does not take; in PyTorch's words.
+    """
+    bound = op.bind(args, kwargs)
+    for place, (name, given) in enumerate(bound.arguments.items()):
+        parameter = op.signature.parameters[name]
+        if _fits(op.kinds[name], parameter, given):
+            continue
+        if op.flags.overloads:
+            raise TypeError(_invalid_combination(op, args, kwargs))
+        at = f" (position {place + 1})" if place < len(args) else ""
+        wanted = _type_text(op, parameter)
+        raise TypeError(f"{op.name}(): argument '{name}'{at} must be {wanted}, not {_type_name(given)}")
+    for place, (name, given) in enumerate(bound.arguments.items()):
+        if op.kinds[name] is ARRAYS and given is not None:
+            _check_elements(place, given)
+
+
+def _fits(kind: str, parameter: inspect.Parameter, given) -> bool:
+    if given is None:
+        return kind is STATIC or parameter.default is None or "None" in str(parameter.annotation)
+    if kind is ARRAY:
+        return isinstance(given, TensorBase)
+    if kind is LIKE:
+        return isinstance(given, (TensorBase, numbers.Number, np.bool_))
+    if kind is NUMBER:
+        return isinstance(given, (numbers.Number, np.bool_)) or isinstance(given, TensorBase) and given._aval.numel == 1
+    if kind is ARRAYS:
+        return isinstance(given, (tuple, list))
+    plain = _PLAIN.get(str(parameter.annotation).removesuffix(" | None"))
+    return plain is None or isinstance(given, plain)
+
+
+def _check_elements(place: int, given) -> None:
+    for spot, each in enumerate(given):
+        if each is not None and not isinstance(each, TensorBase):
+            raise TypeError(
+                f"expected Tensor as element {spot} in argument {place}, but got {type(each).__name__}"
+            )
+
+
+# ---------------------------------------------------------------------- PyTorch's words
+
+
+def explained(op: Op, args: tuple, kwargs: dict, said: str) -> str:
+    """PyTorch's sentence for arguments that do not fit the signature.
+
+    Args:
+        said: Python's own sentence.
+    """
+    parameters = op.signature.parameters.values()
+    if "missing" in said:
+        if op.flags.overloads or op.flags.deprecated:
+            return _invalid_combination(op, args, kwargs)
+        absent = [
+            p.name
+            for place, p in enumerate(parameters)
+            if p.default is p.empty and place >= len(args) and p.name not in kwargs
+        ]
+        places = ", ".join(f'"{each}"' for each in absent)
+        return f"{op.name}() missing {len(absent)} required positional arguments: {places}"
+    for name in kwargs:
+        if name not in op.kinds:
+            return f"{op.name}() got an unexpected keyword argument '{name}'"
+    if "too many" in said:
+        most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
+        return f"{op.name}() takes {most} positional argument{'s' * (most != 1)} but {len(args)} were given"
+    return f"{op.name}() {said}"
+
+
+def _invalid_combination(op: Op, args: tuple, kwargs: dict) -> str:
+    got = [_type_name(each) for each in args] + [f"{name}={_type_name(each)}" for name, each in kwargs.items()]
+    texts = [f"({each}, *, Tensor out = None)" for each in op.flags.overloads] or [f"({_signature(op)})"]
+    expected = texts[0] if len(texts) == 1 else "one of:\n" + "".join(f" * {each}\n" for each in texts)
+    return f"{op.name}() received an invalid combination of arguments - got ({', '.join(got)}), but expected {expected}"
+
+
+def _signature(op: Op, order: list[str] | None = None) -> str:
+    """The signature as PyTorch writes it: ``Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None``.
+
+    Args:
+        order: the names of the parameters, all positional and without defaults, for a deprecated form.
+    """
+    parameters = op.signature.parameters
+    if order is not None:
+        texts = [f"{_type_text(op, parameters[name])} {name}" for name in order]
+        return ", ".join([*texts, "*", "Tensor out = None"])
+    texts, only = [], False
+    for p in parameters.values():
+        if p.kind is p.KEYWORD_ONLY and not only:
+            texts.append("*")
+            only = True
+        default = "" if p.default is p.empty else f" = {p.default}"
+        texts.append(f"{_type_text(op, p)} {p.name}{default}")
+    return ", ".join(texts if only else [*texts, "*"]) + ", Tensor out = None"
+
+
+def _type_text(op: Op, parameter: inspect.Parameter) -> str:
+    return _TYPES.get(op.kinds[parameter.name]) or str(parameter.annotation).removesuffix(" | None")
+
+
+def _type_name(given) -> str:
+    if isinstance(given, TensorBase):
+        return type(given).__name__
+    if isinstance(given, (tuple, list)) and given:
+        inner = ", ".join(_type_name(each) for each in given[:1])
+        return f"{type(given).__name__} of " + ("(" + inner + ",)" if isinstance(given, tuple) else "[" + inner + "]")
+    return type(given).__name__
+
+
+# ---------------------------------------------------------------------- old ways
+
+
+def modern(op: Op, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
+    """The arguments of a call in an old form as they are passed today, with a warning; None for today's form."""
+    flags = op.flags
+    if flags.legacy and not flags.legacy.keys().isdisjoint(kwargs):
+        return args, modern_keywords(op.name, kwargs, flags.legacy, stacklevel=5)
+    for form in flags.deprecated:
+        order = form.split()
+        if len(args) + len(kwargs) == len(order) and _is_form(op, order, args):
+            warnings.warn(
+                f"This overload of {op.name} is deprecated:\n\t{op.name}({_signature(op, order)})\nConsider using one "
+                f"of the following signatures instead:\n\t{op.name}({_signature(op)})",
+                UserWarning,
+                stacklevel=4,
+            )
+            return (), {**dict(zip(order, args, strict=False)), **kwargs}
+    return None
+
+
+def _is_form(op: Op, order: list[str], args: tuple) -> bool:
+    """Whether positional arguments are tensors and numbers where the order says so, and not in today's order."""
+    kinds = [op.kinds[name] for name in order[: len(args)]]
+    return kinds != list(op.kinds.values())[: len(args)] and all(
+        isinstance(each, numbers.Number) if kind is NUMBER else isinstance(each, TensorBase)
+        for each, kind in zip(args, kinds, strict=True)
+    )
+
+
+def modern_keywords(name: str, kwargs: dict, renamed: dict[str, str], stacklevel: int = 3) -> dict:
+    """The keywords of a call with PyTorch's old ones replaced, and a FutureWarning."""
+    for old in renamed.keys() & kwargs.keys():
+        warnings.warn(
+            f"{name}(): the keyword '{old}' is deprecated; use '{renamed[old]}'", FutureWarning, stacklevel=stacklevel
+        )
+    return {renamed.get(key, key): value for key, value in kwargs.items()}
+
+
+def legacy_keywords(**renamed: str) -> Callable:
+    """Let a function take old names of keywords, with a FutureWarning: for functions that are no operation.
+
+    Example:
+        >>> @legacy_keywords(tensor="input")
+        ... def chunk(input, chunks, dim=0): ...
+    """
+
+    def decorate(fn: Callable) -> Callable:
+        @functools.wraps(fn)
+        def call(*args, **kwargs):
+            if kwargs and not renamed.keys().isdisjoint(kwargs):
+                kwargs = modern_keywords(fn.__name__, kwargs, renamed)
+            return fn(*args, **kwargs)
+
+        return call
+
+    return decorate

@@ -1,0 +1,133 @@
+"""Joining, repeating and spreading tensors where their number is open or values decide on sizes."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.making import wrapped
+from torchlike._ops import joining, rearranging, views
+from torchlike._types import dtypes
+
+MESHGRID = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
+
+
+def _tensors(args: tuple) -> tuple:
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+
+
+def block_diag(*tensors):
+    """Matrices along the diagonal of one matrix, zeros elsewhere; vectors are rows."""
+    return joining.blocks(_tensors(tensors))
+
+
+def cartesian_prod(*tensors):
+    """All tuples of one element of each vector, as rows.
+
+    Raises:
+        RuntimeError: one is no vector.
+    """
+    return joining.products(_tensors(tensors))
+
+
+def meshgrid(*tensors, indexing: str | None = None):
+    """Vectors as grids: each varies along its own dimension and repeats along the others.
+
+    Args:
+        indexing: ``"ij"`` (matrix order) or ``"xy"`` (the first two dimensions swapped).
+
+    Raises:
+        RuntimeError: one has more than one dimension, or dtypes differ.
+    """
+    tensors = _tensors(tensors)
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if indexing is None:
+        warnings.warn(MESHGRID, UserWarning, stacklevel=2)
+    for each in tensors:
+        if each._aval.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {each}")
+        if each._aval.dtype is not tensors[0]._aval.dtype:
+            raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    swapped = indexing == "xy" and len(tensors) > 1
+    if swapped:
+        tensors = (tensors[1], tensors[0], *tensors[2:])
+    shape = tuple([each._aval.numel for each in tensors])
+    grids = []
+    for place, each in enumerate(tensors):
+        alone = [-1 if dim == place else 1 for dim in range(len(shape))]
+        grids.append(views.expand(views.view_shape(each, tuple(alone)), shape))
+    if swapped:
+        grids = [views.transpose(each, 0, 1) for each in grids]
+        grids[:2] = grids[1::-1]
+    return tuple(grids)
+
+
+def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_size: int | None = None):
+    """Each element, or each slice of a dimension, repeated: so many times, or as often as a tensor says.
+
+    With one tensor alone: its numbers' places, each as often as the number says.
+
+    Raises:
+        RuntimeError: a number is negative, or there are not as many as slices.
+    """
+    if repeats is None:
+        repeats, input = input, wrapped(np.arange(input._aval.numel, dtype=np.int64))
+        dim = 0
+    if isinstance(repeats, (tuple, list)):
+        repeats = wrapped(np.asarray(repeats, np.int64))
+    if not isinstance(repeats, TensorBase):
+        _check_output(output_size, lambda: _length(input, dim) * repeats)
+        return rearranging.repeat_each(input, repeats, dim)
+    known = repeats._aval
+    if known.dtype not in (dtypes.int64, dtypes.int32):
+        raise NotImplementedError(f'"repeat_interleave_cpu" not implemented for \'{dtypes.scalar_name(known.dtype)}\'')
+    if known.ndim > 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+    counts = repeats._value().numpy()
+    length = _length(input, dim)
+    if known.ndim and known.numel not in (1, length):
+        raise RuntimeError(
+            "repeats must have the same size as input along dim, but got repeats.size(0) = "
+            f"{known.numel} and input.size({dim or 0}) = {length}"
+        )
+    if (counts < 0).any():
+        raise RuntimeError("repeats can not be negative")
+    total = int(counts.sum()) if known.numel == length else int(counts.reshape(())) * length
+    _check_output(output_size, lambda: total)
+    return rearranging.repeat_by(input, repeats, dim, total)
+
+
+def _length(input, dim: int | None) -> int:
+    known = input._aval
+    return known.numel if dim is None else known.shape[views.wrap_dim(dim, known.ndim)] if known.ndim else 1
+
+
+def _check_output(wanted: int | None, length) -> None:
+    if wanted is not None and wanted != length():
+        raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {length()} but got {wanted}")
+
+
+def _indices(name: str, choose):
+    def indices(row: int, col: int, offset: int = 0, *, dtype=dtypes.int64, device=None, layout=None):
+        for what, size in (("row", row), ("col", col)):
+            if size < 0:
+                raise RuntimeError(f"{what} must be non-negative, got{size}")
+        found = np.stack(choose(row, offset, col)) if row and col else np.zeros((2, 0), np.int64)
+        return wrapped(found.astype((dtype or dtypes.int64).np), device)
+
+    indices.__name__ = indices.__qualname__ = name
+    triangle = "lower" if name == "tril_indices" else "upper"
+    indices.__doc__ = f"Rows and columns, ``(2, n)``, of the {triangle} triangle of a matrix of a size, row by row."
+    return indices
+
+
+tril_indices = _indices("tril_indices", np.tril_indices)
+triu_indices = _indices("triu_indices", np.triu_indices)
+
+for _public in (block_diag, cartesian_prod, meshgrid, repeat_interleave, tril_indices, triu_indices):
+    _public.__module__ = "torchlike"

@@ -1,0 +1,443 @@
+"""Random tensors: draws are made on the host, at the call, in PyTorch's order and with its numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from torchlike._autograd.modes import no_grad
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.making import wrapped
+from torchlike._functions.reductions import _stored
+from torchlike._random import default
+from torchlike._random import distributions as draw
+from torchlike._random import integers as draw_integers
+from torchlike._random.engine import Engine
+from torchlike._types import devices, dtypes
+
+
+class Generator:
+    """A source of random numbers: mt19937, as PyTorch's on the CPU.
+
+    Args:
+        device: the CPU.
+
+    Example:
+        >>> import torchlike as torch
+        >>> torch.rand(1, generator=torch.Generator().manual_seed(0))
+        tensor([0.4963])
+    """
+
+    def __init__(self, device="cpu") -> None:
+        self.device = devices.resolve(device)
+        self._engine = Engine()
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Begin anew from a seed of 64 bits; returns the generator.
+
+        Raises:
+            RuntimeError: it has more bits.
+        """
+        self._engine.seed(int(seed))
+        return self
+
+    def seed(self) -> int:
+        """Begin anew from a seed nobody knows; returns it."""
+        return self._engine.reseed()
+
+    def initial_seed(self) -> int:
+        """The seed that it began from."""
+        return self._engine.initial_seed()
+
+    def get_state(self):
+        """The state, a uint8 tensor of 5056 bytes."""
+        return wrapped(self._engine.get_state())
+
+    def set_state(self, new_state) -> Generator:
+        """Go on from a state that `get_state` gave.
+
+        Raises:
+            TypeError: it is no uint8 tensor.
+            RuntimeError: it has another size.
+        """
+        if not isinstance(new_state, TensorBase):
+            raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
+        if new_state.dtype is not dtypes.uint8:
+            raise TypeError(f"expected a torch.ByteTensor, but got {new_state.type()}")
+        self._engine.set_state(new_state.numpy(force=True))
+        return self
+
+    def clone_state(self) -> Generator:
+        """A generator that goes on from the same state."""
+        made = Generator()
+        made._engine = self._engine.clone()
+        return made
+
+    def __getstate__(self) -> dict:
+        return {"device": self.device, "state": self._engine.get_state()}
+
+    def __setstate__(self, state: dict) -> None:
+        self.device, self._engine = state["device"], Engine()
+        self._engine.set_state(state["state"])
+
+
+Generator.__module__ = "torchlike"
+default_generator = Generator()
+default_generator._engine = default.engine
+
+
+def manual_seed(seed: int) -> Generator:
+    """Begin all random numbers anew from a seed; returns the default generator.
+
+    Raises:
+        RuntimeError: it has more than 64 bits.
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Begin all random numbers anew from a seed nobody knows; returns it."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator began from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state():
+    """The default generator's state, a uint8 tensor of 5056 bytes."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state) -> None:
+    """Let the default generator go on from a state that `get_rng_state` gave."""
+    default_generator.set_state(new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda") -> Iterator[None]:
+    """Within the block draw as one likes: afterwards the generator goes on from where it was."""
+    state = default_generator._engine.get_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            default_generator._engine.set_state(state)
+
+
+def _engine(generator: Generator | None) -> Engine:
+    return default.engine if generator is None else generator._engine
+
+
+# ---------------------------------------------------------------------- new tensors
+
+
+def _shape(size: tuple) -> tuple[int, ...]:
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    shape = tuple([int(each) for each in size])
+    if any(each < 0 for each in shape):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    return shape
+
+
+def _finish(array: np.ndarray, device, requires_grad: bool, out, name: str):
+    made = _stored(name, wrapped(array, device), out)
+    return made.requires_grad_() if requires_grad else made
+
+
+def _float(dtype, name: str) -> np.dtype:
+    return (dtypes.get_default_dtype() if dtype is None else dtype).np
+
+
+def _complex_or_real(draw_real, shape: tuple, kind: np.dtype, scale: float = 1.0) -> np.ndarray:
+    """Draw real and imaginary parts one after the other for a complex dtype."""
+    if kind.kind != "c":
+        return draw_real(shape, kind)
+    real = np.dtype(np.float32 if kind.itemsize == 8 else np.float64)
+    parts = draw_real((*shape, 2), real) * real.type(scale)
+    return np.ascontiguousarray(parts).view(kind).reshape(shape)
+
+
+def rand(
+    *size, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None
+):
+    """Numbers uniform in ``[0, 1)``."""
+    kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
+    engine = _engine(generator)
+    shape = _shape(size)
+    return _finish(_complex_or_real(lambda s, k: draw.uniform(engine, s, k), shape, kind), device, requires_grad, out, "rand")
+
+
+def randn(
+    *size, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None
+):
+    """Numbers of the standard normal distribution; complex ones have variance 1."""
+    kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
+    engine = _engine(generator)
+    array = _complex_or_real(lambda s, k: draw.normal(engine, s, k), _shape(size), kind, math.sqrt(0.5))
+    return _finish(array, device, requires_grad, out, "randn")
+
+
+def randint(
+    low, high=None, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False,
+):
+    """Integers uniform in ``[low, high)``; ``randint(high, size)`` begins at 0.
+
+    Raises:
+        RuntimeError: there is none, or the dtype cannot hold them.
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    low, high = int(low), int(high)
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    kind = dtypes.int64 if dtype is None else dtype
+    array = draw_integers.integers(_engine(generator), _shape((size,)), kind.np, low, high)
+    return _finish(array, device, requires_grad, out, "randint")
+
+
+def randperm(
+    n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+):
+    """A random order of the integers from 0 to ``n - 1``."""
+    kind = dtypes.int64 if dtype is None else dtype
+    array = draw_integers.permutation(_engine(generator), int(n), kind.np)
+    return _finish(array, device, requires_grad, out, "randperm")
+
+
+def _like(name: str, fn):
+    def like(input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **own):
+        return fn(
+            input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, **own
+        )
+
+    like.__name__ = like.__qualname__ = name
+    like.__doc__ = f"`{fn.__name__}` with the shape, dtype and device of a tensor."
+    return like
+
+
+rand_like = _like("rand_like", rand)
+randn_like = _like("randn_like", randn)
+
+
+def randint_like(
+    input, low=None, high=None, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None
+):
+    """`randint` with the shape, dtype and device of a tensor."""
+    if high is None:
+        low, high = 0, low
+    return randint(
+        *(low, high, tuple(input.shape)),
+        **{"dtype": dtype or input.dtype, "device": device or input.device, "requires_grad": requires_grad},
+    )
+
+
+def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """Normally distributed numbers with means and deviations that are numbers or tensors.
+
+    Raises:
+        RuntimeError: a deviation is negative.
+    """
+    if size is not None:
+        engine = _engine(generator)
+        array = draw.normal(engine, _shape((size,)), _float(dtype, "normal"), float(mean), float(std))
+        return _finish(array, device, requires_grad, out, "normal")
+    tensors = [each for each in (mean, std) if isinstance(each, TensorBase)]
+    if not tensors:
+        raise TypeError(
+            "normal() received an invalid combination of arguments - got (float, float), but expected one of: (Tensor mean, "
+            "Tensor std, ...), (float mean, float std, tuple of ints size, ...)"
+        )
+    if isinstance(std, TensorBase):
+        if std.is_complex():
+            raise RuntimeError("normal expects standard deviation to be non-complex")
+        if std.numel() and bool((std < 0).any()):
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+    elif std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    shape = np.broadcast_shapes(*[tuple(each.shape) for each in tensors])
+    kind = tensors[0].dtype
+    noise = wrapped(draw.normal(_engine(generator), shape, kind.np), device)
+    with no_grad():
+        return _stored("normal", noise * std + mean, out)
+
+
+def bernoulli(input, p=None, *, generator=None, out=None):
+    """Ones with the probabilities `input`, or all with probability `p`; else zeros.
+
+    Raises:
+        RuntimeError: a probability is not in ``[0, 1]``.
+    """
+    if p is not None:
+        made = wrapped(draw.bernoulli(_engine(generator), tuple(input.shape), float(p), input.dtype.np), input.device)
+    else:
+        probabilities = input.detach()._value().numpy()
+        if probabilities.size and not ((probabilities >= 0) & (probabilities <= 1)).all():
+            raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)")
+        made = wrapped(draw.bernoulli_of(_engine(generator), probabilities), input.device)
+    return _stored("bernoulli", made, out)
+
+
+def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
+    """Indices drawn with the weights in each row, int64.
+
+    Args:
+        input: weights ``(C)`` or ``(N, C)``, not normalised.
+        num_samples: how many for each row.
+        replacement: whether one can come twice.
+
+    Raises:
+        RuntimeError: there are not enough, or a weight is negative or not finite.
+    """
+    if input.dim() not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if not input.is_floating_point():
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {_long(input.dtype)}")
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > input.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    weights = input.detach()._value().numpy()
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if weights.size and (weights.sum(-1) <= 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    from torchlike._random.multinomial import multinomial as draw_multinomial
+
+    array = draw_multinomial(_engine(generator), weights, num_samples, replacement)
+    return _stored("multinomial", wrapped(array, input.device), out)
+
+
+def _long(dtype) -> str:
+    from torchlike._ops.reductions import long_name
+
+    return long_name(dtype.np)
+
+
+def poisson(input, generator=None):
+    """Counts of a Poisson distribution with the rates `input`, in its dtype."""
+    from torchlike._random.poisson import poisson as draw_poisson
+
+    return wrapped(draw_poisson(_engine(generator), input.detach()._value().numpy()), input.device)
+
+
+# ---------------------------------------------------------------------- in place
+
+
+def _filled(tensor, array_of):
+    """Write draws into a tensor in the order in which its elements lie in memory."""
+    tensor._check_writable()
+    layout = tensor._layout
+    order = sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim])
+    array = array_of(tuple(layout.shape[dim] for dim in order), layout.is_contiguous or order != list(range(len(order))))
+    back = np.ascontiguousarray(np.transpose(array, np.argsort(order))) if len(order) > 1 else array
+    tensor._write(wrapped(back, tensor.device)._value(), None)
+    if tensor._edge is not None and tensor._base is None:
+        tensor._edge = None
+    return tensor
+
+
+def uniform_(self, from_=0, to=1, *, generator=None, **named):
+    """Fill with numbers uniform between two."""
+    low = named.pop("from", from_)
+    engine = _engine(generator)
+    return _filled(self, lambda shape, _: draw.uniform(engine, shape, self.dtype.np, float(low), float(to)))
+
+
+def normal_(self, mean=0, std=1, *, generator=None):
+    """Fill with normally distributed numbers."""
+    engine = _engine(generator)
+    contiguous = self._layout.is_contiguous
+    kind = self.dtype.np
+    return _filled(
+        self,
+        lambda shape, _: _complex_or_real(
+            lambda s, k: draw.normal(engine, s, k, float(mean), float(std), serial=not contiguous), shape, kind,
+            math.sqrt(0.5),
+        ),
+    )
+
+
+def log_normal_(self, mean=1, std=2, *, generator=None):
+    """Fill with numbers whose logarithms are normally distributed."""
+    engine = _engine(generator)
+    return _filled(self, lambda shape, _: draw.log_normal(engine, shape, self.dtype.np, float(mean), float(std)))
+
+
+def exponential_(self, lambd=1, *, generator=None):
+    """Fill with exponentially distributed numbers of rate `lambd`."""
+    engine = _engine(generator)
+    return _filled(self, lambda shape, _: draw.exponential(engine, shape, self.dtype.np, float(lambd)))
+
+
+def geometric_(self, p, *, generator=None):
+    """Fill with numbers of trials up to the first success."""
+    engine = _engine(generator)
+    return _filled(self, lambda shape, _: draw.geometric(engine, shape, self.dtype.np, float(p)))
+
+
+def cauchy_(self, median=0, sigma=1, *, generator=None):
+    """Fill with Cauchy distributed numbers."""
+    engine = _engine(generator)
+    return _filled(self, lambda shape, _: draw.cauchy(engine, shape, self.dtype.np, float(median), float(sigma)))
+
+
+def random_(self, from_=None, to=None, *, generator=None, **named):
+    """Fill with integers: all that the dtype holds from 0 on, below `to`, or from `from` to below `to`."""
+    low = named.pop("from", from_)
+    engine, kind = _engine(generator), self.dtype.np
+    if low is None and to is None:
+        return _filled(self, lambda shape, _: draw_integers.random_full(engine, shape, kind))
+    if to is None and "from" not in named and from_ is not None:
+        low, to = 0, low
+    return _filled(self, lambda shape, _: draw_integers.integers(engine, shape, kind, int(low or 0), int(to)))
+
+
+def bernoulli_(self, p=0.5, *, generator=None):
+    """Fill with ones with probability `p`, a number or a tensor; else zeros."""
+    engine, kind = _engine(generator), self.dtype.np
+    if isinstance(p, TensorBase):
+        probabilities = np.broadcast_to(p.detach()._value().numpy(), tuple(self.shape))
+        return _filled(self, lambda shape, _: draw.bernoulli_of(engine, np.array(probabilities), kind))
+    return _filled(self, lambda shape, _: draw.bernoulli(engine, shape, float(p), kind))
+
+
+def truncated_normal_(tensor, mean: float, std: float, a: float, b: float, generator=None):
+    """Fill with normally distributed numbers between `a` and `b`: what falls outside is drawn again.
+
+    Where few would fall inside, uniform numbers are drawn and kept with the normal density's probability.
+    """
+    engine, kind, shape = _engine(generator), tensor.dtype.np, tuple(tensor.shape)
+
+    def below(x: float) -> float:
+        return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+    if below((b - mean) / std) - below((a - mean) / std) > 0.3:
+        low, high = kind.type(a), kind.type(b)
+        found = draw.normal(engine, shape, kind, mean, std)
+        while (outside := (found < low) | (found > high)).any():
+            found = np.where(outside, draw.normal(engine, shape, kind, mean, std), found)
+    else:
+        top = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+        found, pending = np.zeros(shape, kind), np.ones(shape, bool)
+        while pending.any():
+            tried = draw.uniform(engine, shape, kind, a, b)
+            found = np.where(pending, tried, found)
+            density = ((tried - kind.type(mean)) / kind.type(std)) ** 2 * kind.type(-0.5) - kind.type(top)
+            pending = pending & (np.log(draw.uniform(engine, shape, kind)) > density)
+    tensor._check_writable()
+    tensor._write(wrapped(found, tensor.device)._value(), None)
+    return tensor
+
+
+for _public in (
+    *(manual_seed, seed, initial_seed, get_rng_state, set_rng_state, fork_rng, rand, randn, randint, randperm),
+    *(rand_like, randn_like, randint_like, normal, bernoulli, multinomial, poisson),
+):
+    _public.__module__ = "torchlike"
