@@ -36,6 +36,10 @@ from torchlike._types.dtypes import uint64 as uint64
 # the tensor; its module's name is taken over by the function `tensor` below
 from torchlike.tensor import Tensor as Tensor
 
+# printing
+from torchlike._tensor_str import get_printoptions as get_printoptions
+from torchlike._tensor_str import set_printoptions as set_printoptions
+
 # autograd
 from torchlike._autograd.modes import enable_grad as enable_grad
 from torchlike._autograd.modes import inference_mode as inference_mode

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from torchlike._arguments import ARRAYS, NUMBER, STATIC, SYNONYMS, check, explained, kind_of, modern
+from torchlike._arguments import ARRAYS, STATIC, SYNONYMS, check, explained, kind_of, modern
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import GradNode, apply, apply_keeping
 from torchlike._autograd.variable import TensorBase
@@ -141,6 +141,8 @@ class Op:
             return _Slot(next(count))
         if kind is not STATIC and isinstance(given, numbers.Number) and not isinstance(given, bool):
             return _Slot(next(count))
+        if isinstance(given, np.bool_):
+            return bool(given)
         if kind is ARRAYS and isinstance(given, (tuple, list)):
             return tuple(_Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
         return tuple(given) if isinstance(given, list) else given
@@ -189,6 +191,8 @@ def _gatherer(op: Op) -> Callable:
         """An argument that is neither a tensor nor a plain number nor static."""
         if given is None or given is True or given is False:
             key.append(given)
+        elif isinstance(given, np.bool_):
+            key.append(bool(given))
         elif isinstance(given, numbers.Number) and kind is not ARRAYS:
             given = given.item() if isinstance(given, np.generic) else complex(given)
             key.append(type(given))
@@ -261,7 +265,8 @@ def op(body: Callable | None = None, /, **flags):
         flags: see `Flags`; and ``name``, where it is not the function's own without trailing underscore.
 
     Returns:
-        The function on tensors, with attributes ``op`` (the `Op`) and ``inplace`` (the in-place form).
+        The function on tensors, with attributes ``op`` (the `Op`), ``inplace`` (the in-place form) and ``operator``
+        (for ``__add__`` and its like).
 
     Raises:
         ValueError: an operation of this name in this module was declared before.
@@ -283,6 +288,7 @@ def op(body: Callable | None = None, /, **flags):
     _show(declared, call, name)
     call.op = declared
     call.inplace = _inplace(declared, call)
+    call.operator = _operator(call)
     return call
 
 
@@ -463,6 +469,21 @@ def _cast_to(known, result):
             f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(result.shape)}"
         )
     return result.astype(known.dtype.np)
+
+
+def _operator(call: Callable) -> Callable:
+    """The form for Python's binary operators: what it cannot take it leaves to the other operand."""
+
+    def operator(self, other):
+        try:
+            return call(self, other)
+        except TypeError:
+            if isinstance(other, (TensorBase, numbers.Number)):
+                raise
+            return NotImplemented
+
+    functools.update_wrapper(operator, call)
+    return operator
 
 
 def _with_out(call: Callable, args: tuple, kwargs: dict):
