@@ -168,7 +168,44 @@ from torchlike._functions.randoms import randperm as randperm
 from torchlike._functions.randoms import seed as seed
 from torchlike._functions.randoms import set_rng_state as set_rng_state
 
+# ---------------------------------------------------------------- layers
+from torchlike._ops.nn.activations import celu as celu
+from torchlike._ops.nn.activations import hardshrink as hardshrink
+from torchlike._ops.nn.activations import log_softmax as log_softmax
+from torchlike._ops.nn.activations import prelu as prelu
+from torchlike._ops.nn.activations import relu as relu
+from torchlike._ops.nn.activations import selu as selu
+from torchlike._ops.nn.activations import softmax as softmax
+from torchlike._ops.nn.activations import threshold as threshold
+from torchlike._ops.nn.adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from torchlike._ops.nn.adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
+from torchlike._ops.nn.convolution import conv1d as conv1d
+from torchlike._ops.nn.convolution import conv2d as conv2d
+from torchlike._ops.nn.convolution import conv3d as conv3d
+from torchlike._ops.nn.convolution import conv_transpose1d as conv_transpose1d
+from torchlike._ops.nn.convolution import conv_transpose2d as conv_transpose2d
+from torchlike._ops.nn.convolution import conv_transpose3d as conv_transpose3d
+from torchlike._ops.nn.distance import cosine_similarity as cosine_similarity
+from torchlike._ops.nn.distance import pairwise_distance as pairwise_distance
+from torchlike._ops.nn.distance import pdist as pdist
+from torchlike._ops.nn.linear import bilinear as bilinear
+from torchlike._ops.nn.normalization import rms_norm as rms_norm
+from torchlike._ops.nn.pooling import avg_pool1d as avg_pool1d
+from torchlike._ops.nn.pooling import max_pool1d as max_pool1d
+from torchlike._ops.nn.pooling import max_pool2d as max_pool2d
+from torchlike._ops.nn.pooling import max_pool3d as max_pool3d
+from torchlike._ops.nn.rearranging import channel_shuffle as channel_shuffle
+from torchlike._ops.nn.rearranging import pixel_shuffle as pixel_shuffle
+from torchlike._ops.nn.rearranging import pixel_unshuffle as pixel_unshuffle
+from torchlike.nn._activations import celu_ as celu_
+from torchlike.nn._activations import relu_ as relu_
+from torchlike.nn._activations import rrelu as rrelu
+from torchlike.nn._activations import rrelu_ as rrelu_
+from torchlike.nn._activations import selu_ as selu_
+from torchlike.nn._activations import threshold_ as threshold_
+
 # ---------------------------------------------------------------- packages
 from torchlike import autograd as autograd
+from torchlike import nn as nn
 from torchlike import optim as optim
 from torchlike import random as random

@@ -1,7 +1,10 @@
-"""Tensors from Python and NumPy data: ``tensor``, ``as_tensor``, ``from_numpy``."""
+"""Tensors from Python and NumPy data: ``tensor``, ``as_tensor``, ``from_numpy`` and their kin."""
 
 from __future__ import annotations
 
+import warnings
+
+import jax
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
@@ -9,64 +12,141 @@ from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import devices, dtypes
 
+OVERFLOW = "Overflow when unpacking long long"
+COPY_CONSTRUCT = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
+)
+LIST_OF_ARRAYS = (
+    "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
+    "numpy.ndarray with numpy.array() before converting to a tensor."
+)
+NOT_WRITABLE = (
+    "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can write to "
+    "the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer to protect its "
+    "data or make it writable before converting it to a tensor. This type of warning will be suppressed for the rest of "
+    "this program."
+)
+NEGATIVE_STRIDE = (
+    "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+    "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+)
+_PLAIN = {float, int, bool}
+
+
+# ---------------------------------------------------------------------- Python data as arrays
+
 
 def array_of(data, dtype: dtypes.dtype | None = None) -> np.ndarray:
     """Python data as a NumPy array with the dtype that PyTorch infers.
 
     Raises:
-        ValueError: nested sequences of unequal lengths.
+        ValueError: nested sequences of unequal lengths, or an integer too large.
         TypeError: something in it is no number.
+        RuntimeError: a number does not fit the dtype.
     """
     if isinstance(data, TensorBase):
         array = data.detach()._value().numpy()
     elif isinstance(data, (np.ndarray, np.generic)):
-        array = np.asarray(data)
-        dtypes.of_numpy(array.dtype)
+        array = _checked_array(np.asarray(data))
     else:
-        array = _array_of_python(data)
-        if dtype is None and array.dtype.kind in "fc" and not _has_own_dtype(data):
-            default = dtypes.get_default_dtype()
-            array = array.astype(default.to_complex().np if array.dtype.kind == "c" else default.np)
-    return array if dtype is None else _cast(array, dtype)
+        return _array_of_python(data, dtype)
+    return array if dtype is None else cast(array, dtype)
 
 
-def _cast(array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
-    with np.errstate(invalid="ignore", over="ignore"):
+def cast(array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
+    """The array in another dtype, as C casts."""
+    with np.errstate(invalid="ignore", over="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return array.astype(dtype.np)
 
 
-def _has_own_dtype(data) -> bool:
-    """Whether nested data ends in tensors, arrays or NumPy numbers, whose dtype counts."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (TensorBase, np.ndarray, np.generic))
-
-
-def _array_of_python(data) -> np.ndarray:
-    shape = _shape_of(data)
-    flat: list = []
-    _flatten(data, shape, 0, flat)
-    if not flat:
-        return np.zeros(shape, dtypes.get_default_dtype().np)
-    try:
-        array = np.asarray(flat)
-    except (OverflowError, ValueError):
-        raise RuntimeError("Overflow when unpacking long long") from None
-    if array.dtype.kind not in "biufc" and array.dtype not in dtypes.BY_NUMPY:
-        if array.dtype.kind == "O" and all(isinstance(each, int) for each in flat):
-            raise RuntimeError("Overflow when unpacking long long")
-        odd = next((each for each in flat if not isinstance(each, (bool, int, float, complex))), flat[0])
-        if isinstance(odd, str) and not isinstance(data, str):
-            raise ValueError(f"too many dimensions '{type(odd).__name__}'")
-        raise TypeError(f"new(): invalid data type '{type(odd).__name__}'") if isinstance(data, str) else RuntimeError(
-            f"Could not infer dtype of {type(odd).__name__}"
+def _checked_array(array: np.ndarray) -> np.ndarray:
+    dtypes.of_numpy(array.dtype)
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
         )
-    return array.reshape(shape)
+    if any(each < 0 for each in array.strides):
+        raise ValueError(NEGATIVE_STRIDE)
+    return array
+
+
+def _array_of_python(data, dtype: dtypes.dtype | None) -> np.ndarray:
+    types: set = set()
+    shape = _shape_of(data)
+    try:
+        _collect_types(data, len(shape), types)
+        if not types <= _ALLOWED:
+            raise TypeError
+        array = np.asarray(data if not isinstance(data, range) else list(data))
+    except (TypeError, ValueError, OverflowError):
+        array = None
+    if array is None or array.dtype.kind not in "biufc" or array.shape != shape:
+        return _array_by_element(data, shape, dtype)
+    if dtype is None:
+        if array.dtype.kind == "u" and types <= _PLAIN:
+            raise ValueError(OVERFLOW)
+        dtype = _inferred(array, types)
+    return _fitted(array, dtype)
+
+
+_ALLOWED = {float, int, bool, complex, np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64,
+            np.uint8, np.bool_, np.complex64, np.complex128}
+
+
+def _collect_types(data, depth: int, types: set) -> None:
+    if depth > 1:
+        for each in data:
+            _collect_types(each, depth - 1, types)
+    elif depth:
+        types.update(map(type, data))
+    else:
+        types.add(type(data))
+
+
+def _inferred(array: np.ndarray, types: set) -> dtypes.dtype:
+    """The dtype of Python numbers (the default one for floats), promoted with those of NumPy's."""
+    if array.dtype.kind in "bi" and array.size:
+        return dtypes.BY_NUMPY[array.dtype]
+    default = dtypes.get_default_dtype()
+    found = default.np if not array.size or float in types or complex in types else None
+    if complex in types:
+        found = default.to_complex().np
+    for each in types:
+        if issubclass(each, np.generic):
+            found = np.dtype(each) if found is None else np.promote_types(found, np.dtype(each))
+    return dtypes.BY_NUMPY[np.dtype(found)]
+
+
+def _fitted(array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
+    """Numbers in a dtype.
+
+    Raises:
+        RuntimeError: one does not fit an integer dtype.
+        TypeError: one is complex and the dtype is not.
+    """
+    if array.dtype == dtype.np or not array.size:
+        return array.astype(dtype.np)
+    if array.dtype.kind == "c" and not dtype.is_complex:
+        raise TypeError("must be real number, not complex")
+    if dtype.rank == 1 and array.dtype.kind in "iuf":
+        limits = np.iinfo(dtype.np)
+        least = limits.min if dtype.is_signed else -int(limits.max)
+        # a comparison is false for NaN
+        if not (float(array.min()) >= least and float(array.max()) <= limits.max):
+            raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+    return cast(array, dtype)
 
 
 def _is_sequence(data) -> bool:
-    return isinstance(data, (list, tuple, range)) or (
-        hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (str, bytes, dict))
+    if isinstance(data, (list, tuple, range)):
+        return True
+    return (
+        hasattr(data, "__len__")
+        and hasattr(data, "__getitem__")
+        and not isinstance(data, (str, bytes, dict, TensorBase))
         and getattr(data, "ndim", 1) != 0
     )
 
@@ -74,8 +154,6 @@ def _is_sequence(data) -> bool:
 def _shape_of(data) -> tuple[int, ...]:
     shape = []
     while _is_sequence(data):
-        if isinstance(data, (TensorBase, np.ndarray)):
-            return (*shape, *data.shape)
         shape.append(len(data))
         if not len(data):
             break
@@ -83,25 +161,91 @@ def _shape_of(data) -> tuple[int, ...]:
     return tuple(shape)
 
 
+def _array_by_element(data, shape: tuple[int, ...], dtype: dtypes.dtype | None) -> np.ndarray:
+    """Data with tensors or arrays in it, or with a mistake."""
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    if isinstance(data, (list, tuple)) and any(isinstance(each, np.ndarray) for each in data):
+        warnings.warn(LIST_OF_ARRAYS, UserWarning, stacklevel=4)
+    flat: list = []
+    _flatten(data, shape, 0, flat)
+    if dtype is None:
+        dtype = _common_dtype(flat)
+    numbers = [each.item() if isinstance(each, (TensorBase, np.ndarray, np.generic)) else each for each in flat]
+    if any(isinstance(each, complex) for each in numbers) and not dtype.is_complex:
+        raise TypeError("must be real number, not complex")
+    try:
+        array = np.asarray(numbers)
+    except OverflowError:
+        array = np.asarray(numbers, object)
+    if array.dtype.kind not in "biufc" and numbers:
+        if dtype.rank < 2:
+            raise ValueError(OVERFLOW)
+        array = np.asarray([float(each) for each in numbers])
+    return _fitted(array, dtype).reshape(shape)
+
+
+def _common_dtype(flat: list) -> dtypes.dtype:
+    if not flat:
+        return dtypes.get_default_dtype()
+    found = None
+    for each in flat:
+        own = _dtype_of(each).np
+        found = own if found is None else np.dtype(jax.numpy.promote_types(found, own))
+    return dtypes.BY_NUMPY[np.dtype(found)]
+
+
+def _dtype_of(each) -> dtypes.dtype:
+    """The dtype of one element.
+
+    Raises:
+        RuntimeError: it is no number.
+        ValueError: it is a string, or an integer too large.
+    """
+    if isinstance(each, TensorBase):
+        return each._aval.dtype
+    if isinstance(each, (np.generic, np.ndarray)):
+        return dtypes.of_numpy(each.dtype)
+    if isinstance(each, (str, bytes)):
+        raise ValueError(f"too many dimensions '{type(each).__name__}'")
+    if not isinstance(each, (bool, int, float, complex)):
+        raise RuntimeError(f"Could not infer dtype of {type(each).__name__}")
+    if isinstance(each, int) and not -(2**63) <= each < 2**63:
+        raise ValueError(OVERFLOW)
+    return dtype_of_number(each)
+
+
+def dtype_of_number(value) -> dtypes.dtype:
+    """The dtype that a Python number gets."""
+    if isinstance(value, (bool, np.bool_)):
+        return dtypes.bool_
+    if isinstance(value, (int, np.integer)):
+        return dtypes.int64
+    default = dtypes.get_default_dtype()
+    return default.to_complex() if isinstance(value, (complex, np.complexfloating)) else default
+
+
 def _flatten(data, shape: tuple[int, ...], dim: int, flat: list) -> None:
     if dim == len(shape):
         if _is_sequence(data):
-            raise TypeError(
-                f"expected number, got {type(data).__name__}"
-            )
-        flat.append(data.item() if isinstance(data, TensorBase) else data)
+            kind = next((type(each) for each in flat), int)
+            if issubclass(kind, float):
+                raise TypeError(f"must be real number, not {type(data).__name__}")
+            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
+        if isinstance(data, TensorBase) and data._aval.numel != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        flat.append(data)
         return
     if not _is_sequence(data):
-        raise ValueError(
-            f"expected sequence of length {shape[dim]} at dim {dim} (got {type(data).__name__})"
-        )
-    if len(data) != shape[dim]:
+        raise TypeError("not a sequence")
+    if len(data) != shape[dim] and 0 not in shape:
         raise ValueError(f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})")
-    if isinstance(data, (TensorBase, np.ndarray)):
-        flat.extend(np.asarray(data.detach()._value().numpy() if isinstance(data, TensorBase) else data).ravel())
-        return
-    for each in data:
-        _flatten(each, shape, dim + 1, flat)
+    if 0 not in shape:
+        for each in data:
+            _flatten(each, shape, dim + 1, flat)
+
+
+# ---------------------------------------------------------------------- tensors
 
 
 def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_memory: bool = False):
@@ -121,13 +265,18 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
         >>> torch.tensor([1, 2]).dtype
         torch.int64
     """
-    made = wrapped(np.array(array_of(data, dtype)), device)
+    if isinstance(data, TensorBase):
+        warnings.warn(COPY_CONSTRUCT.format("torch.tensor"), UserWarning, stacklevel=2)
+        device = data.device if device is None else device
+    made = wrapped(np.array(array_of(data, dtypes.resolve(dtype, "tensor"))), device)
     return made.requires_grad_() if requires_grad else made
 
 
 def wrapped(array: np.ndarray, device=None):
     """A tensor of a NumPy array that nobody else holds."""
     made = TensorBase._wrap(value_of(array))
+    if device is None and not devices._context:
+        return made
     where = devices.resolve(device)
     return made if where is devices.CPU else made.to(where)
 
@@ -137,15 +286,16 @@ def from_numpy(ndarray: np.ndarray, /):
 
     Raises:
         TypeError: it is no array, or of a dtype that tensors lack.
+        ValueError: it has negative strides or foreign byte order.
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    dtypes.of_numpy(ndarray.dtype)
-    if any(each < 0 for each in ndarray.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
-        )
+        name = type(ndarray).__name__
+        module = type(ndarray).__module__
+        raise TypeError(f"expected np.ndarray (got {name if module == 'builtins' else f'{module}.{name}'})")
+    _checked_array(ndarray)
+    if not ndarray.flags.writeable:
+        warnings.warn(NOT_WRITABLE.replace("buffer", "NumPy array"), UserWarning, stacklevel=2)
+        return wrapped(np.array(ndarray))
     made = object.__new__(TensorBase._plain)
     made._storage = Storage.of_numpy(ndarray)
     return made
@@ -153,13 +303,140 @@ def from_numpy(ndarray: np.ndarray, /):
 
 def as_tensor(data, dtype=None, device=None):
     """The data as a tensor, sharing its elements where dtype and device allow it."""
+    dtype = dtypes.resolve(dtype, "as_tensor")
     if isinstance(data, TensorBase):
         return data.to(device=device, dtype=dtype)
-    if isinstance(data, np.ndarray) and dtype in (None, dtypes.BY_NUMPY.get(data.dtype)):
+    if isinstance(data, np.ndarray) and dtype in (None, dtypes.BY_NUMPY.get(data.dtype)) and data.flags.writeable:
         made = from_numpy(data)
         return made if device is None else made.to(device)
     return tensor(data, dtype=dtype, device=device)
 
 
-for _public in (tensor, from_numpy, as_tensor):
+def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False):
+    """Anything that holds numbers as a tensor: sharing its elements where that can be, a copy where it must.
+
+    Args:
+        copy: True always copies, False never does.
+
+    Raises:
+        ValueError: `copy` is False and a copy is needed.
+    """
+    if isinstance(obj, (TensorBase, np.ndarray)):
+        made = as_tensor(obj, dtype, device)
+    elif hasattr(obj, "__dlpack__"):
+        made = from_dlpack(obj).to(dtype=dtype, device=device)
+    elif isinstance(obj, (bytes, bytearray, memoryview)):
+        made = frombuffer(obj, dtype=dtype or dtypes.get_default_dtype())
+    else:
+        if copy is False:
+            raise ValueError("can't alias arbitrary sequence into a tensor.")
+        return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
+    shares = made is obj or made._storage.host is obj
+    if copy and shares:
+        made = made.clone()
+    if copy is False and not shares and isinstance(obj, TensorBase):
+        raise ValueError("can't alias tensor with different dtype or device.")
+    if requires_grad:
+        return made.detach().requires_grad_()
+    return made.detach() if made.requires_grad and made is not obj else made
+
+
+def frombuffer(buffer, *, dtype, count: int = -1, offset: int = 0, requires_grad: bool = False):
+    """A 1-d tensor on the memory of an object with the buffer protocol.
+
+    Args:
+        count: how many elements; all by default.
+        offset: how many bytes to skip.
+
+    Raises:
+        ValueError: the elements do not fit the buffer.
+    """
+    view = memoryview(buffer).cast("B")
+    size, element = len(view), dtype.itemsize
+    if not size or not count:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
+    if not 0 <= offset < size:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({size} bytes) minus 1"
+        )
+    if count < 0 and (size - offset) % element:
+        raise ValueError(
+            f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a multiple of element size "
+            f"({element})"
+        )
+    if count > 0 and offset + count * element > size:
+        raise ValueError(
+            f"requested buffer length ({count} * {element} bytes) after offset ({offset} bytes) must not be greater than "
+            f"actual buffer length ({size} bytes)"
+        )
+    array = np.frombuffer(view, np.uint8, count * element if count > 0 else -1, offset).view(dtype.np)
+    if view.readonly:
+        warnings.warn(NOT_WRITABLE, UserWarning, stacklevel=2)
+        made = wrapped(np.array(array))
+    else:
+        made = from_numpy(array)
+    return made.requires_grad_() if requires_grad else made
+
+
+# ---------------------------------------------------------------------- DLPack
+
+
+class _Capsule:
+    """A bare DLPack capsule as an object with the protocol."""
+
+    def __init__(self, capsule) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **kwargs):
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+def from_dlpack(ext_tensor, *, device=None, copy: bool | None = None):
+    """A tensor on the memory of another library's array.
+
+    Args:
+        ext_tensor: an object with ``__dlpack__``, or a DLPack capsule.
+        copy: True takes a copy.
+    """
+    if isinstance(ext_tensor, TensorBase):
+        made = ext_tensor.detach()
+    elif isinstance(ext_tensor, jax.Array):
+        made = TensorBase._wrap(value_of(ext_tensor))
+    else:
+        source = ext_tensor if hasattr(ext_tensor, "__dlpack__") else _Capsule(ext_tensor)
+        array = np.from_dlpack(source)
+        made = from_numpy(array) if array.flags.writeable else wrapped(np.array(array))
+    made = made.to(device) if device is not None else made
+    return made.clone() if copy else made
+
+
+def to_dlpack(tensor):
+    """A DLPack capsule of the tensor's memory.
+
+    Raises:
+        BufferError: it requires grad.
+    """
+    return tensor.__dlpack__()
+
+
+def dlpack(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+    """A DLPack capsule of the memory, for other libraries.
+
+    Raises:
+        BufferError: the tensor requires grad.
+    """
+    if self.requires_grad:
+        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    return self.numpy().__dlpack__()
+
+
+def dlpack_device(self) -> tuple[int, int]:
+    """DLPack's numbers for the device."""
+    return (2, self.device.index or 0) if self.is_cuda else (1, 0)
+
+
+for _public in (tensor, from_numpy, as_tensor, asarray, frombuffer, from_dlpack, to_dlpack):
     _public.__module__ = "torchlike"

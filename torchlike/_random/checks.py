@@ -32,6 +32,7 @@ _NAMES = {  # of the scalar type, of the C++ type
 }
 _DIGITS = {np.dtype(np.float16): 11, BFLOAT16: 8, np.dtype(np.float32): 24, np.dtype(np.float64): 53}
 _LARGEST = {dtype: float(ml_dtypes.finfo(dtype).max) for dtype in FLOATS}
+_HIGHEST = {np.dtype(t): int(np.iinfo(t).max) for t in "bBhHiIlLqQ"} | {np.dtype(np.bool_): 1}
 
 integer_dtypes = tuple(np.dtype(t) for t in (np.uint8, np.int8, np.int16, np.int32, np.int64))
 
@@ -69,7 +70,7 @@ def require(dtype: np.dtype[Any], allowed: tuple[np.dtype[Any], ...], kernel: st
 
 def highest(dtype: np.dtype[Any]) -> int:
     """The largest integer of bool or an integer dtype."""
-    return 1 if dtype == np.bool_ else int(np.iinfo(dtype).max)
+    return _HIGHEST[dtype]
 
 
 def check_uniform(dtype: np.dtype[Any], low: float, high: float) -> None:
@@ -104,8 +105,9 @@ def check_bounds(dtype: np.dtype[Any], low: int, last: int) -> None:
     else:
         most = _LARGEST[dtype]
         least = -most
-    for name, value in (("from", low), ("to - 1", last)):
-        check(least <= value <= most, f"{name} is out of bounds for {type_name(dtype)}")
+    if not least <= low <= most or not least <= last <= most:
+        name = "to - 1" if least <= low <= most else "from"
+        raise RuntimeError(f"{name} is out of bounds for {type_name(dtype)}")
     if dtype.kind in "iub":
         return
     bits = _DIGITS[dtype]

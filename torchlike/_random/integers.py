@@ -20,6 +20,7 @@ Array = np.ndarray[Any, Any]
 
 _INT64, _BOOL = np.dtype(np.int64), np.dtype(np.bool_)
 _FLOAT32, _FLOAT64, _FLOAT16 = FLOATS[:3]
+_NO_INTEGERS = "{} handles only integral, floating-point and boolean types"
 _LEAST = -(2**63)
 _WIDE = 2**28  # from this many values on the reference takes 64 bits for each
 _LARGE = (2**32 - 1) // 20  # permutations from this length on are drawn with 64 bits
@@ -65,11 +66,9 @@ def integers(
 
 def _bounds(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]:
     """The least and the largest value to draw, moved inwards where ``dtype`` rounds a bound outwards."""
-    if dtype not in FLOATS and dtype.kind not in "iub":
-        name = "check_random_bounds" if high is not None else "random_from_to_impl"
-        raise RuntimeError(f"{name} handles only integral, floating-point and boolean types")
     if high is None:
         if dtype not in FLOATS:
+            check(dtype.kind in "iub", _NO_INTEGERS.format("random_from_to_impl"))
             return low, highest(dtype) if dtype != np.uint64 else -1
         last = 2 ** _digits(dtype)
         low = _rounded_inwards(dtype, low, 1)
@@ -79,7 +78,8 @@ def _bounds(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]
             f"but got from={low} > to_inc={last}",
         )
         return low, last
-    check(low < high, f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     if dtype in FLOATS:
         low, high = _rounded_inwards(dtype, low, 1), _rounded_inwards(dtype, high, -1)
         check(
@@ -87,6 +87,8 @@ def _bounds(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]
             "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, "
             f"but got from={low} >= to={high}",
         )
+    else:
+        check(dtype.kind in "iub", _NO_INTEGERS.format("check_random_bounds"))
     return low, high - 1
 
 

@@ -94,6 +94,22 @@ def _by_name(name: str) -> dtype:
     return BY_NAME[name]
 
 
+_OF_PYTHON = {float: float64, int: int64, bool: bool_, complex: complex128}
+
+
+def resolve(given, caller: str) -> dtype | None:
+    """What an argument ``dtype=`` means: a dtype, Python's ``float`` and its kin, or None.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if given is None or type(given) is dtype:
+        return given
+    if isinstance(given, type) and given in _OF_PYTHON:
+        return _OF_PYTHON[given]
+    raise TypeError(f"{caller}(): argument 'dtype' must be torch.dtype, not {type(given).__name__}")
+
+
 def of_numpy(numpy_type) -> dtype:
     """The dtype with the bits of a NumPy dtype.
 

@@ -6,7 +6,7 @@ import warnings
 
 from torchlike._ops.nn import activations as ops
 from torchlike._ops.nn import dropout as random_ops
-from torchlike.nn._dropouts import draw_seed
+from torchlike._random.default import draw_seed
 from torchlike.tensor import Tensor
 
 

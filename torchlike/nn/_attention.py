@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchlike._ops.nn import attention as ops
-from torchlike.nn._dropouts import draw_seed
+from torchlike._random.default import draw_seed
 from torchlike.tensor import Tensor
 
 

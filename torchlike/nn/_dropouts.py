@@ -5,15 +5,8 @@ from __future__ import annotations
 import warnings
 
 from torchlike._ops.nn import dropout as ops
-from torchlike._random.engine import Engine
+from torchlike._random.default import draw_seed
 from torchlike.tensor import Tensor
-
-_engine = Engine()
-
-
-def draw_seed() -> int:
-    """A number of 63 bits from the default generator: a mask that nobody reads advances it, too."""
-    return int(_engine.u64(1)[0] >> 1)
 
 
 def _masked(op, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:

@@ -68,8 +68,7 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """``(*, in_features)`` to ``(*, out_features)``."""
-        parameters = self._parameters
-        return F.linear(input, parameters["weight"], parameters["bias"])
+        return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

@@ -106,7 +106,7 @@ class Embedding(Module):
         """``(*)`` to ``(*, embedding_dim)``."""
         return F.embedding(
             input,
-            self._parameters["weight"],
+            self.weight,
             self.padding_idx,
             self.max_norm,
             self.norm_type,

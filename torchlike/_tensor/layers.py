@@ -1,0 +1,16 @@
+"""Methods that are layers' arithmetic."""
+
+from __future__ import annotations
+
+from torchlike._ops.nn import activations
+
+
+class LayerMethods:
+    """Activations and the softmax family."""
+
+    relu = activations.relu
+    relu_ = activations.relu.inplace
+    prelu = activations.prelu
+    hardshrink = activations.hardshrink
+    softmax = activations.softmax
+    log_softmax = activations.log_softmax
