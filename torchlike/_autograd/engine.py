@@ -112,7 +112,7 @@ class Run:
         nothing = [None] * len(node.edges)
         if grads is None:
             return nothing
-        if node.has_hooks("tensor_hooks"):
+        if node.tensor_hooks:
             grads = [self._hooked(node, number, grad) for number, grad in enumerate(grads)]
         for number in self._wanted.get(node, ()):
             self.captured[node, number] = grads[number]
@@ -123,12 +123,12 @@ class Run:
         needed = tuple([edge is not None and (useful is None or edge[0] in useful) for edge in node.edges])
         if True not in needed:
             return nothing
-        if node.has_hooks("pre_hooks"):
+        if node.pre_hooks:
             grads = self._call_hooks(node.pre_hooks, grads)
         found = node.backward(grads, needed, self.create_graph)
         if state.anomaly:
             _check_nan(node, found)
-        if node.has_hooks("post_hooks"):
+        if node.post_hooks:
             found = self._call_hooks(node.post_hooks, found, grads)
         if not self.keep_graph:
             node.release()
@@ -166,7 +166,7 @@ class Run:
                 node.grad = self.wrap(*total)
             else:
                 node.grad._write(total[0], None)
-        if node.has_hooks("post_hooks") and node.variable is not None:
+        if node.post_hooks and node.variable is not None:
             for hook in list(node.post_hooks.values()):
                 hook(node.variable)
 

@@ -7,6 +7,7 @@ operation like any other, so that it is recorded, compiled and differentiated li
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from weakref import ref
 
 import jax
@@ -17,6 +18,7 @@ from jax.interpreters import partial_eval
 from torchlike._autograd.modes import state
 from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._recorder.recorder import record
+from torchlike._types.handles import RemovableHandle
 
 SECOND_BACKWARD = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -30,20 +32,26 @@ _sequence = itertools.count()
 class Node:
     """What all nodes of the tape have: hooks, a name, edges."""
 
-    __slots__ = ("edges", "sequence", "tensor_hooks", "pre_hooks", "post_hooks", "metadata", "__weakref__")
+    # hooks by kind, None until there is one: `hooks_for` makes room
+    tensor_hooks: dict | None = None
+    pre_hooks: dict | None = None
+    post_hooks: dict | None = None
+    edges: tuple = ()
+    sequence: int
 
     @property
     def next_functions(self) -> tuple:
         """The nodes that this one passes gradients to, each with the number of its output."""
         return tuple((None, 0) if edge is None else edge for edge in self.edges)
 
-    def __getattr__(self, name: str):
-        # what few nodes have is made when it is asked for
-        if name in ("tensor_hooks", "pre_hooks", "post_hooks", "metadata"):
-            made: dict = {}
-            setattr(self, name, made)
-            return made
-        raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
+    @property
+    def metadata(self) -> dict:
+        """A dictionary for the user's own notes."""
+        return self.__dict__.setdefault("_metadata", {})
+
+    def hooks_for(self, kind: str) -> dict:
+        """The dictionary of one kind of hooks: ``"tensor_hooks"`` (by output), ``"pre_hooks"``, ``"post_hooks"``."""
+        return self.__dict__.setdefault(kind, {})
 
     def name(self) -> str:
         """The node's name, as ``AddBackward0``."""
@@ -52,12 +60,20 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
 
-    def has_hooks(self, kind: str) -> bool:
-        """Whether there are hooks of this kind, without making room for them."""
-        try:
-            return bool(object.__getattribute__(self, kind))
-        except AttributeError:
-            return False
+    def register_hook(self, fn: Callable) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)`` after the node has run; it may return other gradients of the inputs."""
+        return add_hook(self.hooks_for("post_hooks"), fn)
+
+    def register_prehook(self, fn: Callable) -> RemovableHandle:
+        """Call ``fn(grad_outputs)`` before the node runs; it may return other gradients of the outputs."""
+        return add_hook(self.hooks_for("pre_hooks"), fn)
+
+
+def add_hook(hooks: dict, hook: Callable) -> RemovableHandle:
+    """Put a hook into a dictionary; returns the handle that takes it out again."""
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
 
 
 class GradNode(Node):
@@ -68,8 +84,6 @@ class GradNode(Node):
         inputs: its inputs, values and Python numbers; None once they are freed.
         edges: for each input where it came from, or None.
     """
-
-    __slots__ = ("spec", "inputs")
 
     def __init__(self, spec: Spec, inputs: tuple, edges: tuple) -> None:
         self.spec = spec
@@ -135,8 +149,6 @@ class KeepingNode(GradNode):
         residuals: what the forward kept.
         pull: the operation from residuals and cotangents to the gradients of the inputs that want one.
     """
-
-    __slots__ = ("residuals", "pull")
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         if create_graph:
@@ -216,12 +228,10 @@ class AccumulateGrad(Node):
         variable: a weak reference to the tensor.
     """
 
-    __slots__ = ("grad", "_variable")
     outputs = ()
 
     def __init__(self, variable) -> None:
         self.grad = None
-        self.edges = ()
         self.sequence = 2**62  # at once, whenever it is ready
         self._variable = ref(variable)
 

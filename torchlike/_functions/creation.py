@@ -3,163 +3,502 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.making import wrapped
-from torchlike._types import dtypes
+from torchlike._dispatch import store_out
+from torchlike._functions.making import cast, dtype_of_number, wrapped
+from torchlike._functions.views import as_if_made, in_channels_last
+from torchlike._ops import views
+from torchlike._ops.views import check_strided
+from torchlike._types import dtypes, formats
+
+RANGE = (
+    "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
+    "range builtin. Instead, use torch.arange, which produces values in [start, end)."
+)
 
 
-def sizes(name: str, size: tuple) -> tuple[int, ...]:
-    """The shape that positional arguments spell: ``2, 3`` or ``(2, 3)``.
+def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]:
+    """The shape that positional arguments spell, ``2, 3`` or ``(2, 3)``, or the keyword ``size``.
 
     Raises:
-        TypeError: they are no integers.
+        TypeError: they are missing or no integers.
         RuntimeError: one is negative.
     """
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+    if given is not None:
+        size = (given,)
+    if not size:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
+    spelled = size
+    if isinstance(size[0], (tuple, list)):
+        if len(size) > 1:
+            raise TypeError(f"{name}() takes 1 positional argument but {len(size)} were given")
         size = size[0]
-    found = []
     for place, each in enumerate(size):
-        if type(each) is not int:
-            if isinstance(each, float) or not hasattr(each, "__index__"):
-                raise TypeError(
-                    f"{name}(): argument 'size' failed to unpack the object at pos {place + 1} with error \"type must be "
-                    f"tuple of ints,but got {type(each).__name__}\""
-                    if len(size) > 1
-                    else f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(each).__name__}"
-                )
-            each = each.__index__()
-        if each < 0:
+        if type(each) is int:
+            if each >= 0:
+                continue
+            if name == "zeros":
+                raise RuntimeError("zeros: Dimension size must be non-negative.")
             raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(size)}")
-        found.append(each)
-    return tuple(found)
+        if isinstance(each, (bool, float)) or not hasattr(each, "__index__"):
+            if len(spelled) == 1:
+                kind = type(spelled[0]).__name__
+                raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind}")
+            raise TypeError(
+                f"{name}(): argument 'size' failed to unpack the object at pos {place + 1} with error \"type must be tuple "
+                f'of ints,but got {type(each).__name__}"'
+            )
+        return sizes(name, (tuple([one.__index__() for one in size]),))
+    return tuple(size)
 
 
-def _made(array: np.ndarray, device=None, requires_grad: bool = False):
+def finished(name: str, array: np.ndarray, device, requires_grad: bool, out=None, memory_format=None):
+    """The array as a tensor, in the memory format or in `out`."""
+    if out is not None:
+        store_out(name, wrapped(array), out)
+        return out
     made = wrapped(array, device)
+    if memory_format in (formats.channels_last, formats.channels_last_3d):
+        made = in_channels_last(made, memory_format)
     return made.requires_grad_() if requires_grad else made
 
 
-def _filled(shape, value, dtype, device, requires_grad: bool, out=None):
-    dtype = dtype or (dtypes.get_default_dtype() if out is None else out._aval.dtype)
-    made = _made(np.full(shape, value, dtype.np), device, requires_grad)
-    return made if out is None else _stored(made, out)
+def dtype_for(name: str, dtype, out) -> dtypes.dtype | None:
+    """The dtype asked for, or that of `out`.
+
+    Raises:
+        RuntimeError: the two differ.
+    """
+    dtype = dtypes.resolve(dtype, name)
+    if out is None:
+        return dtype
+    own = out._aval.dtype
+    if dtype not in (None, own):
+        raise RuntimeError(
+            f"dtype {dtypes.scalar_name(dtype)} does not match dtype of out parameter ({dtypes.scalar_name(own)})"
+        )
+    return own
 
 
-def _stored(made, out):
-    from torchlike._dispatch import store_out
-
-    store_out("empty", made, out)
-    return out
+_C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "bool": "bool"}
 
 
-def zeros(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
-    """Zeros of a shape."""
-    return _filled(sizes("zeros", size), 0, dtype, device, requires_grad, out)
+def number_for(value, dtype: dtypes.dtype):
+    """A Python number, checked to fit a dtype.
+
+    Raises:
+        RuntimeError: it does not.
+    """
+    if isinstance(value, complex) and not dtype.is_complex:
+        fits = False
+    elif dtype.rank == 1 and not isinstance(value, complex):
+        limits = np.iinfo(dtype.np)
+        fits = (limits.min if dtype.is_signed else -int(limits.max)) <= value <= limits.max
+    elif dtype.rank == 2 and math.isfinite(value) and dtype.itemsize < 8:
+        fits = dtype.name == "bfloat16" or abs(value) <= np.finfo(dtype.np).max
+    else:
+        fits = True
+    if not fits:
+        name = _C_NAMES.get(dtype.name, dtype.name + "_t")
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    return value
 
 
-def ones(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
-    """Ones of a shape."""
-    return _filled(sizes("ones", size), 1, dtype, device, requires_grad, out)
+def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=None, memory_format=None):
+    dtype = dtype_for(name, dtype, out) or dtypes.get_default_dtype()
+    if dtype.rank == 1 and type(value) is not int:
+        value = int(value)
+    if dtype.rank == 1 and not dtype.is_signed and value < 0:
+        value %= 256**dtype.itemsize
+    return finished(name, np.full(shape, value, dtype.np), device, requires_grad, out, memory_format)
 
 
-def empty(
-    *size, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None
-):
-    """A tensor of a shape whose elements have no meaning yet; here they are zeros."""
-    return _filled(sizes("empty", size), 0, dtype, device, requires_grad, out)
+def _shaped(name: str, value, doc: str):
+    """A function of a shape that fills it with one value."""
+
+    def make(
+        *args, size=None, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False,
+        memory_format=None,
+    ):
+        return _filled(name, sizes(name, args, size), value, dtype, device, requires_grad, out, memory_format)
+
+    return _named(make, name, doc)
+
+
+def _named(function, name: str, doc: str):
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "torchlike"
+    function.__doc__ = doc
+    return function
+
+
+_ARGS = """
+
+    Args:
+        args: the sizes, one by one or as one sequence.
+        out: a tensor to put the result in.
+        dtype: the default dtype unless given.
+        device: where it lives.
+        requires_grad: whether it is a leaf to differentiate for.
+    """
+zeros = _shaped("zeros", 0, "Zeros of a shape." + _ARGS)
+ones = _shaped("ones", 1, "Ones of a shape." + _ARGS)
+empty = _shaped("empty", 0, "A tensor of a shape whose elements have no meaning yet; here they are zeros." + _ARGS)
+
+
+def number_of(name: str, value):
+    """A Python number given as such or as a tensor of one.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(value, TensorBase) and not value._aval.ndim:
+        return value.item()
+    if isinstance(value, np.generic):
+        return value.item()
+    if not isinstance(value, (bool, int, float, complex)):
+        kind = "Tensor" if isinstance(value, TensorBase) else type(value).__name__
+        raise TypeError(f"{name}(): argument 'fill_value' (position 2) must be Number, not {kind}")
+    return value
 
 
 def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
-    """A tensor of a shape with one number everywhere; its dtype is that of the number."""
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
-    if dtype is None and out is None:
-        dtype = dtype_of_number(value)
-    return _filled(sizes("full", (size,)), value, dtype, device, requires_grad, out)
+    """A tensor of a shape with one number everywhere; its dtype is that of the number unless given.
+
+    Raises:
+        RuntimeError: the number does not fit the dtype.
+    """
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    value = number_of("full", fill_value)
+    dtype = dtype_for("full", dtype, out) or dtype_of_number(value)
+    return _filled("full", sizes("full", (size,)), number_for(value, dtype), dtype, device, requires_grad, out)
 
 
-def dtype_of_number(value) -> dtypes.dtype:
-    """The dtype that a Python number gets."""
-    if isinstance(value, bool):
-        return dtypes.bool_
-    if isinstance(value, (int, np.integer)):
-        return dtypes.int64
-    default = dtypes.get_default_dtype()
-    return default.to_complex() if isinstance(value, complex) else default
+# ---------------------------------------------------------------------- like another tensor
 
 
-def _like(name: str, value):
+def _like(name: str, value, doc: str):
     def like(
         input, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None
     ):
-        known = input._aval
-        return _filled(known.shape, value, dtype or known.dtype, device or known.device, requires_grad)
+        if not isinstance(input, TensorBase):
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        return _filled_like(name, input, value, dtype, device, requires_grad, memory_format)
 
-    like.__name__ = like.__qualname__ = name
-    like.__module__ = "torchlike"
-    like.__doc__ = f"{name.split('_')[0].capitalize()} of the shape, dtype and device of `input`."
-    return like
+    return _named(like, name, doc)
 
 
-zeros_like, ones_like, empty_like = _like("zeros_like", 0), _like("ones_like", 1), _like("empty_like", 0)
+def _filled_like(name, input, value, dtype, device, requires_grad, memory_format):
+    """One number in the shape of a tensor, and in the order of its elements in memory."""
+    known = input._aval
+    dtype = dtypes.resolve(dtype, name) or known.dtype
+    device = known.device if device is None else device
+    order = None if input._view is None or memory_format is not None else _memory_order(input._layout)
+    shape = known.shape if order is None else tuple([known.shape[dim] for dim in order])
+    made = _filled(name, shape, value, dtype, device, False, None, memory_format)
+    if order is not None:
+        made = as_if_made(views.permute(made, tuple([order.index(dim) for dim in range(known.ndim)])))
+    return made.requires_grad_() if requires_grad else made
+
+
+def _memory_order(layout) -> tuple[int, ...] | None:
+    """The dimensions of dense elements from the outermost in memory inwards; None where that is their own order."""
+    order = tuple(sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim]))
+    step = 1
+    for dim in reversed(order):
+        if layout.strides[dim] != step:
+            return None
+        step *= layout.shape[dim]
+    return None if order == tuple(range(len(order))) else order
+
+
+_DOC = "{} in the shape, dtype and device of `input`, unless others are given."
+zeros_like = _like("zeros_like", 0, _DOC.format("Zeros"))
+ones_like = _like("ones_like", 1, _DOC.format("Ones"))
+empty_like = _like("empty_like", 0, _DOC.format("Elements without meaning, here zeros,"))
 
 
 def full_like(
     input, fill_value, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False,
-    memory_format=None
+    memory_format=None,
 ):
-    """One number everywhere, in the shape, dtype and device of `input`."""
-    known = input._aval
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
-    return _filled(known.shape, value, dtype or known.dtype, device or known.device, requires_grad)
+    """One number everywhere, in the shape, dtype and device of `input`, unless others are given.
+
+    Raises:
+        RuntimeError: the number does not fit the dtype.
+    """
+    value = number_for(number_of("full_like", fill_value), dtypes.resolve(dtype, "full_like") or input._aval.dtype)
+    return _filled_like("full_like", input, value, dtype, device, requires_grad, memory_format)
 
 
-def _new(name: str, value):
-    def new(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+def _new(name: str, value, doc: str):
+    def new(self, *args, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         known = self._aval
-        return _filled(sizes(name, size), value, dtype or known.dtype, device or known.device, requires_grad)
+        return _filled(
+            name, sizes(name, args, size), value, dtype or known.dtype, device or known.device, requires_grad
+        )
 
-    new.__name__ = new.__qualname__ = name
-    new.__module__ = "torchlike"
-    new.__doc__ = f"{name.split('_')[1].capitalize()} of a shape, in the dtype and on the device of this tensor."
-    return new
+    return _named(new, name, doc)
 
 
-new_zeros, new_ones, new_empty = _new("new_zeros", 0), _new("new_ones", 1), _new("new_empty", 0)
+_DOC = "{} of a shape, in the dtype and on the device of this tensor."
+new_zeros = _new("new_zeros", 0, _DOC.format("Zeros"))
+new_ones = _new("new_ones", 1, _DOC.format("Ones"))
+new_empty = _new("new_empty", 0, _DOC.format("Elements without meaning, here zeros,"))
 
 
 def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """One number everywhere, in the dtype and on the device of this tensor."""
     known = self._aval
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
-    return _filled(sizes("new_full", (size,)), value, dtype or known.dtype, device or known.device, requires_grad)
+    dtype = dtypes.resolve(dtype, "new_full") or known.dtype
+    value = number_for(number_of("new_full", fill_value), dtype)
+    return _filled("new_full", sizes("new_full", (size,)), value, dtype, device or known.device, requires_grad)
 
 
-def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
-           requires_grad=False):
-    """Numbers from `start` (default 0) up to and without `end`, `step` apart.
+# ---------------------------------------------------------------------- strides of one's own
+
+
+def empty_strided(
+    size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+):
+    """A tensor of a shape with strides of one's own, counted in elements.
 
     Raises:
-        RuntimeError: the step is 0 or leads away from `end`.
+        RuntimeError: there are not as many strides as sizes.
     """
+    size, stride = tuple(size), tuple(stride)
+    if len(size) != len(stride):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(size)}) must match dimensionality of strides ({len(stride)})"
+        )
+    span = 1 + sum((count - 1) * step for count, step in zip(size, stride, strict=True)) if math.prod(size) else 0
+    dtype = dtypes.resolve(dtype, "empty_strided") or dtypes.get_default_dtype()
+    check_strided(span, size, stride, 0, dtype.itemsize)
+    made = views.as_strided(wrapped(np.zeros(span, dtype.np), device), size, stride, 0)
+    made = as_if_made(made)
+    return made.requires_grad_() if requires_grad else made
+
+
+def new_empty_strided(
+    self, size, stride, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+):
+    """`empty_strided` in the dtype and on the device of this tensor."""
+    known = self._aval
+    return empty_strided(
+        size, stride, dtype=dtype or known.dtype, device=device or known.device, requires_grad=requires_grad
+    )
+
+
+def empty_permuted(
+    size, physical_layout, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+):
+    """A tensor of a shape whose dimensions lie in memory in the given order, the outermost first."""
+    strides, step = [0] * len(size), 1
+    for dim in reversed(physical_layout):
+        strides[dim] = step
+        step *= size[dim]
+    return empty_strided(size, strides, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+# ---------------------------------------------------------------------- counting and spaced
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, (int, np.integer))
+
+
+def _number(name: str, argument: str, place: int, value):
+    if isinstance(value, TensorBase):
+        return value.item()
+    if not isinstance(value, (bool, int, float, complex, np.number)):
+        raise TypeError(f"{name}(): argument '{argument}' (position {place}) must be Number, not {type(value).__name__}")
+    return value
+
+
+def arange(
+    *args, start=None, end=None, step=None, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+    requires_grad=False,
+):
+    """Numbers from `start` (default 0) up to and without `end`, `step` (default 1) apart.
+
+    Called as ``arange(end)``, ``arange(start, end)`` or ``arange(start, end, step)``. The dtype is int64 if all three
+    are integers, else the default one.
+
+    Raises:
+        RuntimeError: the step is 0 or leads away from `end`, or a bound is not finite.
+    """
+    given = dict(zip(("start", "end", "step"), args if len(args) > 1 else (None, *args), strict=False))
+    start, end, step = (
+        given.get(name) if given.get(name) is not None else other
+        for name, other in (("start", start), ("end", end), ("step", step))
+    )
     if end is None:
-        start, end = 0, start
-    start, end, step = (each.item() if isinstance(each, TensorBase) else each for each in (start, end, step))
+        raise TypeError("arange() received an invalid combination of arguments - got ()")
+    end = _number("arange", "end", 1 if len(args) < 2 else 2, end)
+    start = 0 if start is None else _number("arange", "start", 1, start)
+    step = 1 if step is None else _number("arange", "step", 3, step)
+    dtype = dtype_for("arange", dtype, out)
     if dtype is None:
-        dtype = out._aval.dtype if out is not None else dtypes.int64 if all(
-            isinstance(each, (int, np.integer)) for each in (start, end, step)
-        ) else dtypes.get_default_dtype()
+        dtype = dtypes.int64 if all(map(_is_whole, (start, end, step))) else dtypes.get_default_dtype()
+    if dtype.is_complex or dtype.rank == 0:
+        raise NotImplementedError(f'"arange_cpu" not implemented for \'{dtypes.scalar_name(dtype)}\'')
+    _check_range(start, end, step)
+    if dtype.rank == 1:
+        if int(step) == 0:
+            raise ValueError("step must be nonzero")
+        start, end, step = int(start), int(end), int(step)
+        count = max(-((start - end) // step), 0)
+    else:
+        count = math.ceil((end - start) / step)
+    return finished("arange", _counted(start, step, count, dtype), device, requires_grad, out)
+
+
+def _check_range(start, end, step) -> None:
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    count = math.ceil((end - start) / step)
-    array = (start + step * np.arange(count)).astype(dtype.np)
-    made = _made(array, device, requires_grad)
-    return made if out is None else _stored(made, out)
 
 
-for _public in (zeros, ones, empty, full, full_like, new_full, arange):
+def _plain(number) -> str:
+    return f"{number:g}"
+
+
+def _counted(start, step, count: int, dtype: dtypes.dtype) -> np.ndarray:
+    if dtype.rank == 1:
+        return cast(start + step * np.arange(count, dtype=np.int64), dtype)
+    return cast(start + step * np.arange(count, dtype=np.float64), dtype)
+
+
+def range(
+    start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+):
+    """Numbers from `start` up to and with `end`, `step` apart; deprecated, as it is unlike Python's range."""
+    warnings.warn(RANGE, UserWarning, stacklevel=2)
+    if end is None:
+        start, end = 0, start
+    _check_range(start, end, step)
+    dtype = dtype_for("range", dtype, out) or dtypes.get_default_dtype()
+    count = int((end - start) / step + 1)
+    return finished("range", _counted(start, step, count, dtype), device, requires_grad, out)
+
+
+def _ends(name: str, start, end) -> tuple:
+    if any(isinstance(each, TensorBase) and each._aval.ndim for each in (start, end)):
+        dims = [each._aval.ndim if isinstance(each, TensorBase) else 0 for each in (start, end)]
+        raise RuntimeError(
+            f"{name} only supports 0-dimensional start and end tensors, but got start with {dims[0]} dimension(s) and "
+            f"end with {dims[1]} dimension(s)."
+        )
+    return tuple([each.item() if isinstance(each, TensorBase) else each for each in (start, end)])
+
+
+def _spaced(start, end, steps: int, wide: np.dtype) -> np.ndarray:
+    """Evenly spaced numbers, counted from both ends as PyTorch does."""
+    if steps < 2:
+        return np.full(steps, start, wide)
+    kind = wide.type
+    first, last = kind(start), kind(end)
+    step = kind((last - first) / kind(steps - 1))
+    places = np.arange(steps).astype(wide)
+    return np.where(np.arange(steps) < steps // 2, first + step * places, last - step * places[::-1]).astype(wide)
+
+
+def _check_steps(name: str, steps, legacy_steps: int) -> int:
+    if steps is None:
+        warnings.warn(
+            f"Not providing a value for {name}'s steps is deprecated and will throw a runtime error in a future release. "
+            f"This warning will appear only once per process.", FutureWarning, stacklevel=3,
+        )
+        return legacy_steps
+    if isinstance(steps, float) or not hasattr(steps, "__index__"):
+        raise TypeError(f"{name}() received an invalid combination of arguments - got (steps={type(steps).__name__})")
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    return steps.__index__()
+
+
+def _spaced_dtype(name: str, start, end, dtype, out) -> dtypes.dtype:
+    dtype = dtype_for(name, dtype, out)
+    if dtype is None:
+        default = dtypes.get_default_dtype()
+        dtype = default.to_complex() if isinstance(start, complex) or isinstance(end, complex) else default
+    if dtype.rank == 0:
+        raise NotImplementedError(f'"{name}_cpu" not implemented for \'Bool\'')
+    return dtype
+
+
+def linspace(
+    start, end, steps=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+):
+    """`steps` evenly spaced numbers from `start` to `end`, both included.
+
+    Raises:
+        RuntimeError: `steps` is negative.
+    """
+    start, end = _ends("linspace", start, end)
+    steps = _check_steps("linspace", steps, 100)
+    dtype = _spaced_dtype("linspace", start, end, dtype, out)
+    wide = np.dtype(np.float64) if dtype.rank == 1 or dtype.itemsize == 2 else dtype.np
+    if dtype.rank == 1:
+        start, end = int(start), int(end)
+    return finished("linspace", cast(_spaced(start, end, steps, wide), dtype), device, requires_grad, out)
+
+
+def logspace(
+    start, end, steps=None, base=10.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+    requires_grad=False,
+):
+    """Powers of `base` whose exponents are `steps` evenly spaced numbers from `start` to `end`.
+
+    Raises:
+        RuntimeError: `steps` is negative.
+    """
+    start, end = _ends("logspace", start, end)
+    base = base.item() if isinstance(base, TensorBase) else base
+    steps = _check_steps("logspace", steps, 100)
+    dtype = _spaced_dtype("logspace", start, end, dtype, out)
+    wide = np.dtype(np.complex128 if dtype.is_complex else np.float64)
+    with np.errstate(all="ignore"):
+        powers = np.power(wide.type(base), _spaced(start, end, steps, wide))
+    return finished("logspace", cast(powers, dtype), device, requires_grad, out)
+
+
+def eye(
+    n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+):
+    """A matrix with ones on the diagonal and zeros elsewhere.
+
+    Args:
+        n: rows.
+        m: columns, as many by default.
+
+    Raises:
+        RuntimeError: a size is negative.
+    """
+    for name, size in (("n", n), ("m", n if m is None else m)):
+        if isinstance(size, float) or not hasattr(size, "__index__"):
+            raise TypeError(f"eye(): argument '{name}' (position 1) must be int, not {type(size).__name__}")
+        if size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
+    dtype = dtype_for("eye", dtype, out) or dtypes.get_default_dtype()
+    return finished("eye", np.eye(n, m, dtype=dtype.np), device, requires_grad, out)
+
+
+def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+    """A 0-d tensor of a number, in the default dtype unless another is given."""
+    return _filled("scalar_tensor", (), s, dtype, device, requires_grad)
+
+
+for _public in (
+    *(full, full_like, new_full, empty_strided, new_empty_strided, empty_permuted),
+    *(arange, range, linspace, logspace, eye, scalar_tensor),
+):
     _public.__module__ = "torchlike"

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from torchlike._autograd.modes import no_grad
+from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import wrapped
 from torchlike._functions.reductions import _stored
 from torchlike._random import default
 from torchlike._random import distributions as draw
-from torchlike._random import integers as draw_integers
 from torchlike._random.engine import Engine
+from torchlike._random.integers import integers as draw_integers
+from torchlike._random.integers import permutation as draw_permutation
+from torchlike._random.integers import random_full as draw_all
+from torchlike._random.sampling import multinomial as draw_multinomial
+from torchlike._random.sampling import poisson as draw_poisson
 from torchlike._types import devices, dtypes
 
 
@@ -121,12 +125,12 @@ def set_rng_state(new_state) -> None:
 @contextlib.contextmanager
 def fork_rng(devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda") -> Iterator[None]:
     """Within the block draw as one likes: afterwards the generator goes on from where it was."""
-    state = default_generator._engine.get_state()
+    before = default_generator._engine.get_state()
     try:
         yield
     finally:
         if enabled:
-            default_generator._engine.set_state(state)
+            default_generator._engine.set_state(before)
 
 
 def _engine(generator: Generator | None) -> Engine:
@@ -198,7 +202,7 @@ def randint(
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     kind = dtypes.int64 if dtype is None else dtype
-    array = draw_integers.integers(_engine(generator), _shape((size,)), kind.np, low, high)
+    array = draw_integers(_engine(generator), _shape((size,)), kind.np, low, high)
     return _finish(array, device, requires_grad, out, "randint")
 
 
@@ -207,7 +211,7 @@ def randperm(
 ):
     """A random order of the integers from 0 to ``n - 1``."""
     kind = dtypes.int64 if dtype is None else dtype
-    array = draw_integers.permutation(_engine(generator), int(n), kind.np)
+    array = draw_permutation(_engine(generator), int(n), kind.np)
     return _finish(array, device, requires_grad, out, "randperm")
 
 
@@ -308,8 +312,6 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     if weights.size and (weights.sum(-1) <= 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-    from torchlike._random.multinomial import multinomial as draw_multinomial
-
     array = draw_multinomial(_engine(generator), weights, num_samples, replacement)
     return _stored("multinomial", wrapped(array, input.device), out)
 
@@ -322,8 +324,6 @@ def _long(dtype) -> str:
 
 def poisson(input, generator=None):
     """Counts of a Poisson distribution with the rates `input`, in its dtype."""
-    from torchlike._random.poisson import poisson as draw_poisson
-
     return wrapped(draw_poisson(_engine(generator), input.detach()._value().numpy()), input.device)
 
 
@@ -338,7 +338,7 @@ def _filled(tensor, array_of):
     array = array_of(tuple(layout.shape[dim] for dim in order), layout.is_contiguous or order != list(range(len(order))))
     back = np.ascontiguousarray(np.transpose(array, np.argsort(order))) if len(order) > 1 else array
     tensor._write(wrapped(back, tensor.device)._value(), None)
-    if tensor._edge is not None and tensor._base is None:
+    if not tensor.is_leaf and tensor._base is None:
         tensor._edge = None
     return tensor
 
@@ -393,10 +393,10 @@ def random_(self, from_=None, to=None, *, generator=None, **named):
     low = named.pop("from", from_)
     engine, kind = _engine(generator), self.dtype.np
     if low is None and to is None:
-        return _filled(self, lambda shape, _: draw_integers.random_full(engine, shape, kind))
+        return _filled(self, lambda shape, _: draw_all(engine, shape, kind))
     if to is None and "from" not in named and from_ is not None:
         low, to = 0, low
-    return _filled(self, lambda shape, _: draw_integers.integers(engine, shape, kind, int(low or 0), int(to)))
+    return _filled(self, lambda shape, _: draw_integers(engine, shape, kind, int(low or 0), int(to)))
 
 
 def bernoulli_(self, p=0.5, *, generator=None):

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._types import dtypes
+from torchlike._types.dtypes import scalar_name
 
 Array = jax.Array
 ArrayLike = jax.Array | complex
@@ -58,8 +59,23 @@ def _combine(high, low):
     if rank(high) == 2:
         return dtypes.BY_NUMPY[np.dtype(high)].to_complex().np if rank(low) == 3 else high
     if rank(high) == 0 or rank(low) >= 2:
-        return np.dtype(jnp.promote_types(high, low))
+        return promote_types(high, low)
     return high
+
+
+def promote_types(one, two) -> np.dtype:
+    """The smallest dtype of no lower kind that both can be converted to.
+
+    Raises:
+        RuntimeError: one of them is a larger unsigned integer, which PyTorch does not promote.
+    """
+    one, two = np.dtype(one), np.dtype(two)
+    if one != two and {one.name, two.name} & {"uint16", "uint32", "uint64"} and 2 not in (rank(one), rank(two)):
+        raise RuntimeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{scalar_name(one)} and {scalar_name(two)}"
+        )
+    return np.dtype(jnp.promote_types(one, two))
 
 
 def result_dtype(*operands) -> np.dtype:
@@ -71,13 +87,41 @@ def result_dtype(*operands) -> np.dtype:
         else:
             category, own = (0 if operand.ndim else 1), np.dtype(operand.dtype)
         known = found[category]
-        found[category] = own if known is None else np.dtype(jnp.promote_types(known, own))
+        found[category] = own if known is None else promote_types(known, own)
     return _combine(found[0], _combine(found[1], found[2]))
 
 
 def to_float(dtype) -> np.dtype:
     """The dtype of a function that has no integer results: the default dtype for bools and integers."""
     return np.dtype(dtype) if rank(dtype) >= 2 else default_float()
+
+
+def floating(input) -> Array:
+    """The tensor in floating point: integers and bools in the default dtype."""
+    return as_dtype(input, to_float(input.dtype))
+
+
+def only(kernel: str, array, *ranks: int) -> None:
+    """Refuse dtypes that PyTorch's kernel does not have.
+
+    Args:
+        ranks: those that it has; see `rank`.
+
+    Raises:
+        NotImplementedError: the dtype is another, in PyTorch's words.
+    """
+    if rank(array.dtype) not in ranks:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(array.dtype)}'")
+
+
+def real_floating(kernel: str, input) -> Array:
+    """`floating` for a kernel without complex numbers.
+
+    Raises:
+        NotImplementedError: the tensor is complex.
+    """
+    only(kernel, input, 0, 1, 2)
+    return floating(input)
 
 
 def promoted(*operands) -> list[Array]:

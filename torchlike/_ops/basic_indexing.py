@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number
+from torchlike._ops._promote import Array, ArrayLike, Number
 from torchlike._recorder.view import Layout
 from torchlike._types import dtypes
 
@@ -150,7 +150,7 @@ def slice_view(
 @op(grad_name="CopySlices", name="copy")
 def put_slices(
     input: Array,
-    value: Array,
+    value: ArrayLike,
     pattern: tuple,
     a: Number = None,
     b: Number = None,

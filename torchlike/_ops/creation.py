@@ -1,17 +1,23 @@
-"""Filling and copying in place."""
+"""Filling and copying in place, complex numbers from their parts."""
 
 from __future__ import annotations
 
 import jax.numpy as jnp
+from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype
+from torchlike._ops._promote import Array, ArrayLike, as_dtype, broadcast_shapes
 from torchlike._ops.basic_indexing import fitted
+from torchlike._types import dtypes
 
 
 @op
-def fill(input: Array, value: Number) -> Array:
-    """A tensor like `input` with `value` everywhere."""
+def fill(input: Array, value: ArrayLike) -> Array:
+    """A tensor like `input` with `value` everywhere.
+
+    Raises:
+        RuntimeError: the value is a tensor with dimensions.
+    """
     value = jnp.asarray(value)
     if value.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
@@ -24,7 +30,51 @@ def zero(input: Array) -> Array:
     return jnp.zeros(input.shape, input.dtype)
 
 
-@op
-def copy(input: Array, src: Array, non_blocking: bool = False) -> Array:
-    """The elements of `src`, broadcast to the shape and cast to the dtype of `input`."""
+@op(grad_name="CopyBackwards")
+def copy(input: Array, src: ArrayLike, non_blocking: bool = False) -> Array:
+    """The elements of `src`, broadcast to the shape and cast to the dtype of `input`.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast to that of `input`.
+    """
+    src = jnp.asarray(src)
+    shape = broadcast_shapes(input.shape, src.shape)
+    if shape != input.shape:
+        raise RuntimeError(
+            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(shape)}"
+        )
     return fitted(src, input.shape, input.dtype)
+
+
+def _check_parts(first: Array, second: Array) -> None:
+    names = dtypes.scalar_name(first.dtype), dtypes.scalar_name(second.dtype)
+    if not {first.dtype.name, second.dtype.name} <= {"float16", "float32", "float64"}:
+        raise RuntimeError("Expected both inputs to be Half, Float or Double tensors but got {} and {}".format(*names))
+    if first.dtype != second.dtype:
+        raise RuntimeError(
+            "Expected object of scalar type {} but got scalar type {} for second argument".format(*names)
+        )
+    broadcast_shapes(first.shape, second.shape)
+
+
+@op
+def complex(real: Array, imag: Array) -> Array:
+    """Complex numbers of real and imaginary parts.
+
+    Raises:
+        RuntimeError: the parts' dtypes differ or are no floating point ones.
+    """
+    _check_parts(real, imag)
+    return lax.complex(*jnp.broadcast_arrays(real, imag))
+
+
+@op
+def polar(abs: Array, angle: Array) -> Array:
+    """Complex numbers of absolute values and angles in radians.
+
+    Raises:
+        RuntimeError: the dtypes differ or are no floating point ones.
+    """
+    _check_parts(abs, angle)
+    abs, angle = jnp.broadcast_arrays(abs, angle)
+    return lax.complex(abs * jnp.cos(angle), abs * jnp.sin(angle))

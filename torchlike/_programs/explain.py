@@ -26,7 +26,7 @@ class Explanation:
 
     Attributes:
         compiles: every compilation, in order.
-        flushes: how often the recorder was emptied, by (reason, the user's line).
+        flushes: how often the recorder was emptied, by (reason, (file, number) of the user's line).
         runs: how many programs ran: ``"whole"`` and ``"op"`` count whole programs and single operations.
     """
 
@@ -44,7 +44,7 @@ class Explanation:
         rows = [f"{len(self.compiles)} compiles, {spent:.2f} s; {self.programs} whole programs"]
         rows += [f"  {each.seconds * 1e3:7.1f} ms  {each.what}: {each.cause}, {each.line}" for each in self.compiles]
         rows.append(f"{sum(self.flushes.values())} flushes")
-        rows += [f"  {count:7d} x  {reason}, {line}" for (reason, line), count in self.flushes.most_common()]
+        rows += [f"  {count:7d} x  {reason}, {told(where)}" for (reason, where), count in self.flushes.most_common()]
         rows.append(f"runs: {self.runs['whole']} whole programs, {self.runs['op']} single operations")
         return "\n".join(rows)
 
@@ -73,9 +73,14 @@ def explain(reset: bool = False) -> Explanation:
     return told
 
 
-def users_line() -> str:
-    """The innermost line outside this package, as ``file:number``."""
+def users_place() -> tuple[str, int]:
+    """(file, number) of the innermost line outside this package."""
     frame = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "at exit"
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("at exit", 0)
+
+
+def told(place: tuple[str, int]) -> str:
+    """A place as ``file:number``."""
+    return f"{place[0]}:{place[1]}"

@@ -173,4 +173,4 @@ def run_op(spec, arrays: list) -> list:
 def tell_compile(what: str, cause: str, begun: float) -> None:
     """Note a compilation for `explain()`."""
     took = time.perf_counter() - begun
-    explain.record.compiles.append(explain.Compile(what, cause, explain.users_line(), took))
+    explain.record.compiles.append(explain.Compile(what, cause, explain.told(explain.users_place()), took))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -108,11 +109,21 @@ class Engine:
         pairs |= low
         return pairs
 
+    @property
+    def left_in_block(self) -> int:
+        """How many words the next draw can take from the current block."""
+        return _BLOCK - self._position
+
+    def give_back(self, n: int) -> None:
+        """Take back the last ``n`` words drawn, all of them from the current block: they are the next to come."""
+        self._position -= n
+
     def clone(self) -> Engine:
         """An independent engine in the same state."""
-        twin = Engine()
-        twin.set_state(self.get_state())
-        return twin
+        return _restored(self.get_state())
+
+    def __reduce__(self) -> tuple[Callable[..., Engine], tuple[Any, ...]]:
+        return _restored, (self.get_state(),)
 
     def get_state(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The state in the bytes of ``torch.get_rng_state()``: uint8 of shape ``(5056,)``."""
@@ -155,3 +166,9 @@ class Engine:
             self._bits.state = {"bit_generator": "MT19937", "state": key}
             if left != 1:  # the key is the block being read: its words are produced once more
                 self._block = self._bits.random_raw(_BLOCK).astype(np.uint32)
+
+
+def _restored(state: np.ndarray[Any, Any]) -> Engine:
+    engine = Engine()
+    engine.set_state(state)
+    return engine

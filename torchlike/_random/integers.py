@@ -100,7 +100,7 @@ def _rounded_inwards(dtype: np.dtype[Any], bound: int, step: int) -> int:
     """``bound``, or the next number of ``dtype`` inside where ``bound + step`` is rounded past it."""
     with np.errstate(over="ignore"):
         rounded = float(cast(np.array(bound + step, np.int64), dtype))
-    neighbour = int(rounded) if math.isfinite(rounded) else _LEAST
+    neighbour = int(rounded) if abs(rounded) < 2.0**63 else _LEAST
     if (neighbour < bound) if step > 0 else (neighbour >= bound):
         return neighbour + step * 2 ** (abs(bound + step).bit_length() - _digits(dtype))
     return bound

@@ -124,7 +124,7 @@ class Recorder:
             nodes, self.pending = self.pending, []
             self._next_check, self._live_bytes = _CHECK_EVERY, 0
             if nodes:
-                explain.record.flushes[reason, explain.users_line()] += 1
+                explain.record.flushes[reason, explain.users_place()] += 1
                 _run(nodes, ends_step)
 
     def _bound(self) -> None:

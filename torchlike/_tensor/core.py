@@ -10,11 +10,11 @@ from weakref import ref
 import numpy as np
 
 from torchlike._autograd import calls
-from torchlike._autograd.tape import AccumulateGrad, Node
+from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import value_of
 from torchlike._types import Size, device, dtype
-from torchlike.utils.hooks import RemovableHandle
+from torchlike._types.handles import RemovableHandle
 
 NOT_A_LEAF = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
@@ -254,7 +254,7 @@ class CoreMethods(TensorBase):
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, number = self._edge
-        return _hook(node.tensor_hooks.setdefault(number, {}), hook)
+        return add_hook(node.hooks_for("tensor_hooks").setdefault(number, {}), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
         """Call `hook` with this leaf after a gradient was added to its `.grad`.
@@ -266,7 +266,7 @@ class CoreMethods(TensorBase):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        return _hook(self._accumulator().post_hooks, hook)
+        return add_hook(self._accumulator().hooks_for("post_hooks"), hook)
 
     def detach(self):
         """A tensor on the same elements that is apart from the tape."""
@@ -408,8 +408,7 @@ class CoreMethods(TensorBase):
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.item())
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # `==` compares elements; a tensor is its own key
 
     def __format__(self, spec: str) -> str:
         if not self._aval.ndim and not self.is_meta:
@@ -466,9 +465,3 @@ def _rebuilt(cls: type, array: np.ndarray, requires_grad: bool, attributes: dict
     made = CoreMethods._make_subclass(cls, TensorBase._wrap(value_of(array)), requires_grad)
     made.__dict__.update(attributes)
     return made
-
-
-def _hook(hooks: dict, hook: Callable) -> RemovableHandle:
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = hook
-    return handle

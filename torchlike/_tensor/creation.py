@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchlike._functions import asking, filling, making
 from torchlike._functions import creation as functions
 from torchlike._ops import creation
 
@@ -9,10 +10,23 @@ from torchlike._ops import creation
 class CreationMethods:
     """Making and filling."""
 
-    new_zeros = functions.new_zeros
-    new_ones = functions.new_ones
     new_empty = functions.new_empty
+    new_empty_strided = functions.new_empty_strided
     new_full = functions.new_full
-    fill_ = creation.fill.inplace
-    zero_ = creation.zero.inplace
+    new_ones = functions.new_ones
+    new_zeros = functions.new_zeros
+
+    apply_ = filling.apply_
     copy_ = creation.copy.inplace
+    fill_ = filling.fill_
+    is_nonzero = asking.is_nonzero
+    is_same_size = asking.is_same_size
+    is_set_to = filling.is_set_to
+    map_ = filling.map_
+    resize_ = filling.resize_
+    resize_as_ = filling.resize_as_
+    set_ = filling.set_
+    zero_ = creation.zero.inplace
+
+    __dlpack__ = making.dlpack
+    __dlpack_device__ = making.dlpack_device

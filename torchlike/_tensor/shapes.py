@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from torchlike._functions import indexing
+from torchlike._functions import filling, indexing, joining
 from torchlike._functions import views as functions
-from torchlike._ops import views
+from torchlike._ops import rearranging, views
 
 
 class ShapeMethods:
@@ -15,25 +15,42 @@ class ShapeMethods:
     broadcast_to = functions.broadcast_to
     chunk = functions.chunk
     contiguous = functions.contiguous
+    diag = rearranging.diag
+    diag_embed = rearranging.diag_embed
+    diagflat = rearranging.diagflat
     diagonal = views.diagonal
     dsplit = functions.dsplit
     expand = views.expand
     expand_as = functions.expand_as
     flatten = functions.flatten
+    flip = rearranging.flip
+    fliplr = rearranging.fliplr
+    flipud = rearranging.flipud
     hsplit = functions.hsplit
     moveaxis = movedim = functions.movedim
     narrow = indexing.narrow
     permute = views.permute
     ravel = functions.ravel
+    repeat = rearranging.repeat
+    repeat_interleave = joining.repeat_interleave
     reshape = functions.reshape
     reshape_as = functions.reshape_as
+    roll = rearranging.roll
+    rot90 = rearranging.rot90
     select = indexing.select
     split = functions.split
     split_with_sizes = functions.split_with_sizes
+    unsafe_chunk, unsafe_split = functions.chunk, functions.split
+    unsafe_split_with_sizes = functions.split_with_sizes
     squeeze = views.squeeze
     swapaxes = swapdims = transpose = views.transpose
     t = views.t
     tensor_split = functions.tensor_split
+    tile = rearranging.tile
+    tril = rearranging.tril
+    tril_ = rearranging.tril.inplace
+    triu = rearranging.triu
+    triu_ = rearranging.triu.inplace
     unbind = functions.unbind
     unflatten = functions.unflatten
     unfold = views.unfold
@@ -46,5 +63,5 @@ class ShapeMethods:
     H = property(functions.conjugate_transpose)
     mT = property(functions.matrix_transpose)
     mH = property(functions.matrix_adjoint)
-    real = property(functions.real)
-    imag = property(functions.imag)
+    real = property(functions.real, filling.set_real)
+    imag = property(functions.imag, filling.set_imag)

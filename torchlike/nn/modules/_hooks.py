@@ -175,7 +175,7 @@ class HookMethods:
         node = result.grad_fn
         if node is not None:
             for hook in self._backward_hooks.values():
-                registered(node.post_hooks, lambda inputs, outputs, hook=hook: hook(self, inputs, outputs))
+                registered(node.hooks_for("post_hooks"), lambda inputs, outputs, hook=hook: hook(self, inputs, outputs))
 
 
 def _as_args(changed, args: tuple) -> tuple:

@@ -1,0 +1,155 @@
+"""Changing a tensor's elements or its memory as a whole."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.creation import number_for
+from torchlike._functions.making import wrapped
+from torchlike._functions.views import as_if_made, whole_storage
+from torchlike._ops import creation, views
+from torchlike._recorder.view import Layout
+from torchlike._types import dtypes
+
+
+def fill_(self, value):
+    """Put one number everywhere.
+
+    Raises:
+        RuntimeError: the number does not fit the dtype.
+        TypeError: it is no number.
+    """
+    if type(value) is not float or self._aval.dtype.rank < 2:
+        if isinstance(value, np.generic):
+            value = value.item()
+        if not isinstance(value, TensorBase):
+            if not isinstance(value, (bool, int, float, complex)):
+                raise TypeError(
+                    f"fill_() received an invalid combination of arguments - got ({type(value).__name__}), but expected "
+                    "one of:\n * (Tensor value)\n * (Number value)"
+                )
+            number_for(value, self._aval.dtype)
+    return creation.fill.inplace(self, value)
+
+
+def fill(input, value):
+    """A tensor like `input` with one number everywhere."""
+    return creation.fill(input, value)
+
+
+def _flat(tensor):
+    """All elements of a tensor's storage in one dimension, without history."""
+    whole = whole_storage(tensor)
+    return views.view_shape(whole, (-1,)) if whole._aval.numel else views.view_shape(whole, (0,))
+
+
+def resize_(self, *sizes, memory_format=None):
+    """Give the tensor another shape on the same memory, more of it where that is needed.
+
+    New elements are zeros. Tensors that share the memory keep sharing it unless it had to grow.
+
+    Raises:
+        RuntimeError: the tensor requires grad.
+    """
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    if any(each < 0 for each in shape):
+        raise RuntimeError("numel: integer multiplication overflow")
+    known = self._aval
+    if shape == known.shape:
+        return self
+    offset, flat = self._layout.offset, _flat(self)
+    missing = offset + math.prod(shape) - flat._aval.numel
+    if missing > 0:
+        more = wrapped(np.zeros(missing, known.dtype.np), known.device)
+        from torchlike._ops.joining import cat
+
+        flat = cat((flat, more))
+    self._replace(as_if_made(views.as_strided(flat, shape, Layout.contiguous(shape).strides, offset)))
+    return self
+
+
+def resize_as_(self, the_template, *, memory_format=None):
+    """`resize_` to the shape of another tensor."""
+    return resize_(self, tuple(the_template._aval.shape))
+
+
+def set_(self, source=None, storage_offset: int = 0, size=None, stride=None):
+    """Take over the memory, shape and strides of another tensor, or become empty.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
+    if source is None:
+        self._replace(wrapped(np.zeros(0, self._aval.dtype.np)))
+        return self
+    if not isinstance(source, TensorBase):
+        source = source._tensor(self._aval.dtype)
+        size = (source._aval.numel - storage_offset,) if size is None else size
+    if source._aval.dtype is not self._aval.dtype:
+        names = [_C_NAMES.get(each._aval.dtype.name, each._aval.dtype.name) for each in (source, self)]
+        raise RuntimeError(f"Could not set tensor of type {names[0]} to a tensor of type {names[1]}")
+    if size is not None:
+        stride = Layout.contiguous(tuple(size)).strides if stride is None else tuple(stride)
+        source = as_if_made(views.as_strided(_flat(source), tuple(size), stride, storage_offset))
+    self._replace(source)
+    return self
+
+
+_C_NAMES = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "uint8": "unsigned char"}
+
+
+def is_set_to(self, tensor) -> bool:
+    """Whether both are the same elements of the same memory in the same order."""
+    return self._storage is tensor._storage and self._layout == tensor._layout
+
+
+def _own_array(self) -> np.ndarray:
+    if not self.is_cpu:
+        raise TypeError("can't call a Python function on elements that are not in the host's memory")
+    return np.array(self.detach()._value().numpy())
+
+
+def _applied(self, function, *others) -> np.ndarray:
+    array = _own_array(self)
+    columns = [each.ravel().tolist() for each in (array, *others)]
+    array.ravel()[:] = [function(*each) for each in zip(*columns, strict=True)]
+    return array
+
+
+def apply_(self, callable):
+    """Replace each element by what a Python function makes of it; slow."""
+    return creation.copy.inplace(self, wrapped(_applied(self, callable)))
+
+
+def map_(self, tensor, callable):
+    """Replace each element by what a Python function makes of it and of another tensor's; slow.
+
+    Raises:
+        TypeError: the other tensor has another dtype.
+    """
+    if tensor._aval.dtype is not self._aval.dtype:
+        names = [dtypes.scalar_name(each._aval.dtype) for each in (self, tensor)]
+        raise TypeError(f"map_: expected torch.{names[0]}Tensor for 'other' (got torch.{names[1]}Tensor)")
+    other = np.broadcast_to(tensor.detach()._value().numpy(), self._aval.shape)
+    return creation.copy.inplace(self, wrapped(_applied(self, callable, other)))
+
+
+def set_real(self, value) -> None:
+    """``x.real = value``."""
+    _part(self, "real").copy_(value)
+
+
+def set_imag(self, value) -> None:
+    """``x.imag = value``."""
+    _part(self, "imag").copy_(value)
+
+
+def _part(self, name: str):
+    return getattr(self, name)
+
+
