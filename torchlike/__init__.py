@@ -5,6 +5,7 @@
 from torchlike._programs import settings as _settings
 
 _settings.configure_jax()
+_settings.choose_convolutions()
 _settings.keep_memory()
 
 # the mechanism
@@ -69,13 +70,14 @@ from torchlike._functions.creation import linspace as linspace
 from torchlike._functions.creation import logspace as logspace
 from torchlike._functions.creation import ones as ones
 from torchlike._functions.creation import ones_like as ones_like
-from torchlike._functions.creation import range as range
+from torchlike._functions.creation import inclusive_range as range
 from torchlike._functions.creation import scalar_tensor as scalar_tensor
 from torchlike._functions.creation import zeros as zeros
 from torchlike._functions.creation import zeros_like as zeros_like
 from torchlike._functions.filling import fill as fill
 from torchlike._functions.filling import fill_ as fill_
 from torchlike._functions.filling import resize_as_ as resize_as_
+from torchlike._functions.filling import zero_ as zero_
 from torchlike._functions.making import as_tensor as as_tensor
 from torchlike._functions.making import asarray as asarray
 from torchlike._functions.making import from_dlpack as from_dlpack
@@ -111,10 +113,124 @@ from torchlike._types.formats import sparse_csr as sparse_csr
 from torchlike._types.formats import strided as strided
 
 # ---------------------------------------------------------------- pointwise
+from torchlike._functions.pointwise import allclose as allclose
+from torchlike._functions.pointwise import can_cast as can_cast
+from torchlike._functions.pointwise import equal as equal
+from torchlike._functions.pointwise import is_conj as is_conj
+from torchlike._functions.pointwise import is_neg as is_neg
+from torchlike._functions.pointwise import pow as pow
+from torchlike._functions.pointwise import promote_types as promote_types
+from torchlike._functions.pointwise import resolve_conj as resolve_conj
+from torchlike._functions.pointwise import resolve_neg as resolve_neg
+from torchlike._functions.pointwise import result_type as result_type
+from torchlike._ops.arithmetic import abs as abs, abs as absolute
 from torchlike._ops.arithmetic import add as add
-from torchlike._ops.arithmetic import div as div
-from torchlike._ops.arithmetic import mul as mul
-from torchlike._ops.arithmetic import sub as sub
+from torchlike._ops.arithmetic import addcdiv as addcdiv
+from torchlike._ops.arithmetic import addcmul as addcmul
+from torchlike._ops.arithmetic import clamp as clamp, clamp as clip
+from torchlike._ops.arithmetic import clamp_max as clamp_max
+from torchlike._ops.arithmetic import clamp_min as clamp_min
+from torchlike._ops.arithmetic import copysign as copysign
+from torchlike._ops.arithmetic import div as div, div as divide
+from torchlike._ops.arithmetic import float_power as float_power
+from torchlike._ops.arithmetic import floor_divide as floor_divide
+from torchlike._ops.arithmetic import fmax as fmax
+from torchlike._ops.arithmetic import fmin as fmin
+from torchlike._ops.arithmetic import fmod as fmod
+from torchlike._ops.arithmetic import frexp as frexp
+from torchlike._ops.arithmetic import gcd as gcd
+from torchlike._ops.arithmetic import heaviside as heaviside
+from torchlike._ops.arithmetic import hypot as hypot
+from torchlike._ops.arithmetic import lcm as lcm
+from torchlike._ops.arithmetic import ldexp as ldexp
+from torchlike._ops.arithmetic import lerp as lerp
+from torchlike._ops.arithmetic import maximum as maximum
+from torchlike._ops.arithmetic import minimum as minimum
+from torchlike._ops.arithmetic import mul as mul, mul as multiply
+from torchlike._ops.arithmetic import nan_to_num as nan_to_num
+from torchlike._ops.arithmetic import neg as neg, neg as negative
+from torchlike._ops.arithmetic import nextafter as nextafter
+from torchlike._ops.arithmetic import positive as positive
+from torchlike._ops.arithmetic import reciprocal as reciprocal
+from torchlike._ops.arithmetic import remainder as remainder
+from torchlike._ops.arithmetic import rsub as rsub
+from torchlike._ops.arithmetic import sgn as sgn
+from torchlike._ops.arithmetic import sign as sign
+from torchlike._ops.arithmetic import signbit as signbit
+from torchlike._ops.arithmetic import square as square
+from torchlike._ops.arithmetic import sub as sub, sub as subtract
+from torchlike._ops.arithmetic import true_divide as true_divide
+from torchlike._ops.bitwise import bitwise_and as bitwise_and
+from torchlike._ops.bitwise import bitwise_left_shift as bitwise_left_shift
+from torchlike._ops.bitwise import bitwise_not as bitwise_not
+from torchlike._ops.bitwise import bitwise_or as bitwise_or
+from torchlike._ops.bitwise import bitwise_right_shift as bitwise_right_shift
+from torchlike._ops.bitwise import bitwise_xor as bitwise_xor
+from torchlike._ops.comparison import eq as eq
+from torchlike._ops.comparison import ge as ge, ge as greater_equal
+from torchlike._ops.comparison import gt as gt, gt as greater
+from torchlike._ops.comparison import isclose as isclose
+from torchlike._ops.comparison import isfinite as isfinite
+from torchlike._ops.comparison import isinf as isinf
+from torchlike._ops.comparison import isnan as isnan
+from torchlike._ops.comparison import isneginf as isneginf
+from torchlike._ops.comparison import isposinf as isposinf
+from torchlike._ops.comparison import isreal as isreal
+from torchlike._ops.comparison import le as le, le as less_equal
+from torchlike._ops.comparison import logical_and as logical_and
+from torchlike._ops.comparison import logical_not as logical_not
+from torchlike._ops.comparison import logical_or as logical_or
+from torchlike._ops.comparison import logical_xor as logical_xor
+from torchlike._ops.comparison import lt as lt, lt as less
+from torchlike._ops.comparison import ne as ne, ne as not_equal
+from torchlike._ops.exponential import exp as exp
+from torchlike._ops.exponential import exp2 as exp2
+from torchlike._ops.exponential import expm1 as expm1
+from torchlike._ops.exponential import log as log
+from torchlike._ops.exponential import log10 as log10
+from torchlike._ops.exponential import log1p as log1p
+from torchlike._ops.exponential import log2 as log2
+from torchlike._ops.exponential import logaddexp as logaddexp
+from torchlike._ops.exponential import logaddexp2 as logaddexp2
+from torchlike._ops.exponential import logit as logit
+from torchlike._ops.exponential import rsqrt as rsqrt
+from torchlike._ops.exponential import sigmoid as sigmoid
+from torchlike._ops.exponential import sqrt as sqrt
+from torchlike._ops.rounding import ceil as ceil
+from torchlike._ops.rounding import floor as floor
+from torchlike._ops.rounding import frac as frac
+from torchlike._ops.rounding import round as round
+from torchlike._ops.rounding import trunc as trunc, trunc as fix
+from torchlike._ops.special import digamma as digamma
+from torchlike._ops.special import erf as erf
+from torchlike._ops.special import erfc as erfc
+from torchlike._ops.special import erfinv as erfinv
+from torchlike._ops.special import i0 as i0
+from torchlike._ops.special import igamma as igamma
+from torchlike._ops.special import igammac as igammac
+from torchlike._ops.special import lgamma as lgamma
+from torchlike._ops.special import mvlgamma as mvlgamma
+from torchlike._ops.special import xlogy as xlogy
+from torchlike._ops.trigonometric import acos as acos, acos as arccos
+from torchlike._ops.trigonometric import acosh as acosh, acosh as arccosh
+from torchlike._ops.trigonometric import angle as angle
+from torchlike._ops.trigonometric import asin as asin, asin as arcsin
+from torchlike._ops.trigonometric import asinh as asinh, asinh as arcsinh
+from torchlike._ops.trigonometric import atan as atan, atan as arctan
+from torchlike._ops.trigonometric import atan2 as atan2, atan2 as arctan2
+from torchlike._ops.trigonometric import atanh as atanh, atanh as arctanh
+from torchlike._ops.trigonometric import conj as conj, conj as conj_physical
+from torchlike._ops.trigonometric import cos as cos
+from torchlike._ops.trigonometric import cosh as cosh
+from torchlike._ops.trigonometric import deg2rad as deg2rad
+from torchlike._ops.trigonometric import rad2deg as rad2deg
+from torchlike._ops.trigonometric import sin as sin
+from torchlike._ops.trigonometric import sinc as sinc
+from torchlike._ops.trigonometric import sinh as sinh
+from torchlike._ops.trigonometric import tan as tan
+from torchlike._ops.trigonometric import tanh as tanh
+from torchlike._ops.comparison import isin as isin
+from torchlike._ops.special import polygamma as polygamma
 
 # ---------------------------------------------------------------- reductions, sorting, linear algebra
 from torchlike._functions.products import cdist as cdist
@@ -203,6 +319,7 @@ from torchlike._functions.selecting import index_select as index_select
 from torchlike._functions.selecting import masked_scatter as masked_scatter
 from torchlike._functions.selecting import masked_select as masked_select
 from torchlike._functions.selecting import nonzero as nonzero
+from torchlike._functions.selecting import nonzero_static as nonzero_static
 from torchlike._functions.selecting import put as put
 from torchlike._functions.selecting import scatter as scatter
 from torchlike._functions.selecting import scatter_add as scatter_add
@@ -327,6 +444,7 @@ from torchlike.nn._activations import selu_ as selu_
 from torchlike.nn._activations import threshold_ as threshold_
 
 # ---------------------------------------------------------------- packages
+from torchlike import special as special
 from torchlike import autograd as autograd
 from torchlike import nn as nn
 from torchlike import optim as optim

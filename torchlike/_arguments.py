@@ -44,6 +44,8 @@ def check(op: Op, args: tuple, kwargs: dict) -> None:
         TypeError: one is missing, too many, or of a type that the parameter does not take; in PyTorch's words.
     """
     bound = op.bind(args, kwargs)
+    if op.flags.overloads and not any(isinstance(each, TensorBase) for each in bound.arguments.values()):
+        raise TypeError(_invalid_combination(op, args, kwargs))
     for place, (name, given) in enumerate(bound.arguments.items()):
         parameter = op.signature.parameters[name]
         if _fits(op.kinds[name], parameter, given):

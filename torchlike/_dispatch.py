@@ -53,7 +53,8 @@ class Flags:
             on values; the inputs are computed to call it.
         keeps_residuals: whether the tracked forward keeps what its derivative needs, rather than running again
             inside it: for loops, which XLA does not merge.
-        module: the public module that shows it.
+        module: the public module that shows it, where that is neither ``torchlike`` nor, for the operations of
+            layers, ``torchlike.nn.functional``.
         overloads: where PyTorch has several signatures, these as it writes them: for errors.
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
@@ -65,7 +66,7 @@ class Flags:
     write: Callable | None = None
     measure: Callable | None = None
     keeps_residuals: bool = False
-    module: str = "torchlike"
+    module: str | None = None
     overloads: tuple[str, ...] = ()
     legacy: Mapping[str, str] = field(default_factory=dict)
     deprecated: tuple[str, ...] = ()
@@ -295,8 +296,9 @@ def op(body: Callable | None = None, /, **flags):
 def _show(op: Op, form: Callable, name: str) -> None:
     """Give a form of an operation its public name and place."""
     form.__name__ = form.__qualname__ = name
-    if form.__module__.startswith("torchlike."):
-        form.__module__ = op.flags.module
+    place = op.body.__module__
+    if place.startswith("torchlike."):
+        form.__module__ = op.flags.module or ("torchlike.nn.functional" if ".nn." in place else "torchlike")
 
 
 _declared: dict[tuple, Op] = {}

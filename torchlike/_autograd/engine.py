@@ -71,10 +71,13 @@ class Run:
                 if edge is None:
                     continue
                 target, number = edge
+                left = awaited[target] = awaited[target] - 1
+                if not left and type(target) is AccumulateGrad and target not in buffers:
+                    self._visit(target, [grad], useful)  # a leaf that was used once
+                    continue
                 if grad is not None:
                     self._collect(buffers, target, number, grad)
-                awaited[target] -= 1
-                if not awaited[target]:
+                if not left:
                     heapq.heappush(ready, (-target.sequence, next(order), target))
 
     def _count(self, nodes: list[Node]) -> dict[Node, int]:
@@ -109,20 +112,20 @@ class Run:
 
     def _visit(self, node: Node, grads: list | None, useful: set | None) -> list:
         """Run one node's hooks and derivative; returns the gradients of its inputs."""
-        nothing = [None] * len(node.edges)
         if grads is None:
-            return nothing
+            return [None] * len(node.edges)
         if node.tensor_hooks:
             grads = [self._hooked(node, number, grad) for number, grad in enumerate(grads)]
-        for number in self._wanted.get(node, ()):
-            self.captured[node, number] = grads[number]
-        if isinstance(node, AccumulateGrad):
+        if self._wanted:
+            for number in self._wanted.get(node, ()):
+                self.captured[node, number] = grads[number]
+        if type(node) is AccumulateGrad:
             if self.targets is None:
                 self._accumulate(node, grads[0])
-            return nothing
+            return []
         needed = tuple([edge is not None and (useful is None or edge[0] in useful) for edge in node.edges])
         if True not in needed:
-            return nothing
+            return [None] * len(needed)
         if node.pre_hooks:
             grads = self._call_hooks(node.pre_hooks, grads)
         found = node.backward(grads, needed, self.create_graph)

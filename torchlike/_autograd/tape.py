@@ -122,20 +122,18 @@ class GradNode(Node):
         Raises:
             RuntimeError: the inputs that it needs were freed by an earlier backward.
         """
-        derivative = derivative_of(self.spec, needed, tuple([each is not None for each in cotangents]))
-        spec, used = derivative
-        inputs, edges = [], []
-        if used:
-            if self.inputs is None:
-                raise RuntimeError(SECOND_BACKWARD)
-            inputs = [self.inputs[place] for place in used]
-            edges = [self.edges[place] for place in used]
-        for each in cotangents:
-            if each is not None:
-                inputs.append(each[0])
-                edges.append(each[1])
-        got = iter(apply(spec, tuple(inputs), tuple(edges), create_graph))
-        return [next(got) if wanted else None for wanted in needed]
+        spec, used = derivative_of(self.spec, needed, cotangents)
+        own = self.inputs
+        if own is None and used:
+            raise RuntimeError(SECOND_BACKWARD)
+        inputs = [own[place] for place in used]
+        inputs += [each[0] for each in cotangents if each is not None]
+        if create_graph:
+            edges = [self.edges[place] for place in used] + [each[1] for each in cotangents if each is not None]
+            got = iter(apply(spec, tuple(inputs), tuple(edges), True))
+            return [next(got) if wanted else None for wanted in needed]
+        values = iter(record(spec, tuple(inputs)))
+        return [(next(values), None) if wanted else None for wanted in needed]
 
     def release(self) -> None:
         """Free what was saved for the derivative."""
@@ -253,11 +251,13 @@ def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]
     return [(each, None) for each in values]
 
 
-def derivative_of(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -> tuple[Spec, tuple[int, ...]]:
+def derivative_of(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tuple[Spec, tuple[int, ...]]:
     """The derivative of an operation as an operation: (spec, the inputs that it needs beside the cotangents)."""
-    found = spec.derivatives.get((needed, given))
+    given = (True,) if spec.single else tuple([each is not None for each in cotangents])
+    key = needed if spec.single else (needed, given)
+    found = spec.derivatives.get(key)
     if found is None:
-        found = spec.derivatives[needed, given] = _make_derivative(spec, needed, given)
+        found = spec.derivatives[key] = _make_derivative(spec, needed, given)
     return found
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
 VIEW_OF_LEAF_IN_PLACE = "a view of a leaf Variable that requires grad is being used in an in-place operation."
+ONE_OF_MANY = (
+    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns multiple "
+    "views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation "
+    "by an out-of-place one."
+)
 
 
 class TensorBase:
@@ -129,6 +134,9 @@ class TensorBase:
             if state.enabled and base is not None and base._edge is not None:
                 if isinstance(base._edge[0], AccumulateGrad):
                     raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
+                node, number = self._edge or (None, 0)
+                if not getattr(getattr(node, "spec", None), "single", True):
+                    raise RuntimeError(ONE_OF_MANY.format(number, node.name().removesuffix("Backward0")))
             if self._view.layout.overlaps:
                 raise RuntimeError(OVERLAP)
 

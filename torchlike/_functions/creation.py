@@ -61,6 +61,8 @@ def finished(name: str, array: np.ndarray, device, requires_grad: bool, out=None
     if out is not None:
         store_out(name, wrapped(array), out)
         return out
+    if requires_grad and array.dtype.kind in "biu":
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     made = wrapped(array, device)
     if memory_format in (formats.channels_last, formats.channels_last_3d):
         made = in_channels_last(made, memory_format)
@@ -99,7 +101,7 @@ def number_for(value, dtype: dtypes.dtype):
         limits = np.iinfo(dtype.np)
         fits = (limits.min if dtype.is_signed else -int(limits.max)) <= value <= limits.max
     elif dtype.rank == 2 and math.isfinite(value) and dtype.itemsize < 8:
-        fits = dtype.name == "bfloat16" or abs(value) <= np.finfo(dtype.np).max
+        fits = dtype.name == "bfloat16" or abs(value) <= float(np.finfo(dtype.np).max)
     else:
         fits = True
     if not fits:
@@ -298,6 +300,19 @@ def empty_permuted(
     size, physical_layout, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
 ):
     """A tensor of a shape whose dimensions lie in memory in the given order, the outermost first."""
+    if len(size) != len(physical_layout):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(size)} is not equal to len(physical_layout) = {len(physical_layout)}"
+        )
+    for place, dim in enumerate(physical_layout):
+        if not 0 <= dim < len(size):
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {len(size) - 1}, but got {dim} at index {place}).  "
+                "NB: negative dims not currently supported; file an issue if you want it."
+            )
+        if dim in physical_layout[:place]:
+            raise RuntimeError("Duplicate dim not allowed")
     strides, step = [0] * len(size), 1
     for dim in reversed(physical_layout):
         strides[dim] = step
@@ -377,7 +392,7 @@ def _counted(start, step, count: int, dtype: dtypes.dtype) -> np.ndarray:
     return cast(start + step * np.arange(count, dtype=np.float64), dtype)
 
 
-def range(
+def inclusive_range(
     start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
 ):
     """Numbers from `start` up to and with `end`, `step` apart; deprecated, as it is unlike Python's range."""
@@ -497,8 +512,9 @@ def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, 
     return _filled("scalar_tensor", (), s, dtype, device, requires_grad)
 
 
+_named(inclusive_range, "range", inclusive_range.__doc__)
 for _public in (
     *(full, full_like, new_full, empty_strided, new_empty_strided, empty_permuted),
-    *(arange, range, linspace, logspace, eye, scalar_tensor),
+    *(arange, linspace, logspace, eye, scalar_tensor),
 ):
     _public.__module__ = "torchlike"

@@ -32,7 +32,17 @@ def fill_(self, value):
                     "one of:\n * (Tensor value)\n * (Number value)"
                 )
             number_for(value, self._aval.dtype)
+    if self._view is not None and self._layout.overlaps:
+        # elements that share a place become equal: this alone PyTorch allows
+        made = creation.fill(self, value)
+        self._write(made._value(), made._edge)
+        return self
     return creation.fill.inplace(self, value)
+
+
+def zero_(self):
+    """Put zeros everywhere."""
+    return fill_(self, 0.0 if self._aval.dtype.rank > 1 else 0)
 
 
 def fill(input, value):

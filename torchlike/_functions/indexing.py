@@ -385,8 +385,9 @@ def _is_known(part, indices: list) -> bool:
 
 def _check_no_view_of_leaf(self) -> None:
     root = self if self._base is None else self._base
-    if state.enabled and root._edge is not None and isinstance(root._edge[0], AccumulateGrad):
-        raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
+    for each in (self, root):
+        if state.enabled and each._edge is not None and isinstance(each._edge[0], AccumulateGrad):
+            raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
 
 
 def setitem(self, index, value) -> None:
@@ -489,6 +490,8 @@ def narrow(input, dim: int, start, length: int):
     known = input._aval
     if not known.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, TensorBase) and (start._aval.ndim or start._aval.dtype.rank != 1):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     length, start = _position(length), _position(start)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")

@@ -62,7 +62,6 @@ def meshgrid(*tensors, indexing: str | None = None):
         alone = [-1 if dim == place else 1 for dim in range(len(shape))]
         grids.append(views.expand(views.view_shape(each, tuple(alone)), shape))
     if swapped:
-        grids = [views.transpose(each, 0, 1) for each in grids]
         grids[:2] = grids[1::-1]
     return tuple(grids)
 

@@ -74,13 +74,17 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
 
 
 def _array_of_python(data, dtype: dtypes.dtype | None) -> np.ndarray:
+    if not isinstance(data, (list, tuple)):
+        data = list(data) if _is_sequence(data) else data
+    elif data and isinstance(data[0], np.ndarray):
+        warnings.warn(LIST_OF_ARRAYS, UserWarning, stacklevel=4)
     types: set = set()
     shape = _shape_of(data)
     try:
         _collect_types(data, len(shape), types)
         if not types <= _ALLOWED:
             raise TypeError
-        array = np.asarray(data if not isinstance(data, range) else list(data))
+        array = np.asarray(data)
     except (TypeError, ValueError, OverflowError):
         array = None
     if array is None or array.dtype.kind not in "biufc" or array.shape != shape:
@@ -165,8 +169,6 @@ def _array_by_element(data, shape: tuple[int, ...], dtype: dtypes.dtype | None) 
     """Data with tensors or arrays in it, or with a mistake."""
     if isinstance(data, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
-    if isinstance(data, (list, tuple)) and any(isinstance(each, np.ndarray) for each in data):
-        warnings.warn(LIST_OF_ARRAYS, UserWarning, stacklevel=4)
     flat: list = []
     _flatten(data, shape, 0, flat)
     if dtype is None:
@@ -268,7 +270,10 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
     if isinstance(data, TensorBase):
         warnings.warn(COPY_CONSTRUCT.format("torch.tensor"), UserWarning, stacklevel=2)
         device = data.device if device is None else device
-    made = wrapped(np.array(array_of(data, dtypes.resolve(dtype, "tensor"))), device)
+    array = np.array(array_of(data, dtypes.resolve(dtype, "tensor")))
+    if requires_grad and array.dtype.kind in "biu":
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    made = wrapped(array, device)
     return made.requires_grad_() if requires_grad else made
 
 

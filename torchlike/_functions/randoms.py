@@ -18,8 +18,8 @@ from torchlike._random.engine import Engine
 from torchlike._random.integers import integers as draw_integers
 from torchlike._random.integers import permutation as draw_permutation
 from torchlike._random.integers import random_full as draw_all
-from torchlike._random.sampling import multinomial as draw_multinomial
-from torchlike._random.sampling import poisson as draw_poisson
+from torchlike._random.multinomial import multinomial as draw_multinomial
+from torchlike._random.poisson import poisson as draw_poisson
 from torchlike._types import devices, dtypes
 
 

@@ -203,6 +203,14 @@ def nonzero(input, *, out=None, as_tuple: bool = False):
     return _stored(wrapped(np.ascontiguousarray(found, np.int64).reshape(found.shape), input.device), out)
 
 
+def nonzero_static(input, *, size: int, fill_value: int = -1, out=None):
+    """`nonzero` cut or filled up to `size` rows."""
+    found = nonzero(input)._value().numpy()[:size]
+    rows = np.full((size, found.shape[1]), fill_value, np.int64)
+    rows[: len(found)] = found
+    return _stored(wrapped(rows, input.device), out)
+
+
 def argwhere(input):
     """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``."""
     return nonzero(input)
@@ -288,6 +296,6 @@ def unravel_index(indices, shape):
 
 
 for _public in (
-    *(take, put, take_along_dim, index_put, nonzero, argwhere, masked_select, masked_scatter, where, unravel_index),
+    *(take, put, take_along_dim, index_put, nonzero, nonzero_static, argwhere, masked_select, masked_scatter, where, unravel_index),
 ):
     _public.__module__ = "torchlike"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 
@@ -304,6 +305,28 @@ def _checked_adjoint(self, what: str):
     return _adjoint(self)
 
 
+# ---------------------------------------------------------------------- in place: the tensor itself is seen otherwise
+
+
+def _in_place(function):
+    """The form of a view function that changes how the tensor itself sees its elements."""
+
+    @functools.wraps(function)
+    def inplace(self, *args, **kwargs):
+        self._check_writable()
+        viewed = function(self, *args, **kwargs)
+        self._view, self._cached, self._seen = viewed._view, viewed._cached, viewed._seen
+        self._edge = viewed._edge
+        return self
+
+    inplace.__name__ = function.__name__ + "_"
+    return inplace
+
+
+t_, squeeze_, unsqueeze_ = _in_place(views.t), _in_place(views.squeeze), _in_place(views.unsqueeze)
+transpose_ = _in_place(views.transpose)
+
+
 # ---------------------------------------------------------------------- memory
 
 
@@ -320,6 +343,9 @@ def as_strided(input, size, stride, storage_offset=None):
         if root._view is not None:
             root = whole_storage(root)
     return views.as_strided(root, tuple(size), tuple(stride), offset)
+
+
+as_strided_ = _in_place(as_strided)
 
 
 def whole_storage(tensor):

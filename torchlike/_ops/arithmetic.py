@@ -168,8 +168,9 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
     only("lerp_kernel_scalar", input, 2, 3)
     for name, other in (("end", end), ("weight", weight)):
         if not (name == "weight" and getattr(other, "weak_type", True)) and other.dtype != input.dtype:
-            got = [{"float32": "float", "float64": "double"}.get(str(each.dtype), each.dtype) for each in (input, other)]
-            raise RuntimeError(f"expected dtype {got[0]} for `{name}` but got dtype {got[1]}")
+            said = {"float32": "float", "float64": "double"}
+            want, got = (said.get(each.dtype.name, each.dtype.name) for each in (input, other))
+            raise RuntimeError(f"expected dtype {want} for `{name}` but got dtype {got}")
     weight = as_dtype(weight, input.dtype)
     input, end, weight = matched(input, end, weight)
     # from the nearer end, so that weight 1 gives `end` itself
@@ -427,11 +428,16 @@ def _bounded(name: str, input, least, most) -> Array:
     input, *bounds = matched(input, *bounds)
     if least is not None:
         low = bounds.pop(0)
-        input = jnp.where((input < low) | jnp.isnan(low), low, input)
+        input = jnp.where(input >= low, input, _unless_nan(input, low))
     if most is not None:
         high = bounds.pop(0)
-        input = jnp.where((input > high) | jnp.isnan(high), high, input)
+        input = jnp.where(input <= high, input, _unless_nan(input, high))
     return input
+
+
+def _unless_nan(input, bound) -> Array:
+    """The bound, or NaN where the element is NaN; that one passes no gradient."""
+    return bound if rank(input.dtype) < 2 else jnp.where(jnp.isnan(input), jnp.nan, bound)
 
 
 @op(
@@ -586,4 +592,4 @@ def nextafter(input: Array, other: Array) -> Array:
     """The next number that the dtype has after `input` in the direction of `other`."""
     input, other = matched(input, other)
     only("nextafter_cpu", input, 2)
-    return jnp.nextafter(input, other)
+    return jnp.nextafter(lax.stop_gradient(input), lax.stop_gradient(other))

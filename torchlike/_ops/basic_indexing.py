@@ -16,6 +16,8 @@ Positions are numbers (`AT`) where they vary too much to have a program for each
 
 from __future__ import annotations
 
+import warnings
+
 import jax.numpy as jnp
 from jax import lax
 
@@ -172,7 +174,7 @@ def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:
     while value.ndim > len(shape) and value.shape[0] == 1:
         value = value[0]
     lead = len(shape) - value.ndim
-    for dim in range(len(shape)) if lead >= 0 else ():
+    for dim in reversed(range(len(shape))) if lead >= 0 else ():
         if dim >= lead and value.shape[dim - lead] not in (1, shape[dim]):
             raise RuntimeError(
                 f"The expanded size of the tensor ({shape[dim]}) must match the existing size "
@@ -186,5 +188,6 @@ def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:
             f"({value.ndim})"
         )
     if jnp.iscomplexobj(value) and not jnp.issubdtype(dtype, jnp.complexfloating):
+        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=2)
         value = value.real
     return jnp.broadcast_to(lax.convert_element_type(value, dtype), shape)

@@ -7,6 +7,7 @@ read and dropped when written, as XLA does.
 from __future__ import annotations
 
 import math
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -123,7 +124,7 @@ def _places(input: Array, dim: int, index: Array) -> tuple:
 
 
 def _check_along(name: str, input: Array, index: Array, dim: int) -> None:
-    if index.dtype not in (jnp.int32, jnp.int64):
+    if index.size and index.dtype not in (jnp.int32, jnp.int64):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     if max(index.ndim, 1) != max(input.ndim, 1) and index.size:
         what = "input" if name == "gather" else "self"
@@ -430,6 +431,7 @@ def index_reduce(
     """`scatter_reduce` of whole slices: ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``."""
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=2)
     dim = wrap_dim(dim, input.ndim)
     _check_slices("index_reduce_", input, dim, index, source)
     if not source.ndim or not input.ndim:

@@ -124,9 +124,12 @@ def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignor
     """Negative log likelihood with classes in dimension 1 (0 for a single sample)."""
     axis = 1 if logs.ndim > 1 else 0
     kept = target != ignore_index
-    safe = jnp.where(kept, target, 0)
-    chosen = -jnp.take_along_axis(logs, jnp.expand_dims(safe, axis), axis).squeeze(axis)
-    factor = jnp.ones((), logs.dtype) if weight is None else as_dtype(weight, logs.dtype)[safe]
+    # a comparison fuses with its neighbours and has a derivative that does; a gather's is a scatter, a loop on the CPU
+    places = jax.lax.broadcasted_iota(target.dtype, logs.shape, axis)
+    chosen = -jnp.sum(jnp.where(places == jnp.expand_dims(target, axis), logs, 0), axis)
+    factor = jnp.ones((), logs.dtype)
+    if weight is not None:
+        factor = as_dtype(weight, logs.dtype)[jnp.where(kept, target, 0)]
     elements = jnp.where(kept, chosen * factor, 0)
     if reduction != "mean":
         return reduced(elements, reduction)

@@ -79,6 +79,8 @@ def roll(input: Array, shifts, dims=None) -> Array:
         raise RuntimeError("`shifts` required")
     if not dims and len(shifts) == 1:
         return jnp.roll(input.ravel(), shifts[0]).reshape(input.shape)
+    if not input.ndim and dims:
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     return jnp.roll(input, shifts, wrap_dims(dims, input.ndim)) if input.size else input

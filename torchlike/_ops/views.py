@@ -243,21 +243,20 @@ def _expanded(shape: tuple[int, ...], size: tuple[int, ...], kind: str = "") -> 
             f"expand(torch.{kind}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided ({len(size)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
-    result = []
-    for dim, wanted in enumerate(size):
-        known = shape[dim - lead] if dim >= lead else 1
+    result = list(size)
+    for dim in reversed(range(len(size))):
+        wanted, known = size[dim], shape[dim - lead] if dim >= lead else 1
         if wanted == -1:
             if dim < lead:
                 raise RuntimeError(
                     f"The expanded size of the tensor ({wanted}) isn't allowed in a leading, non-existing dimension {dim}"
                 )
-            wanted = known
+            result[dim] = wanted = known
         if known not in (1, wanted):
             raise RuntimeError(
                 f"The expanded size of the tensor ({wanted}) must match the existing size ({known}) at non-singleton "
                 f"dimension {dim}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
             )
-        result.append(wanted)
     return tuple(result)
 
 
@@ -271,7 +270,16 @@ def _expand_layout(layout: Layout, size, *, implicit: bool = False) -> Layout:
     return Layout(shape, tuple(strides), layout.offset)
 
 
-@op(view=_expand_layout, write=_reshape_back, varargs="size")
+def _expand_back(new: Array, viewed: Array, *args, **kwargs) -> Array:
+    """Of elements that share a place the first one counts; all are equal where PyTorch lets them be written."""
+    lead = new.ndim - viewed.ndim
+    first = tuple(
+        [0 if dim < lead else slice(0, 1) if viewed.shape[dim - lead] == 1 else slice(None) for dim in range(new.ndim)]
+    )
+    return new[first] if new.size else viewed
+
+
+@op(view=_expand_layout, write=_expand_back, varargs="size")
 def expand(input: Array, size, *, implicit: bool = False) -> Array:
     """Dimensions of size 1 repeated to `size` without a copy, new ones put in front; -1 leaves a size as it is."""
     return jnp.broadcast_to(input, _expanded(input.shape, size, dtypes.scalar_name(input.dtype)))
@@ -377,6 +385,8 @@ def check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) 
 def as_strided(input: Array, size, stride, storage_offset: int) -> Array:
     """The elements at strides of one's own, counted in the storage that `input` fills."""
     check_strided(input.size, size, stride, storage_offset, input.dtype.itemsize)
+    if not math.prod(size):
+        return jnp.zeros(size, input.dtype)
     return jnp.take(input.ravel(), strided_places(size, stride, storage_offset), mode="clip")
 
 

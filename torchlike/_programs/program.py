@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ class Structure:
     def program(self, live: Sequence[int], is_free: Callable[[int], bool]) -> Program:
         """A program that returns at least `live` and donates only inputs that nobody else holds."""
         for program in self.programs:
-            if (program.kept == live or set(live).issubset(program.kept)) and all(map(is_free, program.donated)):
+            if (program.kept == live or set(live) <= set(program.kept)) and all(map(is_free, program.donated)):
                 return program
         kept, donated = set(live), None
         if self.programs:
@@ -71,7 +72,7 @@ class Structure:
 
 def _numbers(floats, ints) -> Callable:
     """A reader of the two packs: called with a number's mark, it gives the next of that kind."""
-    next_float, next_int = iter(range(len(floats))), iter(range(len(ints)))
+    next_float, next_int = itertools.count(), itertools.count()
 
     def read(mark: str):
         if mark == "i":
@@ -100,6 +101,8 @@ def _given(place, values, arrays, number):
         return number(place)
     return values[place] if place >= 0 else arrays[-1 - place]
 
+
+_NO_FLOATS, _NO_INTS = None, None  # an argument that is no array costs nothing
 
 _structures: dict[tuple, Structure] = {}
 OP_COST, PROGRAM_COST, NODE_COST = 50, 40, 5  # of compiling, in ms: one op alone; a program; each node in it
@@ -130,7 +133,7 @@ def run_whole(structure: Structure, live: tuple, is_free, floats: list, ints: li
     """Run the structure as one program; returns (positions, arrays) of what it computed."""
     known = len(structure.programs)
     program = structure.program(live, is_free)
-    packs = np.array(floats, np.float64), np.array(ints, np.int64)
+    packs = np.array(floats, np.float64) if floats else _NO_FLOATS, np.array(ints, np.int64) if ints else _NO_INTS
     explain.record.runs["whole"] += 1
     if len(structure.programs) == known:
         return program.kept, program.run(*packs, *arrays)

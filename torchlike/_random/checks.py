@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any
 
@@ -11,7 +10,17 @@ import numpy as np
 
 from torchlike._random.rounding import BFLOAT16, FLOATS
 
-__all__ = ["check", "check_bounds", "check_uniform", "highest", "integer_dtypes", "number", "require", "scalar_name", "type_name"]
+__all__ = [
+    "check",
+    "check_bounds",
+    "check_uniform",
+    "highest",
+    "integer_dtypes",
+    "number",
+    "require",
+    "scalar_name",
+    "type_name",
+]
 
 _NAMES = {  # of the scalar type, of the C++ type
     "bool": ("Bool", "bool"),

@@ -79,9 +79,7 @@ def _pieces(n: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + _CHUNK, n)) for start in range(0, n, _CHUNK))
 
 
-def uniform(
-    engine: Engine, shape: Shape, dtype: DTypeLike = np.float32, low: float = 0.0, high: float = 1.0
-) -> Array:
+def uniform(engine: Engine, shape: Shape, dtype: DTypeLike = np.float32, low: float = 0.0, high: float = 1.0) -> Array:
     """Uniforms in [low, high): ``torch.rand``, ``Tensor.uniform_``.
 
     A complex dtype has both parts uniform. 16-bit floats are drawn in float32 and rounded.
@@ -92,7 +90,7 @@ def uniform(
 
     Example:
         >>> uniform(Engine(0), (2,))
-        array([0.49625659, 0.7682218 ], dtype=float32)
+        array([0.4962566, 0.7682218], dtype=float32)
     """
     dtype = np.dtype(dtype)
     if dtype in _PARTS:
@@ -158,7 +156,7 @@ def normal(
 
     Example:
         >>> normal(Engine(0), (2,))
-        array([ 1.5409961 , -0.29342890], dtype=float32)
+        array([ 1.5409961, -0.2934289], dtype=float32)
     """
     dtype = np.dtype(dtype)
     check(std >= 0, f"normal expects std >= 0.0, but found std {number(std)}")
@@ -378,7 +376,7 @@ def bernoulli(engine: Engine, shape: Shape, p: float = 0.5, dtype: DTypeLike = n
     return fill(engine, shape, dtype, draw)
 
 
-def bernoulli_of(engine: Engine, p: Array, dtype: DTypeLike = None) -> Array:
+def bernoulli_of(engine: Engine, p: Array, dtype: DTypeLike | None = None) -> Array:
     """Ones with the probabilities ``p``, else zeros: ``torch.bernoulli(p)``, ``Tensor.bernoulli_(p)``.
 
     Args:
@@ -390,10 +388,10 @@ def bernoulli_of(engine: Engine, p: Array, dtype: DTypeLike = None) -> Array:
         NotImplementedError: if ``p`` is not floating-point, or the reference fills no ``dtype`` so.
         RuntimeError: if an element of ``p`` is not in [0, 1].
     """
-    dtype = p.dtype if dtype is None else np.dtype(dtype)
+    kind = p.dtype if dtype is None else np.dtype(dtype)
     if p.size == 0:
-        return np.empty(p.shape, dtype)
-    require(dtype, _NUMBERS, "bernoulli_tensor_cpu_self_")
+        return np.empty(p.shape, kind)
+    require(kind, _NUMBERS, "bernoulli_tensor_cpu_self_")
     require(p.dtype, FLOATS, "bernoulli_tensor_cpu_p_")
     check(
         bool(((p >= 0) & (p <= 1)).all()),
@@ -406,7 +404,7 @@ def bernoulli_of(engine: Engine, p: Array, dtype: DTypeLike = None) -> Array:
     def draw(n: int) -> Array:
         return doubles(engine, n) < next(values) if wide else floats(engine, n) < next(values).astype(np.float32)
 
-    return fill(engine, p.shape, dtype, draw)
+    return fill(engine, p.shape, kind, draw)
 
 
 def dropout_noise(engine: Engine, shape: Shape, dtype: DTypeLike = np.float32, p: float = 0.5) -> Array:

@@ -34,8 +34,8 @@ _STATE = np.dtype(
 class Engine:
     """A stream of 32-bit words, the same as that of a CPU ``torch.Generator`` of the same seed.
 
-    Words are taken from whole blocks of 624, one ahead, so that a draw of a few words is a slice of an array and NumPy's
-    own generator always stands between two blocks.
+    Words are taken from whole blocks of 624: a draw of a few words is a slice of an array, and NumPy's own generator
+    always stands between two blocks.
 
     Args:
         seed: any integer in [-2^63, 2^64); the stream depends on its low 32 bits.
@@ -162,8 +162,9 @@ class Engine:
             self._seed = int(fields["seed"])
             self._position, self._fresh = _BLOCK + 1 - left, left == 1 and position == 0
             self.next_normal = float(fields["normal"]) if fields["has_normal"] else None
-            key = {"key": fields["key"].astype(np.uint32), "pos": _BLOCK if left == 1 else 0}
-            self._bits.state = {"bit_generator": "MT19937", "state": key}
+            words = {"key": fields["key"].astype(np.uint32), "pos": _BLOCK if left == 1 else 0}
+            numpy_state: Any = {"bit_generator": "MT19937", "state": words}
+            self._bits.state = numpy_state
             if left != 1:  # the key is the block being read: its words are produced once more
                 self._block = self._bits.random_raw(_BLOCK).astype(np.uint32)
 

@@ -166,7 +166,7 @@ def permutation(engine: Engine, n: int, dtype: DTypeLike = np.int64) -> Array:
 
     Example:
         >>> permutation(Engine(0), 4)
-        array([2, 0, 1, 3])
+        array([0, 1, 3, 2])
     """
     dtype = np.dtype(dtype)
     check(n >= 0, f"Trying to create tensor with negative dimension {n}: [{n}]")
@@ -219,7 +219,7 @@ def _swapped(targets: Array) -> Array:
 
 
 def _inserted(targets: Array) -> Array:
-    """The inside-out shuffle: for each ``i`` in turn, place ``targets[i] <= i`` gives its content to ``i``, takes ``i``."""
+    """The inside-out shuffle: for each ``i`` place ``targets[i] <= i`` hands its content to ``i`` and takes ``i``."""
     n = targets.size
     target, step = _grouped(targets)
     again = np.flatnonzero((target[1:] == target[:-1]) & (step[:-1] != target[:-1]))
@@ -234,7 +234,7 @@ def _inserted(targets: Array) -> Array:
 
 
 def _roots(parents: Array) -> Array:
-    """The end of each chain ``i, parents[i], parents[parents[i]], ...``, which ends where an index is its own parent."""
+    """The end of each chain ``i, parents[i], parents[parents[i]], ...``: an index that is its own parent."""
     while True:
         further = parents[parents]
         if np.array_equal(further, parents):

@@ -13,7 +13,8 @@ from torchlike._autograd import calls
 from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import value_of
-from torchlike._types import Size, device, dtype
+from torchlike._ops._promote import wrap_dim
+from torchlike._types import Size, device, dtype, formats
 from torchlike._types.handles import RemovableHandle
 
 NOT_A_LEAF = (
@@ -97,7 +98,7 @@ class CoreMethods(TensorBase):
     def stride(self, dim: int | None = None):
         """The steps between neighbours in memory, in elements: for all dimensions, or one."""
         strides = self._layout.strides
-        return strides if dim is None else strides[dim]
+        return strides if dim is None else strides[wrap_dim(dim, len(strides))]
 
     def storage_offset(self) -> int:
         """The place of the first element in the storage, in elements."""
@@ -105,6 +106,13 @@ class CoreMethods(TensorBase):
 
     def is_contiguous(self, memory_format=None) -> bool:
         """Whether the elements lie in memory in order."""
+        if memory_format in (formats.channels_last, formats.channels_last_3d):
+            if self._aval.ndim != (4 if memory_format is formats.channels_last else 5):
+                return False
+            order = formats.channels_last_order(self._aval.ndim)
+            layout = self._layout
+            of = lambda values: tuple([values[dim] for dim in order])
+            return layout._replace(shape=of(layout.shape), strides=of(layout.strides)).is_contiguous
         return self._view is None or self._layout.is_contiguous
 
     def data_ptr(self) -> int:

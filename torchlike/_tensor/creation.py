@@ -26,7 +26,7 @@ class CreationMethods:
     resize_ = filling.resize_
     resize_as_ = filling.resize_as_
     set_ = filling.set_
-    zero_ = creation.zero.inplace
+    zero_ = filling.zero_
 
     __dlpack__ = making.dlpack
     __dlpack_device__ = making.dlpack_device

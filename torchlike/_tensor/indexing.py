@@ -34,6 +34,7 @@ class IndexMethods:
     masked_scatter_ = selecting.masked_scatter_
     masked_select = selecting.masked_select
     nonzero = selecting.nonzero
+    nonzero_static = selecting.nonzero_static
     put = selecting.put
     put_ = selecting.put_
     scatter = selecting.scatter

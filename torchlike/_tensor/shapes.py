@@ -12,6 +12,7 @@ class ShapeMethods:
 
     adjoint = functions.adjoint
     as_strided = functions.as_strided
+    as_strided_ = functions.as_strided_
     broadcast_to = functions.broadcast_to
     chunk = functions.chunk
     contiguous = functions.contiguous
@@ -43,8 +44,11 @@ class ShapeMethods:
     unsafe_chunk, unsafe_split = functions.chunk, functions.split
     unsafe_split_with_sizes = functions.split_with_sizes
     squeeze = views.squeeze
+    squeeze_ = functions.squeeze_
     swapaxes = swapdims = transpose = views.transpose
+    swapaxes_ = swapdims_ = transpose_ = functions.transpose_
     t = views.t
+    t_ = functions.t_
     tensor_split = functions.tensor_split
     tile = rearranging.tile
     tril = rearranging.tril
@@ -55,6 +59,7 @@ class ShapeMethods:
     unflatten = functions.unflatten
     unfold = views.unfold
     unsqueeze = views.unsqueeze
+    unsqueeze_ = functions.unsqueeze_
     view = functions.view
     view_as = functions.view_as
     vsplit = functions.vsplit

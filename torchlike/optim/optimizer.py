@@ -241,14 +241,14 @@ class Optimizer:
     def _record(self, params: list, numbers: dict, flags: dict) -> None:
         values = [each._value() for each in params]
         grads = [each._leaf.grad._value() for each in params]
-        kind = (type(self), tuple(flags.items()), tuple(numbers), len(params))
-        given = [each._value() if isinstance(each, Tensor) else _number(each) for each in numbers.values()]
-        update = _updates.get((kind, tuple([each.aval for each in values])))
+        given = [each._value() if isinstance(each, Tensor) else float(each) for each in numbers.values()]
+        kinds = [each.aval if type(each) is Value else float for each in given]
+        avals = [each.aval for each in values]
+        key = (type(self), *flags.items(), *numbers, *kinds, None, *avals, *[each.aval for each in grads])
+        update = _updates.get(key)
         if update is None:
-            update = _Update(self, values, numbers, flags)
-            _updates[kind, tuple([each.aval for each in values])] = update
-        slots = update.read(self.state, params)
-        inputs = (*values, *grads, *slots, *given)
+            update = _updates[key] = _Update(self, avals, numbers, flags)
+        inputs = (*values, *grads, *update.read(self.state, params), *given)
         outputs = record(update.spec(inputs), inputs)
         for param, value in zip(params, outputs, strict=False):
             param._write(value, None)
@@ -348,10 +348,6 @@ class Optimizer:
         return _registered(self._state_dict_hooks["load_post"], hook, prepend)
 
 
-def _number(value) -> float:
-    return float(value)
-
-
 def _fitted(param: Tensor, state):
     """Loaded state as this parameter wants it: its dtype and device, the count of steps as it is."""
     if not isinstance(state, dict):
@@ -377,29 +373,37 @@ class _Update:
     is seen as the ``"step"`` of each.
     """
 
-    def __init__(self, optimizer: Optimizer, values: list[Value], numbers: dict, flags: dict) -> None:
+    def __init__(self, optimizer: Optimizer, avals: list, numbers: dict, flags: dict) -> None:
         self._rule = functools.partial(type(optimizer).rule, flags=flags)
         self._numbers, self._maximize = tuple(numbers), flags.get("maximize", False)
-        self._count = len(values)
-        self._specs: dict = {}
-        structs = [each.aval.struct for each in values]
+        self._count = len(avals)
+        self._spec: Spec | None = None
+        structs = [each.struct for each in avals]
         hyper = dict.fromkeys(numbers, 1.0)
         shapes = jax.eval_shape(lambda params: self._rule(hyper).init(params), structs)
         leaves, self._tree = jax.tree_util.tree_flatten_with_path(shapes)
         # (PyTorch's name, number of the parameter or None, dtype) of each leaf
         self._leaves = [(*_place(path, optimizer.names), leaf) for path, leaf in leaves]
-        self._init = Spec(
-            "init", lambda *params: tuple(jax.tree_util.tree_leaves(self._rule(hyper).init(list(params)))) or (jnp.zeros(()),),
-            tuple(each.aval for each in values),
+        self._init = Spec("optimizer_init", self._first_state, tuple(avals))
+
+    def _first_state(self, *params) -> tuple:
+        state = self._rule(dict.fromkeys(self._numbers, 1.0)).init(list(params))
+        return self._shown(state) or (jnp.zeros(()),)
+
+    def _shown(self, state) -> tuple:
+        """The leaves of a state as they are kept: what all parameters share is PyTorch's float32 step."""
+        leaves = jax.tree_util.tree_leaves(state)
+        return tuple(
+            each.astype(jnp.float32) if place is None else each
+            for each, (_, place, _) in zip(leaves, self._leaves, strict=True)
         )
 
     def spec(self, inputs: tuple) -> Spec:
         """The operation: (parameters, gradients, state, numbers) to (parameters, state)."""
-        kinds = tuple([each.aval if type(each) is Value else type(each) for each in inputs])
-        found = self._specs.get(kinds)
-        if found is None:
-            found = self._specs[kinds] = Spec("optimizer_step", self._apply, kinds)
-        return found
+        if self._spec is None:
+            kinds = tuple([each.aval if type(each) is Value else type(each) for each in inputs])
+            self._spec = Spec("optimizer_step", self._apply, kinds)
+        return self._spec
 
     def _apply(self, *arrays):
         import optax
@@ -416,22 +420,18 @@ class _Update:
         state = jax.tree_util.tree_unflatten(self._tree, state)
         updates, state = self._rule(hyper).update(grads, state, params)
         params = optax.apply_updates(params, updates)
-        leaves = jax.tree_util.tree_leaves(state)
-        return tuple(params) + tuple(
-            each.astype(jnp.float32) if place is None else each
-            for each, (_, place, _) in zip(leaves, self._leaves, strict=True)
-        )
+        return (*params, *self._shown(state))
 
     def read(self, state: dict, params: list) -> list[Value]:
         """The values of the state's leaves, made if this is the first step."""
         if self._leaves and self._leaves[0][0] not in state[params[0]]:
             first = record(self._init, tuple([each._value() for each in params]))
-            self.write(state, params, first, shared_dtype=True)
+            self.write(state, params, first)
         return [
             state[params[0 if place is None else place]][name]._value() for name, place, _ in self._leaves
         ]
 
-    def write(self, state: dict, params: list, values: list[Value], shared_dtype: bool = False) -> None:
+    def write(self, state: dict, params: list, values: list[Value]) -> None:
         """Put the leaves' new values where PyTorch shows them."""
         for (name, place, _), value in zip(self._leaves, values, strict=False):
             for each in params if place is None else (params[place],):

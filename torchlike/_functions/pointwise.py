@@ -1,0 +1,182 @@
+"""Functions of elements that choose between operations or look at values, and questions about dtypes."""
+
+from __future__ import annotations
+
+import numbers
+
+from torchlike._arguments import legacy_keywords
+from torchlike._autograd.variable import TensorBase
+from torchlike._dispatch import can_cast as _can_cast
+from torchlike._ops import _promote, arithmetic, bitwise, comparison
+from torchlike._types import dtypes
+
+# exponents that are part of the operation: what PyTorch computes without a logarithm, and 4
+_FIXED = frozenset((-2, -1, -0.5, 0, 0.5, 1, 2, 3, 4))
+
+
+def _is_fixed(exponent) -> bool:
+    kind = type(exponent)
+    return kind is int and (exponent < 0 or exponent in _FIXED) or kind is float and exponent in _FIXED
+
+
+def pow(input, exponent, *, out=None):
+    """`input` to the power `exponent`, elementwise with broadcasting, in the promoted dtype.
+
+    Args:
+        input: a tensor, or a number where `exponent` is a tensor.
+        exponent: a tensor or a number.
+
+    Raises:
+        RuntimeError: integers to a negative integer number.
+
+    Example:
+        >>> import torchlike as torch
+        >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
+        tensor([1., 4., 9.])
+    """
+    if _is_fixed(exponent) and isinstance(input, TensorBase):
+        return arithmetic.fixed_power(input, exponent, type(exponent) is float, **_out(out))
+    return arithmetic.power(input, exponent, **_out(out))
+
+
+def pow_(input, exponent):
+    """`pow` in place."""
+    if _is_fixed(exponent):
+        return arithmetic.fixed_power.inplace(input, exponent, type(exponent) is float)
+    return arithmetic.power.inplace(input, exponent)
+
+
+def _out(out) -> dict:
+    return {} if out is None else {"out": out}
+
+
+def pow_operator(self, other):
+    """``self ** other``."""
+    if _is_fixed(other):
+        return arithmetic.fixed_power(self, other, type(other) is float)
+    return arithmetic.power.operator(self, other)
+
+
+def reversed_operator(call):
+    """The operator with its operands exchanged: ``other - self``."""
+
+    def operator(self, other):
+        return call(other, self) if isinstance(other, (TensorBase, numbers.Number)) else NotImplemented
+
+    return operator
+
+
+def divided(self, other):
+    """``other / self``, as PyTorch has it: a product with the reciprocal."""
+    if not isinstance(other, (TensorBase, numbers.Number)):
+        return NotImplemented
+    return arithmetic.mul(arithmetic.reciprocal(self), other)
+
+
+def invert(self):
+    """``~self``.
+
+    Raises:
+        TypeError: neither integers nor bools.
+    """
+    if self._aval.dtype.rank > 1:
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return bitwise.bitwise_not(self)
+
+
+# ---------------------------------------------------------------------- Python bools
+
+
+@legacy_keywords(tensor1="input", tensor2="other")
+def equal(input, other) -> bool:
+    """Whether two tensors have the same shape and equal elements.
+
+    Raises:
+        TypeError: one is no tensor.
+        RuntimeError: their dtypes differ.
+    """
+    _check_tensors("equal", input=input, other=other)
+    if input._aval.shape != other._aval.shape:
+        return False
+    return comparison.all_equal(input, other).item()
+
+
+def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether all elements of two tensors are close: ``abs(input - other) <= atol + rtol * abs(other)``.
+
+    Args:
+        rtol, atol: relative and absolute tolerance.
+        equal_nan: whether two NaNs are close.
+
+    Raises:
+        RuntimeError: the dtypes differ, or the shapes do not broadcast.
+    """
+    _check_tensors("allclose", input=input, other=other)
+    return comparison.all_close(input, other, rtol, atol, equal_nan).item()
+
+
+def _check_tensors(name: str, **given) -> None:
+    for place, (parameter, each) in enumerate(given.items()):
+        if not isinstance(each, TensorBase):
+            raise TypeError(
+                f"{name}(): argument '{parameter}' (position {place + 1}) must be Tensor, not {type(each).__name__}"
+            )
+
+
+# ---------------------------------------------------------------------- lazy signs, of which there are none
+
+
+def is_conj(input) -> bool:
+    """Whether a complex conjugate is still to be taken when the elements are read: it never is."""
+    return False
+
+
+def is_neg(input) -> bool:
+    """Whether a sign is still to be changed when the elements are read: it never is."""
+    return False
+
+
+def resolve_conj(input):
+    """The tensor itself: its elements are conjugated already."""
+    return input
+
+
+def resolve_neg(input):
+    """The tensor itself: its elements have their signs already."""
+    return input
+
+
+# ---------------------------------------------------------------------- questions
+
+
+def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
+    """Whether elements of one dtype may be stored in a tensor of another by an in-place operation."""
+    return _can_cast(from_, to)
+
+
+def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
+    """The dtype of an operation on tensors of these two.
+
+    Raises:
+        RuntimeError: a larger unsigned integer with another integer, which PyTorch does not promote.
+    """
+    return dtypes.BY_NUMPY[_promote.promote_types(type1.np, type2.np)]
+
+
+def result_type(tensor1, tensor2) -> dtypes.dtype:
+    """The dtype of an operation on two tensors or numbers; tensors with dimensions count before others.
+
+    Example:
+        >>> import torchlike as torch
+        >>> torch.result_type(torch.tensor([1, 2]), 1.0)
+        torch.float32
+    """
+    operands = [each._aval.struct if isinstance(each, TensorBase) else each for each in (tensor1, tensor2)]
+    return dtypes.BY_NUMPY[_promote.result_dtype(*operands)]
+
+
+for _public in (
+    *(pow, equal, allclose, can_cast, promote_types, result_type),
+    *(is_conj, is_neg, resolve_conj, resolve_neg),
+):
+    _public.__module__ = "torchlike"

@@ -1,0 +1,203 @@
+"""Comparisons, tests of elements, logic: what gives bools."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype, matched, only, rank, result_dtype
+from torchlike._ops.arithmetic import NUMBER_SECOND
+from torchlike._types.dtypes import scalar_name
+
+
+@op(overloads=NUMBER_SECOND)
+def eq(input: Array, other: ArrayLike) -> Array:
+    """Whether elements are equal, with broadcasting, compared in the promoted dtype."""
+    input, other = matched(input, other)
+    return input == other
+
+
+@op(overloads=NUMBER_SECOND)
+def ne(input: Array, other: ArrayLike) -> Array:
+    """Whether elements differ, with broadcasting, compared in the promoted dtype."""
+    input, other = matched(input, other)
+    return input != other
+
+
+@op(overloads=NUMBER_SECOND)
+def lt(input: Array, other: ArrayLike) -> Array:
+    """Whether elements of `input` are less, with broadcasting, compared in the promoted dtype."""
+    input, other = _ordered("lt", input, other)
+    return input < other
+
+
+@op(overloads=NUMBER_SECOND)
+def le(input: Array, other: ArrayLike) -> Array:
+    """Whether elements of `input` are less or equal, with broadcasting, compared in the promoted dtype."""
+    input, other = _ordered("le", input, other)
+    return input <= other
+
+
+@op(overloads=NUMBER_SECOND)
+def gt(input: Array, other: ArrayLike) -> Array:
+    """Whether elements of `input` are greater, with broadcasting, compared in the promoted dtype."""
+    input, other = _ordered("gt", input, other)
+    return input > other
+
+
+@op(overloads=NUMBER_SECOND)
+def ge(input: Array, other: ArrayLike) -> Array:
+    """Whether elements of `input` are greater or equal, with broadcasting, compared in the promoted dtype."""
+    input, other = _ordered("ge", input, other)
+    return input >= other
+
+
+def _ordered(name: str, input, other) -> list[Array]:
+    input, other = matched(input, other)
+    only(f"{name}_cpu", input, 0, 1, 2)
+    return [input, other]
+
+
+@op
+def isclose(input: Array, other: Array, rtol: Number = 1e-05, atol: Number = 1e-08, equal_nan: bool = False) -> Array:
+    """Whether ``abs(input - other) <= atol + rtol * abs(other)``, or both are the same infinity.
+
+    Args:
+        rtol, atol: relative and absolute tolerance.
+        equal_nan: whether two NaNs are close.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
+    if input.dtype != other.dtype:
+        raise RuntimeError(f"{scalar_name(input.dtype)} did not match {scalar_name(other.dtype)}")
+    same = input == other
+    if rank(input.dtype) >= 2 and equal_nan:
+        same = same | (jnp.isnan(input) & jnp.isnan(other))
+    if rank(input.dtype) == 0:
+        return same
+    # integers are subtracted as such, and measured in floating point
+    input, other = matched(input, other)
+    allowed = as_dtype(rtol, jnp.float64) * jnp.abs(other) + as_dtype(atol, jnp.float64)
+    apart = jnp.abs(input - other)
+    return same | (jnp.isfinite(apart) & (apart <= allowed.astype(_measure(apart.dtype))))
+
+
+def _measure(dtype):
+    return dtype if rank(dtype) == 2 else jnp.float64
+
+
+@op
+def all_close(input: Array, other: Array, rtol: Number, atol: Number, equal_nan: bool) -> Array:
+    """Whether all elements are close; see `isclose`."""
+    return jnp.all(isclose.op.body(input, other, rtol, atol, equal_nan))
+
+
+@op
+def all_equal(input: Array, other: Array) -> Array:
+    """Whether all elements of tensors of the same shape are equal.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
+    if input.dtype != other.dtype:
+        raise RuntimeError(
+            f"Expected object of data type {scalar_name(input.dtype)} but got data type {scalar_name(other.dtype)} "
+            "for argument #2 'other' in call to equal"
+        )
+    return jnp.all(input == other)
+
+
+# ---------------------------------------------------------------------- tests of elements
+
+
+@op
+def isnan(input: Array) -> Array:
+    """Whether elements are NaN; for complex numbers whether a part is."""
+    return jnp.isnan(input) if rank(input.dtype) >= 2 else jnp.zeros(input.shape, bool)
+
+
+@op
+def isinf(input: Array) -> Array:
+    """Whether elements are infinite; for complex numbers whether a part is."""
+    return jnp.isinf(input) if rank(input.dtype) >= 2 else jnp.zeros(input.shape, bool)
+
+
+@op
+def isfinite(input: Array) -> Array:
+    """Whether elements are neither infinite nor NaN; for complex numbers whether both parts are so."""
+    return jnp.isfinite(input) if rank(input.dtype) >= 2 else jnp.ones(input.shape, bool)
+
+
+@op
+def isposinf(input: Array) -> Array:
+    """Whether elements are positive infinity.
+
+    Raises:
+        RuntimeError: they are complex.
+    """
+    return _is_infinity("isposinf", input, jnp.inf)
+
+
+@op
+def isneginf(input: Array) -> Array:
+    """Whether elements are negative infinity.
+
+    Raises:
+        RuntimeError: they are complex.
+    """
+    return _is_infinity("isneginf", input, -jnp.inf)
+
+
+def _is_infinity(name: str, input, which) -> Array:
+    if rank(input.dtype) == 3:
+        raise RuntimeError(f"{name} does not support complex inputs.")
+    return input == which if rank(input.dtype) == 2 else jnp.zeros(input.shape, bool)
+
+
+@op
+def isreal(input: Array) -> Array:
+    """Whether elements are real: whether their imaginary part is 0."""
+    return input.imag == 0 if rank(input.dtype) == 3 else jnp.ones(input.shape, bool)
+
+
+@op
+def isin(elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool = False, invert: bool = False) -> Array:
+    """Whether each element of `elements` is among `test_elements`.
+
+    Args:
+        assume_unique: no promise is needed here; PyTorch's other algorithm gives the same.
+        invert: whether to tell instead which are not.
+    """
+    dtype = result_dtype(elements, test_elements)
+    return jnp.isin(as_dtype(elements, dtype), as_dtype(test_elements, dtype), invert=invert)
+
+
+# ---------------------------------------------------------------------- logic
+
+
+@op
+def logical_not(input: Array) -> Array:
+    """Whether elements are 0."""
+    return input == 0
+
+
+@op
+def logical_and(input: Array, other: Array) -> Array:
+    """Whether neither element is 0, with broadcasting."""
+    input, other = matched(input != 0, other != 0)
+    return input & other
+
+
+@op
+def logical_or(input: Array, other: Array) -> Array:
+    """Whether an element is not 0, with broadcasting."""
+    input, other = matched(input != 0, other != 0)
+    return input | other
+
+
+@op
+def logical_xor(input: Array, other: Array) -> Array:
+    """Whether just one element is 0, with broadcasting."""
+    input, other = matched(input != 0, other != 0)
+    return input ^ other

@@ -1,0 +1,112 @@
+"""Exponentials, logarithms, roots and what is made of them."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, Number, as_dtype, floating, matched, only, real_floating
+
+
+@op(legacy={"tensor": "input"})
+def exp(input: Array) -> Array:
+    """``e`` to the power of each element, in floating point."""
+    return jnp.exp(floating(input))
+
+
+@op
+def exp2(input: Array) -> Array:
+    """2 to the power of each element, in floating point."""
+    return jnp.exp2(floating(input))
+
+
+@op
+def expm1(input: Array) -> Array:
+    """``exp(input) - 1``, exact near 0 as well, in floating point."""
+    return jnp.expm1(floating(input))
+
+
+@op
+def log(input: Array) -> Array:
+    """The natural logarithm, in floating point; NaN for negative real numbers."""
+    return jnp.log(floating(input))
+
+
+@op
+def log2(input: Array) -> Array:
+    """The logarithm to base 2, in floating point."""
+    return jnp.log2(floating(input))
+
+
+@op
+def log10(input: Array) -> Array:
+    """The logarithm to base 10, in floating point."""
+    return jnp.log10(floating(input))
+
+
+@op
+def log1p(input: Array) -> Array:
+    """``log(1 + input)``, exact near 0 as well, in floating point."""
+    return jnp.log1p(floating(input))
+
+
+@op
+def logaddexp(input: Array, other: Array) -> Array:
+    """``log(exp(input) + exp(other))`` without overflow, elementwise with broadcasting."""
+    input, other = matched(input, other)
+    only("logaddexp_cpu", input, 2, 3)
+    return jnp.logaddexp(input, other)
+
+
+@op
+def logaddexp2(input: Array, other: Array) -> Array:
+    """``log2(2 ** input + 2 ** other)`` without overflow, elementwise with broadcasting."""
+    input, other = matched(input, other)
+    only("logaddexp2_cpu", input, 2)
+    return jnp.logaddexp2(input, other)
+
+
+@op
+def sqrt(input: Array) -> Array:
+    """The square root, in floating point; NaN for negative real numbers."""
+    return jnp.sqrt(floating(input))
+
+
+@op
+def rsqrt(input: Array) -> Array:
+    """``1 / sqrt(input)``, in floating point."""
+    return lax.rsqrt(floating(input))
+
+
+@op
+def sigmoid(input: Array) -> Array:
+    """``1 / (1 + exp(-input))``, in floating point."""
+    return jax.nn.sigmoid(floating(input))
+
+
+@op
+def logit(input: Array, eps: Number | None = None) -> Array:
+    """``log(input / (1 - input))``, the inverse of `sigmoid`, in floating point.
+
+    Args:
+        eps: the elements are first bounded to ``[eps, 1 - eps]``; without it those outside of ``[0, 1]`` give NaN.
+    """
+    input = real_floating("logit_cpu", input)
+    if eps is not None:
+        low = as_dtype(eps, input.dtype)
+        input = jnp.where(input < low, low, jnp.where(input > 1 - low, 1 - low, input))
+    return _logit(input)
+
+
+@jax.custom_jvp
+def _logit(input):
+    return jnp.log(input / (1 - input))
+
+
+@_logit.defjvp
+def _logit_jvp(primals, tangents):
+    (input,) = primals
+    inside = (input >= 0) & (input <= 1)
+    return _logit(input), tangents[0] * jnp.where(inside, 1 / (input * (1 - input)), jnp.nan)

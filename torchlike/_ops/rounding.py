@@ -1,0 +1,66 @@
+"""Rounding to whole numbers."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, only, rank
+
+
+def _rounded(name: str, rounding, input) -> Array:
+    """The result of a rounding function; integers are whole already."""
+    if rank(input.dtype) == 3:
+        raise NotImplementedError(f"{name} is not supported for complex inputs")
+    only(f"{name}_vml_cpu", input, 1, 2)
+    return input if rank(input.dtype) == 1 else rounding(input)
+
+
+@op
+def floor(input: Array) -> Array:
+    """The largest whole number not above each element, in the same dtype."""
+    return _rounded("floor", jnp.floor, input)
+
+
+@op
+def ceil(input: Array) -> Array:
+    """The smallest whole number not below each element, in the same dtype."""
+    return _rounded("ceil", jnp.ceil, input)
+
+
+@op
+def trunc(input: Array) -> Array:
+    """Each element without its fraction, rounded towards 0, in the same dtype."""
+    return _rounded("trunc", jnp.trunc, input)
+
+
+@op(legacy={"tensor": "input"})
+def frac(input: Array) -> Array:
+    """The fraction of each element, with its sign: ``input - trunc(input)``.
+
+    Raises:
+        NotImplementedError: no floating point tensor.
+    """
+    only("frac_cpu", input, 2)
+    return input - jnp.trunc(input)
+
+
+@op(overloads=("Tensor input", "Tensor input, *, int decimals"))
+def round(input: Array, *, decimals: int = 0) -> Array:
+    """Each element rounded to the nearest number with `decimals` decimals, halves to the even neighbour.
+
+    Args:
+        decimals: places behind the point; negative ones are places before it.
+
+    Raises:
+        NotImplementedError: bools, complex numbers, or integers with decimals.
+    """
+    only("round_vml_cpu", input, 1, 2)
+    if rank(input.dtype) == 1:
+        if decimals:
+            only("round_cpu", input, 2)
+        return input
+    if decimals == 0:
+        return jnp.round(input)
+    factor = jnp.array(10.0 ** abs(decimals), input.dtype)
+    return jnp.round(input * factor) / factor if decimals > 0 else jnp.round(input / factor) * factor

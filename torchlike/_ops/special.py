@@ -1,0 +1,314 @@
+"""Special functions: error functions, gamma functions, Bessel functions of the first orders, entropies."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special as jsp
+from jax import lax
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, ArrayLike, matched, matched_float, only, real_floating
+from torchlike._ops.arithmetic import NUMBER_EITHER
+
+# ---------------------------------------------------------------------- error functions, the normal distribution
+
+
+@op
+def erf(input: Array) -> Array:
+    """The error function ``2 / sqrt(pi)`` times the integral of ``exp(-t ** 2)`` from 0, in floating point."""
+    return lax.erf(real_floating("erf_vml_cpu", input))
+
+
+@op
+def erfc(input: Array) -> Array:
+    """``1 - erf(input)``, exact for large elements as well, in floating point."""
+    return lax.erfc(real_floating("erfc_vml_cpu", input))
+
+
+@op
+def erfinv(input: Array) -> Array:
+    """The inverse of `erf`, in floating point; NaN outside of ``[-1, 1]``."""
+    return lax.erf_inv(real_floating("erfinv_vml_cpu", input))
+
+
+@op(module="torchlike.special")
+def erfcx(input: Array) -> Array:
+    """``exp(input ** 2) * erfc(input)`` without overflow of the factors, in floating point."""
+    return _erfcx(real_floating("erfcx_cpu", input))
+
+
+@jax.custom_jvp
+def _erfcx(input):
+    return jsp.erfcx(input)
+
+
+@_erfcx.defjvp
+def _erfcx_jvp(primals, tangents):
+    got = _erfcx(*primals)
+    return got, tangents[0] * (2 * primals[0] * got - 2 / math.sqrt(math.pi))
+
+
+@op(module="torchlike.special")
+def ndtr(input: Array) -> Array:
+    """The share of the standard normal distribution below each element, in floating point."""
+    return jsp.ndtr(real_floating("erf_vml_cpu", input))
+
+
+@op(module="torchlike.special")
+def ndtri(input: Array) -> Array:
+    """The inverse of `ndtr`, in floating point; NaN outside of ``[0, 1]``."""
+    return _ndtri(real_floating("ndtri_cpu", input))
+
+
+@jax.custom_jvp
+def _ndtri(input):
+    return jsp.ndtri(input)
+
+
+@_ndtri.defjvp
+def _ndtri_jvp(primals, tangents):
+    got = _ndtri(*primals)
+    return got, tangents[0] * (math.sqrt(2 * math.pi) * jnp.exp(got * got / 2))
+
+
+@op(module="torchlike.special")
+def log_ndtr(input: Array) -> Array:
+    """The logarithm of `ndtr`, exact for very negative elements as well, in floating point."""
+    return jsp.log_ndtr(real_floating("log_ndtr_cpu", input))
+
+
+# ---------------------------------------------------------------------- gamma and zeta functions
+
+
+@op
+def lgamma(input: Array) -> Array:
+    """The logarithm of the absolute value of the gamma function, in floating point."""
+    return lax.lgamma(real_floating("lgamma_vml_cpu", input))
+
+
+@op
+def digamma(input: Array) -> Array:
+    """The derivative of `lgamma`, in floating point; infinite at 0, NaN at negative whole numbers."""
+    return _digamma(real_floating("digamma", input))
+
+
+@jax.custom_jvp
+def _digamma(input):
+    at_zero = jnp.copysign(jnp.array(jnp.inf, input.dtype), -input)
+    return jnp.where(input == 0, at_zero, lax.digamma(input))
+
+
+@_digamma.defjvp
+def _digamma_jvp(primals, tangents):
+    return _digamma(*primals), tangents[0] * _polygamma(1, primals[0])
+
+
+def _trigamma(input) -> Array:
+    """The derivative of digamma, by reflection below 1/2."""
+    reflected = input < 0.5
+    right = jsp.zeta(jnp.full_like(input, 2), jnp.where(reflected, 1 - input, input))
+    sine = jnp.sin(math.pi * input)
+    return jnp.where(reflected, (math.pi / sine) ** 2 - right, right)
+
+
+def _polygamma_value(n: int, input) -> Array:
+    if n == 0:
+        return _digamma(input)
+    if n == 1:
+        return _trigamma(input)
+    factorial = jnp.array(math.factorial(n) * (-1.0) ** (n + 1), input.dtype)
+    return factorial * jsp.zeta(jnp.full_like(input, n + 1), input)
+
+
+_polygamma = jax.custom_jvp(_polygamma_value, nondiff_argnums=(0,))
+
+
+@_polygamma.defjvp
+def _polygamma_jvp(n, primals, tangents):
+    return _polygamma(n, *primals), tangents[0] * _polygamma(n + 1, *primals)
+
+
+@op
+def polygamma(n: int, input: Array) -> Array:
+    """The `n`-th derivative of `digamma`, in floating point.
+
+    Raises:
+        RuntimeError: `n` is negative.
+    """
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
+    return _polygamma(n, real_floating("polygamma", input))
+
+
+@op(name="polygamma")
+def polygamma_of(input: Array, n: int) -> Array:
+    """The `n`-th derivative of `digamma`: the method, which has the order last."""
+    return polygamma.op.body(n, input)
+
+
+@op
+def mvlgamma(input: Array, p: int) -> Array:
+    """The logarithm of the multivariate gamma function of dimension `p`, in floating point.
+
+    Raises:
+        RuntimeError: `p` is below 1, or the tensor is a bool one.
+    """
+    if input.dtype == bool:
+        raise RuntimeError("The input tensor may not be a boolean tensor.")
+    if p < 1:
+        raise RuntimeError("p has to be greater than or equal to 1")
+    input = real_floating("arange_cpu", input)
+    terms = lax.lgamma(input[..., None] - jnp.arange(p, dtype=input.dtype) / 2)
+    return jnp.sum(terms, -1) + p * (p - 1) / 4 * math.log(math.pi)
+
+
+@op(name="igamma")
+def igamma(input: Array, other: Array) -> Array:
+    """The regularized lower incomplete gamma function of order `input` at `other`."""
+    input, other = matched(input, other)
+    only("igamma_cpu", input, 2)
+    return lax.igamma(*jnp.broadcast_arrays(input, other))
+
+
+@op
+def igammac(input: Array, other: Array) -> Array:
+    """The regularized upper incomplete gamma function of order `input` at `other`: ``1 - igamma``."""
+    input, other = matched(input, other)
+    only("igammac_cpu", input, 2)
+    return lax.igammac(*jnp.broadcast_arrays(input, other))
+
+
+@op(module="torchlike.special", overloads=NUMBER_EITHER)
+def zeta(input: ArrayLike, other: ArrayLike) -> Array:
+    """The Hurwitz zeta function: the sum of ``(k + other) ** -input`` over k = 0, 1, ..."""
+    input, other = matched_float(input, other)
+    only("zeta_cpu", input, 2)
+    return _zeta(*jnp.broadcast_arrays(lax.stop_gradient(input), other))
+
+
+@jax.custom_jvp
+def _zeta(order, start):
+    return jsp.zeta(order, start)
+
+
+@_zeta.defjvp
+def _zeta_jvp(primals, tangents):
+    order, start = primals
+    # along the order no formula is known; PyTorch has none either
+    return _zeta(order, start), -order * _zeta(order + 1, start) * tangents[1]
+
+
+# ---------------------------------------------------------------------- modified Bessel functions
+
+
+@op
+def i0(input: Array) -> Array:
+    """The modified Bessel function of the first kind and order 0, in floating point."""
+    return jsp.i0(real_floating("i0_vml_cpu", input))
+
+
+@op(module="torchlike.special")
+def i0e(input: Array) -> Array:
+    """`i0` times ``exp(-abs(input))``, in floating point."""
+    return jsp.i0e(real_floating("i0e_cpu", input))
+
+
+@op(module="torchlike.special")
+def i1(input: Array) -> Array:
+    """The modified Bessel function of the first kind and order 1, in floating point."""
+    return _i1(real_floating("i1_cpu", input))
+
+
+@jax.custom_jvp
+def _i1(input):
+    return jsp.i1(input)
+
+
+@_i1.defjvp
+def _i1_jvp(primals, tangents):
+    (input,) = primals
+    got = _i1(input)
+    ratio = jnp.where(input == 0, 0.5, got / jnp.where(input == 0, 1, input))
+    return got, tangents[0] * (jsp.i0(input) - ratio)
+
+
+@op(module="torchlike.special")
+def i1e(input: Array) -> Array:
+    """`i1` times ``exp(-abs(input))``, in floating point."""
+    return jsp.i1e(real_floating("i1e_cpu", input))
+
+
+# ---------------------------------------------------------------------- products with logarithms
+
+
+@op(module="torchlike.special")
+def entr(input: Array) -> Array:
+    """``-input * log(input)``, 0 at 0 and minus infinity below, in floating point."""
+    input = real_floating("entr_cpu", input)
+    positive = jnp.where(input > 0, input, 1)
+    inner = jnp.where(input > 0, -input * jnp.log(positive), _entr_at_zero(input))
+    return jnp.where(jnp.isnan(input), input, inner)
+
+
+@jax.custom_jvp
+def _entr_at_zero(input):
+    return jnp.where(input == 0, jnp.zeros((), input.dtype), -jnp.inf)
+
+
+@_entr_at_zero.defjvp
+def _entr_at_zero_jvp(primals, tangents):
+    # the slope of the formula above: infinite at 0, none defined below
+    slope = jnp.where(primals[0] == 0, jnp.inf, jnp.nan).astype(primals[0].dtype)
+    return _entr_at_zero(*primals), tangents[0] * slope
+
+
+def _logs(input, value) -> Array:
+    """``input * value``, 0 where `input` is 0, unless the value is NaN."""
+    vanishes = (input == 0) & ~jnp.isnan(value)
+    return jnp.where(vanishes, 0, input * jnp.where(vanishes, 0, value))
+
+
+@jax.custom_jvp
+def _xlogy(input, other):
+    # the logarithm of what is negative must not count as NaN
+    return _logs(input, jnp.log(jnp.where((input == 0) & (other < 0), 0, other)))
+
+
+@_xlogy.defjvp
+def _xlogy_jvp(primals, tangents):
+    input, other = primals
+    slope = _xlogy((input != 0).astype(input.dtype), other)
+    return _xlogy(input, other), slope * tangents[0] + input / other * tangents[1]
+
+
+@jax.custom_jvp
+def _xlog1py(input, other):
+    return _logs(input, jnp.log1p(jnp.where((input == 0) & (other < -1), 0, other)))
+
+
+@_xlog1py.defjvp
+def _xlog1py_jvp(primals, tangents):
+    input, other = primals
+    slope = _xlog1py((input != 0).astype(input.dtype), other)
+    return _xlog1py(input, other), slope * tangents[0] + input / (other + 1) * tangents[1]
+
+
+def _product_with(log, kernel: str, input, other) -> Array:
+    input, other = matched_float(input, other)
+    only(kernel, input, 2)
+    return log(*jnp.broadcast_arrays(input, other))
+
+
+@op(overloads=NUMBER_EITHER)
+def xlogy(input: ArrayLike, other: ArrayLike) -> Array:
+    """``input * log(other)``, and 0 where `input` is 0, in floating point, with broadcasting."""
+    return _product_with(_xlogy, "xlogy_cpu", input, other)
+
+
+@op(module="torchlike.special", overloads=NUMBER_EITHER)
+def xlog1py(input: ArrayLike, other: ArrayLike) -> Array:
+    """``input * log1p(other)``, and 0 where `input` is 0, in floating point, with broadcasting."""
+    return _product_with(_xlog1py, "xlog1py_cpu", input, other)

@@ -1,0 +1,148 @@
+"""Functions of angles, in radians, their inverses, and the hyperbolic ones."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, floating, matched_float, only, rank
+
+
+@op
+def sin(input: Array) -> Array:
+    """The sine of angles in radians, in floating point."""
+    return jnp.sin(floating(input))
+
+
+@op
+def cos(input: Array) -> Array:
+    """The cosine of angles in radians, in floating point."""
+    return jnp.cos(floating(input))
+
+
+@op
+def tan(input: Array) -> Array:
+    """The tangent of angles in radians, in floating point."""
+    return jnp.tan(floating(input))
+
+
+@op
+def asin(input: Array) -> Array:
+    """The angle in radians, from -pi/2 to pi/2, with this sine; NaN for real numbers outside of ``[-1, 1]``."""
+    return jnp.arcsin(floating(input))
+
+
+@op
+def acos(input: Array) -> Array:
+    """The angle in radians, from 0 to pi, with this cosine; NaN for real numbers outside of ``[-1, 1]``."""
+    return jnp.arccos(floating(input))
+
+
+@op
+def atan(input: Array) -> Array:
+    """The angle in radians, from -pi/2 to pi/2, with this tangent."""
+    return jnp.arctan(floating(input))
+
+
+@op
+def atan2(input: Array, other: Array) -> Array:
+    """The angle in radians, from -pi to pi, of the points ``(other, input)``, with broadcasting."""
+    input, other = matched_float(input, other)
+    only("atan2_cpu", input, 2)
+    return jnp.arctan2(input, other)
+
+
+@op
+def sinh(input: Array) -> Array:
+    """The hyperbolic sine, in floating point."""
+    return jnp.sinh(floating(input))
+
+
+@op
+def cosh(input: Array) -> Array:
+    """The hyperbolic cosine, in floating point."""
+    return jnp.cosh(floating(input))
+
+
+@op
+def tanh(input: Array) -> Array:
+    """The hyperbolic tangent, in floating point."""
+    return jnp.tanh(floating(input))
+
+
+@op
+def asinh(input: Array) -> Array:
+    """The inverse of `sinh`, in floating point."""
+    return jnp.arcsinh(floating(input))
+
+
+@op
+def acosh(input: Array) -> Array:
+    """The inverse of `cosh`, not negative, in floating point; NaN for real numbers below 1."""
+    return jnp.arccosh(floating(input))
+
+
+@op
+def atanh(input: Array) -> Array:
+    """The inverse of `tanh`, in floating point; NaN for real numbers outside of ``[-1, 1]``."""
+    return jnp.arctanh(floating(input))
+
+
+@op
+def sinc(input: Array) -> Array:
+    """``sin(pi * input) / (pi * input)``, and 1 at 0, in floating point."""
+    return jnp.sinc(floating(input))
+
+
+def _refuse_complex(name: str, input) -> None:
+    if rank(input.dtype) == 3:
+        raise RuntimeError(f"{name} is not supported for complex tensors.")
+
+
+@op
+def deg2rad(input: Array) -> Array:
+    """Angles in degrees as radians, in floating point.
+
+    Raises:
+        RuntimeError: they are complex.
+    """
+    _refuse_complex("deg2rad", input)
+    return floating(input) * (math.pi / 180)
+
+
+@op
+def rad2deg(input: Array) -> Array:
+    """Angles in radians as degrees, in floating point.
+
+    Raises:
+        RuntimeError: they are complex.
+    """
+    _refuse_complex("rad2deg", input)
+    return floating(input) * (180 / math.pi)
+
+
+@op
+def angle(input: Array) -> Array:
+    """The angle of complex numbers in radians, from -pi to pi; pi for negative real numbers, NaN for NaN."""
+    if rank(input.dtype) == 3:
+        return _complex_angle(input)
+    input = jax.lax.stop_gradient(floating(input))
+    return jnp.where(jnp.isnan(input), input, jnp.where(input < 0, jnp.array(math.pi, input.dtype), 0))
+
+
+def _complex_angle(input) -> Array:
+    # at 0 the gradient is 0, as PyTorch has it: away from it no other value is used
+    origin = input == 0
+    real = jnp.where(origin, 1, input.real)
+    imag = jnp.where(origin, 0, input.imag)
+    at_origin = jnp.arctan2(jax.lax.stop_gradient(input.imag), jax.lax.stop_gradient(input.real))
+    return jnp.where(origin, at_origin, jnp.arctan2(imag, real))
+
+
+@op
+def conj(input: Array) -> Array:
+    """The complex conjugates; real numbers as they are."""
+    return jnp.conj(input) if rank(input.dtype) == 3 else input
