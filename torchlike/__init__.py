@@ -118,6 +118,7 @@ from torchlike._functions.pointwise import can_cast as can_cast
 from torchlike._functions.pointwise import equal as equal
 from torchlike._functions.pointwise import is_conj as is_conj
 from torchlike._functions.pointwise import is_neg as is_neg
+from torchlike._functions.pointwise import isclose as isclose
 from torchlike._functions.pointwise import pow as pow
 from torchlike._functions.pointwise import promote_types as promote_types
 from torchlike._functions.pointwise import resolve_conj as resolve_conj
@@ -169,7 +170,6 @@ from torchlike._ops.bitwise import bitwise_xor as bitwise_xor
 from torchlike._ops.comparison import eq as eq
 from torchlike._ops.comparison import ge as ge, ge as greater_equal
 from torchlike._ops.comparison import gt as gt, gt as greater
-from torchlike._ops.comparison import isclose as isclose
 from torchlike._ops.comparison import isfinite as isfinite
 from torchlike._ops.comparison import isinf as isinf
 from torchlike._ops.comparison import isnan as isnan

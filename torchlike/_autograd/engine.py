@@ -60,6 +60,7 @@ class Run:
         buffers: dict[Node, list] = {}
         ready: list[tuple] = []
         order = itertools.count()
+        accumulates = self.targets is None
         for (node, number), grad in roots:
             if node not in buffers and not awaited[node]:
                 heapq.heappush(ready, (-node.sequence, next(order), node))
@@ -73,7 +74,11 @@ class Run:
                 target, number = edge
                 left = awaited[target] = awaited[target] - 1
                 if not left and type(target) is AccumulateGrad and target not in buffers:
-                    self._visit(target, [grad], useful)  # a leaf that was used once
+                    # a leaf that was used once
+                    if target.grad is None and accumulates and grad is not None and target.has_no_hooks:
+                        target.grad = self.wrap(*grad)
+                    else:
+                        self._visit(target, [grad], useful)
                     continue
                 if grad is not None:
                     self._collect(buffers, target, number, grad)

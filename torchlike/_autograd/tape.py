@@ -234,6 +234,11 @@ class AccumulateGrad(Node):
         self._variable = ref(variable)
 
     @property
+    def has_no_hooks(self) -> bool:
+        """Whether a gradient may be put in place without calling anybody."""
+        return self.tensor_hooks is None and self.post_hooks is None
+
+    @property
     def variable(self):
         """The tensor itself, if it still lives."""
         return self._variable()

@@ -142,6 +142,11 @@ class TensorBase:
 
     def _write(self, value: Value, edge: tuple | None) -> None:
         """Put new elements in place, through the views, and history after them."""
+        if self._view is None and self._base is None:
+            self._storage.write(value)
+            if edge is not None:
+                self._edge = edge
+            return
         root = self if self._base is None else self._base
         pair = (value, edge)
         steps = self._steps_beyond(root) if root is not self else ()

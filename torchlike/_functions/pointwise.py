@@ -101,18 +101,31 @@ def equal(input, other) -> bool:
     return comparison.all_equal(input, other).item()
 
 
-def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether all elements of two tensors are close: ``abs(input - other) <= atol + rtol * abs(other)``.
+def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False):
+    """Whether elements are close: ``abs(input - other) <= atol + rtol * abs(other)``, or the same infinity.
 
     Args:
-        rtol, atol: relative and absolute tolerance.
+        rtol, atol: relative and absolute tolerance, not negative.
         equal_nan: whether two NaNs are close.
 
     Raises:
-        RuntimeError: the dtypes differ, or the shapes do not broadcast.
+        RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
     """
+    _check_tolerances(rtol=rtol, atol=atol)
+    return comparison.close(input, other, rtol, atol, equal_nan)
+
+
+def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether all elements of two tensors are close; see `isclose`."""
     _check_tensors("allclose", input=input, other=other)
+    _check_tolerances(rtol=rtol, atol=atol)
     return comparison.all_close(input, other, rtol, atol, equal_nan).item()
+
+
+def _check_tolerances(**given) -> None:
+    for name, value in given.items():
+        if isinstance(value, numbers.Number) and value < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
 
 
 def _check_tensors(name: str, **given) -> None:
@@ -176,7 +189,7 @@ def result_type(tensor1, tensor2) -> dtypes.dtype:
 
 
 for _public in (
-    *(pow, equal, allclose, can_cast, promote_types, result_type),
+    *(pow, equal, isclose, allclose, can_cast, promote_types, result_type),
     *(is_conj, is_neg, resolve_conj, resolve_neg),
 ):
     _public.__module__ = "torchlike"

@@ -70,22 +70,13 @@ def _layout(layout: Layout, pattern: tuple, a=None, b=None, c=None, d=None) -> L
             start = _host(start)
             offset += (start + size if start < 0 else start) * stride
     for entry in (*pattern, *[FULL] * (len(layout.shape) - sum(each is not None for each in pattern))):
-        if entry is None:
+        if entry is None:  # as if made before what is to its right is indexed
             strides.append(layout.shape[place] * layout.strides[place] if place < len(layout.shape) else 1)
             continue
         if type(entry) is not int and entry != AT:
             strides.append(layout.strides[place] * steps[place])
         place += 1
-    # a new dimension's stride comes from its right neighbour as it is then
-    return Layout(tuple(shape), tuple(_new_strides(pattern, shape, strides)), offset)
-
-
-def _new_strides(pattern: tuple, shape: list, strides: list) -> list:
-    kept = [entry for entry in pattern if type(entry) is not int and entry != AT]
-    for place in reversed(range(len(kept))):
-        if kept[place] is None:
-            strides[place] = shape[place + 1] * strides[place + 1] if place + 1 < len(shape) else 1
-    return strides
+    return Layout(tuple(shape), tuple(strides), offset)
 
 
 def _ends(starts: list, sizes: list, steps: list) -> list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype, matched, only, rank, result_dtype
+from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype, matched, only, rank, result_dtype, to_float
 from torchlike._ops.arithmetic import NUMBER_SECOND
 from torchlike._types.dtypes import scalar_name
 
@@ -58,39 +58,31 @@ def _ordered(name: str, input, other) -> list[Array]:
     return [input, other]
 
 
-@op
-def isclose(input: Array, other: Array, rtol: Number = 1e-05, atol: Number = 1e-08, equal_nan: bool = False) -> Array:
+@op(name="isclose")
+def close(input: Array, other: Array, rtol: Number = 1e-05, atol: Number = 1e-08, equal_nan: bool = False) -> Array:
     """Whether ``abs(input - other) <= atol + rtol * abs(other)``, or both are the same infinity.
-
-    Args:
-        rtol, atol: relative and absolute tolerance.
-        equal_nan: whether two NaNs are close.
 
     Raises:
         RuntimeError: the dtypes differ.
     """
     if input.dtype != other.dtype:
         raise RuntimeError(f"{scalar_name(input.dtype)} did not match {scalar_name(other.dtype)}")
+    input, other = matched(input, other)
     same = input == other
-    if rank(input.dtype) >= 2 and equal_nan:
-        same = same | (jnp.isnan(input) & jnp.isnan(other))
     if rank(input.dtype) == 0:
         return same
+    if rank(input.dtype) >= 2 and equal_nan:
+        same = same | (jnp.isnan(input) & jnp.isnan(other))
     # integers are subtracted as such, and measured in floating point
-    input, other = matched(input, other)
-    allowed = as_dtype(rtol, jnp.float64) * jnp.abs(other) + as_dtype(atol, jnp.float64)
     apart = jnp.abs(input - other)
-    return same | (jnp.isfinite(apart) & (apart <= allowed.astype(_measure(apart.dtype))))
-
-
-def _measure(dtype):
-    return dtype if rank(dtype) == 2 else jnp.float64
+    rtol, atol = (as_dtype(each, to_float(apart.dtype)) for each in (rtol, atol))
+    return same | (jnp.isfinite(apart) & (apart <= atol + rtol * jnp.abs(other)))
 
 
 @op
 def all_close(input: Array, other: Array, rtol: Number, atol: Number, equal_nan: bool) -> Array:
-    """Whether all elements are close; see `isclose`."""
-    return jnp.all(isclose.op.body(input, other, rtol, atol, equal_nan))
+    """Whether all elements are close; see `close`."""
+    return jnp.all(close.op.body(input, other, rtol, atol, equal_nan))
 
 
 @op

@@ -120,7 +120,7 @@ def _polygamma_value(n: int, input) -> Array:
     if n == 1:
         return _trigamma(input)
     factorial = jnp.array(math.factorial(n) * (-1.0) ** (n + 1), input.dtype)
-    return factorial * jsp.zeta(jnp.full_like(input, n + 1), input)
+    return factorial * _zeta(jnp.full_like(input, n + 1), input)
 
 
 _polygamma = jax.custom_jvp(_polygamma_value, nondiff_argnums=(0,))
@@ -191,7 +191,17 @@ def zeta(input: ArrayLike, other: ArrayLike) -> Array:
 
 @jax.custom_jvp
 def _zeta(order, start):
-    return jsp.zeta(order, start)
+    # JAX's series wants a positive start: the terms before it are summed one by one
+    def step(carry):
+        total, at = carry
+        return jnp.where(at < 1, total + lax.pow(at, -order), total), jnp.where(at < 1, at + 1, at)
+
+    defined = (order > 1) & (start > 0) | (order == jnp.floor(order)) & (start != jnp.floor(start))
+    first = jnp.where(defined & jnp.isfinite(start), start, 1)
+    total, rest = lax.while_loop(lambda carry: jnp.any(carry[1] < 1), step, (jnp.zeros_like(first), first))
+    pole = (start <= 0) & (start == jnp.floor(start))
+    found = jnp.where(defined, total + jsp.zeta(order, rest), jnp.where(pole, jnp.inf, jnp.nan))
+    return jnp.where(order == 1, jnp.inf, jnp.where((order < 1) | jnp.isnan(start), jnp.nan, found))
 
 
 @_zeta.defjvp
@@ -247,22 +257,17 @@ def i1e(input: Array) -> Array:
 @op(module="torchlike.special")
 def entr(input: Array) -> Array:
     """``-input * log(input)``, 0 at 0 and minus infinity below, in floating point."""
-    input = real_floating("entr_cpu", input)
-    positive = jnp.where(input > 0, input, 1)
-    inner = jnp.where(input > 0, -input * jnp.log(positive), _entr_at_zero(input))
-    return jnp.where(jnp.isnan(input), input, inner)
+    return _entr(real_floating("entr_cpu", input))
 
 
 @jax.custom_jvp
-def _entr_at_zero(input):
-    return jnp.where(input == 0, jnp.zeros((), input.dtype), -jnp.inf)
+def _entr(input):
+    return jnp.where(input == 0, 0, jnp.where(input < 0, -jnp.inf, -input * jnp.log(input)))
 
 
-@_entr_at_zero.defjvp
-def _entr_at_zero_jvp(primals, tangents):
-    # the slope of the formula above: infinite at 0, none defined below
-    slope = jnp.where(primals[0] == 0, jnp.inf, jnp.nan).astype(primals[0].dtype)
-    return _entr_at_zero(*primals), tangents[0] * slope
+@_entr.defjvp
+def _entr_jvp(primals, tangents):
+    return _entr(*primals), tangents[0] * (-jnp.log(primals[0]) - 1)
 
 
 def _logs(input, value) -> Array:

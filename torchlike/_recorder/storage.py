@@ -50,11 +50,10 @@ class Storage:
     def write(self, value: Value) -> None:
         """Put a new value in the cell, or into the NumPy array that shares it."""
         self.version += 1
-        host = self.host
-        if host is None:
+        if self._host is None or self.host is None:
             self.value = value
         else:
-            np.copyto(host, value.numpy())
+            np.copyto(self._host, value.numpy())
 
     def share(self) -> np.ndarray:
         """A NumPy array that is the storage's truth as long as it, or a view of it, lives."""

@@ -178,7 +178,6 @@ class PointwiseMethods:
     ge = greater_equal = comparison.ge
     __ge__ = comparison.ge.operator
     ge_ = greater_equal_ = comparison.ge.inplace
-    isclose = comparison.isclose
     isnan = comparison.isnan
     isinf = comparison.isinf
     isfinite = comparison.isfinite
@@ -248,6 +247,7 @@ class PointwiseMethods:
     __invert__ = pointwise.invert
 
     equal = pointwise.equal
+    isclose = pointwise.isclose
     allclose = pointwise.allclose
     is_conj = pointwise.is_conj
     is_neg = pointwise.is_neg

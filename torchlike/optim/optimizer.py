@@ -223,14 +223,17 @@ class Optimizer:
     def _update(self, group: dict) -> None:
         """Record the update of one group, once for each distinct count of steps among its parameters."""
         parts: dict = {}
+        known = self.state
         for each in group["params"]:
-            state = each._leaf
-            if state is None or state.grad is None:
+            leaf = each._leaf
+            if leaf is None or leaf.grad is None:
                 continue
-            if state.grad._aval.shape != each._aval.shape:
-                raise RuntimeError(f"gradient of shape {state.grad.shape} for a parameter of shape {each.shape}")
-            step = self.state[each].get("step") if each in self.state else None
-            parts.setdefault(None if step is None else id(step._value()), []).append(each)
+            step = known[each].get("step") if each in known else None
+            part = None if step is None else step._storage.value
+            if part in parts:
+                parts[part].append(each)
+            else:
+                parts[part] = [each]
         if not parts:
             return
         numbers = self.numbers(group)
@@ -427,20 +430,18 @@ class _Update:
         if self._leaves and self._leaves[0][0] not in state[params[0]]:
             first = record(self._init, tuple([each._value() for each in params]))
             self.write(state, params, first)
-        return [
-            state[params[0 if place is None else place]][name]._value() for name, place, _ in self._leaves
-        ]
+        found = [state[params[place or 0]][name] for name, place, _ in self._leaves]
+        return [each._storage.value or each._value() for each in found]
 
     def write(self, state: dict, params: list, values: list[Value]) -> None:
         """Put the leaves' new values where PyTorch shows them."""
         for (name, place, _), value in zip(self._leaves, values, strict=False):
             for each in params if place is None else (params[place],):
                 held = state[each]
-                tensor = held.get(name)
-                if tensor is None:
-                    held[name] = Tensor._wrap(value)
+                if name in held:
+                    held[name]._storage.write(value)
                 else:
-                    tensor._storage.write(value)
+                    held[name] = Tensor._wrap(value)
 
 
 def _place(path: tuple, names: dict[str, str]) -> tuple[str, int | None]:

@@ -34,7 +34,7 @@ def default_convert(data):
     """
     if isinstance(data, TensorBase):
         return data
-    if isinstance(data, (np.ndarray, np.generic)) and not isinstance(data, (np.str_, np.bytes_)):
+    if type(data).__module__ == "numpy" and not isinstance(data, np.str_):
         if type(data) is np.ndarray and data.dtype.kind in "SaUO":
             return data
         return as_tensor(data)

@@ -13,7 +13,7 @@ def known_array(tensor) -> np.ndarray | None:
 
     A tensor that tracks gradients has none either: what is made of it must track them, too.
     """
-    if tensor._edge is not None or not tensor.is_cpu:
+    if not isinstance(tensor, TensorBase) or tensor.requires_grad or not tensor.is_cpu:
         return None
     storage = tensor._storage
     host = storage.host
@@ -46,9 +46,10 @@ def rows(tensor, indices: list[int]):
     Raises:
         IndexError: there is no such position.
     """
-    if tensor._value is not None and tensor._storage.value is not None:
-        tensor._value().compute("a loader reads a dataset")
     array = known_array(tensor)
+    if array is None and not tensor.requires_grad:
+        tensor._value().compute("a loader reads a dataset")
+        array = known_array(tensor)
     if array is None:
         return tensor[indices]
     try:
