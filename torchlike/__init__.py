@@ -10,7 +10,7 @@ _settings.keep_memory()
 
 # the mechanism
 from torchlike._programs.explain import explain as explain
-from torchlike._programs.settings import mode as mode
+from torchlike._programs.settings import execution_mode as execution_mode
 
 # types
 from torchlike._types import Size as Size

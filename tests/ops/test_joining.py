@@ -43,13 +43,16 @@ REARRANGED = [
     lambda torch, x: (torch.diag(x), torch.diag(x[0], 1), torch.diag(x, -1)),
     lambda torch, x: (torch.diag_embed(x), torch.diag_embed(x, 1, 0, 2), torch.diagflat(x, -1)),
     lambda torch, x: (torch.combinations(x[0]), torch.combinations(x[0], 3, True)),
-    lambda torch, x: torch.vander(x[0], 3),
 ]
 
 
 @pytest.mark.parametrize("fn", REARRANGED, ids=range(len(REARRANGED)))
 def test_rearranging(fn) -> None:
     check_op([(3, 4)], fn, dtype="float64", orders=2)
+
+
+def test_vander() -> None:
+    check_op([(4,)], lambda torch, x: (torch.vander(x), torch.vander(x, 3), torch.vander(x, 2, True)), grad=False)
 
 
 def test_triangle_indices() -> None:

@@ -13,7 +13,7 @@ from torchlike._recorder.recorder import recorder, value_of
 
 NO_GRAD = "element {} of tensors does not require grad and does not have a grad_fn"
 UNUSED = (
-    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is "
+    "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True if this is "
     "the desired behavior."
 )
 
@@ -155,10 +155,10 @@ def grad(
     run = Run(create_graph if retain_graph is None else retain_graph, create_graph, TensorBase._wrap, pair, edges)
     found = run(roots)
     results = []
-    for each, edge in zip(inputs, edges, strict=True):
+    for place, (each, edge) in enumerate(zip(inputs, edges, strict=True)):
         got = found.get(edge)
         if got is None and not (allow_unused or materialize_grads):
-            raise RuntimeError(UNUSED)
+            raise RuntimeError(UNUSED.format(place))
         results.append(TensorBase._wrap(*got) if got is not None else each.new_zeros(each.shape) if materialize_grads else None)
     return tuple(results)
 
@@ -179,7 +179,7 @@ def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:
     if wanted:
         if edge is None:
             if tensor._aval.dtype.rank < 2:
-                raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+                raise RuntimeError("only Tensors of floating point dtype can require gradients")
             tensor._edge = (tensor._accumulator(), 0)
     elif edge is not None:
         if not isinstance(edge[0], AccumulateGrad):

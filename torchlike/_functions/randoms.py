@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import math
 from collections.abc import Iterator
 
@@ -89,8 +90,22 @@ class Generator:
 
 
 Generator.__module__ = "torchlike"
-default_generator = Generator()
-default_generator._engine = default.engine
+
+
+class _DefaultGenerator(Generator):
+    """The generator that is used where none is named: a loader's worker has one of its own."""
+
+    def __init__(self) -> None:
+        self.device = devices.CPU
+
+    _engine = property(lambda self: default.current())  # type: ignore[assignment]
+
+    def __reduce__(self):
+        # a copy draws for itself
+        return copyreg.__newobj__, (Generator,), self.__getstate__()  # type: ignore[attr-defined]
+
+
+default_generator = _DefaultGenerator()
 
 
 def manual_seed(seed: int) -> Generator:
@@ -134,7 +149,7 @@ def fork_rng(devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw
 
 
 def _engine(generator: Generator | None) -> Engine:
-    return default.engine if generator is None else generator._engine
+    return default.current() if generator is None else generator._engine
 
 
 # ---------------------------------------------------------------------- new tensors

@@ -272,10 +272,10 @@ def _extreme(input: Array, src: Array, places: tuple, reduce: str, include_self:
     if rank(input.dtype) < 2:
         return best
     same = lambda array, other: (array == other) | (jnp.isnan(array) & jnp.isnan(other))
-    mine = same(held, best) & include_self
+    mine = same(held, best)  # counts among the equal ones even where it takes no part, as in PyTorch
     theirs = same(given, best.at[places].get(mode="clip"))
     shares = mine.astype(input.dtype).at[places].add(theirs.astype(input.dtype), mode="drop")
-    change = jnp.where(mine, _ghost(input), 0).at[places].add(jnp.where(theirs, _ghost(src), 0), mode="drop")
+    change = jnp.where(mine & include_self, _ghost(input), 0).at[places].add(jnp.where(theirs, _ghost(src), 0), mode="drop")
     return best + change / jnp.maximum(shares, 1)
 
 
@@ -533,7 +533,7 @@ def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
         raise RuntimeError(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
-    broadcast_shapes(input.shape, mask.shape)
+    broadcast_shapes(mask.shape, input.shape)
     return jnp.where(mask, checked_number(value, input.dtype), input)
 
 

@@ -41,7 +41,7 @@ settings = Settings()
 
 
 @contextlib.contextmanager
-def mode(name: str) -> Iterator[None]:
+def execution_mode(name: str) -> Iterator[None]:
     """Run what is recorded within the block in one of the three modes.
 
     Args:
@@ -51,7 +51,7 @@ def mode(name: str) -> Iterator[None]:
         ValueError: `name` is none of these.
 
     Example:
-        >>> with mode("eager"):
+        >>> with execution_mode("eager"):
         ...     pass
     """
     before, settings.mode = settings.mode, _checked(name)
@@ -59,6 +59,9 @@ def mode(name: str) -> Iterator[None]:
         yield
     finally:
         settings.mode = before
+
+
+execution_mode.__module__ = "torchlike"
 
 
 def configure_jax() -> None:

@@ -16,6 +16,8 @@ from torchlike._programs.spec import Spec
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import of_numpy
 
+LOST = "this tensor's value was lost: the program that was to compute it failed"
+
 
 class Value:
     """An immutable array: computed when `array` is set, else the output of a recorded node.
@@ -37,7 +39,9 @@ class Value:
         if self.array is None:
             recorder.flush(reason)
             if self.array is None:
-                raise RuntimeError("this tensor's value was lost: the program that was to compute it failed")
+                recorder.flush_all(reason)
+            if self.array is None:
+                raise RuntimeError(LOST)
         return self.array
 
     def numpy(self) -> np.ndarray:
@@ -50,8 +54,12 @@ def value_of(array, where=CPU) -> Value:
     return Value(aval(array.shape, of_numpy(array.dtype), where), array)
 
 
-class Recorder:
-    """The pending operations of the process.
+_lock = threading.RLock()
+_everyone: list[dict] = []  # the state of each thread's recorder; a thread that has ended may leave nodes behind
+
+
+class Recorder(threading.local):
+    """The pending operations, for each thread its own: what one records never comes between another's.
 
     A node is a tuple (spec, inputs, weak references to its outputs): what nobody holds any more is neither
     computed nor returned.
@@ -68,7 +76,10 @@ class Recorder:
         self._after_backward = False
         self._next_check = _CHECK_EVERY
         self._live_bytes = 0
-        self._lock = threading.RLock()
+        self._thread = threading.current_thread()
+        with _lock:
+            _everyone[:] = [each for each in _everyone if each["pending"] or each["_thread"].is_alive()]
+            _everyone.append(self.__dict__)
 
     def record(self, spec: Spec, inputs: tuple) -> list[Value]:
         """Append a node; returns its outputs, to be computed later.
@@ -120,12 +131,20 @@ class Recorder:
         Raises:
             RuntimeError: the program failed; what it was to compute is lost, the recorder is as new.
         """
-        with self._lock:
+        with _lock:
             nodes, self.pending = self.pending, []
             self._next_check, self._live_bytes = _CHECK_EVERY, 0
             if nodes:
                 explain.record.flushes[reason, explain.users_place()] += 1
                 _run(nodes, ends_step)
+
+    def flush_all(self, reason: str) -> None:
+        """Compute what any thread has recorded, for a value that came from another."""
+        with _lock:
+            nodes = _with_others([])
+            if nodes:
+                explain.record.flushes[reason, explain.users_place()] += 1
+                _run(nodes, False)
 
     def _bound(self) -> None:
         """Cut when too much is pending, at a place that comes again in a loop."""
@@ -137,7 +156,7 @@ class Recorder:
         if len(self.pending) < settings.max_nodes and self._live_bytes < settings.max_bytes:
             self._next_check += _CHECK_EVERY
             return None
-        with self._lock:
+        with _lock:
             cut = _repeating_cut([node[0] for node in self.pending])
             rest = self.pending[cut:]
             self.pending = self.pending[:cut]
@@ -228,8 +247,38 @@ class _Flat:
 _NOBODY = 3
 
 
+def _with_others(nodes: list[tuple]) -> list[tuple]:
+    """The nodes and all that other threads have recorded, each after those it needs.
+
+    Raises:
+        RuntimeError: one needs a value whose program failed.
+    """
+    for state in _everyone:
+        pending = state["pending"]
+        others = pending[:]
+        del pending[: len(others)]  # in place: its thread may be appending
+        nodes = nodes + others
+    ordered, made = [], set()
+    while nodes:
+        rest = []
+        for node in nodes:
+            if all(type(each) is not Value or each.array is not None or each in made for each in node[1]):
+                ordered.append(node)
+                made.update(out() for out in node[2])
+            else:
+                rest.append(node)
+        if len(rest) == len(nodes):
+            raise RuntimeError(LOST)
+        nodes = rest
+    return ordered
+
+
 def _run(nodes: list[tuple], ends_step: bool) -> None:
-    flat = _Flat(nodes)
+    try:
+        flat = _Flat(nodes)
+    except AttributeError:  # an input without a slot: another thread has recorded it
+        nodes, ends_step = _with_others(nodes), False
+        flat = _Flat(nodes)
     structure = program.find(tuple(flat.key), lambda: flat.structure(nodes))
     nodes.clear()  # what only the nodes held is dead now: neither returned nor kept from donation
     live = flat.live()

@@ -74,7 +74,7 @@ class Storage:
 def _is_held(array: np.ndarray) -> bool:
     """Whether anybody but one storage holds the array or, where it is a view, the array that owns its memory."""
     # the storage, this call's argument, the call that counts
-    if getrefcount(array) > 4:
+    if getrefcount(array) > 3:
         return True
     base = array.base
     if base is None:

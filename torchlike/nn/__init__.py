@@ -36,6 +36,8 @@ from torchlike.nn.modules import AdaptiveMaxPool3d as AdaptiveMaxPool3d
 from torchlike.nn.modules import AvgPool1d as AvgPool1d
 from torchlike.nn.modules import AvgPool2d as AvgPool2d
 from torchlike.nn.modules import AvgPool3d as AvgPool3d
+from torchlike.nn.modules import FractionalMaxPool2d as FractionalMaxPool2d
+from torchlike.nn.modules import FractionalMaxPool3d as FractionalMaxPool3d
 from torchlike.nn.modules import LPPool1d as LPPool1d
 from torchlike.nn.modules import LPPool2d as LPPool2d
 from torchlike.nn.modules import LPPool3d as LPPool3d

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from torchlike._functions import randoms
 from torchlike._ops.nn import adaptive_pooling as adaptive
 from torchlike._ops.nn import pooling as ops
+from torchlike._ops.nn.fractional_pooling import fractional_max_pool
+from torchlike.nn._sizes import ntuple
 from torchlike.tensor import Tensor
 
 
@@ -93,3 +96,42 @@ def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_siz
 def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
     """Put the elements of a `max_pool3d` back to where they were; 0 elsewhere."""
     return ops.max_unpool(input, indices, _unpooled_size(input, kernel_size, stride, padding, output_size, 3))
+
+
+def _fractional(input, kernel_size, output_size, output_ratio, return_indices: bool, samples, dims: int):
+    """A fractional max pooling; draws the samples where none are given.
+
+    Raises:
+        ValueError: neither `output_size` nor `output_ratio` is given.
+    """
+    if output_size is None and output_ratio is None:
+        raise ValueError(f"fractional_max_pool{dims}d requires specifying either an output_size or an output_ratio")
+    if output_size is None:
+        ratios = ntuple(output_ratio, dims)
+        output_size = tuple(int(size * ratio) for size, ratio in zip(input.shape[-dims:], ratios, strict=True))
+    if samples is None:
+        planes = input.shape[:-dims]
+        samples = randoms.rand((*(planes if len(planes) == 2 else (1, *planes)), dims), dtype=input.dtype)
+    found = fractional_max_pool(input, ntuple(kernel_size, dims), ntuple(output_size, dims), samples)
+    return found if return_indices else found[0]
+
+
+def fractional_max_pool2d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices: bool = False, _random_samples=None
+) -> Tensor | tuple[Tensor, Tensor]:
+    """The largest elements of windows of ``(N, C, H, W)`` whose places are drawn, and their places if wanted.
+
+    Args:
+        output_size: how many windows there are in each dimension.
+        output_ratio: that number, relative to the input's size.
+
+    Source: Graham, Fractional Max-Pooling, 2014.
+    """
+    return _fractional(input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 2)
+
+
+def fractional_max_pool3d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices: bool = False, _random_samples=None
+) -> Tensor | tuple[Tensor, Tensor]:
+    """`fractional_max_pool2d` over ``(N, C, D, H, W)``."""
+    return _fractional(input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 3)

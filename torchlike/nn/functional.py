@@ -34,6 +34,8 @@ from torchlike._ops.nn.pooling import lp_pool3d as lp_pool3d
 from torchlike.nn._pools import adaptive_max_pool1d as adaptive_max_pool1d
 from torchlike.nn._pools import adaptive_max_pool2d as adaptive_max_pool2d
 from torchlike.nn._pools import adaptive_max_pool3d as adaptive_max_pool3d
+from torchlike.nn._pools import fractional_max_pool2d as fractional_max_pool2d
+from torchlike.nn._pools import fractional_max_pool3d as fractional_max_pool3d
 from torchlike.nn._pools import max_pool1d as max_pool1d
 from torchlike.nn._pools import max_pool2d as max_pool2d
 from torchlike.nn._pools import max_pool3d as max_pool3d

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float, widened
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -218,11 +218,16 @@ def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
 
 
 @op
-def softshrink(input: Array, lambd: Number = 0.5) -> Array:
-    """The input moved towards 0 by `lambd`, 0 where its size is no more than that."""
+def softshrink(input: Array, lambd: float = 0.5) -> Array:
+    """The input moved towards 0 by `lambd`, 0 where its size is no more than that.
+
+    Raises:
+        RuntimeError: `lambd` is negative.
+    """
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
     need_float("softshrink_cpu", input)
     x = widened(input)
-    lambd = as_dtype(lambd, x.dtype)
     moved = jnp.where(x > lambd, x - lambd, jnp.where(x < -lambd, x + lambd, 0))
     return jnp.where(jnp.isnan(x), x, moved).astype(input.dtype)
 
@@ -230,13 +235,15 @@ def softshrink(input: Array, lambd: Number = 0.5) -> Array:
 @op
 def softsign(input: Array) -> Array:
     """``input / (1 + |input|)``."""
-    return input / (1 + jnp.abs(input))
+    (x,) = promoted_float(input)
+    return x / (1 + jnp.abs(x))
 
 
 @op
 def tanhshrink(input: Array) -> Array:
     """``input - tanh(input)``."""
-    return input - jnp.tanh(input)
+    (x,) = promoted_float(input)
+    return x - jnp.tanh(x)
 
 
 @op

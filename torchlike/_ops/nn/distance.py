@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, broadcast_shapes, promoted, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, broadcast_shapes, matched_float, promoted, wrap_dim
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.nn.normalization import p_norm
 
@@ -37,8 +37,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: Number = 1e-6, 
     Raises:
         RuntimeError: shapes do not fit.
     """
-    x1, x2 = promoted(x1, x2)
-    broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = matched_float(x1, x2)
     difference = x1 - x2 + as_dtype(eps, x1.dtype)
     return p_norm(jnp.abs(difference), p, -1, keepdim)
 

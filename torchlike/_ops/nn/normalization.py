@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float, widened
 
 
@@ -253,11 +253,12 @@ def local_response_norm(
         raise ValueError(
             f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)"
         )
-    x = widened(input)
+    (x,) = promoted_float(input)
+    dtype, x = x.dtype, widened(x)
     squares = jnp.pad(jnp.square(x), [(0, 0), (size // 2, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))
     sums = sum(lax.slice_in_dim(squares, at, at + x.shape[1], axis=1) for at in range(size))
     alpha, beta, k = (as_dtype(each, x.dtype) for each in (alpha, beta, k))
-    return (x / (k + alpha * (sums / size)) ** beta).astype(input.dtype)
+    return (x / (k + alpha * (sums / size)) ** beta).astype(dtype)
 
 
 @op

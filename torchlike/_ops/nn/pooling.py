@@ -239,9 +239,12 @@ def max_unpool(input: Array, indices: Array, output_size: tuple[int, ...]) -> Ar
         )
     lead = input.shape[: input.ndim - len(output_size)]
     flat = jnp.zeros((math.prod(lead), math.prod(output_size)), input.dtype)
-    rows = jnp.arange(flat.shape[0])[:, None]
     count = math.prod(input.shape[len(lead) :])
-    put = flat.at[rows, indices.reshape(-1, count)].set(input.reshape(-1, count), mode="drop")
+    places = flat.at[jnp.arange(flat.shape[0])[:, None], indices.reshape(flat.shape[0], count)]
+    elements = input.reshape(flat.shape[0], count)
+    # where windows overlap, one element wins the place, and each gets the place's gradient
+    added = places.add(elements, mode="drop")
+    put = lax.stop_gradient(places.set(elements, mode="drop")) + (added - lax.stop_gradient(added))
     return put.reshape(*lead, *output_size)
 
 

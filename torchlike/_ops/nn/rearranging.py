@@ -132,7 +132,7 @@ def unfold(input: Array, kernel_size, dilation=1, padding=0, stride=1) -> Array:
         )
     x = jnp.pad(x, [(0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2])
     columns = jnp.stack([_slice(x, row, column, out, dilation, stride) for row, column in _places(kernel)], 2)
-    columns = columns.reshape(x.shape[0], -1, out[0] * out[1])
+    columns = columns.reshape(x.shape[0], x.shape[1] * kernel[0] * kernel[1], out[0] * out[1])
     return columns if input.ndim == 4 else columns[0]
 
 
@@ -176,7 +176,7 @@ def fold(input: Array, output_size, kernel_size, dilation=1, padding=0, stride=1
             f"input's dimension 2 to match the calculated number of sliding blocks {out[0]} * {out[1]} = "
             f"{out[0] * out[1]}, but got input.size(2)={x.shape[2]}."
         )
-    x = x.reshape(x.shape[0], -1, count, *out)
+    x = x.reshape(x.shape[0], x.shape[1] // count, count, *out)
     grown = [each + 2 * pad for each, pad in zip(size, padding, strict=True)]
     zero = jnp.zeros((), x.dtype)
     total = jnp.zeros((*x.shape[:2], *grown), x.dtype)

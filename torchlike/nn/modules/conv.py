@@ -7,7 +7,7 @@ import math
 from torchlike._functions import creation
 from torchlike.nn import functional as F
 from torchlike.nn import init
-from torchlike.nn.modules._sizes import ntuple
+from torchlike.nn._sizes import ntuple
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchlike.nn import functional as F
-from torchlike.nn.modules._sizes import ntuple
+from torchlike.nn._sizes import ntuple
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
 

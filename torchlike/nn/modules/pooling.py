@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchlike.nn import functional as F
-from torchlike.nn.modules._sizes import ntuple
+from torchlike.nn._sizes import ntuple
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
 
@@ -278,3 +278,56 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     __doc__ = _AdaptiveMaxPoolNd.__doc__.replace("the input", "``(N, C, D, H, W)``", 1)
     _function = staticmethod(F.adaptive_max_pool3d)
+
+
+class _FractionalMaxPoolNd(Module):
+    """The largest elements of windows whose places are drawn.
+
+    Args:
+        kernel_size: of the windows, in each dimension, or one for all.
+        output_size: how many windows there are in each dimension.
+        output_ratio: that number, relative to the input's size.
+        return_indices: whether the places of the elements are returned, too.
+        _random_samples: numbers in ``[0, 1)`` to place the windows by, drawn by default.
+
+    Raises:
+        ValueError: not exactly one of `output_size` and `output_ratio` is given, or a ratio is not within (0, 1).
+
+    Source: Graham, Fractional Max-Pooling, 2014.
+    """
+
+    _dims: int
+
+    def __init__(
+        self, kernel_size, output_size=None, output_ratio=None, return_indices: bool = False, _random_samples=None
+    ) -> None:
+        super().__init__()
+        dims = self._dims
+        self.kernel_size, self.return_indices = ntuple(kernel_size, dims), return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else ntuple(output_size, dims)
+        self.output_ratio = None if output_ratio is None else ntuple(output_ratio, dims)
+        if output_size is None and output_ratio is None:
+            raise ValueError(
+                f"FractionalMaxPool{dims}d requires specifying either an output size, or a pooling ratio"
+            )
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if self.output_ratio is not None and not all(0 < each < 1 for each in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def forward(self, input: Tensor):
+        """``(N, C, *)`` to ``(N, C, *)``, with the places if `return_indices`."""
+        return self._function(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, self._random_samples
+        )
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
+    __doc__ = _FractionalMaxPoolNd.__doc__.replace("windows", "windows of ``(N, C, H, W)``", 1)
+    _dims, _function = 2, staticmethod(F.fractional_max_pool2d)
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
+    __doc__ = _FractionalMaxPoolNd.__doc__.replace("windows", "windows of ``(N, C, D, H, W)``", 1)
+    _dims, _function = 3, staticmethod(F.fractional_max_pool3d)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import warnings
@@ -49,6 +50,14 @@ class _BaseDataLoaderIter:
         self._timeout = loader.timeout
         self._collate_fn = loader.collate_fn
         self._persistent_workers = loader.persistent_workers
+        # holds no reference to the iterator: workers, which have it, would keep it and so themselves alive
+        self._make_fetcher = functools.partial(
+            _DatasetKind.create_fetcher,
+            self._dataset_kind,
+            auto_collation=self._auto_collation,
+            collate_fn=self._collate_fn,
+            drop_last=self._drop_last,
+        )
         self._pin_memory = _pins(loader)
         self._sampler_iter = iter(self._index_sampler)
         # drawn whether there are workers or not, so that what is drawn later does not depend on it
@@ -62,11 +71,6 @@ class _BaseDataLoaderIter:
         self._sampler_iter = iter(self._index_sampler)
         self._num_yielded = 0
         self._IterableDataset_len_called = loader._IterableDataset_len_called
-
-    def _fetcher(self, dataset) -> _BaseDatasetFetcher:
-        return _DatasetKind.create_fetcher(
-            self._dataset_kind, dataset, self._auto_collation, self._collate_fn, self._drop_last
-        )
 
     def _next_index(self):
         return next(self._sampler_iter)
@@ -117,7 +121,7 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         super().__init__(loader)
         if self._timeout != 0:
             raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
-        self._dataset_fetcher = self._fetcher(self._dataset)
+        self._dataset_fetcher = self._make_fetcher(self._dataset)
 
     def _next_data(self) -> Any:
         return self._dataset_fetcher.fetch(self._next_index())
@@ -148,7 +152,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
                 self._base_seed,
                 self._dataset,
                 loader.worker_init_fn,
-                _fetcher_of(self),
+                self._make_fetcher,
                 self._results,
             )
             self._workers.append(worker)
@@ -286,10 +290,3 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     def __del__(self) -> None:
         for worker in getattr(self, "_workers", ()):
             worker.stop()
-
-
-def _fetcher_of(of: _BaseDataLoaderIter):
-    """`_fetcher` of an iterator without holding it: a worker that did would keep it, and so itself, alive."""
-    options = of._auto_collation, of._collate_fn, of._drop_last
-    kind = of._dataset_kind
-    return lambda dataset: _DatasetKind.create_fetcher(kind, dataset, *options)

@@ -22,7 +22,9 @@ from torchlike._autograd.modes import is_grad_enabled, set_grad_enabled
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.randoms import Generator
 from torchlike._random import default
+from torchlike._random.engine import Engine
 from torchlike._recorder.recorder import recorder
+from torchlike.utils.data._utils.fetch import _IterableDatasetFetcher
 from torchlike.utils.data.dataset import Dataset
 
 _GENERATORS = (random.Random, np.random.Generator, np.random.RandomState, Generator)
@@ -230,6 +232,9 @@ class Worker:
         self.waiting: deque = deque()
         self.streams = _seeded_streams(base_seed, worker_id)
         self._tasks: SimpleQueue = SimpleQueue()
+        self._fetcher: Any = None
+        self._failure: ExceptionWrapper | Died | None = None
+        self._has_ended = False
         self._results = results
         self._init_fn, self._make_fetcher = init_fn, make_fetcher
         seed = base_seed + worker_id
@@ -278,37 +283,42 @@ class Worker:
     def _run(self) -> None:
         set_grad_enabled(self._grad_enabled)
         _current.info = self._info
-        default.use(Generator().manual_seed(self._info.seed)._engine)
-        fetcher = failure = None
-        try:
-            if self._init_fn is not None:
-                self._init_fn(self.id)
-            fetcher = self._make_fetcher(self._info.dataset)
-        except BaseException as error:
-            failure = self._told(error)
-        self._results.put((None, None))
+        default.use(Engine(self._info.seed))
+        self._begin(self._init_fn)
         while not self._stopped.is_set() and (task := self._tasks.get()) is not None:
             if task is _ANEW:
-                fetcher = self._make_fetcher(self._info.dataset)
-                self._results.put((None, None))
-                continue
-            number, index = task
-            if failure is not None:
-                batch, failure = failure, None
-            else:
-                batch = self._batch(fetcher, index)
-            self._results.put((number, batch))
-            del batch
+                self._begin(None)
+            elif not self._has_ended:
+                number, index = task
+                batch = self._batch(index)
+                self._has_ended = isinstance(batch, IterableEnd)
+                self._results.put((number, batch))
+                del batch
 
-    def _batch(self, fetcher, index):
+    def _begin(self, init_fn: Callable | None) -> None:
+        """Get ready to read the dataset from its beginning, and answer."""
+        self._fetcher = self._failure = None
+        self._has_ended = False
         try:
-            batch = fetcher.fetch(index)
-            # what this thread recorded no other can compute
+            if init_fn is not None:
+                init_fn(self.id)
+            self._fetcher = self._make_fetcher(self._info.dataset)
+        except BaseException as error:
+            self._failure = self._told(error)
+        self._results.put((None, None))
+
+    def _batch(self, index) -> Any:
+        """A batch, or what kept it from being made."""
+        if self._fetcher is None:
+            return self._failure
+        try:
+            batch = self._fetcher.fetch(index)
+            # what this thread has recorded no other thread can compute
             recorder.flush("a worker hands over a batch")
             return batch
-        except StopIteration as error:
-            return IterableEnd(self.id) if hasattr(fetcher, "dataset_iter") else self._told(error)
         except BaseException as error:
+            if isinstance(error, StopIteration) and isinstance(self._fetcher, _IterableDatasetFetcher):
+                return IterableEnd(self.id)
             return self._told(error)
 
     def _told(self, error: BaseException) -> ExceptionWrapper | Died:
