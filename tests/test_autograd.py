@@ -22,7 +22,7 @@ def test_gradients_accumulate():
         lambda torch, x, y: (x * y).sum() * x,
         lambda torch, x, y: (x @ y.t()).tanh(),
         lambda torch, x, y: x[:, 1:].exp() * y[0, 0],
-        lambda torch, x, y: torch.cat([x, y]).pow(2).mean(0),
+        lambda torch, x, y: torch.cat([x, y]).pow(3).mean(0),
     ],
 )
 def test_second_order(fn):
@@ -119,7 +119,7 @@ def test_in_place_through_a_view():
     y[0].mul_(3)
     v = y.t()
     v.add_(1)
-    assert type(y.grad_fn).__name__ == "GradNode"
+    assert type(y.grad_fn).__name__ == "CopySlices"
     y.sum().backward()
     assert x.grad.tolist() == [[6.0, 6.0], [2.0, 2.0]]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import torchlike
 from tests.support import check_error, check_op
-from torchlike._programs.settings import mode
+from torchlike._programs.settings import execution_mode
 
 torch = pytest.importorskip("torch")
 
@@ -51,7 +51,7 @@ def test_write_shows_in_the_viewed_tensor(write, how: str) -> None:
     array = np.arange(24.0).reshape(4, 6)
     want, got = torch.tensor(array), torchlike.tensor(array)
     write(want)
-    with mode(how):
+    with execution_mode(how):
         write(got)
         assert got.tolist() == want.tolist()
 

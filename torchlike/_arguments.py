@@ -54,7 +54,7 @@ def check(op: Op, args: tuple, kwargs: dict) -> None:
             raise TypeError(_invalid_combination(op, args, kwargs))
         at = f" (position {place + 1})" if place < len(args) else ""
         wanted = _type_text(op, parameter)
-        raise TypeError(f"{op.name}(): argument '{name}'{at} must be {wanted}, not {_type_name(given)}")
+        raise TypeError(f"{op.name}(): argument '{name}'{at} must be {wanted}, not {_plain_name(given)}")
     for place, (name, given) in enumerate(bound.arguments.items()):
         if op.kinds[name] is ARRAYS and given is not None:
             _check_elements(place, given)
@@ -143,13 +143,16 @@ def _type_text(op: Op, parameter: inspect.Parameter) -> str:
     return _TYPES.get(op.kinds[parameter.name]) or str(parameter.annotation).removesuffix(" | None")
 
 
+def _plain_name(given) -> str:
+    kind = type(given)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+
+
 def _type_name(given) -> str:
-    if isinstance(given, TensorBase):
-        return type(given).__name__
     if isinstance(given, (tuple, list)) and given:
         inner = ", ".join(_type_name(each) for each in given[:1])
         return f"{type(given).__name__} of " + ("(" + inner + ",)" if isinstance(given, tuple) else "[" + inner + "]")
-    return type(given).__name__
+    return _plain_name(given)
 
 
 # ---------------------------------------------------------------------- old ways
@@ -203,7 +206,7 @@ def legacy_keywords(**renamed: str) -> Callable:
         @functools.wraps(fn)
         def call(*args, **kwargs):
             if kwargs and not renamed.keys().isdisjoint(kwargs):
-                kwargs = modern_keywords(fn.__name__, kwargs, renamed)
+                kwargs = modern_keywords(fn.__qualname__.removesuffix(".__init__"), kwargs, renamed)
             return fn(*args, **kwargs)
 
         return call

@@ -28,7 +28,7 @@ import numpy as np
 
 from torchlike._arguments import ARRAYS, STATIC, SYNONYMS, check, explained, kind_of, modern
 from torchlike._autograd.modes import state
-from torchlike._autograd.tape import GradNode, apply, apply_keeping
+from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import recorder
@@ -57,6 +57,7 @@ class Flags:
             layers, ``torchlike.nn.functional``.
         overloads: where PyTorch has several signatures, these as it writes them: for errors.
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
+        guard: called with the arguments of each call, for what is an error because of a number's value.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
     """
 
@@ -69,6 +70,7 @@ class Flags:
     module: str | None = None
     overloads: tuple[str, ...] = ()
     legacy: Mapping[str, str] = field(default_factory=dict)
+    guard: Callable | None = None
     deprecated: tuple[str, ...] = ()
 
 
@@ -140,10 +142,8 @@ class Op:
         kind = self.kinds.get(SYNONYMS.get(name, name) if name not in self.kinds else name, STATIC)
         if isinstance(given, TensorBase):
             return _Slot(next(count))
-        if kind is not STATIC and isinstance(given, numbers.Number) and not isinstance(given, bool):
+        if kind is not STATIC and isinstance(given, (numbers.Number, np.bool_)) and not isinstance(given, bool):
             return _Slot(next(count))
-        if isinstance(given, np.bool_):
-            return bool(given)
         if kind is ARRAYS and isinstance(given, (tuple, list)):
             return tuple(_Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
         return tuple(given) if isinstance(given, list) else given
@@ -183,6 +183,13 @@ def _check_devices(kinds: tuple) -> None:
         raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}!")
 
 
+def _python_number(given) -> complex:
+    """A number of NumPy, or of another library, as one of Python's."""
+    if isinstance(given, np.bool_):
+        return float(given)  # as PyTorch takes it
+    return given.item() if isinstance(given, np.generic) else complex(given)
+
+
 def _gatherer(op: Op) -> Callable:
     """A function that splits a call's arguments into (key, inputs, edges)."""
     kinds = tuple(op.kinds.values())
@@ -192,10 +199,8 @@ def _gatherer(op: Op) -> Callable:
         """An argument that is neither a tensor nor a plain number nor static."""
         if given is None or given is True or given is False:
             key.append(given)
-        elif isinstance(given, np.bool_):
-            key.append(bool(given))
-        elif isinstance(given, numbers.Number) and kind is not ARRAYS:
-            given = given.item() if isinstance(given, np.generic) else complex(given)
+        elif isinstance(given, (numbers.Number, np.bool_)) and kind is not ARRAYS:
+            given = _python_number(given)
             key.append(type(given))
             inputs.append(given)
             edges.append(None)
@@ -284,13 +289,26 @@ def op(body: Callable | None = None, /, **flags):
     if identity in _declared:
         raise ValueError(f"operation {body.__qualname__} is declared twice in {body.__module__}")
     declared = _declared[identity] = Op(name, body, Flags(**flags))
-    call = _caller(declared)
+    call = _guarded(declared, _caller(declared))
     functools.update_wrapper(call, body)
     _show(declared, call, name)
     call.op = declared
-    call.inplace = _inplace(declared, call)
+    call.inplace = _inplace(declared)
     call.operator = _operator(call)
     return call
+
+
+def _guarded(op: Op, form: Callable) -> Callable:
+    """A form of an operation with its guard before it, where it has one."""
+    guard = op.flags.guard
+    if guard is None:
+        return form
+
+    def guarded(*args, **kwargs):
+        guard(*args, **kwargs)
+        return form(*args, **kwargs)
+
+    return guarded
 
 
 def _show(op: Op, form: Callable, name: str) -> None:
@@ -347,15 +365,16 @@ def _caller(op: Op) -> Callable:
                 return spec.container([TensorBase._wrap(*pair) for pair in apply_keeping(spec, inputs, tuple(edges))])
             return _wrap_all(spec, inputs, tuple(edges), tracked)
         value = recorder.record_one(spec, inputs)
-        edge = (GradNode(spec, inputs, tuple(edges)), 0) if tracked else None
+        edge = ((spec.node_class or node_class(spec))(spec, inputs, tuple(edges)), 0) if tracked else None
         if is_view:
-            return args[0]._viewed(Step(spec, inputs[1:]), value, edge)
+            return (args[0] if args else kwargs["input"])._viewed(Step(spec, inputs[1:]), value, edge)
         made = new(TensorBase._plain)
         made._storage = Storage(value)
         if tracked:
             made._edge = edge
         return made
 
+    call.op = op
     return call
 
 
@@ -421,7 +440,7 @@ def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     return from_.rank <= to.rank
 
 
-def _inplace(op: Op, call: Callable) -> Callable:
+def _inplace(op: Op) -> Callable:
     """The form that puts the result into the first argument."""
     gather = _gatherer(op)
 
@@ -448,9 +467,10 @@ def _inplace(op: Op, call: Callable) -> Callable:
         self._write(*apply(spec, inputs, edges, tracked)[0])
         return self
 
-    functools.update_wrapper(inplace, op.body)
-    _show(op, inplace, op.name + "_")
-    return inplace
+    form = _guarded(op, inplace)
+    functools.update_wrapper(form, op.body)
+    _show(op, form, op.name + "_")
+    return form
 
 
 def _cast_to(known, result):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,6 +36,8 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
         RuntimeError: a root requires no grad, is not a scalar, or its gradient has another shape.
     """
     gradients = [None] * len(tensors) if gradients is None else listed(gradients)
+    if len(gradients) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     roots = []
     for place, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
         edge, known = tensor._tracked_edge, tensor._aval
@@ -62,7 +65,15 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
     return roots
 
 
-def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):
+def backward(
+    tensors=None,
+    grad_tensors=None,
+    retain_graph=None,
+    create_graph=False,
+    grad_variables=None,
+    inputs=None,
+    **legacy,
+):
     """Add the gradients of `tensors` to the ``.grad`` of the leaves that they came from.
 
     Args:
@@ -75,10 +86,20 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     Raises:
         RuntimeError: a tensor requires no grad, is no scalar and has no gradient given, or the saved values are gone.
     """
+    if legacy:
+        tensors, retain_graph = _legacy(tensors, retain_graph, legacy, "backward")
     tensors = listed(tensors)
     if inputs is not None and len(listed(inputs)) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     if grad_variables is not None:
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2
+        )
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
+                "`grad_tensors`."
+            )
         grad_tensors = grad_variables
     roots = roots_of(tensors, grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
@@ -89,6 +110,16 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     else:
         accumulated = _accumulate_into(listed(inputs), roots, keep, create_graph)
     recorder.end_backward(accumulated)
+
+
+def _legacy(tensors, retain_graph, legacy: dict, name: str) -> tuple:
+    """(tensors, retain_graph) from what PyTorch called them before 0.4."""
+    for old in legacy:
+        if old not in ("variables", "retain_variables"):
+            raise TypeError(f"{name}() got an unexpected keyword argument '{old}'")
+        new = {"variables": "tensors", "retain_variables": "retain_graph"}[old]
+        warnings.warn(f"`{old}` is deprecated. Use `{new}` instead.", FutureWarning, stacklevel=3)
+    return legacy.get("variables", tensors), legacy.get("retain_variables", retain_graph)
 
 
 def _accumulate_into(inputs: list, roots: list, keep: bool, create_graph: bool) -> bool:
@@ -135,6 +166,13 @@ def grad(
         >>> torch.autograd.grad(x * x, x)
         (tensor(6.),)
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
+            "parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     outputs, inputs = listed(outputs), listed(inputs)
     if not inputs:
         raise ValueError("grad requires non-empty inputs.")

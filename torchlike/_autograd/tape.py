@@ -6,6 +6,7 @@ operation like any other, so that it is recorded, compiled and differentiated li
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from weakref import ref
@@ -26,7 +27,7 @@ SECOND_BACKWARD = (
     "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
     "saved tensors after calling backward."
 )
-_sequence = itertools.count()
+next_sequence = itertools.count().__next__
 
 
 class Node:
@@ -89,14 +90,7 @@ class GradNode(Node):
         self.spec = spec
         self.inputs = inputs
         self.edges = edges
-        self.sequence = next(_sequence)
-
-    def name(self) -> str:
-        spec = self.spec
-        if spec.grad_name is None:
-            camel = "".join(part.capitalize() for part in spec.name.strip("_").split("_"))
-            spec.grad_name = camel + "Backward0"
-        return spec.grad_name
+        self.sequence = next_sequence()
 
     @property
     def outputs(self) -> tuple:
@@ -140,6 +134,21 @@ class GradNode(Node):
         self.inputs = None
 
 
+def node_class(spec: Spec, base: type = GradNode) -> type:
+    """The class of an operation's nodes, ``AddBackward0``: made once a name."""
+    if spec.node_class is None:
+        if spec.grad_name is None:
+            camel = "".join(part.capitalize() for part in spec.name.strip("_").split("_"))
+            spec.grad_name = camel + "Backward0"
+        spec.node_class = _named(spec.grad_name, base)
+    return spec.node_class
+
+
+@functools.cache
+def _named(name: str, base: type) -> type:
+    return type(name, (base,), {"__module__": "torchlike.autograd.graph"})
+
+
 class KeepingNode(GradNode):
     """The node of an operation that keeps residuals: running its forward again would cost too much.
 
@@ -169,7 +178,7 @@ def apply_keeping(spec: Spec, inputs: tuple, edges: tuple) -> list[tuple]:
     forward, pull = _with_residuals(spec, wanted)
     values = record(forward, inputs)
     count = len(spec.outputs)
-    node = KeepingNode(spec, inputs, edges)
+    node = node_class(spec, KeepingNode)(spec, inputs, edges)
     node.residuals, node.pull = values[count:], pull
     return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values[:count])]
 
@@ -251,7 +260,7 @@ def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]
     """Record an operation; returns a pair (value, edge) for each output."""
     values = record(spec, inputs)
     if tracked and spec.differentiable and any(edge is not None for edge in edges):
-        node = GradNode(spec, inputs, edges)
+        node = node_class(spec)(spec, inputs, edges)
         return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values)]
     return [(each, None) for each in values]
 

@@ -104,7 +104,7 @@ class TensorBase:
     def _aval(self) -> Aval:
         if self._view is None:
             value = self._storage.value
-            return self._storage.read().aval if value is None else value.aval
+            return self._storage.aval if value is None else value.aval
         # a view's shape never changes: no need to look whether its elements have
         return self._cached.aval
 

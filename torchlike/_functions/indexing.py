@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad
 from torchlike._autograd.variable import VIEW_OF_LEAF_IN_PLACE, TensorBase
@@ -15,7 +16,7 @@ from torchlike._ops import indexing as ops
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
-from torchlike._recorder.recorder import recorder
+from torchlike._recorder.recorder import recorder, value_of
 from torchlike._types import dtypes
 
 OF_0D = (
@@ -319,6 +320,10 @@ def getitem(self, index):
         size = known.shape[0]
         if not -size <= index < size:
             raise out_of_bounds(index, 0, size)
+        if self._storage._host is not None:
+            shared = _of_shared(self, (index,))
+            if shared is not None:
+                return shared
         if index < 0:
             index += size
         found = _known.get(known)
@@ -329,6 +334,11 @@ def getitem(self, index):
         return basic.select_view(self, (AT,), index)
     if index is None:
         return views.unsqueeze(self, 0)
+    if self._storage._host is not None:
+        index = normalized(index)
+        shared = _of_shared(self, index)
+        if shared is not None:
+            return shared
     parsed = parse(self._aval, normalized(index))
     if not parsed.has_tensors:
         return parsed.view(self)
@@ -336,6 +346,18 @@ def getitem(self, index):
     part = self if parsed.is_whole else parsed.view(self)
     where, indices = spelled(part, parsed.tensors)
     return chosen(part, where, indices)
+
+
+def _of_shared(self, index: tuple):
+    """A view of memory shared with NumPy: only its own elements are taken, not all of them."""
+    if self._edge is not None or self._view is not None or any(type(each) not in _PLAIN for each in index):
+        return None
+    host = self._storage.host
+    if host is None:
+        return None
+    parsed = parse(self._aval, index)
+    step = views.index_step(self._aval, tuple(parsed.pattern), tuple(parsed.numbers))
+    return self._viewed(step, value_of(np.array(host[index], order="C")), None)
 
 
 def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
@@ -480,6 +502,7 @@ def select(input, dim: int, index):
     return parsed.view(input)
 
 
+@legacy_keywords(size="length")
 def narrow(input, dim: int, start, length: int):
     """`length` neighbours from `start` on along a dimension; a view.
 

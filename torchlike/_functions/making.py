@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._ops import views
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import devices, dtypes
@@ -45,6 +46,8 @@ def array_of(data, dtype: dtypes.dtype | None = None) -> np.ndarray:
         TypeError: something in it is no number.
         RuntimeError: a number does not fit the dtype.
     """
+    if dtype is None and (type(data) is float or type(data) is bool):
+        return np.array(data, None if data is True or data is False else dtypes.get_default_dtype().np)
     if isinstance(data, TensorBase):
         array = data.detach()._value().numpy()
     elif isinstance(data, (np.ndarray, np.generic)):
@@ -301,9 +304,16 @@ def from_numpy(ndarray: np.ndarray, /):
     if not ndarray.flags.writeable:
         warnings.warn(NOT_WRITABLE.replace("buffer", "NumPy array"), UserWarning, stacklevel=2)
         return wrapped(np.array(ndarray))
+    order = None if ndarray.flags.c_contiguous else sorted(range(ndarray.ndim), key=lambda dim: -ndarray.strides[dim])
     made = object.__new__(TensorBase._plain)
-    made._storage = Storage.of_numpy(ndarray)
-    return made
+    if order is None or not ndarray.transpose(order).flags.c_contiguous:
+        made._storage = Storage.of_numpy(ndarray)
+        return made
+    # dense, but in another order: the memory as it lies, seen through a permutation
+    made._storage = Storage.of_numpy(ndarray.transpose(order))
+    viewed = views.permute(made, tuple([order.index(dim) for dim in range(ndarray.ndim)]))
+    viewed._base = None
+    return viewed
 
 
 def as_tensor(data, dtype=None, device=None):

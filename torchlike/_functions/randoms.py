@@ -55,7 +55,7 @@ class Generator:
 
     def initial_seed(self) -> int:
         """The seed that it began from."""
-        return self._engine.initial_seed()
+        return self._engine.initial_seed
 
     def get_state(self):
         """The state, a uint8 tensor of 5056 bytes."""

@@ -17,6 +17,10 @@ from torchlike._ops._promote import broadcast_shapes, wrap_dim
 from torchlike._ops.basic_indexing import FULL
 from torchlike._types import dtypes
 
+SHARED = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+    "location. Please clone() the tensor before performing the operation."
+)
 WHERE_UINT8 = (
     "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
     "PyTorch. Use a boolean condition instead."
@@ -37,6 +41,7 @@ def _bounded(call, error: type, negative: bool = False, said: str | None = None)
 
     def check(args: tuple, kwargs: dict) -> None:
         input, dim, index = _three(args, kwargs)
+        check_apart(kwargs.get("out"), input, index)
         if not isinstance(index, TensorBase) or index._aval.dtype.rank != 1 or index._value().array is None:
             return
         known = input._aval
@@ -61,6 +66,16 @@ def _bounded(call, error: type, negative: bool = False, said: str | None = None)
     bounded.inplace = inplace
     bounded.__module__ = "torchlike"
     return bounded
+
+
+def check_apart(out, *inputs) -> None:
+    """Refuse to put a result into memory that it is read from.
+
+    Raises:
+        RuntimeError: `out` shares its memory with an input.
+    """
+    if out is not None and any(out._storage is each._storage for each in inputs):
+        raise RuntimeError(SHARED)
 
 
 def _three(args: tuple, kwargs: dict) -> tuple:
@@ -107,6 +122,7 @@ def take(input, index, *, out=None):
     Raises:
         IndexError: a place is out of bounds.
     """
+    check_apart(out, input, index)
     _check_flat(input, index)
     return ops.take(input, index, out=out)
 
@@ -224,6 +240,7 @@ def masked_select(input, mask, *, out=None):
     """
     if mask._aval.dtype is not dtypes.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
+    check_apart(out, input, mask)
     shape = broadcast_shapes(input._aval.shape, mask._aval.shape) or (1,)
     wide = input if input._aval.shape == shape else views.expand(input, shape)
     mask = np.broadcast_to(mask._value().numpy(), shape)

@@ -6,11 +6,11 @@ import functools
 import math
 import warnings
 
+from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.indexing import stretch
 from torchlike._ops import conversion, views
 from torchlike._ops._promote import wrap_dim
-from torchlike._recorder.view import Step
 from torchlike._types import dtypes, formats
 from torchlike._types import dtype as dtype_class
 
@@ -378,7 +378,7 @@ def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
     """The results of one operation, each a view at its step."""
     made = pieces_op(tensor, dim, sizes)
     return tuple(
-        [tensor._viewed(Step(spec, ()), each._storage.value, each._edge) for spec, each in zip(steps, made, strict=True)]
+        [tensor._viewed(step, each._storage.value, each._edge) for step, each in zip(steps, made, strict=True)]
     )
 
 
@@ -386,15 +386,16 @@ _steps: dict[tuple, tuple] = {}
 
 
 def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
-    """The specs of the single views that make up a list of views along `dim`."""
+    """The steps of the single views that make up a list of views along `dim`."""
     key = (tensor._aval, dim, sizes)
     found = _steps.get(key)
     if found is None:
         lead = (views.FULL,) * dim
-        found = _steps[key] = tuple([views.index_spec(tensor, (*lead, entry)) for entry in entries])
+        found = _steps[key] = tuple([views.index_step(tensor._aval, (*lead, entry)) for entry in entries])
     return found
 
 
+@legacy_keywords(tensor="input")
 def unbind(input, dim: int = 0):
     """The slices along a dimension, without it: a tuple of views.
 
@@ -437,6 +438,7 @@ def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
     return _views_of(pieces_op, input, dim, sizes, _steps_of(input, dim, sizes, entries))
 
 
+@legacy_keywords(split_size="split_size_or_sections")
 def split(tensor, split_size_or_sections, dim: int = 0):
     """Pieces of a size along a dimension, the last one smaller where it does not fit, or of several given sizes.
 
@@ -460,6 +462,12 @@ def split(tensor, split_size_or_sections, dim: int = 0):
     return _split(views.split, tensor, tuple([min(size, length - at * size) for at in range(count)]), dim)
 
 
+def split_method(self, split_size, dim: int = 0):
+    """`split` as a method."""
+    return split(self, split_size, dim)
+
+
+@legacy_keywords(tensor="input")
 def chunk(input, chunks: int, dim: int = 0):
     """At most `chunks` pieces of equal size along a dimension, the last one smaller where it does not fit.
 

@@ -124,6 +124,22 @@ def real_floating(kernel: str, input) -> Array:
     return floating(input)
 
 
+@jax.custom_jvp
+def magnitude(array) -> Array:
+    """The absolute value, whose slope at 0 is 0; JAX's own has 1 there."""
+    return jnp.abs(array)
+
+
+@magnitude.defjvp
+def _magnitude_jvp(primals, tangents):
+    (array,), (along,) = primals, tangents
+    size = magnitude(array)
+    direction = jnp.where(size == 0, 0, array / jnp.where(size == 0, 1, size))
+    if array.dtype.kind == "c":
+        return size, (jnp.conj(direction) * along).real
+    return size, direction * along
+
+
 def promoted(*operands) -> list[Array]:
     """The operands in their common dtype."""
     common = result_dtype(*operands)

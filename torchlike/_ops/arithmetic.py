@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import (
@@ -14,6 +15,7 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     floating,
+    magnitude,
     matched,
     matched_float,
     only,
@@ -212,6 +214,12 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
     )
 
 
+def _refuse_zero(input=None, other=None, **_) -> None:
+    """Refuse the integer quotient by the number 0. What a tensor holds is not known when it is recorded."""
+    if type(other) is int and other == 0 and isinstance(input, TensorBase) and input.dtype.rank < 2:
+        raise RuntimeError("ZeroDivisionError")
+
+
 def _floor_quotient(input, other) -> Array:
     """The quotient rounded down, exact where the true quotient is near an integer, as Python has it."""
     input, other = matched(input, other)
@@ -235,13 +243,13 @@ def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
     return input / other
 
 
-@op
+@op(guard=_refuse_zero)
 def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """Quotient rounded down, elementwise with broadcasting, in the promoted dtype."""
     return _floor_quotient(input, other)
 
 
-@op(overloads=NUMBER_EITHER, legacy={"divisor": "other"})
+@op(overloads=NUMBER_EITHER, legacy={"divisor": "other"}, guard=_refuse_zero)
 def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``."""
     input, other = matched(input, other)
@@ -249,7 +257,7 @@ def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     return jnp.remainder(input, other)
 
 
-@op(overloads=NUMBER_SECOND, legacy={"divisor": "other"})
+@op(overloads=NUMBER_SECOND, legacy={"divisor": "other"}, guard=_refuse_zero)
 def fmod(input: Array, other: ArrayLike) -> Array:
     """The rest of the division rounded towards zero: it has the sign of `input`, as C's ``fmod``."""
     input, other = matched(input, other)
@@ -352,7 +360,8 @@ def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
 @op
 def ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``, elementwise with broadcasting, in floating point."""
-    input, other = matched(input, _float_power(*matched_float(jnp.full(other.shape, 2, other.dtype), other)))
+    exponent = floating(other)
+    input, other = matched(input, _float_power(jnp.full_like(exponent, 2), exponent))
     return input * other
 
 
@@ -510,7 +519,7 @@ def _finite(input, nan, posinf, neginf) -> Array:
 def abs(input: Array) -> Array:
     """The absolute value; of complex numbers the real one. The gradient at 0 is 0."""
     only("abs_cpu", input, 1, 2, 3)
-    return input if input.dtype.kind == "u" else jnp.abs(input)
+    return magnitude(input) if rank(input.dtype) > 1 else jnp.abs(input)
 
 
 @op
@@ -532,7 +541,7 @@ def sgn(input: Array) -> Array:
     """The sign; of a complex number the number of size 1 with its angle, of 0 it is 0."""
     if rank(input.dtype) < 3:
         return jnp.sign(input) if rank(input.dtype) else input
-    size = jnp.abs(input)
+    size = magnitude(input)
     return jnp.where(size == 0, 0, input / jnp.where(size == 0, 1, size))
 
 
@@ -549,7 +558,7 @@ def copysign(input: Array, other: ArrayLike) -> Array:
     """The size of `input` with the sign of `other`, in floating point; no gradient passes where `input` is 0."""
     input, other = matched_float(input, other)
     only("copysign_cpu", input, 2)
-    size = jnp.abs(input)
+    size = magnitude(input)
     return jnp.where(jnp.signbit(other), -size, size)
 
 
@@ -592,4 +601,14 @@ def nextafter(input: Array, other: Array) -> Array:
     """The next number that the dtype has after `input` in the direction of `other`."""
     input, other = matched(input, other)
     only("nextafter_cpu", input, 2)
-    return jnp.nextafter(lax.stop_gradient(input), lax.stop_gradient(other))
+    return _nextafter(*jnp.broadcast_arrays(input, other))
+
+
+@jax.custom_jvp
+def _nextafter(input, other):
+    return jnp.nextafter(input, other)
+
+
+@_nextafter.defjvp
+def _nextafter_jvp(primals, tangents):
+    return _nextafter(*primals), jnp.where(primals[0] != primals[1], tangents[0], 0)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, floating, matched, only, real_floating
+from torchlike._ops._promote import Array, Number, as_dtype, floating, matched, only, rank, real_floating
 
 
 @op(legacy={"tensor": "input"})
@@ -57,7 +57,12 @@ def logaddexp(input: Array, other: Array) -> Array:
     """``log(exp(input) + exp(other))`` without overflow, elementwise with broadcasting."""
     input, other = matched(input, other)
     only("logaddexp_cpu", input, 2, 3)
-    return jnp.logaddexp(input, other)
+    if rank(input.dtype) == 2:
+        return jnp.logaddexp(input, other)
+    # the imaginary part stays that of the larger one, beyond pi, too, as PyTorch has it
+    first = input.real >= other.real
+    larger, smaller = jnp.where(first, input, other), jnp.where(first, other, input)
+    return larger + jnp.log1p(jnp.exp(smaller - larger))
 
 
 @op

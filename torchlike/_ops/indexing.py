@@ -74,7 +74,12 @@ def index_put_by(input: Array, values: ArrayLike, where: tuple, indices: Arrays,
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
             f"shape {list(wanted)}"
         ) from None
-    return place.add(values, mode="drop") if accumulate else place.set(values, mode="drop")
+    return added(place, values) if accumulate else place.set(values, mode="drop")
+
+
+def added(place, values: Array) -> Array:
+    """Values added at places, ``place = array.at[...]``; of truth values their "or"."""
+    return place.max(values, mode="drop") if values.dtype.kind == "b" else place.add(values, mode="drop")
 
 
 @op(name="index_put")
@@ -164,7 +169,7 @@ def _scattered(input: Array, dim: int, index: Array, src: Array, how: str) -> Ar
     src = lax.slice(src, [0] * src.ndim, index.shape)
     # negative places would count from the end
     place = wide.at[_places(wide, dim, index)]
-    return getattr(place, how)(src, mode="drop").reshape(input.shape)
+    return (added(place, src) if how == "add" else place.set(src, mode="drop")).reshape(input.shape)
 
 
 def _check_scatter(name: str, input: Array, dim: int, index: Array, src) -> int:
@@ -248,7 +253,7 @@ def _reduced(input: Array, dim: int, index: Array, src: Array, reduce: str, incl
     index = index if index.ndim else index.reshape(1)
     src = lax.slice(src if src.ndim else src.reshape(1), [0] * index.ndim, index.shape)
     places = _places(input, dim, index)
-    add = lambda base, what: base.at[places].add(what, mode="drop")
+    add = lambda base, what: added(base.at[places], what)
     touched = jnp.zeros(input.shape, bool).at[places].set(True, mode="drop")
     count = add(jnp.zeros(input.shape, jnp.int64), jnp.ones(index.shape, jnp.int64)) + include_self
     if reduce in ("amax", "amin"):
@@ -256,7 +261,7 @@ def _reduced(input: Array, dim: int, index: Array, src: Array, reduce: str, incl
     elif reduce == "prod":
         got = _product(input, src, places, include_self)
     else:
-        got = add(input if include_self else jnp.where(touched, 0, input), src)
+        got = add(input if include_self else jnp.where(touched, jnp.zeros_like(input), input), src)
         if reduce == "mean":
             count = jnp.where(touched, count, 1).astype(got.dtype)
             got = got // count if rank(got.dtype) < 2 else got / count
@@ -369,8 +374,8 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
     wide = _at_dim(input, dim)[0]
     if not (isinstance(alpha, int) and alpha == 1):
         source = source * as_dtype(alpha, source.dtype)
-    added = wide.at[_rows(dim, index)].add(source.reshape(wide.shape[:dim] + (index.size,) + wide.shape[dim + 1 :]))
-    return added.reshape(input.shape)
+    source = source.reshape(wide.shape[:dim] + (index.size,) + wide.shape[dim + 1 :])
+    return added(wide.at[_rows(dim, index)], source).reshape(input.shape)
 
 
 @op
@@ -473,7 +478,7 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
         )
     place = input.ravel().at[index.ravel()]
     source = source.ravel()
-    return (place.add(source) if accumulate else place.set(source)).reshape(input.shape)
+    return (added(place, source) if accumulate else place.set(source)).reshape(input.shape)
 
 
 @op

@@ -35,7 +35,7 @@ def _joined(tensors: Arrays, dim: int) -> Array:
     return jnp.concatenate([each for _, each in kept], dim)
 
 
-@op
+@op(legacy={"inputs": "tensors", "dimension": "dim"})
 def cat(tensors: Arrays, dim: int = 0) -> Array:
     """Tensors one after the other along a dimension, in the promoted dtype.
 
@@ -46,7 +46,7 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     return _joined(tensors, dim)
 
 
-@op
+@op(legacy={"seq": "tensors", "sequence": "tensors"})
 def stack(tensors: Arrays, dim: int = 0) -> Array:
     """Tensors of one shape along a new dimension, in the promoted dtype.
 

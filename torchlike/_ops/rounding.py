@@ -45,7 +45,7 @@ def frac(input: Array) -> Array:
     return input - jnp.trunc(input)
 
 
-@op(overloads=("Tensor input", "Tensor input, *, int decimals"))
+@op
 def round(input: Array, *, decimals: int = 0) -> Array:
     """Each element rounded to the nearest number with `decimals` decimals, halves to the even neighbour.
 

@@ -217,7 +217,17 @@ def _zeta_jvp(primals, tangents):
 @op
 def i0(input: Array) -> Array:
     """The modified Bessel function of the first kind and order 0, in floating point."""
-    return jsp.i0(real_floating("i0_vml_cpu", input))
+    return _i0(real_floating("i0_vml_cpu", input))
+
+
+@jax.custom_jvp
+def _i0(input):
+    return jsp.i0(input)
+
+
+@_i0.defjvp
+def _i0_jvp(primals, tangents):
+    return _i0(*primals), tangents[0] * _i1(*primals)
 
 
 @op(module="torchlike.special")
@@ -242,7 +252,7 @@ def _i1_jvp(primals, tangents):
     (input,) = primals
     got = _i1(input)
     ratio = jnp.where(input == 0, 0.5, got / jnp.where(input == 0, 1, input))
-    return got, tangents[0] * (jsp.i0(input) - ratio)
+    return got, tangents[0] * (_i0(input) - ratio)
 
 
 @op(module="torchlike.special")

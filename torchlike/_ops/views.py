@@ -12,8 +12,9 @@ from torchlike._dispatch import op
 from torchlike._ops._promote import Array, wrap_dim
 from torchlike._ops.basic_indexing import FULL as FULL
 from torchlike._ops.basic_indexing import slice_view
+from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
-from torchlike._recorder.view import Layout
+from torchlike._recorder.view import Layout, Step, ViewRule
 from torchlike._types import dtypes
 
 
@@ -496,11 +497,17 @@ def view_as_complex(input: Array) -> Array:
 # ---------------------------------------------------------------------- several results
 
 
-def index_spec(tensor, pattern: tuple) -> Spec:
-    """The operation that reads a static index of a tensor, found without recording it."""
-    declared = slice_view.op
-    key = (tensor._aval, pattern)
-    return declared.specs.get(key) or declared.spec(key, (tensor, pattern), {}, [tensor._value()])
+def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
+    """The step of a view that reads an index, found without recording it."""
+    declared, kinds = slice_view.op, tuple(map(type, numbers))
+    spec = declared.specs.get((known, pattern, *kinds))
+    if spec is None:
+        spec = declared.specs[known, pattern, *kinds] = Spec(
+            "slice", lambda input, *given: declared.body(input, pattern, *given), (known, *kinds)
+        )
+        layout = lambda viewed, *given: declared.flags.view(viewed, pattern, *given)
+        spec.extra = ViewRule(layout, lambda viewed, new, *given: declared.flags.write(new, viewed, pattern, *given))
+    return Step(spec, numbers)
 
 
 def _pieces(input: Array, dim: int, sizes: tuple[int, ...]) -> tuple[Array, ...]:

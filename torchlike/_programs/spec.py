@@ -38,7 +38,7 @@ class Spec:
 
     __slots__ = (
         *("name", "number", "fn", "inputs", "outputs", "single", "jaxpr", "differentiable", "derivatives"),
-        *("_compiled", "grad_name", "container", "extra"),
+        *("_compiled", "grad_name", "node_class", "container", "extra"),
     )
 
     def __init__(self, name: str, fn: Callable, inputs: tuple, where=None) -> None:
@@ -53,7 +53,7 @@ class Spec:
         )
         self.differentiable = any(o.dtype.rank >= 2 for o in self.outputs)
         self.derivatives: dict = {}
-        self.grad_name = None
+        self.grad_name = self.node_class = None
         self.container = shapes._make if hasattr(shapes, "_make") else type(shapes)
         self.extra = None
         self._compiled = None

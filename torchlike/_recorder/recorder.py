@@ -6,6 +6,7 @@ import threading
 from sys import getrefcount
 from weakref import ref
 
+import jax
 import numpy as np
 
 from torchlike._programs import explain, program
@@ -273,6 +274,17 @@ def _with_others(nodes: list[tuple]) -> list[tuple]:
     return ordered
 
 
+_LARGE = 2**16
+
+
+def _for_xla(value: Value):
+    """The array of an input. A large one of NumPy's is handed over once, else every program would copy it again."""
+    array = value.array
+    if type(array) is np.ndarray and array.nbytes > _LARGE:
+        array = value.array = jax.device_put(array)
+    return array
+
+
 def _run(nodes: list[tuple], ends_step: bool) -> None:
     try:
         flat = _Flat(nodes)
@@ -285,7 +297,7 @@ def _run(nodes: list[tuple], ends_step: bool) -> None:
     if not live:
         return
     inputs = list(flat.inputs)
-    arrays = [each.array for each in inputs]
+    arrays = [_for_xla(each) for each in inputs]
     try:
         if program.runs_whole(structure, ends_step):
 

@@ -7,7 +7,9 @@ from sys import getrefcount
 
 import numpy as np
 
+from torchlike._programs.aval import Aval, aval
 from torchlike._recorder.recorder import Value, value_of
+from torchlike._types.dtypes import of_numpy
 
 _addresses = itertools.count(1)
 
@@ -41,6 +43,12 @@ class Storage:
             host, self._host = self._host, None
             self.value = value_of(np.ascontiguousarray(host).reshape(host.shape))
         return self._host
+
+    @property
+    def aval(self) -> Aval:
+        """Shape, dtype and device of the value, without reading it."""
+        host = self.host
+        return self.value.aval if host is None else aval(host.shape, of_numpy(host.dtype))
 
     def read(self) -> Value:
         """The value now. Memory shared with NumPy is copied: a later write to it must not change the past."""

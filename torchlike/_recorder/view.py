@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -50,17 +50,7 @@ class Layout(NamedTuple):
     @property
     def overlaps(self) -> bool:
         """Whether two elements share a place, as after `expand` or an `unfold` with overlapping windows."""
-        reach = 0
-        for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
-            if size > 1:
-                if stride <= reach:
-                    return math.prod(self.shape) > 0 and self._collides()
-                reach += stride * (size - 1)
-        return False
-
-    def _collides(self) -> bool:
-        places = self.places().ravel()
-        return np.unique(places).size < places.size
+        return _overlaps(self)
 
     def places(self) -> np.ndarray:
         """The place of each element in memory, an int64 array of this shape."""
@@ -68,6 +58,18 @@ class Layout(NamedTuple):
         for dim, (size, stride) in enumerate(zip(self.shape, self.strides, strict=True)):
             at += (np.arange(size) * stride).reshape([-1] + [1] * (len(self.shape) - dim - 1))
         return at
+
+
+@functools.lru_cache(maxsize=4096)
+def _overlaps(layout: Layout) -> bool:
+    reach = 0
+    for stride, size in sorted(zip(layout.strides, layout.shape, strict=True)):
+        if size > 1:
+            if stride <= reach:
+                places = layout.places().ravel()
+                return np.unique(places).size < places.size
+            reach += stride * (size - 1)
+    return False
 
 
 class ViewRule(NamedTuple):
@@ -127,8 +129,15 @@ class View:
     def layout(self) -> Layout:
         """The place of the elements, worked out when first asked for."""
         if self._layout is None:
-            layout = Layout.contiguous(self.steps[0].get.inputs[0].shape)
-            for step in self.steps:
-                layout = step.get.extra.layout(layout, *step.numbers)
-            self._layout = layout
+            steps = self.steps
+            known = all([type(each) is int for step in steps for each in step.numbers])
+            self._layout = _layout_of(steps) if known else _layout_of.__wrapped__(steps)
         return self._layout
+
+
+@functools.lru_cache(maxsize=4096)
+def _layout_of(steps: tuple[Step, ...]) -> Layout:
+    layout = Layout.contiguous(steps[0].get.inputs[0].shape)
+    for step in steps:
+        layout = step.get.extra.layout(layout, *step.numbers)
+    return layout

@@ -26,6 +26,10 @@ NOT_A_LEAF = (
 NUMPY_NEEDS_DETACH = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 
 
+class NotOneElement(RuntimeError, ValueError):
+    """`item()` of a tensor with more elements or none: it was a ValueError once."""
+
+
 class CoreMethods(TensorBase):
     """Attributes, autograd and conversions."""
 
@@ -248,10 +252,10 @@ class CoreMethods(TensorBase):
 
         self.register_hook(keep)
 
-    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None, **legacy) -> None:
         """Add this tensor's gradients to the ``.grad`` of the leaves that it came from; see `torch.autograd.backward`."""
         gradients = None if gradient is None else [gradient]
-        calls.backward([self], gradients, retain_graph, create_graph, inputs=inputs)
+        calls.backward([self], gradients, retain_graph, create_graph, inputs=inputs, **legacy)
 
     def register_hook(self, hook: Callable) -> RemovableHandle:
         """Call `hook` with the gradient whenever it is known; what it returns takes the gradient's place.
@@ -338,7 +342,7 @@ class CoreMethods(TensorBase):
         """
         known = self._aval
         if known.numel != 1:
-            raise RuntimeError(f"a Tensor with {known.numel} elements cannot be converted to Scalar")
+            raise NotOneElement(f"a Tensor with {known.numel} elements cannot be converted to Scalar")
         return self._value().compute("item() is called").item()
 
     def tolist(self):
@@ -402,14 +406,19 @@ class CoreMethods(TensorBase):
             raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
         return bool(self._value().compute("a branch depends on it").item())
 
+    def _scalar(self):
+        if self._aval.numel != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.item()
+
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._scalar())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._scalar())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._scalar())
 
     def __index__(self) -> int:
         if self._aval.dtype.rank > 1 or self._aval.numel != 1:

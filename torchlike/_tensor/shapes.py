@@ -39,7 +39,7 @@ class ShapeMethods:
     roll = rearranging.roll
     rot90 = rearranging.rot90
     select = indexing.select
-    split = functions.split
+    split = functions.split_method
     split_with_sizes = functions.split_with_sizes
     unsafe_chunk, unsafe_split = functions.chunk, functions.split
     unsafe_split_with_sizes = functions.split_with_sizes

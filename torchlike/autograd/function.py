@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import warnings
 
 import numpy as np
 
 from torchlike._autograd.modes import enable_grad, no_grad, state
-from torchlike._autograd.tape import SECOND_BACKWARD, Node, tracks
+from torchlike._autograd.tape import SECOND_BACKWARD, Node, next_sequence, tracks
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import recorder, value_of
 from torchlike.tensor import Tensor
@@ -17,9 +18,7 @@ class FunctionCtx(Node):
     """What `forward` and `backward` of a `Function` share; on the tape it is the function's node."""
 
     def __init__(self) -> None:
-        from torchlike._autograd import tape
-
-        self.sequence = next(tape._sequence)
+        self.sequence = next_sequence()
         self.edges: tuple = ()
         self.outputs: tuple = ()
         self.needs_input_grad: tuple[bool, ...] = ()
@@ -141,10 +140,19 @@ class Function:
     """
 
     def __init__(self, *args, **kwargs) -> None:
-        raise RuntimeError(f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke them on the class itself. Instantiating an autograd function will raise an error in a future version of PyTorch.")
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
+            "them on the class itself. Instantiating an autograd function will raise an error in a future version of "
+            "PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
 
     def __call__(self, *args, **kwargs):
-        raise RuntimeError("Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)")
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
+            "with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
 
     @staticmethod
     def forward(*args, **kwargs):
@@ -254,10 +262,12 @@ class Variable(metaclass=_IsTensor):
     """A tensor, as it was called before 0.4."""
 
     def __new__(cls, data=None, requires_grad: bool = False, volatile: bool | None = None):
-        import warnings
-
         if volatile is not None:
-            warnings.warn("volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", UserWarning, stacklevel=2)
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                UserWarning,
+                stacklevel=2,
+            )
         data = Tensor() if data is None else data
         made = data.detach()
         return made.requires_grad_() if requires_grad else made

@@ -75,6 +75,7 @@ from torchlike.nn.modules import Softsign as Softsign
 from torchlike.nn.modules import Tanh as Tanh
 from torchlike.nn.modules import Tanhshrink as Tanhshrink
 from torchlike.nn.modules import Threshold as Threshold
+from torchlike.nn.modules import MultiheadAttention as MultiheadAttention
 from torchlike.nn.modules import CrossMapLRN2d as CrossMapLRN2d
 from torchlike.nn.modules import GroupNorm as GroupNorm
 from torchlike.nn.modules import LayerNorm as LayerNorm
@@ -110,6 +111,9 @@ from torchlike.nn.modules import ZeroPad2d as ZeroPad2d
 from torchlike.nn.modules import ZeroPad3d as ZeroPad3d
 from torchlike.nn.modules import Flatten as Flatten
 from torchlike.nn.modules import Unflatten as Unflatten
+from torchlike.nn.modules import Upsample as Upsample
+from torchlike.nn.modules import UpsamplingBilinear2d as UpsamplingBilinear2d
+from torchlike.nn.modules import UpsamplingNearest2d as UpsamplingNearest2d
 from torchlike.nn.modules import PixelShuffle as PixelShuffle
 from torchlike.nn.modules import PixelUnshuffle as PixelUnshuffle
 from torchlike.nn.modules import ChannelShuffle as ChannelShuffle

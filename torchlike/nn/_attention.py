@@ -40,3 +40,115 @@ def scaled_dot_product_attention(
         seed = draw_seed()
         return op(query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa, seed=seed)
     return op(query, key, value, attn_mask, None, is_causal, scale=scale, enable_gqa=enable_gqa)
+
+
+def _check_masks(batched: bool, key_padding_mask, attn_mask, is_causal: bool, query: Tensor, key: Tensor, heads: int):
+    if key_padding_mask is not None and key_padding_mask.dim() != (2 if batched else 1):
+        wanted = "2-D" if batched else "1-D"
+        raise AssertionError(
+            f"For {'batched (3-D)' if batched else 'unbatched (2-D)'} `query`, expected `key_padding_mask` to be `None` or "
+            f"{wanted} but found {key_padding_mask.dim()}-D tensor instead"
+        )
+    if is_causal and attn_mask is None:
+        raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
+    if attn_mask is None:
+        return
+    length, source = query.shape[0], key.shape[0]
+    batch = query.shape[1] if batched else 1
+    if attn_mask.dim() not in (2, 3):
+        raise RuntimeError(f"attn_mask's dimension {attn_mask.dim()} is not supported")
+    wanted = (length, source) if attn_mask.dim() == 2 else (batch * heads, length, source)
+    if tuple(attn_mask.shape) != wanted:
+        raise RuntimeError(
+            f"The shape of the {attn_mask.dim()}D attn_mask is {attn_mask.shape}, but should be {wanted}."
+        )
+
+
+def _check_shapes(query: Tensor, key: Tensor, value: Tensor, embed_dim: int, heads: int, separate: bool) -> bool:
+    """Whether there is a batch dimension.
+
+    Raises:
+        AssertionError: shapes do not fit.
+    """
+    if query.dim() not in (2, 3):
+        raise AssertionError(
+            f"query should be unbatched 2D or batched 3D tensor but received {query.dim()}-D query tensor"
+        )
+    batched = query.dim() == 3
+    if key.dim() != query.dim() or value.dim() != query.dim():
+        raise AssertionError(
+            f"For {'batched (3-D)' if batched else 'unbatched (2-D)'} `query`, expected `key` and `value` to be "
+            f"{query.dim()}-D but found {key.dim()}-D and {value.dim()}-D tensors respectively"
+        )
+    if query.shape[-1] != embed_dim:
+        raise AssertionError(f"was expecting embedding dimension of {embed_dim}, but got {query.shape[-1]}")
+    if embed_dim % heads:
+        raise AssertionError(f"embed_dim {embed_dim} not divisible by num_heads {heads}")
+    if separate and tuple(key.shape[:-1]) != tuple(value.shape[:-1]):
+        raise AssertionError(
+            f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}"
+        )
+    if not separate and key.shape != value.shape:
+        raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
+    return batched
+
+
+def multi_head_attention_forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    embed_dim_to_check: int,
+    num_heads: int,
+    in_proj_weight: Tensor | None,
+    in_proj_bias: Tensor | None,
+    bias_k: Tensor | None,
+    bias_v: Tensor | None,
+    add_zero_attn: bool,
+    dropout_p: float,
+    out_proj_weight: Tensor,
+    out_proj_bias: Tensor | None,
+    training: bool = True,
+    key_padding_mask: Tensor | None = None,
+    need_weights: bool = True,
+    attn_mask: Tensor | None = None,
+    use_separate_proj_weight: bool = False,
+    q_proj_weight: Tensor | None = None,
+    k_proj_weight: Tensor | None = None,
+    v_proj_weight: Tensor | None = None,
+    static_k: Tensor | None = None,
+    static_v: Tensor | None = None,
+    average_attn_weights: bool = True,
+    is_causal: bool = False,
+) -> tuple[Tensor, Tensor | None]:
+    """The arithmetic of `torch.nn.MultiheadAttention`.
+
+    Args:
+        query: ``(L, N, E)`` or ``(L, E)``.
+        key, value: ``(S, N, E)`` or ``(S, E)``.
+        key_padding_mask: ``(N, S)``, true where a key does not count, or added to the scores.
+        attn_mask: ``(L, S)`` or ``(N * num_heads, L, S)``, likewise.
+        need_weights: whether the attention weights are returned, averaged over the heads if `average_attn_weights`.
+        is_causal: a promise that `attn_mask` is causal.
+
+    Returns:
+        ``(L, N, E)`` and the weights, ``(N, L, S)``, ``(N, num_heads, L, S)`` or None.
+
+    Raises:
+        AssertionError, RuntimeError: shapes do not fit.
+    """
+    batched = _check_shapes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
+    _check_masks(batched, key_padding_mask, attn_mask, is_causal, query, key, num_heads)
+    if not batched:
+        query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
+    matrices = [q_proj_weight, k_proj_weight, v_proj_weight] if use_separate_proj_weight else [in_proj_weight]
+    drops = training and dropout_p > 0.0
+    found = ops.multi_head_attention(
+        *(query, key, value, num_heads, matrices, in_proj_bias, out_proj_weight, out_proj_bias),
+        *(bias_k, bias_v, static_k, static_v, attn_mask, key_padding_mask, add_zero_attn),
+        "none" if not need_weights else "mean" if average_attn_weights else "all",
+        float(dropout_p) if drops else None,
+        draw_seed() if drops else None,
+    )
+    if not batched:
+        found = (found[0].squeeze(1), *[each.squeeze(0) for each in found[1:]])
+    return found[0], found[1] if need_weights else None

@@ -42,7 +42,7 @@ def batch_norm(
         return ops.batch_norm(input, running_mean, running_var, weight, bias, eps)
     size = input.shape
     _check_several(size, input.numel() // size[1] if len(size) > 1 and size[1] else 0, "value per channel")
-    if running_mean is None or running_var is None:
+    if running_mean is None or running_var is None or not input.numel():
         return ops.batch_norm(input, None, None, weight, bias, eps)
     normed, mean, var = ops.batch_norm_with_update(input, running_mean, running_var, weight, bias, momentum, eps)
     _put(running_mean, mean)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from torchlike._functions import randoms
 from torchlike._ops.nn import adaptive_pooling as adaptive
 from torchlike._ops.nn import pooling as ops
@@ -50,6 +52,24 @@ def adaptive_max_pool3d(input, output_size, return_indices: bool = False) -> Ten
     """The largest elements of `output_size` windows that cover ``(N, C, D, H, W)`` evenly, and their places if wanted."""
     found = adaptive.adaptive_max_pool3d(input, output_size)
     return found if return_indices else found[0]
+
+
+def _with_indices(pool):
+    """A pooling that always gives the places, too."""
+
+    @functools.wraps(pool)
+    def both(*args, **kwargs):
+        return pool(*args, **{**kwargs, "return_indices": True})
+
+    both.__name__ = both.__qualname__ = pool.__name__ + "_with_indices"
+    return both
+
+
+max_pool1d_with_indices, max_pool2d_with_indices = _with_indices(max_pool1d), _with_indices(max_pool2d)
+max_pool3d_with_indices = _with_indices(max_pool3d)
+adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d)
+adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
+adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
 
 
 def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) -> tuple[int, ...]:
@@ -135,3 +155,7 @@ def fractional_max_pool3d(
 ) -> Tensor | tuple[Tensor, Tensor]:
     """`fractional_max_pool2d` over ``(N, C, D, H, W)``."""
     return _fractional(input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 3)
+
+
+fractional_max_pool2d_with_indices = _with_indices(fractional_max_pool2d)
+fractional_max_pool3d_with_indices = _with_indices(fractional_max_pool3d)

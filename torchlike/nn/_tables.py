@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from torchlike._ops.nn import embedding as ops
 from torchlike.tensor import Tensor
 
@@ -17,6 +19,19 @@ def _wrapped(padding_idx: int | None, count: int) -> int | None:
     if not -count <= padding_idx < count:
         raise AssertionError("Padding_idx must be within num_embeddings")
     return padding_idx % count
+
+
+def _check_range(input: Tensor, count: int) -> None:
+    """Refuse indices outside the table where their values are known; what is not computed yet is not waited for.
+
+    Raises:
+        IndexError: there are some.
+    """
+    array = input._value().array
+    if array is not None and array.size and input.is_cpu:
+        known = np.asarray(array)
+        if known.dtype.kind == "i" and (known.min() < 0 or known.max() >= count):
+            raise IndexError("index out of range in self")
 
 
 def _renorm(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
@@ -48,9 +63,11 @@ def embedding(
 
     Raises:
         RuntimeError: the table is not two-dimensional, or the indices are no integers.
+        IndexError: indices that are known already lie outside the table.
     """
     if padding_idx is not None:
         padding_idx = _wrapped(padding_idx, weight.shape[0])
+    _check_range(input, weight.shape[0])
     if max_norm is not None:
         _renorm(weight, input, max_norm, norm_type)
     return ops.embedding(input, weight, padding_idx, scale_grad_by_freq)

@@ -39,6 +39,14 @@ from torchlike.nn._pools import fractional_max_pool3d as fractional_max_pool3d
 from torchlike.nn._pools import max_pool1d as max_pool1d
 from torchlike.nn._pools import max_pool2d as max_pool2d
 from torchlike.nn._pools import max_pool3d as max_pool3d
+from torchlike.nn._pools import max_pool1d_with_indices as max_pool1d_with_indices
+from torchlike.nn._pools import max_pool2d_with_indices as max_pool2d_with_indices
+from torchlike.nn._pools import max_pool3d_with_indices as max_pool3d_with_indices
+from torchlike.nn._pools import adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices
+from torchlike.nn._pools import adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices
+from torchlike.nn._pools import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
+from torchlike.nn._pools import fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices
+from torchlike.nn._pools import fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices
 from torchlike.nn._pools import max_unpool1d as max_unpool1d
 from torchlike.nn._pools import max_unpool2d as max_unpool2d
 from torchlike.nn._pools import max_unpool3d as max_unpool3d
@@ -99,6 +107,7 @@ from torchlike.nn._dropouts import feature_alpha_dropout as feature_alpha_dropou
 # ---------------------------------------------------------------- tables, attention
 from torchlike.nn._tables import embedding as embedding
 from torchlike.nn._tables import one_hot as one_hot
+from torchlike.nn._attention import multi_head_attention_forward as multi_head_attention_forward
 from torchlike.nn._attention import scaled_dot_product_attention as scaled_dot_product_attention
 
 # ---------------------------------------------------------------- padding, images
@@ -106,6 +115,10 @@ from torchlike._ops.nn.rearranging import channel_shuffle as channel_shuffle
 from torchlike._ops.nn.rearranging import pixel_shuffle as pixel_shuffle
 from torchlike._ops.nn.rearranging import pixel_unshuffle as pixel_unshuffle
 from torchlike.nn._padding import pad as pad
+from torchlike.nn._resizing import interpolate as interpolate
+from torchlike.nn._resizing import upsample as upsample
+from torchlike.nn._resizing import upsample_bilinear as upsample_bilinear
+from torchlike.nn._resizing import upsample_nearest as upsample_nearest
 
 # ---------------------------------------------------------------- losses
 from torchlike.nn._losses import binary_cross_entropy as binary_cross_entropy

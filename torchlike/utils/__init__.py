@@ -1,1 +1,4 @@
 """``torch.utils``."""
+
+from torchlike.utils import data as data
+from torchlike.utils import hooks as hooks

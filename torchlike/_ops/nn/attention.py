@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number
+from torchlike._ops._promote import Array, Arrays, Number
 from torchlike._ops.nn._checks import c_type, widened
 from torchlike._ops.nn.dropout import dropped, kept
 
@@ -34,8 +34,14 @@ def _check(query: Array, key: Array, value: Array, attn_mask: Array | None) -> N
         )
 
 
-def attention_weights(query: Array, key: Array, mask: Array | None, is_causal: bool, scale: Number) -> Array:
-    """``softmax(scale * query @ key.T + mask)``, ``(..., L, S)``; rows that are masked throughout are 0."""
+def attention_weights(
+    query: Array, key: Array, mask: Array | None, is_causal: bool, scale: Number, zero_lost: bool = True
+) -> Array:
+    """``softmax(scale * query @ key.T + mask)``, ``(..., L, S)``.
+
+    Args:
+        zero_lost: whether rows that are masked throughout are 0, rather than NaN.
+    """
     scores = jnp.einsum("...le,...se->...ls", query, key) * jnp.asarray(scale, query.dtype)
     scores = widened(scores)
     if is_causal:
@@ -44,6 +50,8 @@ def attention_weights(query: Array, key: Array, mask: Array | None, is_causal: b
     if mask is None:
         return jax.nn.softmax(scores, -1).astype(query.dtype)
     scores = jnp.where(mask, scores, -jnp.inf) if mask.dtype == bool else scores + mask
+    if not zero_lost:
+        return jax.nn.softmax(scores, -1).astype(query.dtype)
     lost = jnp.all(scores == -jnp.inf, -1, keepdims=True)
     return jnp.where(lost, 0, jax.nn.softmax(jnp.where(lost, 0, scores), -1)).astype(query.dtype)
 
@@ -96,3 +104,109 @@ def scaled_dot_product_attention(
     if seed is not None:
         weights = dropped(weights, kept(seed, dropout_p, weights.shape), dropout_p)
     return jnp.einsum("...ls,...se->...le", weights, value)
+
+
+# ---------------------------------------------------------------------- several heads
+
+
+def _projected(query, key, value, weights, bias) -> list[Array]:
+    """Query, key and value, each through its own matrix; `weights` is one for all three, or one for each."""
+    if len(weights) == 1:
+        weights = jnp.split(weights[0], 3)
+    biases = [None] * 3 if bias is None else jnp.split(bias, 3)
+    return [
+        jnp.einsum("...i,oi->...o", each, weight) + (0 if bias is None else bias)
+        for each, weight, bias in zip((query, key, value), weights, biases, strict=True)
+    ]
+
+
+def _heads(x: Array, count: int) -> Array:
+    """``(L, N, E)`` to ``(N, heads, L, E / heads)``."""
+    length, batch, width = x.shape
+    return x.reshape(length, batch, count, width // count).transpose(1, 2, 0, 3)
+
+
+def _with_one_more(x: Array, more: Array) -> Array:
+    """A further key or value at the end: ``(N, heads, S, E)`` to ``(N, heads, S + 1, E)``."""
+    return jnp.concatenate([x, jnp.broadcast_to(more, (*x.shape[:2], 1, x.shape[3])).astype(x.dtype)], 2)
+
+
+def _added(mask: Array, dtype) -> Array:
+    """A mask as numbers to add; in a bool one true means that no attention is paid."""
+    return jnp.where(mask, jnp.asarray(-jnp.inf, dtype), jnp.asarray(0, dtype)) if mask.dtype == bool else mask
+
+
+def _joint_mask(attn_mask, padding_mask, shape: tuple[int, ...], extra: int, dtype) -> Array | None:
+    """Both masks, broadcasting to ``(N, heads, L, S)``; what was appended to the keys is never masked."""
+    batch, heads, length, source = shape
+    total = None
+    if attn_mask is not None:
+        total = _added(attn_mask, dtype)
+        total = total[None, None] if total.ndim == 2 else total.reshape(batch, heads, length, source - extra)
+    if padding_mask is not None:
+        padding = _added(padding_mask, dtype).reshape(batch, 1, 1, source - extra)
+        total = padding if total is None else total + padding
+    if total is None or not extra:
+        return total
+    return jnp.pad(total, [(0, 0)] * 3 + [(0, extra)])
+
+
+@op
+def multi_head_attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    num_heads: int,
+    in_proj: Arrays,
+    in_proj_bias: Array | None,
+    out_proj_weight: Array,
+    out_proj_bias: Array | None,
+    bias_k: Array | None = None,
+    bias_v: Array | None = None,
+    static_k: Array | None = None,
+    static_v: Array | None = None,
+    attn_mask: Array | None = None,
+    key_padding_mask: Array | None = None,
+    add_zero_attn: bool = False,
+    weights: str = "none",
+    dropout_p: Number = None,
+    seed: Number = None,
+) -> tuple[Array, ...]:
+    """(the result, and the attention weights if wanted) of several heads between projections.
+
+    Args:
+        query: ``(L, N, E)``.
+        key, value: ``(S, N, E)``.
+        in_proj: one matrix ``(3 E, E)``, or one for each of query, key and value.
+        bias_k, bias_v: ``(1, 1, E)``; a further key and value.
+        static_k, static_v: ``(N * heads, S, E / heads)``; in place of the projected ones.
+        attn_mask: ``(L, S)`` or ``(N * heads, L, S)``, added, or true where no attention is paid.
+        key_padding_mask: ``(N, S)``, likewise.
+        weights: ``"none"``, ``"mean"`` over the heads or ``"all"``.
+
+    Source: Vaswani et al., Attention Is All You Need, 2017.
+    """
+    length, batch, width = query.shape
+    query, key, value = _projected(query, key, value, in_proj, in_proj_bias)
+    query, key, value = (_heads(each, num_heads) for each in (query, key, value))
+    key = key if static_k is None else static_k.reshape(batch, num_heads, *static_k.shape[1:])
+    value = value if static_v is None else static_v.reshape(batch, num_heads, *static_v.shape[1:])
+    extra = 0
+    if bias_k is not None:
+        extra += 1
+        key, value = (
+            _with_one_more(each, more.reshape(1, num_heads, 1, -1)) for each, more in ((key, bias_k), (value, bias_v))
+        )
+    if add_zero_attn:
+        extra += 1
+        key, value = (_with_one_more(each, jnp.zeros((1, 1, 1, 1))) for each in (key, value))
+    shape = (batch, num_heads, length, key.shape[2])
+    mask = _joint_mask(attn_mask, key_padding_mask, shape, extra, query.dtype)
+    found = attention_weights(query, key, mask, False, query.shape[-1] ** -0.5, weights == "none")
+    if seed is not None:
+        found = dropped(found, kept(seed, dropout_p, found.shape), dropout_p)
+    result = jnp.einsum("nhls,nhse->lnhe", found, value).reshape(length, batch, width)
+    result = jnp.einsum("lni,oi->lno", result, out_proj_weight) + (0 if out_proj_bias is None else out_proj_bias)
+    if weights == "none":
+        return (result,)
+    return result, jnp.mean(found, 1) if weights == "mean" else found

@@ -48,7 +48,7 @@ def fractional_max_pool(
     if _random_samples.shape[-1] != dims:
         raise RuntimeError(f"Expect _random_samples.size(2) equals to {dims}; got {_random_samples.shape[-1]}.")
     planes = math.prod(input.shape[:-dims])
-    flat, samples = input.reshape(planes, *sizes), _random_samples.reshape(planes, dims)
+    flat, samples = input.reshape(planes, *sizes), _random_samples.reshape(-1, dims)[:planes]
     # PyTorch draws the last dimension first in two dimensions, the first one first in three
     order = (1, 0) if dims == 2 else range(dims)
     index: list[Array] = [jnp.arange(planes).reshape((-1,) + (1,) * (2 * dims))]

@@ -67,6 +67,7 @@ from torchlike.nn.modules.activation import Softsign as Softsign
 from torchlike.nn.modules.activation import Tanh as Tanh
 from torchlike.nn.modules.activation import Tanhshrink as Tanhshrink
 from torchlike.nn.modules.activation import Threshold as Threshold
+from torchlike.nn.modules.attention import MultiheadAttention as MultiheadAttention
 from torchlike.nn.modules.normalization import CrossMapLRN2d as CrossMapLRN2d
 from torchlike.nn.modules.normalization import GroupNorm as GroupNorm
 from torchlike.nn.modules.normalization import LayerNorm as LayerNorm
@@ -102,6 +103,9 @@ from torchlike.nn.modules.padding import ZeroPad2d as ZeroPad2d
 from torchlike.nn.modules.padding import ZeroPad3d as ZeroPad3d
 from torchlike.nn.modules.flatten import Flatten as Flatten
 from torchlike.nn.modules.flatten import Unflatten as Unflatten
+from torchlike.nn.modules.upsampling import Upsample as Upsample
+from torchlike.nn.modules.upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
+from torchlike.nn.modules.upsampling import UpsamplingNearest2d as UpsamplingNearest2d
 from torchlike.nn.modules.pixelshuffle import PixelShuffle as PixelShuffle
 from torchlike.nn.modules.pixelshuffle import PixelUnshuffle as PixelUnshuffle
 from torchlike.nn.modules.channelshuffle import ChannelShuffle as ChannelShuffle

@@ -469,8 +469,7 @@ class Module(HookMethods, StateMethods):
                 if set_to_none:
                     each.grad = None
                 else:
-                    each.grad = each.grad.detach()
-                    each.grad.zero_()
+                    each.grad.detach_().zero_()
 
     # ------------------------------------------------------------------ printing
 
@@ -505,6 +504,8 @@ def _remove(name: str, *places) -> None:
 
 def _type_name(value) -> str:
     kind = type(value)
+    if isinstance(value, Tensor):
+        return value.type()
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.replace('torchlike', 'torch')}.{kind.__qualname__}"
 
 

@@ -18,12 +18,16 @@ class _PadNd(Module):
     _dims: int
     _mode: str
 
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Whatever does not fit is refused by `F.pad`; the circular layers speak first."""
+
     def __init__(self, padding) -> None:
         super().__init__()
         self.padding = ntuple(padding, 2 * self._dims)
 
     def forward(self, input: Tensor) -> Tensor:
         """``(N, C, *)`` to ``(N, C, *)``."""
+        self._check_input_dim(input)
         return F.pad(input, self.padding, self._mode)
 
     def extra_repr(self) -> str:
@@ -124,16 +128,26 @@ class ReplicationPad3d(_PadNd):
     _dims, _mode = 3, "replicate"
 
 
-class CircularPad1d(_PadNd):
+class _CircularPadNd(_PadNd):
+    __doc__ = _PadNd.__doc__
+
+    _mode = "circular"
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() not in (self._dims + 1, self._dims + 2):
+            raise ValueError(f"expected {self._dims + 1}D or {self._dims + 2}D input (got {input.dim()}D input)")
+
+
+class CircularPad1d(_CircularPadNd):
     __doc__ = _PadNd.__doc__.replace("elements before and after", "elements of the other end before and after in one dimension", 1)
-    _dims, _mode = 1, "circular"
+    _dims = 1
 
 
-class CircularPad2d(_PadNd):
+class CircularPad2d(_CircularPadNd):
     __doc__ = _PadNd.__doc__.replace("elements before and after", "elements of the other end before and after in two dimensions", 1)
-    _dims, _mode = 2, "circular"
+    _dims = 2
 
 
-class CircularPad3d(_PadNd):
+class CircularPad3d(_CircularPadNd):
     __doc__ = _PadNd.__doc__.replace("elements before and after", "elements of the other end before and after in three dimensions", 1)
-    _dims, _mode = 3, "circular"
+    _dims = 3

@@ -1,0 +1,154 @@
+"""What a program asks of its GPUs, which are JAX's."""
+
+from __future__ import annotations
+
+import jax
+
+from torchlike._functions import randoms
+from torchlike._types import devices
+
+
+def is_available() -> bool:
+    """Whether there is a GPU."""
+    return bool(devices.jax_devices("cuda"))
+
+
+def device_count() -> int:
+    """How many GPUs there are."""
+    return len(devices.jax_devices("cuda"))
+
+
+def _require() -> None:
+    if not is_available():
+        raise AssertionError(devices.NO_CUDA)
+
+
+def current_device() -> int:
+    """The index of the GPU that is used where none is named.
+
+    Raises:
+        AssertionError: there is none.
+    """
+    _require()
+    where = devices.default()
+    return where.index or 0 if where.type == "cuda" else 0
+
+
+def set_device(device) -> None:
+    """Use a GPU where none is named; a negative index changes nothing.
+
+    Raises:
+        AssertionError: there is none.
+    """
+    if _index(device) >= 0:
+        _require()
+        devices.resolve(devices.device("cuda", _index(device)))
+
+
+def _index(device) -> int:
+    if device is None:
+        return 0 if not is_available() else current_device()
+    if isinstance(device, int):
+        return device
+    return devices.device(device).index or 0
+
+
+def get_device_name(device=None) -> str:
+    """The name of a GPU.
+
+    Raises:
+        AssertionError: there is none.
+    """
+    _require()
+    return devices.jax_devices("cuda")[_index(device)].device_kind
+
+
+def get_device_capability(device=None) -> tuple[int, int]:
+    """The compute capability of a GPU, (major, minor).
+
+    Raises:
+        AssertionError: there is none.
+    """
+    _require()
+    major, minor = str(devices.jax_devices("cuda")[_index(device)].compute_capability).split(".")
+    return int(major), int(minor)
+
+
+def synchronize(device=None) -> None:
+    """Wait until all that was started on the GPU is done.
+
+    Raises:
+        AssertionError: there is none.
+    """
+    _require()
+    jax.effects_barrier()
+
+
+def empty_cache() -> None:
+    """Nothing to do: JAX keeps the memory pool."""
+
+
+def _memory(device, field: str) -> int:
+    if not is_available():
+        return 0
+    stats = devices.jax_devices("cuda")[_index(device)].memory_stats() or {}
+    return int(stats.get(field, 0))
+
+
+def memory_allocated(device=None) -> int:
+    """Bytes in use on a GPU; 0 where there is none."""
+    return _memory(device, "bytes_in_use")
+
+
+def max_memory_allocated(device=None) -> int:
+    """The most bytes that were in use on a GPU; 0 where there is none."""
+    return _memory(device, "peak_bytes_in_use")
+
+
+def memory_reserved(device=None) -> int:
+    """Bytes that JAX's pool holds on a GPU; 0 where there is none."""
+    return _memory(device, "bytes_reserved")
+
+
+def is_initialized() -> bool:
+    """Whether the GPU is in use."""
+    return is_available()
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """Whether the GPU computes in bfloat16."""
+    return is_available()
+
+
+def manual_seed(seed: int) -> None:
+    """Begin the random numbers of the GPU anew: all seeds come from the default generator, set by `torch.manual_seed`."""
+    if is_available():
+        randoms.manual_seed(seed)
+
+
+def manual_seed_all(seed: int) -> None:
+    """See `manual_seed`."""
+    manual_seed(seed)
+
+
+class device:
+    """Within the block a GPU is used where none is named; a negative index changes nothing.
+
+    Args:
+        device: its index or name.
+    """
+
+    def __init__(self, device) -> None:
+        self.idx = _index(device)
+
+    def __enter__(self) -> None:
+        if self.idx >= 0:
+            devices.resolve(devices.device("cuda", self.idx)).__enter__()
+
+    def __exit__(self, *exc) -> None:
+        if self.idx >= 0:
+            devices.default().__exit__(*exc)
+
+
+for _public in [each for each in globals().values() if getattr(each, "__module__", "") == __name__]:
+    _public.__module__ = "torchlike.cuda"
