@@ -165,7 +165,7 @@ def modern(op: Op, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
         return args, modern_keywords(op.name, kwargs, flags.legacy, stacklevel=5)
     for form in flags.deprecated:
         order = form.split()
-        if len(args) + len(kwargs) == len(order) and _is_form(op, order, args):
+        if set(kwargs) == set(order[len(args) :]) and _is_form(op, order, args):
             warnings.warn(
                 f"This overload of {op.name} is deprecated:\n\t{op.name}({_signature(op, order)})\nConsider using one "
                 f"of the following signatures instead:\n\t{op.name}({_signature(op)})",

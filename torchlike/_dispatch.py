@@ -435,8 +435,6 @@ def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
 
     Complex numbers do not become real, floats do not become integers, and nothing but bool becomes bool.
     """
-    if from_.rank == 1 and to.rank == 1 and from_.is_signed and not to.is_signed:
-        return False
     return from_.rank <= to.rank
 
 

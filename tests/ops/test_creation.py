@@ -20,9 +20,11 @@ MADE = [
     "torch.linspace(0, 1, 1)", "torch.logspace(0, 2, 3)", "torch.logspace(0, 2, 3, base=2)", "torch.scalar_tensor(3)",
     "torch.empty_strided((2, 3), (1, 2)).fill_(1)", "torch.complex(torch.ones(2), torch.zeros(2))",
     "torch.zeros_like(torch.ones(2, 3).t())", "torch.full_like(torch.ones(2), 3)", "torch.ones(2).new_zeros(3)",
-    "torch.tensor([])", "torch.tensor([[]])", "torch.tensor([1, 2.])", "torch.tensor([1, True])", "torch.tensor([1, 2j])",
+    "torch.tensor([])", "torch.tensor([[]])", "torch.tensor([1, 2.])", "torch.tensor([1, True])",
+    "torch.tensor([1, 2j])",
     "torch.tensor([[1, 2], [3, 4]])", "torch.tensor(3)", "torch.tensor(True)", "torch.tensor((1.5, 2))",
-    "torch.tensor(np.float64(1))", "torch.tensor([np.float64(1), 1])", "torch.tensor([np.int32(1)])", "torch.tensor(range(3))",
+    "torch.tensor(np.float64(1))", "torch.tensor([np.float64(1), 1])", "torch.tensor([np.int32(1)])",
+    "torch.tensor(range(3))",
     "torch.tensor([torch.tensor(1), torch.tensor(2)])", "torch.tensor([torch.tensor(1, dtype=torch.int32), 2.])",
     "torch.tensor(-1, dtype=torch.uint8)", "torch.tensor([1.5, 2], dtype=torch.int64)", "torch.tensor([[], []])",
     "torch.tensor([0.5, 0], dtype=torch.bool)", "torch.as_tensor([1, 2.])", "torch.asarray(5)",
@@ -30,7 +32,8 @@ MADE = [
     "torch.LongTensor([1.5, 2])", "torch.ByteTensor([1, 2])", "torch.tensor([1, 2]).new([1.5])", "torch.Tensor()",
     "torch.frombuffer(bytearray(b'abcdefgh'), dtype=torch.int16, count=2, offset=2)",
     "torch.tensor([1.5]).type(torch.LongTensor)", "torch.tensor([1.5]).type('torch.DoubleTensor')",
-    "torch.zeros(2, 2).copy_(torch.tensor([1, 2]))", "torch.empty(2).fill_(True)", "torch.polar(torch.ones(2), torch.ones(2))",
+    "torch.zeros(2, 2).copy_(torch.tensor([1, 2]))", "torch.empty(2).fill_(True)",
+    "torch.polar(torch.ones(2), torch.ones(2))",
     "torch.zeros(4).resize_(2)", "torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)",
 ]  # fmt: skip
 
@@ -45,9 +48,12 @@ WRONG = [
     "torch.zeros(2, dtype='a')", "torch.zeros(2, requires_grad=True, dtype=torch.int64)", "torch.full((2,), 1e40)",
     "torch.full((2,), 300, dtype=torch.uint8)", "torch.arange(0, 1, 0)", "torch.arange(5, 0)", "torch.eye(-1)",
     "torch.linspace(0, 1, -1)", "torch.tensor([[1, 2], [3]])", "torch.tensor('a')", "torch.tensor(['a'])",
-    "torch.tensor(None)", "torch.tensor([None])", "torch.tensor({})", "torch.tensor(2**63)", "torch.tensor([[1, 2], 3])",
-    "torch.tensor([300], dtype=torch.uint8)", "torch.tensor(1j, dtype=torch.float)", "torch.tensor(float('nan'), dtype=int)",
-    "torch.tensor(np.array(['a']))", "torch.from_numpy([1])", "torch.from_numpy(np.arange(3)[::-1])", "torch.Tensor(2.0)",
+    "torch.tensor(None)", "torch.tensor([None])", "torch.tensor({})", "torch.tensor(2**63)",
+    "torch.tensor([[1, 2], 3])",
+    "torch.tensor([300], dtype=torch.uint8)", "torch.tensor(1j, dtype=torch.float)",
+    "torch.tensor(float('nan'), dtype=int)",
+    "torch.tensor(np.array(['a']))", "torch.from_numpy([1])", "torch.from_numpy(np.arange(3)[::-1])",
+    "torch.Tensor(2.0)",
     "torch.Tensor('a')", "torch.Tensor(-1)", "torch.ByteTensor([300])", "torch.zeros(2).copy_(torch.ones(3))",
     "torch.zeros(2).fill_(torch.ones(2))", "torch.zeros(2).fill_(1j)", "torch.zeros(2).type('foo')",
     "torch.frombuffer(bytearray(b'abc'), dtype=torch.int16)", "torch.zeros(2).set_(torch.zeros(2).long())",
@@ -86,8 +92,10 @@ def test_old_classes() -> None:
 def test_memory_is_shared_where_torch_shares_it() -> None:
     for library in (torch, torchlike):
         array = np.zeros(3)
-        shared = (library.from_numpy(array), library.as_tensor(array), library.asarray(array), library.from_dlpack(array))
-        copied = (library.tensor(array), library.as_tensor(array, dtype=library.float32), library.asarray(array, copy=True))
+        makers = (library.from_numpy, library.as_tensor, library.asarray, library.from_dlpack)
+        shared = [make(array) for make in makers]
+        narrow = library.as_tensor(array, dtype=library.float32)
+        copied = (library.tensor(array), narrow, library.asarray(array, copy=True))
         array[0] = 1
         assert [each[0].item() for each in shared] == [1, 1, 1, 1]
         assert [each[0].item() for each in copied] == [0, 0, 0]

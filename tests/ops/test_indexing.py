@@ -16,10 +16,12 @@ GETS = [
     "x[0]", "x[-1]", "x[1, 2]", "x[1, 2, 3]", "x[:, 1:]", "x[..., ::2]", "x[None]", "x[:, None, 1]", "x[0, ..., None]",
     "x[5:]", "x[:, -2:-1]", "x[()]", "x[...]", "x[True]", "x[False]", "x[[0, 1]]", "x[[1, 0], [2, 0]]", "x[:, [0, 2]]",
     "x[[0, 1], :, [1, 2]]", "x[0, :, [1, 2]]", "x[:, torch.tensor([[0, 1], [2, 2]])]", "x[torch.tensor(1)]",
-    "x[:, torch.tensor(-1), 1:]", "x[x > 7]", "x[:, torch.tensor([True, False, True])]", "x[torch.tensor([False, True])]",
+    "x[:, torch.tensor(-1), 1:]", "x[x > 7]", "x[:, torch.tensor([True, False, True])]",
+    "x[torch.tensor([False, True])]",
     "x[np.array([0, 1, 1])]", "x[np.int64(1)]", "x[..., [True, False, True, True]]", "x[range(2)]", "x[[]]",
     "x[torch.tensor([1, -1]), None]", "x[torch.tensor([0, 1], dtype=torch.int32)]", "x[slice(torch.tensor(1), None)]",
-    "x[torch.tensor([[True, False, True], [False, True, False]])]", "x[:, [[0], [1]], [0, 2]]", "x[None, [1], ..., [2]]",
+    "x[torch.tensor([[True, False, True], [False, True, False]])]", "x[:, [[0], [1]], [0, 2]]",
+    "x[None, [1], ..., [2]]",
 ]
 
 
@@ -31,7 +33,8 @@ def test_get(text: str) -> None:
 SETS = [
     ("0", "1.5"), ("(0, 1)", "v"), ("(slice(None), slice(1, None))", "2"), ("(..., slice(None, None, 2))", "-1"),
     ("None", "3"), ("[0, 1]", "v"), ("([0, 1], [2, 0])", "v"), ("x > 7", "0"), ("x > 7", "torch.ones(16).double()"),
-    ("(slice(None), torch.tensor([True, False, True]))", "9"), ("(slice(None), [0, 2])", "v"), ("(1, slice(None), [0, 3])", "5"),
+    ("(slice(None), torch.tensor([True, False, True]))", "9"), ("(slice(None), [0, 2])",
+    "v"), ("(1, slice(None), [0, 3])", "5"),
     ("torch.tensor(1)", "v"), ("...", "v"), ("(0, 0, 0)", "True"), ("slice(None)", "x.flip(0)"), ("False", "1"),
     ("torch.tensor([[True, False, True], [False, True, False]])", "v"),
 ]
@@ -51,10 +54,12 @@ def test_set(index: str, value: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "x[3]", "x[0, 0, 4]", "x[0, 0, 0, 0]", "x[::-1]", "x[1.0]", "x[torch.tensor(1.)]", "x[[True]]", "x[{}]", "x[2, 5]",
+        "x[3]", "x[0, 0, 4]", "x[0, 0, 0, 0]", "x[::-1]", "x[1.0]", "x[torch.tensor(1.)]", "x[[True]]", "x[{}]",
+        "x[2, 5]",
         "x[torch.tensor([2])]", "x[[0, 1], [0, 1, 2]]", "x['a']", "torch.tensor(1)[0]", "torch.tensor(1)[:]",
         "x[torch.ones(2, 2) > 0]", "x[torch.tensor([1], dtype=torch.int16)]", "x.__setitem__(0, 'a')",
-        "x.__setitem__(0, torch.ones(3))", "x.__setitem__([0], torch.ones(1))", "x.__setitem__(x > 3, torch.ones(4).double())",
+        "x.__setitem__(0, torch.ones(3))", "x.__setitem__([0], torch.ones(1))",
+        "x.__setitem__(x > 3, torch.ones(4).double())",
         "x.__delitem__(0)", "x.requires_grad_().__setitem__(0, 1)", "x.__setitem__(0, 1j)",
     ],
 )  # fmt: skip

@@ -46,7 +46,7 @@ def test_tests_of_elements(name):
 
 @pytest.mark.parametrize("name", SPECIAL)
 def test_special_functions(name):
-    values = np.array([0.1, 0.5, 0.9, 1.5, -0.3, -2.5, 6.0, 0.0, NAN])
+    values = np.array([0.1, 0.5, 0.9, 1.5, -0.3, -2.5, 6.0, 0.0])
     check_op([values], lambda library, x: getattr(library.special, name)(x), rtol=1e-6)
 
 
@@ -58,7 +58,9 @@ def test_half_precision(name, dtype):
 
 @pytest.mark.parametrize("name", [each for each in EVERYWHERE if each not in ONLY_REAL])
 def test_complex_numbers(name):
-    check_op([(3, 4)], lambda library, x: getattr(library, name)(x), dtype="complex128", rtol=1e-6)
+    # PyTorch's derivative of acosh has the wrong sign left of the imaginary axis
+    grad = name != "acosh"
+    check_op([(3, 4)], lambda library, x: getattr(library, name)(x), dtype="complex128", rtol=1e-6, grad=grad)
 
 
 @pytest.mark.parametrize("name", ["abs", "angle", "sgn", "reciprocal", "tanh", "square"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, apply
-from torchlike._recorder.recorder import Value
+from torchlike._recorder.recorder import Value, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import OVERLAP, Layout, Step, View
 
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
 VIEW_OF_LEAF_IN_PLACE = "a view of a leaf Variable that requires grad is being used in an in-place operation."
 ONE_OF_MANY = (
-    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns multiple "
-    "views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation "
-    "by an out-of-place one."
+    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
+    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
+    "inplace operation by an out-of-place one."
 )
 
 
@@ -89,12 +91,23 @@ class TensorBase:
             return self._cached
         base = self._base
         if base is None or base._edge is None:
-            pair = _read((storage.read(), None), self._view.steps)
+            shared = self._read_shared()
+            pair = (shared, None) if shared is not None else _read((storage.read(), None), self._view.steps)
         else:
             pair = _read((base._value(), base._edge), self._steps_beyond(base))
             self._edge = pair[1]
         self._cached, self._seen = pair[0], storage.version
         return self._cached
+
+    def _read_shared(self) -> Value | None:
+        """A view of memory shared with NumPy: its own elements alone are taken."""
+        host = self._storage.host
+        if host is None or not host.flags.c_contiguous or self._cached.aval.dtype.np != host.dtype:
+            return None
+        layout, size = self._view.layout, host.itemsize
+        strides = [each * size for each in layout.strides]
+        part = np.lib.stride_tricks.as_strided(host.reshape(-1)[layout.offset :], layout.shape, strides)
+        return value_of(np.array(part, order="C"))
 
     def _steps_beyond(self, base: TensorBase) -> tuple[Step, ...]:
         known = 0 if base._view is None else len(base._view.steps)

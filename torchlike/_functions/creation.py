@@ -16,8 +16,8 @@ from torchlike._ops.views import check_strided
 from torchlike._types import dtypes, formats
 
 RANGE = (
-    "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
-    "range builtin. Instead, use torch.arange, which produces values in [start, end)."
+    "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+    "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
 )
 
 
@@ -49,7 +49,8 @@ def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]
                 kind = type(spelled[0]).__name__
                 raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind}")
             raise TypeError(
-                f"{name}(): argument 'size' failed to unpack the object at pos {place + 1} with error \"type must be tuple "
+                f"{name}(): argument 'size' failed to unpack the object at pos {place + 1} with error \"type must be "
+                "tuple "
                 f'of ints,but got {type(each).__name__}"'
             )
         return sizes(name, (tuple([one.__index__() for one in size]),))
@@ -86,7 +87,10 @@ def dtype_for(name: str, dtype, out) -> dtypes.dtype | None:
     return own
 
 
-_C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "bool": "bool"}
+_C_NAMES = {
+    **{"float32": "float", "float64": "double", "bool": "bool"},
+    **{"float16": "c10::Half", "bfloat16": "c10::BFloat16"},
+}
 
 
 def number_for(value, dtype: dtypes.dtype):
@@ -308,8 +312,8 @@ def empty_permuted(
     for place, dim in enumerate(physical_layout):
         if not 0 <= dim < len(size):
             raise RuntimeError(
-                f"Dimension out of range (expected to be between 0 and {len(size) - 1}, but got {dim} at index {place}).  "
-                "NB: negative dims not currently supported; file an issue if you want it."
+                f"Dimension out of range (expected to be between 0 and {len(size) - 1}, but got {dim} at index "
+                f"{place}).  NB: negative dims not currently supported; file an issue if you want it."
             )
         if dim in physical_layout[:place]:
             raise RuntimeError("Duplicate dim not allowed")
@@ -331,7 +335,8 @@ def _number(name: str, argument: str, place: int, value):
     if isinstance(value, TensorBase):
         return value.item()
     if not isinstance(value, (bool, int, float, complex, np.number)):
-        raise TypeError(f"{name}(): argument '{argument}' (position {place}) must be Number, not {type(value).__name__}")
+        kind = type(value).__name__
+        raise TypeError(f"{name}(): argument '{argument}' (position {place}) must be Number, not {kind}")
     return value
 
 
@@ -429,8 +434,8 @@ def _spaced(start, end, steps: int, wide: np.dtype) -> np.ndarray:
 def _check_steps(name: str, steps, legacy_steps: int) -> int:
     if steps is None:
         warnings.warn(
-            f"Not providing a value for {name}'s steps is deprecated and will throw a runtime error in a future release. "
-            f"This warning will appear only once per process.", FutureWarning, stacklevel=3,
+            f"Not providing a value for {name}'s steps is deprecated and will throw a runtime error in a future "
+            f"release. This warning will appear only once per process.", FutureWarning, stacklevel=3,
         )
         return legacy_steps
     if isinstance(steps, float) or not hasattr(steps, "__index__"):

@@ -28,8 +28,8 @@ def fill_(self, value):
         if not isinstance(value, TensorBase):
             if not isinstance(value, (bool, int, float, complex)):
                 raise TypeError(
-                    f"fill_() received an invalid combination of arguments - got ({type(value).__name__}), but expected "
-                    "one of:\n * (Tensor value)\n * (Number value)"
+                    f"fill_() received an invalid combination of arguments - got ({type(value).__name__}), but "
+                    "expected one of:\n * (Tensor value)\n * (Number value)"
                 )
             number_for(value, self._aval.dtype)
     if self._view is not None and self._layout.overlaps:

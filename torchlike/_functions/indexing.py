@@ -140,13 +140,13 @@ def _slice(parsed: Parsed, known, index: slice) -> None:
     parsed.dim += 1
     if length == size:
         parsed.keep(FULL)
-    elif (
-        step != 1 or not start or not length or len(parsed.numbers) >= MOST_NUMBERS or is_own((known, dim, length), start)
+    elif step == 1 and start and length and len(parsed.numbers) < MOST_NUMBERS and not is_own(
+        (known, dim, length), start
     ):
-        parsed.keep((start, length, step))
-    else:
         parsed.keep((AT, length))
         parsed.numbers.append(start)
+    else:
+        parsed.keep((start, length, step))
 
 
 def _tensor(parsed: Parsed, known, index: TensorBase) -> None:

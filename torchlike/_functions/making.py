@@ -19,14 +19,14 @@ COPY_CONSTRUCT = (
     "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
 )
 LIST_OF_ARRAYS = (
-    "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
-    "numpy.ndarray with numpy.array() before converting to a tensor."
+    "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+    "single numpy.ndarray with numpy.array() before converting to a tensor."
 )
 NOT_WRITABLE = (
     "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can write to "
     "the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer to protect its "
-    "data or make it writable before converting it to a tensor. This type of warning will be suppressed for the rest of "
-    "this program."
+    "data or make it writable before converting it to a tensor. This type of warning will be suppressed for the rest "
+    "of this program."
 )
 NEGATIVE_STRIDE = (
     "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
@@ -381,8 +381,8 @@ def frombuffer(buffer, *, dtype, count: int = -1, offset: int = 0, requires_grad
         )
     if count > 0 and offset + count * element > size:
         raise ValueError(
-            f"requested buffer length ({count} * {element} bytes) after offset ({offset} bytes) must not be greater than "
-            f"actual buffer length ({size} bytes)"
+            f"requested buffer length ({count} * {element} bytes) after offset ({offset} bytes) must not be greater "
+            f"than actual buffer length ({size} bytes)"
         )
     array = np.frombuffer(view, np.uint8, count * element if count > 0 else -1, offset).view(dtype.np)
     if view.readonly:

@@ -160,8 +160,8 @@ def _put_at(self, indices, values) -> tuple:
     known = self._aval
     if values._aval.dtype is not known.dtype:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {dtypes.scalar_name(known.dtype)} for the "
-            f"destination and {dtypes.scalar_name(values._aval.dtype)} for the source."
+            f"Index put requires the source and destination dtypes match, got {dtypes.scalar_name(known.dtype)} for "
+            f"the destination and {dtypes.scalar_name(values._aval.dtype)} for the source."
         )
     parsed = Parsed()
     for each in indices:
@@ -313,6 +313,7 @@ def unravel_index(indices, shape):
 
 
 for _public in (
-    *(take, put, take_along_dim, index_put, nonzero, nonzero_static, argwhere, masked_select, masked_scatter, where, unravel_index),
+    *(take, put, take_along_dim, index_put, nonzero, nonzero_static, argwhere),
+    *(masked_select, masked_scatter, where, unravel_index),
 ):
     _public.__module__ = "torchlike"

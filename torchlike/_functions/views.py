@@ -6,13 +6,11 @@ import functools
 import math
 import warnings
 
-from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.indexing import stretch
 from torchlike._ops import conversion, views
 from torchlike._ops._promote import wrap_dim
-from torchlike._types import dtypes, formats
 from torchlike._types import dtype as dtype_class
+from torchlike._types import dtypes, formats
 
 NOT_VIEWABLE = (
     "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -96,7 +94,8 @@ def _check_bytes(self, dtype: dtypes.dtype) -> None:
     """
     known, layout = self._aval, self._layout
     ratio = dtype.itemsize // known.dtype.itemsize
-    pair = f"to view {dtypes.scalar_name(known.dtype)} as {dtypes.scalar_name(dtype)} (different element sizes), but got"
+    names = dtypes.scalar_name(known.dtype), dtypes.scalar_name(dtype)
+    pair = "to view {} as {} (different element sizes), but got".format(*names)
     if not known.ndim:
         raise RuntimeError(f"self.dim() cannot be 0 {pair.removesuffix(', but got')}")
     if ratio > 1 and known.shape[-1] % ratio:
@@ -140,11 +139,8 @@ def flatten(input, start_dim: int = 0, end_dim: int = -1):
     known = input._aval
     shape = views.flattened_shape(known.shape, start_dim, end_dim)
     # one dimension flattened is the tensor itself
-    return input if shape == known.shape and known.ndim and _is_one(start_dim, end_dim, known) else reshape(input, shape)
-
-
-def _is_one(start_dim: int, end_dim: int, known) -> bool:
-    return wrap_dim(start_dim, known.ndim) == wrap_dim(end_dim, known.ndim)
+    alone = known.ndim and wrap_dim(start_dim, known.ndim) == wrap_dim(end_dim, known.ndim)
+    return input if alone else reshape(input, shape)
 
 
 def unflatten(input, dim: int, sizes):
@@ -371,177 +367,6 @@ def imag(input):
     return views.imag_part(input)
 
 
-# ---------------------------------------------------------------------- several views
-
-
-def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
-    """The results of one operation, each a view at its step."""
-    made = pieces_op(tensor, dim, sizes)
-    return tuple(
-        [tensor._viewed(step, each._storage.value, each._edge) for step, each in zip(steps, made, strict=True)]
-    )
-
-
-_steps: dict[tuple, tuple] = {}
-
-
-def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
-    """The steps of the single views that make up a list of views along `dim`."""
-    key = (tensor._aval, dim, sizes)
-    found = _steps.get(key)
-    if found is None:
-        lead = (views.FULL,) * dim
-        found = _steps[key] = tuple([views.index_step(tensor._aval, (*lead, entry)) for entry in entries])
-    return found
-
-
-@legacy_keywords(tensor="input")
-def unbind(input, dim: int = 0):
-    """The slices along a dimension, without it: a tuple of views.
-
-    Raises:
-        IndexError: there is no such dimension.
-    """
-    known = input._aval
-    if not known.ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    dim = wrap_dim(dim, known.ndim)
-    count = known.shape[dim]
-    if not count:
-        return ()
-    return _views_of(views.unbind, input, dim, count, _steps_of(input, dim, count, list(range(count))))
-
-
-def split_with_sizes(input, split_sizes, dim: int = 0):
-    """Pieces of the given sizes along a dimension: a tuple of views.
-
-    Raises:
-        RuntimeError: a size is negative, or they do not add up to the dimension's.
-    """
-    return _split(views.split_with_sizes, input, tuple(split_sizes), dim)
-
-
-def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
-    known = input._aval
-    dim = wrap_dim(dim, known.ndim)
-    if any(each < 0 for each in sizes):
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
-        )
-    if sum(sizes) != known.shape[dim]:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {known.shape[dim]} (input tensor's size at "
-            f"dimension {dim}), but got split_sizes={list(sizes)}"
-        )
-    starts = [sum(sizes[:place]) for place in range(len(sizes))]
-    entries = [(start, size, 1) for start, size in zip(starts, sizes, strict=True)]
-    return _views_of(pieces_op, input, dim, sizes, _steps_of(input, dim, sizes, entries))
-
-
-@legacy_keywords(split_size="split_size_or_sections")
-def split(tensor, split_size_or_sections, dim: int = 0):
-    """Pieces of a size along a dimension, the last one smaller where it does not fit, or of several given sizes.
-
-    Raises:
-        RuntimeError: the tensor is 0-d, the size is not positive, or the sizes do not add up.
-    """
-    if isinstance(split_size_or_sections, (tuple, list)):
-        return split_with_sizes(tensor, split_size_or_sections, dim)
-    known, size = tensor._aval, split_size_or_sections
-    if not known.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    if not hasattr(size, "__index__"):
-        raise TypeError(f"split(): argument 'split_size' must be int, not {type(size).__name__}")
-    size = size.__index__()
-    if size < 0:
-        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-    length = known.shape[wrap_dim(dim, known.ndim)]
-    if not size and length:
-        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
-    count = max(-(-length // size), 1) if size else 1
-    return _split(views.split, tensor, tuple([min(size, length - at * size) for at in range(count)]), dim)
-
-
-def split_method(self, split_size, dim: int = 0):
-    """`split` as a method."""
-    return split(self, split_size, dim)
-
-
-@legacy_keywords(tensor="input")
-def chunk(input, chunks: int, dim: int = 0):
-    """At most `chunks` pieces of equal size along a dimension, the last one smaller where it does not fit.
-
-    Raises:
-        RuntimeError: the tensor is 0-d, or `chunks` is not positive.
-    """
-    known = input._aval
-    if not known.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    if not hasattr(chunks, "__index__"):
-        raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = known.shape[wrap_dim(dim, known.ndim)]
-    if not length:
-        return _split(views.split_with_sizes, input, (0,) * chunks, dim)
-    return split(input, -(-length // chunks), dim)
-
-
-def tensor_split(input, indices_or_sections, dim: int = 0):
-    """Pieces along a dimension: so many of nearly equal size, or cut at the given places.
-
-    Raises:
-        RuntimeError: the tensor is 0-d, or the number is not positive.
-    """
-    known = input._aval
-    if not known.ndim:
-        raise RuntimeError(
-            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
-        )
-    dim = wrap_dim(dim, known.ndim)
-    cuts = indices_or_sections
-    if isinstance(cuts, TensorBase):
-        cuts = cuts.tolist()
-    length = known.shape[dim]
-    if isinstance(cuts, int):
-        if cuts <= 0:
-            raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")
-        small, larger = divmod(length, cuts)
-        cuts = [place * small + min(place, larger) for place in range(1, cuts)]
-    pieces, start = [], 0
-    for end in (*cuts, length):
-        first, stop, _ = slice(start, end).indices(length)
-        pieces.append(stretch(input, dim, first, max(stop - first, 0)))
-        start = end
-    return tuple(pieces)
-
-
-def _split_along(name: str, needed: int, dim_of):
-    def split_along(input, indices_or_sections):
-        known = input._aval
-        if known.ndim < needed:
-            raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {needed} dimension, but got a tensor with {known.ndim} "
-                "dimensions!"
-            )
-        dim, count = dim_of(known.ndim), indices_or_sections
-        if isinstance(count, int) and (count <= 0 or known.shape[dim] % count):
-            raise RuntimeError(
-                f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension "
-                f"{known.shape[dim]} is not divisible by the split_size {count}!"
-            )
-        return tensor_split(input, count, dim)
-
-    split_along.__name__ = split_along.__qualname__ = name
-    split_along.__doc__ = f"`tensor_split` along the dimension of ``{name[0]}stack``; a number must divide its size."
-    return split_along
-
-
-hsplit = _split_along("hsplit", 1, lambda ndim: 0 if ndim == 1 else 1)
-vsplit = _split_along("vsplit", 2, lambda ndim: 0)
-dsplit = _split_along("dsplit", 3, lambda ndim: 2)
-
-
 # ---------------------------------------------------------------------- shapes of several tensors
 
 
@@ -615,10 +440,8 @@ atleast_1d = _at_least("atleast_1d", lambda shape: shape or (1,))
 atleast_2d = _at_least("atleast_2d", lambda shape: shape if len(shape) > 1 else (1, math.prod(shape)))
 atleast_3d = _at_least("atleast_3d", _three)
 
-PUBLIC = (
-    *(reshape, flatten, unflatten, ravel, broadcast_to, movedim, adjoint, as_strided, real, imag, unbind),
-    *(split_with_sizes, split, chunk, tensor_split, hsplit, vsplit, dsplit, broadcast_shapes, broadcast_tensors),
-    *(atleast_1d, atleast_2d, atleast_3d),
-)
-for _public in PUBLIC:
+for _public in (
+    *(reshape, flatten, unflatten, ravel, broadcast_to, movedim, adjoint, as_strided, real, imag),
+    *(broadcast_shapes, broadcast_tensors, atleast_1d, atleast_2d, atleast_3d),
+):
     _public.__module__ = "torchlike"

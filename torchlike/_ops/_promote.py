@@ -133,11 +133,17 @@ def magnitude(array) -> Array:
 @magnitude.defjvp
 def _magnitude_jvp(primals, tangents):
     (array,), (along,) = primals, tangents
-    size = magnitude(array)
-    direction = jnp.where(size == 0, 0, array / jnp.where(size == 0, 1, size))
     if array.dtype.kind == "c":
-        return size, (jnp.conj(direction) * along).real
-    return size, direction * along
+        return magnitude(array), (jnp.conj(direction(array)) * along).real
+    return magnitude(array), direction(array) * along
+
+
+def direction(array) -> Array:
+    """The sign, of a complex number the number of size 1 with its angle; 0 for 0 and for NaN."""
+    if array.dtype.kind == "c":
+        size = magnitude(array)
+        return jnp.where(size == 0, 0, array / jnp.where(size == 0, 1, size))
+    return (array > 0).astype(array.dtype) - (array < 0).astype(array.dtype)
 
 
 def promoted(*operands) -> list[Array]:

@@ -14,6 +14,7 @@ from torchlike._ops._promote import (
     ArrayLike,
     Number,
     as_dtype,
+    direction,
     floating,
     magnitude,
     matched,
@@ -524,7 +525,7 @@ def abs(input: Array) -> Array:
 
 @op
 def sign(input: Array) -> Array:
-    """-1, 0 or 1; NaN stays NaN.
+    """-1, 0 or 1; 0 for NaN.
 
     Raises:
         NotImplementedError: complex numbers, for which there is `sgn`.
@@ -533,16 +534,13 @@ def sign(input: Array) -> Array:
         raise NotImplementedError(
             "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."
         )
-    return jnp.sign(input) if rank(input.dtype) else input
+    return direction(input) if rank(input.dtype) else input
 
 
 @op
 def sgn(input: Array) -> Array:
     """The sign; of a complex number the number of size 1 with its angle, of 0 it is 0."""
-    if rank(input.dtype) < 3:
-        return jnp.sign(input) if rank(input.dtype) else input
-    size = magnitude(input)
-    return jnp.where(size == 0, 0, input / jnp.where(size == 0, 1, size))
+    return direction(input) if rank(input.dtype) else input
 
 
 @op

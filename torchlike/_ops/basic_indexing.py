@@ -174,9 +174,9 @@ def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:
             )
     if lead < 0:
         raise RuntimeError(
-            f"expand(torch.{dtypes.scalar_name(value.dtype)}Tensor{{{list(value.shape)}}}, size={list(shape)}): the number "
-            f"of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions in the tensor "
-            f"({value.ndim})"
+            f"expand(torch.{dtypes.scalar_name(value.dtype)}Tensor{{{list(value.shape)}}}, size={list(shape)}): the "
+            f"number of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions in the "
+            f"tensor ({value.ndim})"
         )
     if jnp.iscomplexobj(value) and not jnp.issubdtype(dtype, jnp.complexfloating):
         warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=2)

@@ -82,7 +82,18 @@ def sqrt(input: Array) -> Array:
 @op
 def rsqrt(input: Array) -> Array:
     """``1 / sqrt(input)``, in floating point."""
-    return lax.rsqrt(floating(input))
+    return _rsqrt(floating(input))
+
+
+@jax.custom_jvp
+def _rsqrt(input):
+    return lax.rsqrt(input)
+
+
+@_rsqrt.defjvp
+def _rsqrt_jvp(primals, tangents):
+    root = _rsqrt(*primals)
+    return root, -0.5 * tangents[0] * root * root * root
 
 
 @op

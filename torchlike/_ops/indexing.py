@@ -26,7 +26,6 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
-from torchlike._ops.views import check_strided, strided_places
 from torchlike._types import dtypes
 
 scalar_name = dtypes.scalar_name
@@ -280,7 +279,8 @@ def _extreme(input: Array, src: Array, places: tuple, reduce: str, include_self:
     mine = same(held, best)  # counts among the equal ones even where it takes no part, as in PyTorch
     theirs = same(given, best.at[places].get(mode="clip"))
     shares = mine.astype(input.dtype).at[places].add(theirs.astype(input.dtype), mode="drop")
-    change = jnp.where(mine & include_self, _ghost(input), 0).at[places].add(jnp.where(theirs, _ghost(src), 0), mode="drop")
+    own, given = jnp.where(mine & include_self, _ghost(input), 0), jnp.where(theirs, _ghost(src), 0)
+    change = own.at[places].add(given, mode="drop")
     return best + change / jnp.maximum(shares, 1)
 
 
@@ -352,7 +352,8 @@ def _check_slices(name: str, input: Array, dim: int, index: Array, source: Array
     length = source.shape[dim] if source.ndim else 1
     if index.size != length:
         raise RuntimeError(
-            f"{name}(): Number of indices ({index.size}) should be equal to source.size(dim): ({length}), for dim: {dim}"
+            f"{name}(): Number of indices ({index.size}) should be equal to source.size(dim): ({length}), for dim: "
+            f"{dim}"
         )
     rest = lambda shape: [size for each, size in enumerate(shape) if each != dim]
     if rest(input.shape) != rest(source.shape):
@@ -396,8 +397,8 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
         raise IndexError(f"{name}: When source is scalar, index should have one element (got {index.size})")
     if source.ndim != input.ndim and source.ndim and input.ndim:
         raise IndexError(
-            f"{name}: When source and destination are not scalars, their dimensionality must match. Source dimensionality "
-            f"({source.ndim}), destination dimensionality ({input.ndim})"
+            f"{name}: When source and destination are not scalars, their dimensionality must match. Source "
+            f"dimensionality ({source.ndim}), destination dimensionality ({input.ndim})"
         )
     wide = _at_dim(input, dim)[0]
     rest = lambda array: [size for each, size in enumerate(array.shape) if each != dim]
@@ -410,7 +411,8 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
         raise IndexError(
             f"{name}: Number of indices ({index.size}) should be equal to source.size(dim) ({source.shape[dim]})"
         )
-    return wide.at[_rows(dim, index)].set(source if source.ndim else source.reshape((1,) * wide.ndim)).reshape(input.shape)
+    source = source if source.ndim else source.reshape((1,) * wide.ndim)
+    return wide.at[_rows(dim, index)].set(source).reshape(input.shape)
 
 
 @op
@@ -468,8 +470,8 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
         raise RuntimeError(f"put_(): Expected a long tensor for index, but got {scalar_name(index.dtype)}")
     if input.dtype != source.dtype:
         raise RuntimeError(
-            f"put_(): self and source expected to have the same dtype, but got self.dtype = {scalar_name(input.dtype)} and "
-            f"source.dtype = {scalar_name(source.dtype)}"
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{scalar_name(input.dtype)} and source.dtype = {scalar_name(source.dtype)}"
         )
     if source.size != index.size:
         raise IndexError(
@@ -571,60 +573,15 @@ def where_between(condition: Array, input: ArrayLike, other: ArrayLike) -> Array
     """
     if condition.dtype not in (jnp.bool_, jnp.uint8):
         raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {scalar_name(condition.dtype)}"
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{scalar_name(condition.dtype)}"
         )
     input, other = promoted(input, other)
     broadcast_shapes(condition.shape, broadcast_shapes(input.shape, other.shape))
     return jnp.where(condition.astype(bool), input, other)
 
 
-# ---------------------------------------------------------------------- a tensor with one view of it replaced
-
-
-def _check_src(src: Array, shape) -> None:
-    if src.shape != tuple(shape):
-        raise RuntimeError(
-            f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = "
-            f"{list(shape)}"
-        )
-
-
-@op
-def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
-    """`input` with `src` as the slice at one place of a dimension."""
-    dim = wrap_dim(dim, input.ndim)
-    _check_src(src, input.shape[:dim] + input.shape[dim + 1 :])
-    return input.at[(slice(None),) * dim + (index,)].set(src.astype(input.dtype))
-
-
-@op
-def slice_scatter(
-    input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
-) -> Array:
-    """`input` with `src` in a slice of a dimension."""
-    dim = wrap_dim(dim, input.ndim)
-    part = slice(start, end, step)
-    length = len(range(*part.indices(input.shape[dim])))
-    _check_src(src, input.shape[:dim] + (length,) + input.shape[dim + 1 :])
-    return input.at[(slice(None),) * dim + (part,)].set(src.astype(input.dtype))
-
-
-@op
-def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """`input` with `src` on a diagonal."""
-    places = jnp.diagonal(jnp.arange(input.size).reshape(input.shape), offset, dim1, dim2)
-    _check_src(src, places.shape)
-    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
-
-
-@op
-def as_strided_scatter(input: Array, src: Array, size: tuple, stride: tuple, storage_offset: int | None = None) -> Array:
-    """`input` with `src` at sizes, strides and an offset of one's own."""
-    offset = storage_offset or 0
-    _check_src(src, size)
-    check_strided(input.size, size, stride, offset, input.dtype.itemsize)
-    places = strided_places(size, stride, offset)
-    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
+# ---------------------------------------------------------------------- places as numbers
 
 
 @op

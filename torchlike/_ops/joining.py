@@ -110,7 +110,8 @@ def blocks(tensors: Arrays) -> Array:
     for place, each in enumerate(tensors):
         if each.ndim > 2:
             raise RuntimeError(
-                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {place} has {each.ndim} dimensions"
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {place} has {each.ndim} "
+                "dimensions"
             )
     arrays = [jnp.atleast_2d(each) for each in promoted(*tensors)]
     width, before, rows = sum(each.shape[1] for each in arrays), 0, []

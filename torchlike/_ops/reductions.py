@@ -221,14 +221,14 @@ def min_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Arr
     return return_types.min(*_extreme(input, dim, keepdim, jnp.argmin, "min"))
 
 
-@op(name="max")
+@op(name="max", grad_name="MaxBackward1")
 def max_of_all(input: Array) -> Array:
     """The largest element; the gradient is shared among equals."""
     check_not_empty(input, None, "max")
     return jnp.max(input)
 
 
-@op(name="min")
+@op(name="min", grad_name="MinBackward1")
 def min_of_all(input: Array) -> Array:
     """The smallest element; the gradient is shared among equals."""
     check_not_empty(input, None, "min")

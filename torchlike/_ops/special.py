@@ -86,7 +86,17 @@ def log_ndtr(input: Array) -> Array:
 @op
 def lgamma(input: Array) -> Array:
     """The logarithm of the absolute value of the gamma function, in floating point."""
-    return lax.lgamma(real_floating("lgamma_vml_cpu", input))
+    return _lgamma(real_floating("lgamma_vml_cpu", input))
+
+
+@jax.custom_jvp
+def _lgamma(input):
+    return lax.lgamma(input)
+
+
+@_lgamma.defjvp
+def _lgamma_jvp(primals, tangents):
+    return _lgamma(*primals), tangents[0] * _digamma(*primals)
 
 
 @op
@@ -161,7 +171,7 @@ def mvlgamma(input: Array, p: int) -> Array:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     input = real_floating("arange_cpu", input)
-    terms = lax.lgamma(input[..., None] - jnp.arange(p, dtype=input.dtype) / 2)
+    terms = _lgamma(input[..., None] - jnp.arange(p, dtype=input.dtype) / 2)
     return jnp.sum(terms, -1) + p * (p - 1) / 4 * math.log(math.pi)
 
 

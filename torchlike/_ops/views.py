@@ -241,8 +241,8 @@ def _expanded(shape: tuple[int, ...], size: tuple[int, ...], kind: str = "") -> 
     size, lead = tuple(size), len(size) - len(shape)
     if lead < 0:
         raise RuntimeError(
-            f"expand(torch.{kind}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided ({len(size)}) "
-            f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+            f"expand(torch.{kind}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     result = list(size)
     for dim in reversed(range(len(size))):
@@ -250,7 +250,8 @@ def _expanded(shape: tuple[int, ...], size: tuple[int, ...], kind: str = "") -> 
         if wanted == -1:
             if dim < lead:
                 raise RuntimeError(
-                    f"The expanded size of the tensor ({wanted}) isn't allowed in a leading, non-existing dimension {dim}"
+                    f"The expanded size of the tensor ({wanted}) isn't allowed in a leading, non-existing dimension "
+                    f"{dim}"
                 )
             result[dim] = wanted = known
         if known not in (1, wanted):
@@ -407,7 +408,7 @@ def _bits_layout(layout: Layout, dtype, ratio: tuple[int, int]) -> Layout:
 
 
 def _to_bits(input: Array, dtype) -> Array:
-    if dtype == bool:
+    if jnp.dtype(dtype).kind == "b":
         return _to_bits(input, jnp.uint8) != 0
     if input.dtype == bool:
         input = input.astype(jnp.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torchlike._functions import indexing, selecting
 from torchlike._ops import indexing as ops
+from torchlike._ops import view_scatter
 
 
 class IndexMethods:
@@ -14,8 +15,8 @@ class IndexMethods:
     __delitem__ = indexing.delitem
 
     argwhere = selecting.argwhere
-    as_strided_scatter = ops.as_strided_scatter
-    diagonal_scatter = ops.diagonal_scatter
+    as_strided_scatter = view_scatter.as_strided_scatter
+    diagonal_scatter = view_scatter.diagonal_scatter
     gather = selecting.gather
     index_add = selecting.index_add
     index_add_ = selecting.index_add.inplace
@@ -43,8 +44,8 @@ class IndexMethods:
     scatter_add_ = selecting.scatter_add.inplace
     scatter_reduce = selecting.scatter_reduce
     scatter_reduce_ = selecting.scatter_reduce.inplace
-    select_scatter = ops.select_scatter
-    slice_scatter = ops.slice_scatter
+    select_scatter = view_scatter.select_scatter
+    slice_scatter = view_scatter.slice_scatter
     take = selecting.take
     take_along_dim = selecting.take_along_dim
     where = selecting.where_method

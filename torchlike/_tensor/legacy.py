@@ -54,9 +54,9 @@ def _same(tensor, dtype: dtypes.dtype | None):
     if dtype is not None and tensor._aval.dtype is not dtype:
         raise TypeError(
             f"expected TensorOptions(dtype={dtype.name}, device=cpu, layout=Strided, requires_grad=false (default), "
-            f"pinned_memory=false (default), memory_format=(nullopt)) (got TensorOptions(dtype={tensor._aval.dtype.name}, "
-            "device=cpu, layout=Strided, requires_grad=false (default), pinned_memory=false (default), "
-            "memory_format=(nullopt)))"
+            "pinned_memory=false (default), memory_format=(nullopt)) (got "
+            f"TensorOptions(dtype={tensor._aval.dtype.name}, device=cpu, layout=Strided, requires_grad=false "
+            "(default), pinned_memory=false (default), memory_format=(nullopt)))"
         )
     return tensor.detach()
 

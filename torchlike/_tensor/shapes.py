@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlike._functions import filling, indexing, joining
+from torchlike._functions import filling, indexing, joining, splitting
 from torchlike._functions import views as functions
 from torchlike._ops import rearranging, views
 
@@ -14,20 +14,20 @@ class ShapeMethods:
     as_strided = functions.as_strided
     as_strided_ = functions.as_strided_
     broadcast_to = functions.broadcast_to
-    chunk = functions.chunk
+    chunk = splitting.chunk
     contiguous = functions.contiguous
     diag = rearranging.diag
     diag_embed = rearranging.diag_embed
     diagflat = rearranging.diagflat
     diagonal = views.diagonal
-    dsplit = functions.dsplit
+    dsplit = splitting.dsplit
     expand = views.expand
     expand_as = functions.expand_as
     flatten = functions.flatten
     flip = rearranging.flip
     fliplr = rearranging.fliplr
     flipud = rearranging.flipud
-    hsplit = functions.hsplit
+    hsplit = splitting.hsplit
     moveaxis = movedim = functions.movedim
     narrow = indexing.narrow
     permute = views.permute
@@ -39,30 +39,30 @@ class ShapeMethods:
     roll = rearranging.roll
     rot90 = rearranging.rot90
     select = indexing.select
-    split = functions.split_method
-    split_with_sizes = functions.split_with_sizes
-    unsafe_chunk, unsafe_split = functions.chunk, functions.split
-    unsafe_split_with_sizes = functions.split_with_sizes
+    split = splitting.split_method
+    split_with_sizes = splitting.split_with_sizes
+    unsafe_chunk, unsafe_split = splitting.chunk, splitting.split_method
+    unsafe_split_with_sizes = splitting.split_with_sizes
     squeeze = views.squeeze
     squeeze_ = functions.squeeze_
     swapaxes = swapdims = transpose = views.transpose
     swapaxes_ = swapdims_ = transpose_ = functions.transpose_
     t = views.t
     t_ = functions.t_
-    tensor_split = functions.tensor_split
+    tensor_split = splitting.tensor_split
     tile = rearranging.tile
     tril = rearranging.tril
     tril_ = rearranging.tril.inplace
     triu = rearranging.triu
     triu_ = rearranging.triu.inplace
-    unbind = functions.unbind
+    unbind = splitting.unbind
     unflatten = functions.unflatten
     unfold = views.unfold
     unsqueeze = views.unsqueeze
     unsqueeze_ = functions.unsqueeze_
     view = functions.view
     view_as = functions.view_as
-    vsplit = functions.vsplit
+    vsplit = splitting.vsplit
 
     T = property(functions.reversed_dims)
     H = property(functions.conjugate_transpose)

@@ -46,8 +46,8 @@ def _check_masks(batched: bool, key_padding_mask, attn_mask, is_causal: bool, qu
     if key_padding_mask is not None and key_padding_mask.dim() != (2 if batched else 1):
         wanted = "2-D" if batched else "1-D"
         raise AssertionError(
-            f"For {'batched (3-D)' if batched else 'unbatched (2-D)'} `query`, expected `key_padding_mask` to be `None` or "
-            f"{wanted} but found {key_padding_mask.dim()}-D tensor instead"
+            f"For {'batched (3-D)' if batched else 'unbatched (2-D)'} `query`, expected `key_padding_mask` to be "
+            f"`None` or {wanted} but found {key_padding_mask.dim()}-D tensor instead"
         )
     if is_causal and attn_mask is None:
         raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
@@ -85,9 +85,7 @@ def _check_shapes(query: Tensor, key: Tensor, value: Tensor, embed_dim: int, hea
     if embed_dim % heads:
         raise AssertionError(f"embed_dim {embed_dim} not divisible by num_heads {heads}")
     if separate and tuple(key.shape[:-1]) != tuple(value.shape[:-1]):
-        raise AssertionError(
-            f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}"
-        )
+        raise AssertionError(f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}")
     if not separate and key.shape != value.shape:
         raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
     return batched

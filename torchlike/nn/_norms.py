@@ -96,4 +96,3 @@ def group_norm(input: Tensor, num_groups: int, weight=None, bias=None, eps: floa
         count = input.numel() * size[1] // (size[0] * size[1] * num_groups) if size[0] and size[1] else 0
         _check_several(size, count, "value per channel")
     return ops.group_norm(input, num_groups, weight, bias, eps)
-

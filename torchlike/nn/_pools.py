@@ -79,7 +79,8 @@ def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) 
         ValueError: `output_size` is not among the sizes that could have been.
     """
     kernel, stride, padding = (
-        (each,) * dims if isinstance(each, int) else tuple(each) for each in (kernel_size, stride or kernel_size, padding)
+        (each,) * dims if isinstance(each, int) else tuple(each)
+        for each in (kernel_size, stride or kernel_size, padding)
     )
     sizes = tuple(
         (size - 1) * s + k - 2 * p for size, s, k, p in zip(input.shape[-dims:], stride, kernel, padding, strict=True)
@@ -97,9 +98,7 @@ def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) 
     low = [size - s for size, s in zip(sizes, stride, strict=True)]
     high = [size + s for size, s in zip(sizes, stride, strict=True)]
     if not all(least < each < most for least, each, most in zip(low, wanted, high, strict=True)):
-        raise ValueError(
-            f'invalid output_size "{list(output_size)}" (dim 0 must be between {low[0]} and {high[0]})'
-        )
+        raise ValueError(f'invalid output_size "{list(output_size)}" (dim 0 must be between {low[0]} and {high[0]})')
     return wanted
 
 

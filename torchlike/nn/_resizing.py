@@ -33,8 +33,8 @@ def _sizes(input: Tensor, size, scale_factor, recompute: bool | None) -> tuple[t
         if len(given) != dims:
             raise ValueError(
                 "Input and output must have the same number of spatial dimensions, but got input with spatial "
-                f"dimensions of {list(input.shape[2:])} and output size of {size}. Please provide input tensor in (N, C, "
-                "d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) format."
+                f"dimensions of {list(input.shape[2:])} and output size of {size}. Please provide input tensor in (N, "
+                "C, d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) format."
             )
         if recompute:
             raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
@@ -43,8 +43,8 @@ def _sizes(input: Tensor, size, scale_factor, recompute: bool | None) -> tuple[t
     if len(scales) != dims:
         raise ValueError(
             "Input and scale_factor must have the same number of spatial dimensions, but got input with spatial "
-            f"dimensions of {list(input.shape[2:])} and scale_factor of shape {scale_factor}. Please provide input tensor "
-            "in (N, C, d1, d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format."
+            f"dimensions of {list(input.shape[2:])} and scale_factor of shape {scale_factor}. Please provide input "
+            "tensor in (N, C, d1, d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format."
         )
     scales = tuple(float(each) for each in scales)
     made = tuple(math.floor(known * scale) for known, scale in zip(input.shape[2:], scales, strict=True))
@@ -83,11 +83,13 @@ def interpolate(
             )
     sizes, scales = _sizes(input, size, scale_factor, recompute_scale_factor)
     if antialias and not (mode in ("bilinear", "bicubic") and input.dim() == 4):
-        raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input")
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input"
+        )
     if input.dim() not in (3, 4, 5) or mode not in (*_MODES, "nearest", "area", "nearest-exact"):
         raise NotImplementedError(
-            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.dim()}D) for the modes: nearest | linear "
-            f"| bilinear | bicubic | trilinear | area | nearest-exact (got {mode})"
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.dim()}D) for the modes: nearest | "
+            f"linear | bilinear | bicubic | trilinear | area | nearest-exact (got {mode})"
         )
     if mode == "area":
         return _AREA[input.dim()](input, sizes)

@@ -36,7 +36,9 @@ def _check_range(input: Tensor, count: int) -> None:
 
 def _renorm(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
     """Scale down, in place and unseen by autograd, the rows that are looked up."""
-    weight.detach()._write(ops.embedding_renorm(weight.detach(), input, float(max_norm), float(norm_type))._value(), None)
+    weight.detach()._write(
+        ops.embedding_renorm(weight.detach(), input, float(max_norm), float(norm_type))._value(), None
+    )
 
 
 def embedding(

@@ -7,27 +7,22 @@ from torchlike.tensor import Tensor
 
 
 class _Marked(type):
-    """A class of tensors whose instances are, beside its own, the tensors with a certain attribute."""
+    """A class of tensors that tensors of other classes belong to, too, by an attribute."""
 
     _mark: str
 
     def __instancecheck__(cls, instance) -> bool:
-        return type.__instancecheck__(cls, instance) or (
-            cls is cls._marks and isinstance(instance, Tensor) and cls._mark in instance.__dict__
-        )
-
-    @property
-    def _marks(cls) -> type:
-        """The class that the attribute stands for; its subclasses have none."""
-        return next(each for each in reversed(cls.__mro__) if isinstance(each, _Marked))
+        if type.__instancecheck__(cls, instance):
+            return True
+        return isinstance(instance, Tensor) and cls._mark in instance.__dict__
 
 
 class Parameter(Tensor, metaclass=_Marked):
     """A tensor that becomes a parameter of the module it is assigned to.
 
     Args:
-        data: the elements, shared, not copied. An instance of a subclass of `Tensor` remains one.
-        requires_grad: whether it is differentiated for, in `no_grad` mode, too.
+        data: the elements, shared, not copied. A tensor of a subclass stays one, and is a parameter by a mark.
+        requires_grad: whether it is differentiated for, whatever the grad mode.
 
     Raises:
         RuntimeError: it is to require grad, and its dtype is neither floating point nor complex.
@@ -39,6 +34,10 @@ class Parameter(Tensor, metaclass=_Marked):
     """
 
     _mark = "_is_param"
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._mark = ""  # the mark makes a parameter, not an instance of a subclass
 
     def __new__(cls, data=None, requires_grad: bool = True):
         if data is None:
@@ -68,12 +67,11 @@ class Parameter(Tensor, metaclass=_Marked):
 class Buffer(Tensor, metaclass=_Marked):
     """A tensor that becomes a buffer of the module it is assigned to.
 
+    Calling the class gives a plain tensor with two attributes: `persistent`, and the mark that `isinstance` looks for.
+
     Args:
         data: the elements, shared, not copied.
         persistent: whether it is part of the module's `state_dict`.
-
-    Returns:
-        A plain tensor with two attributes, `persistent` and a mark by which `isinstance` knows it.
     """
 
     _mark = "_is_buffer"

@@ -1,3 +1,127 @@
-"""Handles that take a hook away again."""
+"""Hooks: handles that take one away again, and the hooks around a module's backward."""
 
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+from torchlike._autograd.modes import state
+from torchlike._autograd.variable import TensorBase
 from torchlike._types.handles import RemovableHandle as RemovableHandle
+from torchlike.autograd.function import Function
+
+_NO_GRAD_INPUTS = (
+    "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs require "
+    "gradients. See "
+    "https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook "
+    "for more details."
+)
+
+
+class BackwardHook:
+    """Marks the inputs and outputs of one call of a module on the tape, and calls hooks when the gradients pass.
+
+    Args:
+        module: what the hooks get as their first argument.
+        user_hooks: called as ``hook(module, grad_inputs, grad_outputs)``; may return other gradients of the inputs.
+        user_pre_hooks: called as ``hook(module, grad_outputs)``; may return other gradients of the outputs.
+    """
+
+    def __init__(self, module, user_hooks: Sequence[Callable], user_pre_hooks: Sequence[Callable]) -> None:
+        self.module = module
+        self.user_hooks, self.user_pre_hooks = user_hooks, user_pre_hooks
+        self.grad_outputs: tuple | None = None
+        self._count = 0  # of inputs
+        self._tracks_inputs = False
+
+    def setup_input_hook(self, args: tuple) -> tuple:
+        """The arguments, with a mark behind the tensors among them where one requires grad."""
+        self._count = len(args)
+        marked = _marked(args, self._inputs_known, zeros=True)
+        self._tracks_inputs = marked is not args
+        return marked
+
+    def setup_output_hook(self, args):
+        """What the module gave, with a mark before the tensors that leave it."""
+        if isinstance(args, tuple):
+            return _marked(args, self._outputs_known, zeros=False)
+        return _marked((args,), self._outputs_known, zeros=False)[0]
+
+    def _outputs_known(self, grads: tuple) -> tuple:
+        """Called with the gradients of all outputs; returns those that go on into the module."""
+        for hook in self.user_pre_hooks:
+            grads = _changed(hook(self.module, grads), grads, "pre hook returned an invalid number of grad_output")
+        if self._tracks_inputs:
+            self.grad_outputs = grads
+            return grads
+        warnings.warn(_NO_GRAD_INPUTS, stacklevel=2)
+        for hook in self.user_hooks:
+            changed = hook(self.module, (None,) * self._count, grads)
+            if changed is not None and not (isinstance(changed, tuple) and all(each is None for each in changed)):
+                raise RuntimeError(
+                    "Backward hook for Modules where no input requires gradient should always return None or None for "
+                    "all gradients."
+                )
+        return grads
+
+    def _inputs_known(self, grads: tuple) -> tuple:
+        """Called with the gradients of all inputs; returns those that leave the module."""
+        if self.grad_outputs is None:  # they came another way than through the outputs
+            return grads
+        for hook in self.user_hooks:
+            changed = hook(self.module, grads, self.grad_outputs)
+            grads = _changed(changed, grads, "hook returned an invalid number of grad_input")
+        self.grad_outputs = None
+        return grads
+
+
+def _changed(changed, grads: tuple, words: str) -> tuple:
+    if changed is None:
+        return grads
+    if len(changed) != len(grads):
+        raise RuntimeError(f"Backward {words}, got {len(changed)}, but expected {len(grads)}")
+    return changed
+
+
+def _marked(given: tuple, known: Callable, zeros: bool) -> tuple:
+    """The same, its tensors passed through a node that calls ``known(grads)``; `given` itself where none has history.
+
+    Args:
+        known: gets an entry for each of `given`, None where it is no tensor or requires no grad; returns as many.
+        zeros: whether it gets zeros, rather than None, where no gradient came.
+    """
+    places = [place for place, each in enumerate(given) if isinstance(each, TensorBase)]
+    if not state.enabled or not any(given[place].requires_grad for place in places):
+        return given
+
+    def among_all(grads: tuple) -> tuple:
+        full = [None] * len(given)
+        for place, grad in zip(places, grads, strict=True):
+            full[place] = grad
+        found = known(tuple(full))
+        return tuple(found[place] for place in places)
+
+    marked = list(given)
+    for place, each in zip(places, _Mark.apply(among_all, zeros, *[given[each] for each in places]), strict=True):
+        marked[place] = each
+    return tuple(marked) if type(given) is tuple else type(given)(*marked)
+
+
+class _Mark(Function):
+    """Passes tensors on, and asks with their gradients what to pass back."""
+
+    @staticmethod
+    def forward(ctx, known: Callable, zeros: bool, *tensors):
+        ctx.known = known
+        ctx.set_materialize_grads(zeros)
+        ctx.mark_non_differentiable(*[each for each in tensors if not each.requires_grad])
+        return tensors
+
+    @staticmethod
+    def backward(ctx, *grads):
+        wanted = zip(grads, ctx.needs_input_grad[2:], strict=True)
+        return (None, None, *ctx.known(tuple(grad if needs else None for grad, needs in wanted)))
+
+
+_Mark.__name__ = "BackwardHookFunction"  # what `grad_fn` shows
+BackwardHook.__module__ = "torchlike.utils.hooks"

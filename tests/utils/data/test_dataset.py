@@ -73,9 +73,9 @@ ERRORS = {
     "stack sizes": lambda torch: torch.utils.data.StackDataset([1], [1, 2]),
     "named stack sizes": lambda torch: torch.utils.data.StackDataset(a=[1], b=[1, 2]),
     "stack of both": lambda torch: torch.utils.data.StackDataset([1], b=[1]),
-    "half a subset": lambda torch: type(
-        "Mine", (torch.utils.data.Subset,), {"__getitem__": lambda self, index: 0}
-    )([1], [0]),
+    "half a subset": lambda torch: type("Mine", (torch.utils.data.Subset,), {"__getitem__": lambda self, index: 0})(
+        [1], [0]
+    ),
     "stack of a liar": lambda torch: torch.utils.data.StackDataset(
         type("Liar", (list,), {"__getitems__": lambda self, indices: []})([1])
     ).__getitems__([0]),

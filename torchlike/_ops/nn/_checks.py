@@ -38,7 +38,9 @@ def need_float(kernel: str, *arrays: Array, complex: bool = False) -> None:
         NotImplementedError: an array is of another dtype, in PyTorch's words.
     """
     for each in arrays:
-        if not (jnp.issubdtype(each.dtype, jnp.floating) or complex and jnp.issubdtype(each.dtype, jnp.complexfloating)):
+        if not (
+            jnp.issubdtype(each.dtype, jnp.floating) or complex and jnp.issubdtype(each.dtype, jnp.complexfloating)
+        ):
             raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type(each)}'")
 
 

@@ -21,9 +21,7 @@ def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
     if dims > 1 and isinstance(output_size, tuple) and input.ndim <= dims:
         raise ValueError(f"Input dimension should be at least {dims + 1}")
     if input.ndim not in (dims + 1, dims + 2):
-        raise RuntimeError(
-            f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}"
-        )
+        raise RuntimeError(f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}")
     if 0 in input.shape[-dims:]:
         raise RuntimeError(
             f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "

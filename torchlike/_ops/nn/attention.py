@@ -92,9 +92,7 @@ def scaled_dot_product_attention(
     Source: Vaswani et al., Attention Is All You Need, 2017.
     """
     if attn_mask is not None and is_causal:
-        raise RuntimeError(
-            "scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
-        )
+        raise RuntimeError("scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
     _check(query, key, value, attn_mask)
     if enable_gqa:
         key, value = (jnp.repeat(each, query.shape[-3] // each.shape[-3], -3) for each in (key, value))

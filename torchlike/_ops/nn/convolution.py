@@ -5,8 +5,6 @@ flax.linen.Conv wants channels last and costs 0.7 s to import; `lax.conv_general
 
 from __future__ import annotations
 
-import math
-
 import jax.numpy as jnp
 from jax import lax
 
@@ -27,7 +25,9 @@ def _sizes(value, count: int, name: str) -> tuple[int, ...]:
     return given
 
 
-def _check(name: str, input: Array, weight: Array, bias: Array | None, groups: int, dims: int, transposed: bool) -> None:
+def _check(
+    name: str, input: Array, weight: Array, bias: Array | None, groups: int, dims: int, transposed: bool
+) -> None:
     if input.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(
             f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {name}, but got input of size: "
@@ -44,8 +44,8 @@ def _check(name: str, input: Array, weight: Array, bias: Array | None, groups: i
     wanted = weight.shape[0] if transposed else weight.shape[1] * groups
     if weight.shape[0] % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
-            f"[{list(weight.shape)}] instead"
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
+            f"size [{list(weight.shape)}] instead"
         )
     if batched[1] != wanted:
         given = f"transposed={int(transposed)}" if transposed else f"groups={groups}"
@@ -78,7 +78,9 @@ def _check_steps(stride: tuple[int, ...], dilation: tuple[int, ...], padding: tu
         raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
 
 
-def _pads(padding, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> list[tuple[int, int]]:
+def _pads(
+    padding, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> list[tuple[int, int]]:
     """How much is put before and after in each dimension."""
     if not isinstance(padding, str):
         return [(each, each) for each in _sizes(padding, len(kernel), "padding")]
@@ -139,7 +141,9 @@ def _convolved(name: str, dims: int, input, weight, bias, stride, padding, dilat
 
 
 @op
-def conv1d(input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1) -> Array:
+def conv1d(
+    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1
+) -> Array:
     """Cross-correlation over one dimension.
 
     Args:
@@ -158,13 +162,17 @@ def conv1d(input: Array, weight: Array, bias: Array | None = None, stride=1, pad
 
 
 @op
-def conv2d(input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1) -> Array:
+def conv2d(
+    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1
+) -> Array:
     """Cross-correlation over two dimensions: ``(N, C_in, H, W)`` and ``(C_out, C_in / groups, kH, kW)``; see `conv1d`."""
     return _convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
 @op
-def conv3d(input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1) -> Array:
+def conv3d(
+    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1
+) -> Array:
     """Cross-correlation over three dimensions: ``(N, C_in, D, H, W)``; see `conv1d`."""
     return _convolved("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
@@ -210,15 +218,20 @@ def _named(more: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, 
     names = ("depth", "height", "width")[3 - len(more) :]
     settings = (("output_padding", more), ("stride", stride), ("dilation", dilation))
     return " ".join(
-        f"{setting}_{name}: {value}"
-        for setting, values in settings
-        for name, value in zip(names, values, strict=True)
+        f"{setting}_{name}: {value}" for setting, values in settings for name, value in zip(names, values, strict=True)
     )
 
 
 @op
 def conv_transpose1d(
-    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups: int = 1,
+    dilation=1,
 ) -> Array:
     """The transpose of `conv1d` as a linear map.
 
@@ -239,7 +252,14 @@ def conv_transpose1d(
 
 @op
 def conv_transpose2d(
-    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups: int = 1,
+    dilation=1,
 ) -> Array:
     """The transpose of `conv2d`: ``(N, C_in, H, W)`` and ``(C_in, C_out / groups, kH, kW)``; see `conv_transpose1d`."""
     return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
@@ -247,7 +267,14 @@ def conv_transpose2d(
 
 @op
 def conv_transpose3d(
-    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, output_padding=0, groups: int = 1, dilation=1
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups: int = 1,
+    dilation=1,
 ) -> Array:
     """The transpose of `conv3d`: ``(N, C_in, D, H, W)``; see `conv_transpose1d`."""
     return _transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)

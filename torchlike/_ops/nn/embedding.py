@@ -37,9 +37,7 @@ def _with_gradient_factor(array: Array, factor: Array) -> Array:
 
 
 @op
-def embedding(
-    input: Array, weight: Array, padding_idx: int | None = None, scale_grad_by_freq: bool = False
-) -> Array:
+def embedding(input: Array, weight: Array, padding_idx: int | None = None, scale_grad_by_freq: bool = False) -> Array:
     """Rows of a table.
 
     Args:

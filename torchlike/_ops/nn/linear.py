@@ -22,9 +22,7 @@ def _check_linear(input: Array, weight: Array) -> None:
         flipped = "x".join(map(str, weight.shape[::-1]))
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and {flipped})")
     if input.dtype != weight.dtype:
-        raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {c_type(input)} != {c_type(weight)}"
-        )
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {c_type(input)} != {c_type(weight)}")
 
 
 # flax.linen.Dense holds its kernel the other way round and costs 0.7 s to import; it is this one product
@@ -82,14 +80,10 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
         RuntimeError: sizes do not fit.
     """
     if input1.ndim != input2.ndim:
-        raise RuntimeError(
-            f"bilinear(): input dimensions do not match: got {input1.ndim} and {input2.ndim}"
-        )
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.ndim} and {input2.ndim}")
     for place, (one, two) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=True)):
         if one != two:
-            raise RuntimeError(
-                f"bilinear(): input batch dimensions do not match at dim {place}: got {one} and {two}"
-            )
+            raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {place}: got {one} and {two}")
     for place, each in ((1, input1), (2, input2)):
         if each.shape[-1] != weight.shape[place]:
             raise RuntimeError(

@@ -107,9 +107,7 @@ def _updated(running_mean: Array, running_var: Array, mean: Array, variance: Arr
 
 
 @op
-def instance_norm(
-    input: Array, weight: Array | None = None, bias: Array | None = None, eps: Number = 1e-5
-) -> Array:
+def instance_norm(input: Array, weight: Array | None = None, bias: Array | None = None, eps: Number = 1e-5) -> Array:
     """Normalize each channel of each sample by its own mean and variance: ``(N, C, *)``.
 
     Source: Ulyanov et al., Instance Normalization, 2016.
@@ -149,8 +147,8 @@ def _check_normalized(input: Array, shape: tuple[int, ...], weight: Array | None
     for name, each in (("weight", weight), ("bias", bias)):
         if each is not None and each.shape != shape:
             raise RuntimeError(
-                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(each.shape)} and "
-                f"normalized_shape = {list(shape)}"
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(each.shape)} "
+                f"and normalized_shape = {list(shape)}"
             )
     if input.shape[max(input.ndim - len(shape), 0) :] != shape:
         wanted = ", ".join(["*", *map(str, shape)])
@@ -185,9 +183,7 @@ def layer_norm(
 
 
 @op
-def rms_norm(
-    input: Array, normalized_shape: tuple[int, ...], weight: Array | None = None, eps: Number = None
-) -> Array:
+def rms_norm(input: Array, normalized_shape: tuple[int, ...], weight: Array | None = None, eps: Number = None) -> Array:
     """Divide the last dimensions, those of `normalized_shape`, by their root mean square.
 
     Args:
@@ -239,9 +235,7 @@ def group_norm(
 
 
 @op
-def local_response_norm(
-    input: Array, size: int, alpha: Number = 1e-4, beta: Number = 0.75, k: Number = 1.0
-) -> Array:
+def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Number = 0.75, k: Number = 1.0) -> Array:
     """Divide each channel by ``(k + alpha * mean of the squares of its `size` neighbours) ** beta``.
 
     Raises:

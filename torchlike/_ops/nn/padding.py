@@ -82,9 +82,7 @@ def pad_with_own(input: Array, pad: tuple[int, ...], mode: str) -> Array:
     if mode not in _MODES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if len(pad) % 2 or not 1 <= count <= 3 or input.ndim not in (count + 1, count + 2):
-        raise NotImplementedError(
-            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now"
-        )
+        raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
     config = _config(input, pad)
     _check_room(input, config, pad, mode)
     cut = [(min(before, 0), min(after, 0), 0) for before, after in config]

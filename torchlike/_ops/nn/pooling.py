@@ -36,7 +36,9 @@ class Windows:
         RuntimeError: settings or sizes do not fit.
     """
 
-    def __init__(self, function: str, dims: int, input: Array, kernel, stride, padding, dilation, ceil_mode: bool) -> None:
+    def __init__(
+        self, function: str, dims: int, input: Array, kernel, stride, padding, dilation, ceil_mode: bool
+    ) -> None:
         self.kernel = _one_each(kernel, dims, "kernel_size", function)
         self.stride = self.kernel if stride is None or stride == () else _one_each(stride, dims, "stride", function)
         self.padding = _one_each(padding, dims, "padding", function)
@@ -58,17 +60,21 @@ class Windows:
         if input.ndim not in (dims + 1, dims + 2):
             if dims == 1:
                 raise RuntimeError(
-                    f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
-                    f"checking arguments for {function})"
+                    f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' "
+                    f"(while checking arguments for {function})"
                 )
             raise RuntimeError(f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input")
         if 0 in input.shape[-dims - 1 :]:
             raise RuntimeError(
-                f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
-                f"got: {list(input.shape)}"
+                f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
+                f"but got: {list(input.shape)}"
             )
         if min(self.stride) <= 0:
-            raise RuntimeError("stride should not be zero" if dims > 1 else f"{function}() stride must be greater than zero, but got {self.stride[0]}")
+            raise RuntimeError(
+                "stride should not be zero"
+                if dims > 1
+                else f"{function}() stride must be greater than zero, but got {self.stride[0]}"
+            )
         if min(self.kernel) <= 0:
             raise RuntimeError(
                 f"{function}() kernel_size must be greater than zero, but got {self.kernel[0]}"
@@ -159,6 +165,7 @@ def _repeated(places: Array, windows: Windows, dim: int) -> Array:
 
 
 # ---------------------------------------------------------------------- largest elements
+
 
 @op
 def max_pool1d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False) -> Array:

@@ -29,8 +29,8 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
     *lead, channels, height, width = input.shape
     if channels % r**2:
         raise RuntimeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
-            f"input.size(-3)={channels} is not divisible by {r**2}"
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, "
+            f"but input.size(-3)={channels} is not divisible by {r**2}"
         )
     split = input.reshape(*lead, channels // r**2, r, r, height, width)
     at = len(lead)
@@ -75,16 +75,12 @@ def channel_shuffle(input: Array, groups: int) -> Array:
     Source: Zhang et al., ShuffleNet, 2017.
     """
     if input.ndim <= 2:
-        raise RuntimeError(
-            f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}"
-        )
+        raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}")
     if groups <= 0:
         raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}")
     count = input.shape[1]
     if count % groups:
-        raise RuntimeError(
-            f"Number of channels must be divisible by groups. Got {count} channels and {groups} groups."
-        )
+        raise RuntimeError(f"Number of channels must be divisible by groups. Got {count} channels and {groups} groups.")
     split = input.reshape(input.shape[0], groups, count // groups, *input.shape[2:])
     return jnp.swapaxes(split, 1, 2).reshape(input.shape)
 
@@ -127,8 +123,8 @@ def unfold(input: Array, kernel_size, dilation=1, padding=0, stride=1) -> Array:
         raise RuntimeError(
             f"Given input with spatial size ({x.shape[2]}, {x.shape[3]}), kernel_size=({kernel[0]}, {kernel[1]}), "
             f"dilation=({dilation[0]}, {dilation[1]}), padding=({padding[0]}, {padding[1]}), stride=({stride[0]}, "
-            f"{stride[1]}), calculated shape of the array of sliding blocks as ({out[0]}, {out[1]}), but its components "
-            "must be at least one."
+            f"{stride[1]}), calculated shape of the array of sliding blocks as ({out[0]}, {out[1]}), but its "
+            "components must be at least one."
         )
     x = jnp.pad(x, [(0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2])
     columns = jnp.stack([_slice(x, row, column, out, dilation, stride) for row, column in _places(kernel)], 2)
@@ -171,9 +167,10 @@ def fold(input: Array, output_size, kernel_size, dilation=1, padding=0, stride=1
     out = _blocks(size, kernel, dilation, padding, stride)
     if out[0] * out[1] != x.shape[2] or min(out) < 1:
         raise RuntimeError(
-            f"Given output_size=({size[0]}, {size[1]}), kernel_size=({kernel[0]}, {kernel[1]}), dilation=({dilation[0]}, "
-            f"{dilation[1]}), padding=({padding[0]}, {padding[1]}), stride=({stride[0]}, {stride[1]}), expected size of "
-            f"input's dimension 2 to match the calculated number of sliding blocks {out[0]} * {out[1]} = "
+            f"Given output_size=({size[0]}, {size[1]}), kernel_size=({kernel[0]}, {kernel[1]}), "
+            f"dilation=({dilation[0]}, "
+            f"{dilation[1]}), padding=({padding[0]}, {padding[1]}), stride=({stride[0]}, {stride[1]}), expected size "
+            f"of input's dimension 2 to match the calculated number of sliding blocks {out[0]} * {out[1]} = "
             f"{out[0] * out[1]}, but got input.size(2)={x.shape[2]}."
         )
     x = x.reshape(x.shape[0], x.shape[1] // count, count, *out)

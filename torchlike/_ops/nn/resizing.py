@@ -72,7 +72,9 @@ def _smooth(size: int, out: int, scale: float | None, align_corners: bool, cubic
     return matrix
 
 
-def _resized(x: Array, axis: int, out: int, scale: float | None, mode: str, align_corners: bool, antialias: bool) -> Array:
+def _resized(
+    x: Array, axis: int, out: int, scale: float | None, mode: str, align_corners: bool, antialias: bool
+) -> Array:
     size = x.shape[axis]
     if mode in ("nearest", "nearest-exact"):
         return x if size == out and not scale else jnp.take(x, _nearest(size, out, scale, mode != "nearest"), axis)

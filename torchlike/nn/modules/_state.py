@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping
+from weakref import ref
 
 from torchlike._autograd.modes import no_grad
 from torchlike.nn.parameter import Parameter
@@ -34,6 +36,31 @@ def registered(hooks: dict, hook: Callable, *, prepend: bool = False, extra=None
     if prepend:
         hooks.move_to_end(handle.id, last=False)
     return handle
+
+
+class WrappedHook:
+    """A hook that is called with its module before the other arguments, and does not keep the module alive.
+
+    Copied or pickled together with the module, it belongs to the copy.
+    """
+
+    def __init__(self, hook: Callable, module=None) -> None:
+        self.hook = hook
+        self._module = None if module is None else ref(module)
+
+    def __call__(self, *args, **kwargs):
+        if self._module is None:
+            return self.hook(*args, **kwargs)
+        module = self._module()
+        if module is None:
+            raise RuntimeError("You are trying to call the hook of a dead Module!")
+        return self.hook(module, *args, **kwargs)
+
+    def __getstate__(self) -> dict:
+        return {"hook": self.hook, "module": None if self._module is None else self._module()}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__init__(**state)
 
 
 class StateMethods:
@@ -77,13 +104,14 @@ class StateMethods:
             prefix: put before every name.
             keep_vars: give the parameters themselves rather than detached tensors on the same elements.
         """
-        for name, value in zip(("destination", "prefix", "keep_vars"), args, strict=False):
-            if name == "destination":
-                destination = value
-            elif name == "prefix":
-                prefix = value
-            else:
-                keep_vars = value
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead. Refer to "
+                "https://pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module.state_dict for details.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            destination, prefix, keep_vars = (*args, *(destination, prefix, keep_vars)[len(args) :])
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -128,10 +156,7 @@ class StateMethods:
         return self._register_load_state_dict_pre_hook(hook, with_module=True)
 
     def _register_load_state_dict_pre_hook(self, hook: Callable, with_module: bool = False) -> RemovableHandle:
-        def called(*args):
-            return hook(self, *args) if with_module else hook(*args)
-
-        return registered(self._load_state_dict_pre_hooks, called)
+        return registered(self._load_state_dict_pre_hooks, WrappedHook(hook, self if with_module else None))
 
     def register_load_state_dict_post_hook(self, hook: Callable) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists of keys."""
@@ -153,7 +178,7 @@ class StateMethods:
             elif strict:
                 missing_keys.append(key)
         extra = prefix + _EXTRA_STATE_KEY_SUFFIX
-        if self._has_extra_state() and type(self).set_extra_state is not StateMethods.set_extra_state:
+        if type(self).set_extra_state is not StateMethods.set_extra_state:
             if extra in state_dict:
                 self.set_extra_state(state_dict[extra])
             elif strict:
@@ -233,8 +258,8 @@ class StateMethods:
             for hook in module._load_state_dict_post_hooks.values():
                 if hook(module, keys) is not None:
                     raise AssertionError(
-                        "Hooks registered with ``register_load_state_dict_post_hook`` are notexpected to return new "
-                        "values, if incompatible_keys need to be modified,it should be done inplace."
+                        "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
+                        "values, if incompatible_keys need to be modified, it should be done inplace."
                     )
 
         load(self, state_dict, "")

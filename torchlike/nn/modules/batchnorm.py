@@ -49,8 +49,12 @@ class _NormBase(Module):
             made = Parameter(creation.empty(num_features, device=device, dtype=dtype)) if wanted else None
             self.register_parameter(name, made)
         tracked = track_running_stats
-        self.register_buffer("running_mean", creation.zeros(num_features, device=device, dtype=dtype) if tracked else None)
-        self.register_buffer("running_var", creation.ones(num_features, device=device, dtype=dtype) if tracked else None)
+        self.register_buffer(
+            "running_mean", creation.zeros(num_features, device=device, dtype=dtype) if tracked else None
+        )
+        self.register_buffer(
+            "running_var", creation.ones(num_features, device=device, dtype=dtype) if tracked else None
+        )
         count = making.tensor(0, dtype=dtypes.int64, device=device) if tracked else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_parameters()

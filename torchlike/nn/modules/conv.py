@@ -204,8 +204,8 @@ class _ConvTransposeNd(_ConvNd):
             size = size[-dims:]
         if len(size) != dims:
             raise ValueError(
-                f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must have {dims} or {input.dim()} elements "
-                f"(got {len(size)})"
+                f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must have {dims} or {input.dim()} "
+                f"elements (got {len(size)})"
             )
         least = [
             (n - 1) * s - 2 * p + d * (k - 1) + 1
@@ -224,7 +224,9 @@ class _ConvTransposeNd(_ConvNd):
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """``(N, in_channels, *)`` to ``(N, out_channels, *)``, of `output_size` if that is one that can be."""
         more = self._missing(input, output_size)
-        return self._function(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
+        return self._function(
+            input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation
+        )
 
 
 class ConvTranspose1d(_ConvTransposeNd):

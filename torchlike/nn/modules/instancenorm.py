@@ -34,12 +34,12 @@ class _InstanceNorm(_NormBase):
         if channels != self.num_features:
             if self.affine:
                 raise ValueError(
-                    f"expected input's size at dim={0 if single else 1} to match num_features ({self.num_features}), but "
-                    f"got: {channels}."
+                    f"expected input's size at dim={0 if single else 1} to match num_features ({self.num_features}), "
+                    f"but got: {channels}."
                 )
             warnings.warn(
-                f"input's size at dim={0 if single else 1} does not match num_features. You can silence this warning by "
-                "not passing in num_features, which is not used because affine=False",
+                f"input's size at dim={0 if single else 1} does not match num_features. You can silence this warning "
+                "by not passing in num_features, which is not used because affine=False",
                 stacklevel=2,
             )
         made = self._apply_to(input.unsqueeze(0) if single else input)

@@ -99,32 +99,44 @@ class ZeroPad3d(_ZeroPadNd):
 
 
 class ReflectionPad1d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "mirrored elements before and after in one dimension", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "mirrored elements before and after in one dimension", 1
+    )
     _dims, _mode = 1, "reflect"
 
 
 class ReflectionPad2d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "mirrored elements before and after in two dimensions", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "mirrored elements before and after in two dimensions", 1
+    )
     _dims, _mode = 2, "reflect"
 
 
 class ReflectionPad3d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "mirrored elements before and after in three dimensions", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "mirrored elements before and after in three dimensions", 1
+    )
     _dims, _mode = 3, "reflect"
 
 
 class ReplicationPad1d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "the nearest element before and after in one dimension", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "the nearest element before and after in one dimension", 1
+    )
     _dims, _mode = 1, "replicate"
 
 
 class ReplicationPad2d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "the nearest element before and after in two dimensions", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "the nearest element before and after in two dimensions", 1
+    )
     _dims, _mode = 2, "replicate"
 
 
 class ReplicationPad3d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "the nearest element before and after in three dimensions", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "the nearest element before and after in three dimensions", 1
+    )
     _dims, _mode = 3, "replicate"
 
 
@@ -139,15 +151,21 @@ class _CircularPadNd(_PadNd):
 
 
 class CircularPad1d(_CircularPadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "elements of the other end before and after in one dimension", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "elements of the other end before and after in one dimension", 1
+    )
     _dims = 1
 
 
 class CircularPad2d(_CircularPadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "elements of the other end before and after in two dimensions", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "elements of the other end before and after in two dimensions", 1
+    )
     _dims = 2
 
 
 class CircularPad3d(_CircularPadNd):
-    __doc__ = _PadNd.__doc__.replace("elements before and after", "elements of the other end before and after in three dimensions", 1)
+    __doc__ = _PadNd.__doc__.replace(
+        "elements before and after", "elements of the other end before and after in three dimensions", 1
+    )
     _dims = 3

@@ -112,9 +112,7 @@ class AvgPool1d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """``(N, C, L)`` to ``(N, C, windows)``."""
-        return F.avg_pool1d(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
+        return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -308,9 +306,7 @@ class _FractionalMaxPoolNd(Module):
         self.output_size = None if output_size is None else ntuple(output_size, dims)
         self.output_ratio = None if output_ratio is None else ntuple(output_ratio, dims)
         if output_size is None and output_ratio is None:
-            raise ValueError(
-                f"FractionalMaxPool{dims}d requires specifying either an output size, or a pooling ratio"
-            )
+            raise ValueError(f"FractionalMaxPool{dims}d requires specifying either an output size, or a pooling ratio")
         if output_size is not None and output_ratio is not None:
             raise ValueError("only one of output_size and output_ratio may be specified")
         if self.output_ratio is not None and not all(0 < each < 1 for each in self.output_ratio):

@@ -26,16 +26,12 @@ __all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"
 _T_co = TypeVar("_T_co", covariant=True)
 _FIXED = {"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"}
 
-_NEGATIVE_WORKERS = (
-    "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
-)
+_NEGATIVE_WORKERS = "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
 _PREFETCH_WITHOUT_WORKERS = (
     "prefetch_factor option could only be specified in multiprocessing."
     "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
 )
-_BATCH_SAMPLER_AND = (
-    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
-)
+_BATCH_SAMPLER_AND = "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
 _NO_BATCHES_TO_DROP = "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
 _MANY_WORKERS = (
     "This DataLoader will create {} worker processes in total. Our suggested max number of worker in current system is "

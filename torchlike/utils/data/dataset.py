@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from torchlike._functions.randoms import default_generator, randperm
+from torchlike.utils.data._host import numbers
 
 __all__ = [
     "Dataset",
@@ -26,7 +27,8 @@ _T_co = TypeVar("_T_co", covariant=True)
 _T = TypeVar("_T")
 
 _TWO_KINDS = (
-    "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output, but both types are given."
+    "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output, "
+    "but both types are given."
 )
 _ITEMS_MISSING = """{} overrides __getitem__ but not __getitems__. \
 When subclassing Subset and overriding __getitem__, you must also override \
@@ -200,9 +202,8 @@ def _column(dataset, indices: list) -> Sequence:
 def items_of(dataset, indices) -> Sequence:
     """Several samples, all at once where the dataset can."""
     at_once = getattr(dataset, "__getitems__", None)
-    if callable(at_once):
-        return at_once(indices)
-    return [dataset[index] for index in indices]
+    samples: Any = at_once(indices) if callable(at_once) else [dataset[index] for index in indices]
+    return samples
 
 
 class ConcatDataset(Dataset[_T_co]):
@@ -250,9 +251,7 @@ class ConcatDataset(Dataset[_T_co]):
     @property
     def cummulative_sizes(self) -> list[int]:
         """`cumulative_sizes`; deprecated."""
-        warnings.warn(
-            "`cummulative_sizes` attribute is renamed to `cumulative_sizes`", FutureWarning, stacklevel=2
-        )
+        warnings.warn("`cummulative_sizes` attribute is renamed to `cumulative_sizes`", FutureWarning, stacklevel=2)
         return self.cumulative_sizes
 
 
@@ -351,7 +350,7 @@ def random_split(dataset: Dataset[_T], lengths: Sequence[int | float], generator
                 )
     if sum(counts) != size:
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    order = iter(randperm(size, generator=generator).tolist())
+    order = iter(numbers(randperm(size, generator=generator)))
     return [Subset(dataset, list(itertools.islice(order, count))) for count in counts]  # type: ignore[arg-type]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from torchlike._functions.randoms import Generator, randperm
+from torchlike.utils.data._host import numbers
 from torchlike.utils.data.sampler import Sampler
 
 __all__ = ["DistributedSampler"]
@@ -62,19 +63,17 @@ class DistributedSampler(Sampler[_T_co]):
         self.shuffle = shuffle
         self.seed = seed
 
-    def __iter__(self) -> Iterator[_T_co]:
+    def __iter__(self) -> Iterator[Any]:
         size = len(self.dataset)
         if self.shuffle:
-            order = randperm(size, generator=Generator().manual_seed(self.seed + self.epoch)).tolist()
+            order = numbers(randperm(size, generator=Generator().manual_seed(self.seed + self.epoch)))
         else:
             order = list(range(size))
         if not self.drop_last and order:
             order *= math.ceil(self.total_size / size)
         order = order[: self.total_size]
         if len(order) != self.total_size:
-            raise AssertionError(
-                f"Number of indices ({len(order)}) does not match total_size ({self.total_size})"
-            )
+            raise AssertionError(f"Number of indices ({len(order)}) does not match total_size ({self.total_size})")
         return iter(order[self.rank :: self.num_replicas])
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from torchlike._functions.creation import empty
 from torchlike._functions.making import as_tensor
 from torchlike._functions.randoms import Generator, multinomial, randint, randperm
 from torchlike._types.dtypes import float64, int64
+from torchlike.utils.data._host import numbers
 
 __all__ = [
     "BatchSampler",
@@ -28,7 +29,8 @@ _AT_ONCE = 32  # with replacement PyTorch draws so many indices in one go
 
 def draw_seed(generator=None) -> int:
     """An integer in ``[0, 2^63)``, drawn as PyTorch draws a seed from a generator."""
-    return int(empty((), dtype=int64).random_(generator=generator).item())
+    cell: Any = empty((), dtype=int64)
+    return int(cell.random_(generator=generator).item())
 
 
 def _checked_count(name: str, count, allow_bool: bool = False) -> None:
@@ -141,14 +143,14 @@ class RandomSampler(Sampler[int]):
         if self.replacement:
             rounds, rest = divmod(self.num_samples, _AT_ONCE)
             for count in [_AT_ONCE] * rounds + [rest]:
-                yield from randint(0, size, (count,), generator=generator).tolist()
+                yield from numbers(randint(0, size, (count,), generator=generator))
         else:
             rounds, rest = divmod(self.num_samples, size)
             for _ in range(rounds):
-                yield from randperm(size, generator=generator).tolist()
+                yield from numbers(randperm(size, generator=generator))
             # PyTorch draws this order even where nothing of it is used; nobody else sees a generator of our own
             if rest or self.generator is not None:
-                yield from randperm(size, generator=generator).tolist()[:rest]
+                yield from numbers(randperm(size, generator=generator))[:rest]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -169,7 +171,7 @@ class SubsetRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        for place in randperm(len(self.indices), generator=self.generator).tolist():
+        for place in numbers(randperm(len(self.indices), generator=self.generator)):
             yield self.indices[place]
 
     def __len__(self) -> int:
@@ -193,12 +195,10 @@ class WeightedRandomSampler(Sampler[int]):
     replacement: bool
 
     @legacy_keywords(replace="replacement")
-    def __init__(
-        self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator=None
-    ) -> None:
+    def __init__(self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator=None) -> None:
         _checked_count("num_samples", num_samples)
         _checked_flag("replacement", replacement)
-        self.weights = as_tensor(weights, dtype=float64)
+        self.weights: Any = as_tensor(weights, dtype=float64)
         if self.weights.dim() != 1:
             raise ValueError(
                 f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
@@ -208,8 +208,7 @@ class WeightedRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        drawn = multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)
-        yield from drawn.tolist()
+        yield from numbers(multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator))
 
     def __len__(self) -> int:
         return self.num_samples

@@ -8,8 +8,8 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike.tensor import Tensor
+from torchlike.utils.data._host import known_array, rows
 from torchlike.utils.data._utils import collate
-from torchlike.utils.data._utils.host import known_array, rows
 from torchlike.utils.data.dataset import Subset, TensorDataset, items_of
 
 
@@ -71,7 +71,7 @@ class _MapDatasetFetcher(_BaseDatasetFetcher):
         return self.collate_fn(items_of(self.dataset, possibly_batched_index))
 
 
-def rows_at(dataset, indices) -> Any:
+def rows_at(dataset: Any, indices) -> Any:
     """The default batch of a dataset that is tensors, by one indexing each; None where it is something else.
 
     Args:
@@ -84,11 +84,12 @@ def rows_at(dataset, indices) -> Any:
         dataset = dataset.dataset
         if wanted is None:
             return None
-    if type(dataset) is not TensorDataset and type(dataset) is not Tensor:
+    kind = type(dataset)
+    if kind is not TensorDataset and kind is not Tensor:
         return None
     if not _are_positions(wanted) or collate.default_collate_fn_map.get(Tensor) is not collate.collate_tensor_fn:
         return None
-    if type(dataset) is Tensor:
+    if kind is Tensor:
         return rows(dataset, wanted) if dataset.dim() else None
     if all(type(each) is Tensor and each.dim() for each in dataset.tensors):
         return [rows(each, wanted) for each in dataset.tensors]

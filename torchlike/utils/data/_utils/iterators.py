@@ -107,7 +107,8 @@ def _pins(loader: DataLoader) -> bool:
         )
     if loader.pin_memory and not jax_devices("cuda"):
         warnings.warn(
-            "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used.",
+            "'pin_memory' argument is set as true but no accelerator is found, "
+            "then device pinned memory won't be used.",
             stacklevel=4,
         )
         return False

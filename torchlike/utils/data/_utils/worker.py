@@ -137,10 +137,10 @@ class ExceptionWrapper:
         """
         kind: Any = self.exc_type
         message = f"Caught {kind.__name__} {self.where}.\nOriginal {self.exc_msg}"
-        if kind is KeyError:
+        if self.exc_type is KeyError:
             message = _Plain(message)
         try:
-            error = kind(message=message) if getattr(kind, "message", None) else kind(message)
+            error: Any = kind(message=message) if getattr(kind, "message", None) else kind(message)
         except Exception:
             raise RuntimeError(message) from None
         raise error

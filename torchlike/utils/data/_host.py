@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import value_of
+from torchlike.tensor import Tensor
 
 
-def known_array(tensor) -> np.ndarray | None:
+def known_array(tensor: Any) -> np.ndarray | None:
     """The elements of a tensor, not to be written to nor kept; None if they are elsewhere or still to be computed.
 
     A tensor that tracks gradients has none either: what is made of it must track them, too.
     """
-    if not isinstance(tensor, TensorBase) or tensor.requires_grad or not tensor.is_cpu:
+    if not isinstance(tensor, Tensor) or tensor.requires_grad or not tensor.is_cpu:
         return None
     storage = tensor._storage
     host = storage.host
@@ -58,3 +61,8 @@ def rows(tensor, indices: list[int]):
         size = tensor.size(0)
         wrong = next(each for each in indices if not -size <= each < size)
         return tensor[wrong]  # says it as reading that sample does
+
+
+def numbers(tensor: Any) -> list:
+    """A tensor's elements as Python numbers."""
+    return tensor.tolist()

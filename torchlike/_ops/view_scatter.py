@@ -1,0 +1,57 @@
+"""A tensor with one view of it replaced, as a new tensor."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, wrap_dim
+from torchlike._ops.views import check_strided, strided_places
+
+
+def _check_src(src: Array, shape) -> None:
+    if src.shape != tuple(shape):
+        raise RuntimeError(
+            f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = "
+            f"{list(shape)}"
+        )
+
+
+@op
+def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
+    """`input` with `src` as the slice at one place of a dimension."""
+    dim = wrap_dim(dim, input.ndim)
+    _check_src(src, input.shape[:dim] + input.shape[dim + 1 :])
+    return input.at[(slice(None),) * dim + (index,)].set(src.astype(input.dtype))
+
+
+@op
+def slice_scatter(
+    input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Array:
+    """`input` with `src` in a slice of a dimension."""
+    dim = wrap_dim(dim, input.ndim)
+    part = slice(start, end, step)
+    length = len(range(*part.indices(input.shape[dim])))
+    _check_src(src, input.shape[:dim] + (length,) + input.shape[dim + 1 :])
+    return input.at[(slice(None),) * dim + (part,)].set(src.astype(input.dtype))
+
+
+@op
+def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """`input` with `src` on a diagonal."""
+    places = jnp.diagonal(jnp.arange(input.size).reshape(input.shape), offset, dim1, dim2)
+    _check_src(src, places.shape)
+    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
+
+
+@op
+def as_strided_scatter(
+    input: Array, src: Array, size: tuple, stride: tuple, storage_offset: int | None = None
+) -> Array:
+    """`input` with `src` at sizes, strides and an offset of one's own."""
+    offset = storage_offset or 0
+    _check_src(src, size)
+    check_strided(input.size, size, stride, offset, input.dtype.itemsize)
+    places = strided_places(size, stride, offset)
+    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
