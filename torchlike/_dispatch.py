@@ -23,6 +23,7 @@ import inspect
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -46,7 +47,8 @@ class Flags:
 
     Attributes:
         varargs: whether the last positional parameter may be spelled out: ``x.view(2, 3)``.
-        grad_name: the name of its node on the tape, where that is not ``<Name>Backward0``.
+        grad_name: the name of its node on the tape, where that is not ``<Name>Backward0``, or a function that gives it
+            for a `Spec`.
         view: for a view operation, its layout function; see `ViewRule`.
         write: for a view operation, how to write through it.
         measure: a function on NumPy arrays that gives the static argument ``size`` of a result whose shape depends
@@ -62,7 +64,7 @@ class Flags:
     """
 
     varargs: str | None = None
-    grad_name: str | None = None
+    grad_name: str | Callable | None = None
     view: Callable | None = None
     write: Callable | None = None
     measure: Callable | None = None
@@ -128,7 +130,8 @@ class Op:
         kinds = tuple(type(each) if isinstance(each, _NUMBERS) else each.aval for each in inputs)
         _check_devices(kinds)
         made = Spec(self.name, fn, kinds)
-        made.grad_name = self.flags.grad_name
+        named = self.flags.grad_name
+        made.grad_name = named(made) if callable(named) else named
         if self.flags.view is not None:
             made.extra = self._view_rule(call_args, call_kwargs)
         try:
@@ -264,7 +267,30 @@ def _gatherer(op: Op) -> Callable:
     return gather
 
 
-def op(body: Callable | None = None, /, **flags):
+class TensorFunction(Protocol):
+    """An operation as a function on tensors: what `op` makes of a declaration.
+
+    Attributes:
+        op: the declaration.
+        inplace: the form that puts the result into the first argument.
+    """
+
+    op: Op
+    inplace: Callable[..., Any]
+    operator: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Record the operation."""
+
+    def __get__(self, instance: Any, owner: Any) -> Callable[..., Any]:
+        """A method, in a class body."""
+
+
+@overload
+def op(body: Callable[..., Any], /) -> TensorFunction: ...
+@overload
+def op(**flags: Any) -> Callable[[Callable[..., Any]], TensorFunction]: ...
+def op(body: Any = None, /, **flags: Any) -> Any:
     """Declare an operation: a pure JAX function with PyTorch's signature becomes the function on tensors.
 
     Args:

@@ -13,9 +13,10 @@ from torchlike._tensor.pointwise import PointwiseMethods
 from torchlike._tensor.randoms import RandomMethods
 from torchlike._tensor.reductions import ReductionMethods
 from torchlike._tensor.shapes import ShapeMethods
+from torchlike._tensor.storages import StorageMethods
 
 
-class Tensor(LayerMethods, PointwiseMethods, ReductionMethods, RandomMethods, ShapeMethods, IndexMethods, CreationMethods, LegacyMethods, ConversionMethods, CoreMethods):
+class Tensor(LayerMethods, PointwiseMethods, ReductionMethods, RandomMethods, ShapeMethods, IndexMethods, CreationMethods, LegacyMethods, StorageMethods, ConversionMethods, CoreMethods):
     """An n-dimensional array of one dtype on one device, mutable, differentiable.
 
     An operation on it is recorded and computed when a number is needed; see `torchlike.explain`.

@@ -1,8 +1,8 @@
 """A case run on PyTorch and on torchlike: results, errors and warnings must be the same.
 
-    @case
-    def adding_a_module(torch):
-        return error(torch.nn.Module().add_module, "a.b", torch.nn.ReLU())
+@case
+def adding_a_module(torch):
+    return error(torch.nn.Module().add_module, "a.b", torch.nn.ReLU())
 """
 
 from __future__ import annotations

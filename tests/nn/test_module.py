@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections import OrderedDict
+from collections import OrderedDict, namedtuple
 
 import pytest
 
@@ -114,7 +114,12 @@ def parameter_of_a_subclass(torch):
     made = torch.nn.Parameter(torch.ones(2).as_subclass(Own))
     module = torch.nn.Module()
     module.own = made
-    return [type(made).__name__, isinstance(made, torch.nn.Parameter), made.requires_grad, names(module.named_parameters())]
+    return [
+        type(made).__name__,
+        isinstance(made, torch.nn.Parameter),
+        made.requires_grad,
+        names(module.named_parameters()),
+    ]
 
 
 @case
@@ -123,7 +128,7 @@ def subclass_of_parameter(torch):
         pass
 
     made = Own(torch.ones(2))
-    return [type(made).__name__, isinstance(made, torch.nn.Parameter), repr(made), type(copy.deepcopy(made)).__name__]
+    return [type(made).__name__, isinstance(made, torch.nn.Parameter), type(copy.deepcopy(made)).__name__]
 
 
 @case
@@ -307,7 +312,13 @@ def deleting(torch):
 def names_in_dir(torch):
     net = torch.nn.Sequential(torch.nn.ReLU())
     net.extra = torch.nn.Parameter(torch.ones(1))
-    return ["extra" in dir(net), "0" in dir(net), "training" in dir(net), "forward" in dir(net), dir(net) == sorted(dir(net))]
+    return [
+        "extra" in dir(net),
+        "0" in dir(net),
+        "training" in dir(net),
+        "forward" in dir(net),
+        dir(net) == sorted(dir(net)),
+    ]
 
 
 # ---------------------------------------------------------------------- registration
@@ -420,7 +431,10 @@ def named_members(torch):
         names(net.named_modules()),
         names(net.named_modules(prefix="m", remove_duplicate=False)),
         names(net.named_children()),
-        [len(list(each)) for each in (net.parameters(), net.parameters(False), net.buffers(), net.modules(), net.children())],
+        [
+            len(list(each))
+            for each in (net.parameters(), net.parameters(False), net.buffers(), net.modules(), net.children())
+        ],
         names(net.named_modules(memo={net.block})),
     ]
 
@@ -429,7 +443,13 @@ def named_members(torch):
 def the_same_module_twice(torch):
     linear = torch.nn.Linear(1, 1)
     net = torch.nn.Sequential(linear, torch.nn.ReLU(), linear)
-    return [net, names(net.named_modules()), names(net.named_parameters()), len(list(net.children())), list(net.state_dict())]
+    return [
+        net,
+        names(net.named_modules()),
+        names(net.named_parameters()),
+        len(list(net.children())),
+        list(net.state_dict()),
+    ]
 
 
 @case
@@ -445,7 +465,13 @@ def positional_arguments(torch):
 def modes(torch):
     net = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Sequential(torch.nn.Dropout()))
     found = [net.training, net.eval() is net, [each.training for each in net.modules()]]
-    return [*found, net.train() is net, [each.training for each in net.modules()], error(net.train, 1), error(net.train, "no")]
+    return [
+        *found,
+        net.train() is net,
+        [each.training for each in net.modules()],
+        error(net.train, 1),
+        error(net.train, "no"),
+    ]
 
 
 @case
@@ -471,10 +497,10 @@ def zeroing_gradients(torch):
 @case
 def zeroing_gradients_with_history(torch):
     net = make_net(torch)
-    net(det(torch, 1, 2)).pow(2).sum().backward(create_graph=True)
-    before = net.weight.grad.requires_grad
+    net.weight.grad = det(torch, 2).requires_grad_() * 2
+    net.block.linear.bias.grad = det(torch, 2).requires_grad_()
     net.zero_grad(set_to_none=False)
-    return [before, net.weight.grad]
+    return [net.weight.grad, net.block.linear.bias.grad]
 
 
 # ---------------------------------------------------------------------- conversion
@@ -798,7 +824,12 @@ def printing(torch):
     nested.add_module("below", torch.nn.Sequential(Own("a=1"), Own("x\ny")))
     nested.none = torch.nn.ReLU()
     nested.none = None
-    return [repr(make_net(torch)), *[repr(Own(text)) for text in ("", "a=1", "a=1\nb=2", "a\n\nb")], repr(nested), str(nested)]
+    return [
+        repr(make_net(torch)),
+        *[repr(Own(text)) for text in ("", "a=1", "a=1\nb=2", "a\n\nb")],
+        repr(nested),
+        str(nested),
+    ]
 
 
 @case
@@ -873,7 +904,9 @@ def hooks_that_are_always_called(torch):
     net, seen = Failing(), []
     net.register_forward_hook(lambda module, args, output: seen.append("never"))
     net.register_forward_hook(lambda module, args, output: seen.append(output), always_call=True)
-    net.register_forward_hook(lambda module, args, kwargs, output: seen.append(kwargs), always_call=True, with_kwargs=True)
+    net.register_forward_hook(
+        lambda module, args, kwargs, output: seen.append(kwargs), always_call=True, with_kwargs=True
+    )
     net.register_forward_hook(again, always_call=True)
     return [error(net, 1), seen]
 
@@ -934,9 +967,7 @@ def backward_hooks_of_inner_modules(torch):
     net, seen = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 1)), []
     filled(torch, net)
     for name, module in net.named_children():
-        module.register_full_backward_hook(
-            lambda own, inputs, outputs, name=name: seen.append((name, inputs, outputs))
-        )
+        module.register_full_backward_hook(lambda own, inputs, outputs, name=name: seen.append((name, inputs, outputs)))
     net(det(torch, 3, 2).requires_grad_()).sum().backward()
     return seen
 
@@ -978,6 +1009,41 @@ def backward_hooks_of_several_inputs_and_outputs(torch):
     first, text, second = net(x, 3.0, y)
     first.sum().backward()
     return [seen, text, second, x.grad]
+
+
+@case
+def backward_hooks_where_no_gradient_comes(torch):
+    class Net(torch.nn.Module):
+        def forward(self, x, y):
+            return x * 2, y * 3
+
+    net, seen = Net(), []
+    net.register_full_backward_hook(lambda module, inputs, outputs: seen.append((inputs, outputs)))
+    x, y = det(torch, 2).requires_grad_(), det(torch, 2).requires_grad_()
+    net(x, y)[0].sum().backward()
+    return [seen, x.grad, y.grad]
+
+
+@case
+def backward_hooks_of_named_tuples(torch):
+    Pair = namedtuple("Pair", "first second")
+
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            return Pair(x * 2, x * 3)
+
+    net, seen = Net(), []
+    net.register_full_backward_hook(lambda module, inputs, outputs: seen.append((inputs, outputs)))
+    result = net(det(torch, 2).requires_grad_())
+    result.first.sum().backward()
+    return [seen, type(result).__name__]
+
+
+@case
+def nodes_of_backward_hooks(torch):
+    net = torch.nn.ReLU()
+    net.register_full_backward_hook(lambda *_: None)
+    return net(det(torch, 2).requires_grad_()).grad_fn.name()
 
 
 @case

@@ -125,3 +125,17 @@ def test_resize_and_set() -> None:
         assert x.tolist() == [7, 1, 1]
         assert x.apply_(lambda v: v + 1).tolist() == [8, 2, 2]
         assert x.map_(y.clone(), lambda a, b: a + b).tolist() == [16, 4, 4]
+
+
+def test_storages() -> None:
+    for library in (torch, torchlike):
+        x = library.tensor([1.0, 2.0, 3.0])
+        memory = x[1:].untyped_storage()
+        assert (memory.nbytes(), memory.data_ptr() == x.data_ptr(), library.is_storage(memory)) == (12, True, True)
+        y = library.zeros(2).set_(memory, 1, (2,))
+        y[0] = 9.0
+        assert x.tolist() == [1, 9, 3]
+        with pytest.warns(UserWarning, match="TypedStorage is deprecated"):
+            typed = x.storage()
+            typed[0] = 5.0
+        assert x[0].item() == 5

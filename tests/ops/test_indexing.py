@@ -81,6 +81,20 @@ def test_positions_beyond_the_first_few_are_numbers() -> None:
     assert len(select_view.op.specs) - before <= FEW + 1
 
 
+def test_numbers_as_positions_read_and_write_where_they_should() -> None:
+    array, x = np.arange(99.0).reshape(9, 11), torchlike.arange(99.0).view(9, 11)
+    for step in range(12):
+        row, column = step * 5 % 9, step * 7 % 9
+        array[row, column : column + 2] *= -2
+        x[row, column : column + 2] *= -2
+        array[column, None, ::2] += step
+        part = x[column, None, ::2]
+        part += step
+        assert x[row, column].item() == array[row, column]
+        assert x[row, column : column + 2].storage_offset() == row * 11 + column
+    assert x.tolist() == array.tolist()
+
+
 def test_a_loop_over_steps_is_static() -> None:
     """Within one recording consecutive positions have fixed places: their gradient is no scatter."""
     x = torchlike.ones(12, 2, requires_grad=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+from typing import TYPE_CHECKING, Any
 
 
 class _State(threading.local):
@@ -29,6 +30,14 @@ def is_inference_mode_enabled() -> bool:
 
 class _Mode:
     """A context manager that is a decorator too, for functions and for generators."""
+
+    if TYPE_CHECKING:
+
+        def __enter__(self) -> Any:
+            """Set the mode."""
+
+        def __exit__(self, *exc: Any) -> None:
+            """Put back what was there."""
 
     def __call__(self, fn):
         if inspect.isclass(fn):
@@ -101,7 +110,7 @@ class no_grad(_Switch):
         False
     """
 
-    def __new__(cls, orig_func=None):
+    def __new__(cls, orig_func: Any = None) -> Any:
         return super().__new__(cls) if orig_func is None else cls()(orig_func)
 
 
@@ -143,7 +152,7 @@ class inference_mode(_Mode):
         mode: False switches it off within the block.
     """
 
-    def __new__(cls, mode=True):
+    def __new__(cls, mode: Any = True) -> Any:
         return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)
 
     def __init__(self, mode: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,6 +46,11 @@ class TensorBase:
     _base: TensorBase | None = None
     _cached: Value | None = None
     _seen = -1
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The methods that `torchlike.Tensor` adds."""
 
     # ------------------------------------------------------------------ making
 

@@ -11,6 +11,7 @@ from torchlike._functions.creation import number_for
 from torchlike._functions.making import wrapped
 from torchlike._functions.views import as_if_made, whole_storage
 from torchlike._ops import creation, views
+from torchlike._ops.joining import cat
 from torchlike._recorder.view import Layout
 from torchlike._types import dtypes
 
@@ -50,7 +51,7 @@ def fill(input, value):
     return creation.fill(input, value)
 
 
-def _flat(tensor):
+def flat(tensor):
     """All elements of a tensor's storage in one dimension, without history."""
     whole = whole_storage(tensor)
     return views.view_shape(whole, (-1,)) if whole._aval.numel else views.view_shape(whole, (0,))
@@ -72,14 +73,12 @@ def resize_(self, *sizes, memory_format=None):
     known = self._aval
     if shape == known.shape:
         return self
-    offset, flat = self._layout.offset, _flat(self)
-    missing = offset + math.prod(shape) - flat._aval.numel
+    offset, whole = self._layout.offset, flat(self)
+    missing = offset + math.prod(shape) - whole._aval.numel
     if missing > 0:
         more = wrapped(np.zeros(missing, known.dtype.np), known.device)
-        from torchlike._ops.joining import cat
-
-        flat = cat((flat, more))
-    self._replace(as_if_made(views.as_strided(flat, shape, Layout.contiguous(shape).strides, offset)))
+        whole = cat((whole, more))
+    self._replace(as_if_made(views.as_strided(whole, shape, Layout.contiguous(shape).strides, offset)))
     return self
 
 
@@ -105,7 +104,7 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None):
         raise RuntimeError(f"Could not set tensor of type {names[0]} to a tensor of type {names[1]}")
     if size is not None:
         stride = Layout.contiguous(tuple(size)).strides if stride is None else tuple(stride)
-        source = as_if_made(views.as_strided(_flat(source), tuple(size), stride, storage_offset))
+        source = as_if_made(views.as_strided(flat(source), tuple(size), stride, storage_offset))
     self._replace(source)
     return self
 
@@ -163,3 +162,6 @@ def _part(self, name: str):
     return getattr(self, name)
 
 
+
+for _public in (fill, fill_, zero_, resize_as_):
+    _public.__module__ = "torchlike"

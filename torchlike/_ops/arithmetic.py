@@ -556,8 +556,18 @@ def copysign(input: Array, other: ArrayLike) -> Array:
     """The size of `input` with the sign of `other`, in floating point; no gradient passes where `input` is 0."""
     input, other = matched_float(input, other)
     only("copysign_cpu", input, 2)
-    size = magnitude(input)
-    return jnp.where(jnp.signbit(other), -size, size)
+    return _copysign(*jnp.broadcast_arrays(input, other))
+
+
+@jax.custom_jvp
+def _copysign(input, other):
+    return jnp.copysign(input, other)
+
+
+@_copysign.defjvp
+def _copysign_jvp(primals, tangents):
+    (input, _), signed = primals, _copysign(*primals)
+    return signed, tangents[0] * jnp.where(input == 0, 0, signed / jnp.where(input == 0, 1, input))
 
 
 @op

@@ -305,7 +305,7 @@ def _xlogy(input, other):
 @_xlogy.defjvp
 def _xlogy_jvp(primals, tangents):
     input, other = primals
-    slope = _xlogy((input != 0).astype(input.dtype), other)
+    slope = jnp.where((input == 0) & (other <= 0), 0, jnp.log(other))
     return _xlogy(input, other), slope * tangents[0] + input / other * tangents[1]
 
 
@@ -317,7 +317,7 @@ def _xlog1py(input, other):
 @_xlog1py.defjvp
 def _xlog1py_jvp(primals, tangents):
     input, other = primals
-    slope = _xlog1py((input != 0).astype(input.dtype), other)
+    slope = jnp.where((input == 0) & (other <= -1), 0, jnp.log1p(other))
     return _xlog1py(input, other), slope * tangents[0] + input / (other + 1) * tangents[1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -67,6 +68,9 @@ execution_mode.__module__ = "torchlike"
 def configure_jax() -> None:
     """Switch on 64-bit types and the persistent compilation cache."""
     jax.config.update("jax_enable_x64", True)
+    if any(importlib.util.find_spec(f"jax_cuda{version}_plugin") for version in (12, 13)):
+        # a tensor is on the CPU unless it was moved
+        jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
     folder = os.environ.get("TORCHLIKE_CACHE_DIR", str(Path.home() / ".cache" / "torchlike"))
     if folder and not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         jax.config.update("jax_compilation_cache_dir", folder)

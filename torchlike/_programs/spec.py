@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -53,9 +54,10 @@ class Spec:
         )
         self.differentiable = any(o.dtype.rank >= 2 for o in self.outputs)
         self.derivatives: dict = {}
-        self.grad_name = self.node_class = None
+        self.grad_name: str | None = None
+        self.node_class: Any = None
         self.container = shapes._make if hasattr(shapes, "_make") else type(shapes)
-        self.extra = None
+        self.extra: Any = None
         self._compiled = None
 
     def __repr__(self) -> str:

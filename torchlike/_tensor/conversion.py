@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.devices import moved
 from torchlike._ops import conversion
 from torchlike._types import device as device_class
 from torchlike._types import devices, dtypes
 
 
-class ConversionMethods:
+class ConversionMethods(TensorBase):
     """Copies, dtypes, devices."""
 
     clone = conversion.clone
@@ -92,10 +94,3 @@ class ConversionMethods:
     def cdouble(self):
         """The tensor as complex128."""
         return self.to(dtypes.complex128)
-
-
-def moved(tensor, where):
-    """The tensor on a device; itself if it is there."""
-    if tensor._aval.device is where:
-        return tensor
-    raise RuntimeError(f"cannot move a tensor to {where}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._functions import indexing, selecting
 from torchlike._ops import indexing as ops
 from torchlike._ops import view_scatter
 
 
-class IndexMethods:
+class IndexMethods(TensorBase):
     """Indexing."""
 
     __getitem__ = indexing.getitem

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._ops.nn import activations
 
 
-class LayerMethods:
+class LayerMethods(TensorBase):
     """Activations and the softmax family."""
 
     relu = activations.relu

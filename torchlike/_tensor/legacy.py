@@ -137,7 +137,7 @@ def set_default_tensor_type(t) -> None:
 set_default_tensor_type.__module__ = "torchlike"
 
 
-class LegacyMethods:
+class LegacyMethods(TensorBase):
     """``torch.Tensor(...)`` itself, and methods that name types as classes."""
 
     def __new__(cls, *args, device=None):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._functions import pointwise
 from torchlike._ops import arithmetic, bitwise, comparison, exponential, rounding, special, trigonometric
 from torchlike._tensor.core import CoreMethods
 
 
-class PointwiseMethods:
+class PointwiseMethods(TensorBase):
     """Arithmetic, functions of each element, comparisons, logic, bits."""
 
     __hash__ = CoreMethods.__hash__  # a class with `__eq__` has none of its own

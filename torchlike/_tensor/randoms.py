@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._functions import randoms
 
 
-class RandomMethods:
+class RandomMethods(TensorBase):
     """Draws in place."""
 
     uniform_ = randoms.uniform_

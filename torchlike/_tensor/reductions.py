@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._functions import products as contract
 from torchlike._functions import reductions as reduce
 from torchlike._ops import products, reductions, sorting
 
 
-class ReductionMethods:
+class ReductionMethods(TensorBase):
     """Reductions, order statistics, running sums, matrix products."""
 
     sum = reductions.sum

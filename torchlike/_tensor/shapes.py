@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._functions import filling, indexing, joining, splitting
 from torchlike._functions import views as functions
 from torchlike._ops import rearranging, views
 
 
-class ShapeMethods:
+class ShapeMethods(TensorBase):
     """Shapes and views."""
 
     adjoint = functions.adjoint

@@ -94,6 +94,7 @@ from torchlike.nn.modules import Dropout2d as Dropout2d
 from torchlike.nn.modules import Dropout3d as Dropout3d
 from torchlike.nn.modules import FeatureAlphaDropout as FeatureAlphaDropout
 from torchlike.nn.modules import Embedding as Embedding
+from torchlike.nn.modules import EmbeddingBag as EmbeddingBag
 from torchlike.nn.modules import CircularPad1d as CircularPad1d
 from torchlike.nn.modules import CircularPad2d as CircularPad2d
 from torchlike.nn.modules import CircularPad3d as CircularPad3d

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import making
@@ -30,7 +32,7 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, emit_warnin
 def _loss(op):
     """Make a loss from its operation and a signature with ``size_average`` and ``reduce`` in their old places."""
 
-    def decorate(signed):
+    def decorate(signed: Callable) -> Callable[..., Any]:
         signature = inspect.signature(signed)
 
         @functools.wraps(signed)

@@ -34,12 +34,15 @@ def batch_norm(
         weight, bias: ``(C)``; applied afterwards.
 
     Raises:
-        ValueError: in training, a channel has a single element.
+        ValueError: in training, a channel has a single element, or `eps` is not positive.
     """
     if not training:
         if running_mean is None or running_var is None:
-            raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
+            missing = "running_mean" if running_mean is None else "running_var"
+            raise RuntimeError(f"{missing} must be defined in evaluation mode")
         return ops.batch_norm(input, running_mean, running_var, weight, bias, eps)
+    if eps <= 0.0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     size = input.shape
     _check_several(size, input.numel() // size[1] if len(size) > 1 and size[1] else 0, "value per channel")
     if running_mean is None or running_var is None or not input.numel():

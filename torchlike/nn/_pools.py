@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
+
+import numpy as np
 
 from torchlike._functions import randoms
 from torchlike._ops.nn import adaptive_pooling as adaptive
@@ -49,7 +52,7 @@ def adaptive_max_pool2d(input, output_size, return_indices: bool = False) -> Ten
 
 
 def adaptive_max_pool3d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-    """The largest elements of `output_size` windows that cover ``(N, C, D, H, W)`` evenly, and their places if wanted."""
+    """`adaptive_max_pool2d` over ``(N, C, D, H, W)``."""
     found = adaptive.adaptive_max_pool3d(input, output_size)
     return found if return_indices else found[0]
 
@@ -102,19 +105,35 @@ def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) 
     return wanted
 
 
+def _unpooled(input, indices, kernel_size, stride, padding, output_size, dims: int) -> Tensor:
+    """Elements put back; places that are known already are checked, others are not waited for.
+
+    Raises:
+        RuntimeError: a known place lies outside the result.
+    """
+    sizes = _unpooled_size(input, kernel_size, stride, padding, output_size, dims)
+    known = indices._value().array
+    if known is not None and known.size and indices.is_cpu:
+        largest = int(np.asarray(known).max())
+        if largest >= math.prod(sizes) or int(np.asarray(known).min()) < 0:
+            volume = "x".join(map(str, sizes))
+            raise RuntimeError(f"Found an invalid max index: {largest} (output volumes are of size {volume}")
+    return ops.max_unpool(input, indices, sizes)
+
+
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
     """Put the elements of a `max_pool1d` back to where they were; 0 elsewhere."""
-    return ops.max_unpool(input, indices, _unpooled_size(input, kernel_size, stride, padding, output_size, 1))
+    return _unpooled(input, indices, kernel_size, stride, padding, output_size, 1)
 
 
 def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
     """Put the elements of a `max_pool2d` back to where they were; 0 elsewhere."""
-    return ops.max_unpool(input, indices, _unpooled_size(input, kernel_size, stride, padding, output_size, 2))
+    return _unpooled(input, indices, kernel_size, stride, padding, output_size, 2)
 
 
 def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
     """Put the elements of a `max_pool3d` back to where they were; 0 elsewhere."""
-    return ops.max_unpool(input, indices, _unpooled_size(input, kernel_size, stride, padding, output_size, 3))
+    return _unpooled(input, indices, kernel_size, stride, padding, output_size, 3)
 
 
 def _fractional(input, kernel_size, output_size, output_ratio, return_indices: bool, samples, dims: int):

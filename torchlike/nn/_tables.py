@@ -67,12 +67,91 @@ def embedding(
         RuntimeError: the table is not two-dimensional, or the indices are no integers.
         IndexError: indices that are known already lie outside the table.
     """
+    if not isinstance(input, Tensor):
+        raise TypeError(f"embedding(): argument 'indices' (position 2) must be Tensor, not {type(input).__name__}")
+    if padding_idx is not None:
+        padding_idx = _wrapped(padding_idx, weight.shape[0])
+    if weight.dim():
+        _check_range(input, weight.shape[0])
+    if max_norm is not None:
+        _renorm(weight, input, max_norm, norm_type)
+    return ops.embedding(input, weight, padding_idx, scale_grad_by_freq)
+
+
+def _check_bags(input: Tensor, offsets: Tensor | None, mode: str, per_sample_weights: Tensor | None) -> None:
+    if input.dim() == 2:
+        if offsets is not None:
+            given = type(offsets).__name__
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
+                f"sequences. However, found offsets of type {given}"
+            )
+    elif input.dim() == 1:
+        if offsets is None:
+            raise ValueError("offsets has to be a 1D Tensor but got None")
+        if offsets.dim() != 1:
+            raise ValueError("offsets has to be a 1D Tensor")
+    else:
+        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}")
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError("mode has to be one of sum, mean or max")
+    if per_sample_weights is not None:
+        if mode != "sum":
+            raise NotImplementedError(
+                "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
+                f"(got mode='{mode}'). Please open a feature request on GitHub."
+            )
+        if input.shape != per_sample_weights.shape:
+            raise ValueError(
+                f"embedding_bag: If per_sample_weights ({tuple(per_sample_weights.shape)}) is not None, then it must "
+                f"have the same shape as the input ({tuple(input.shape)})"
+            )
+
+
+def embedding_bag(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Tensor:
+    """Rows of a table, summed, averaged or maximized over bags of indices.
+
+    Args:
+        input: ``(bags, indices)``, or ``(indices)`` with `offsets`.
+        weight: ``(num_embeddings, embedding_dim)``.
+        offsets: where each bag begins, ``(bags)``.
+        max_norm, norm_type, scale_grad_by_freq, sparse: as in `embedding`.
+        mode: ``"sum"``, ``"mean"`` or ``"max"``; an empty bag is 0.
+        per_sample_weights: of the shape of `input`, for ``"sum"``.
+        include_last_offset: whether `offsets` ends with the number of indices.
+        padding_idx: an index that counts for nothing.
+
+    Returns:
+        ``(bags, embedding_dim)``.
+
+    Raises:
+        ValueError: shapes or `mode` do not fit.
+        NotImplementedError: `per_sample_weights` are given for another mode than ``"sum"``.
+        IndexError: indices that are known already lie outside the table.
+    """
+    if weight.dtype.name == "int64" and input.is_floating_point():
+        input, weight = weight, input  # an order of arguments that PyTorch still takes
+    _check_bags(input, offsets, mode, per_sample_weights)
     if padding_idx is not None:
         padding_idx = _wrapped(padding_idx, weight.shape[0])
     _check_range(input, weight.shape[0])
     if max_norm is not None:
         _renorm(weight, input, max_norm, norm_type)
-    return ops.embedding(input, weight, padding_idx, scale_grad_by_freq)
+    return ops.embedding_bag(
+        input, weight, offsets, mode, per_sample_weights, include_last_offset, padding_idx, scale_grad_by_freq
+    )
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -106,6 +106,7 @@ from torchlike.nn._dropouts import feature_alpha_dropout as feature_alpha_dropou
 
 # ---------------------------------------------------------------- tables, attention
 from torchlike.nn._tables import embedding as embedding
+from torchlike.nn._tables import embedding_bag as embedding_bag
 from torchlike.nn._tables import one_hot as one_hot
 from torchlike.nn._attention import multi_head_attention_forward as multi_head_attention_forward
 from torchlike.nn._attention import scaled_dot_product_attention as scaled_dot_product_attention

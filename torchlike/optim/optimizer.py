@@ -19,7 +19,6 @@ import jax.numpy as jnp
 from torchlike._autograd.modes import enable_grad, no_grad
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, record, recorder
-from torchlike._recorder.storage import Storage
 from torchlike.tensor import Tensor
 from torchlike.utils.hooks import RemovableHandle
 

@@ -87,8 +87,8 @@ def _marked(given: tuple, known: Callable, zeros: bool) -> tuple:
     """The same, its tensors passed through a node that calls ``known(grads)``; `given` itself where none has history.
 
     Args:
-        known: gets an entry for each of `given`, None where it is no tensor or requires no grad; returns as many.
-        zeros: whether it gets zeros, rather than None, where no gradient came.
+        known: gets an entry for each of `given`, None where it is no tensor; returns as many.
+        zeros: whether it gets zeros, rather than None, for a tensor that no gradient came to.
     """
     places = [place for place, each in enumerate(given) if isinstance(each, TensorBase)]
     if not state.enabled or not any(given[place].requires_grad for place in places):
@@ -119,8 +119,7 @@ class _Mark(Function):
 
     @staticmethod
     def backward(ctx, *grads):
-        wanted = zip(grads, ctx.needs_input_grad[2:], strict=True)
-        return (None, None, *ctx.known(tuple(grad if needs else None for grad, needs in wanted)))
+        return (None, None, *ctx.known(grads))
 
 
 _Mark.__name__ = "BackwardHookFunction"  # what `grad_fn` shows

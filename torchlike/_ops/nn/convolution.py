@@ -1,6 +1,10 @@
 """Convolutions over one, two and three dimensions, and their sliding blocks.
 
-flax.linen.Conv wants channels last and costs 0.7 s to import; `lax.conv_general_dilated` with channels last inside.
+flax.linen.Conv wants channels last and costs 0.7 s to import; `lax.conv_general_dilated` with channels last inside: XLA
+drops the transpositions between layers. Measured on 2 cores, a training step of the classic MNIST ConvNet, batch 64,
+with the pooling of `pooling`: channels first 54 ms, channels last 36 ms, as products with gathered windows 60 ms, as
+sums of shifted products 107 ms, channels last with the weight's gradient as shifted products 55 ms; channels last
+without YNNPACK (see `torchlike._programs.settings.choose_convolutions`) 26 ms, as PyTorch.
 """
 
 from __future__ import annotations
@@ -165,7 +169,7 @@ def conv1d(
 def conv2d(
     input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1
 ) -> Array:
-    """Cross-correlation over two dimensions: ``(N, C_in, H, W)`` and ``(C_out, C_in / groups, kH, kW)``; see `conv1d`."""
+    """Cross-correlation over two dimensions, ``(N, C_in, H, W)``; see `conv1d`."""
     return _convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 

@@ -73,6 +73,59 @@ def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: f
     return jnp.where(named & (norms > max_norm), weight * (max_norm / (norms + 1e-7)), weight).astype(weight.dtype)
 
 
+def _bags_of(offsets: Array, count: int, include_last: bool) -> tuple[Array, int]:
+    """(the bag of each of `count` indices, the number of bags)."""
+    bags = offsets.shape[0] - include_last
+    return jnp.searchsorted(offsets[:bags], jnp.arange(count), side="right") - 1, bags
+
+
+@op
+def embedding_bag(
+    input: Array,
+    weight: Array,
+    offsets: Array | None = None,
+    mode: str = "mean",
+    per_sample_weights: Array | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+    scale_grad_by_freq: bool = False,
+) -> Array:
+    """Rows of a table, summed, averaged or maximized over bags of indices.
+
+    Args:
+        input: ``(bags, indices)``, or ``(indices)`` with `offsets`.
+        weight: ``(num_embeddings, embedding_dim)``.
+        offsets: where each bag begins, ``(bags)``.
+        mode: ``"sum"``, ``"mean"`` or ``"max"``; an empty bag is 0.
+        per_sample_weights: of the shape of `input`; a factor for each row.
+        include_last_offset: whether `offsets` ends with the number of indices.
+        padding_idx: an index that counts for nothing.
+
+    Returns:
+        ``(bags, embedding_dim)``.
+    """
+    check_indices("embedding_bag", input)
+    if offsets is None:
+        bag, bags = jnp.repeat(jnp.arange(input.shape[0]), input.shape[1]), input.shape[0]
+    else:
+        bag, bags = _bags_of(offsets, input.shape[0], include_last_offset)
+    index = input.reshape(-1)
+    found = rows(weight, index)
+    if scale_grad_by_freq:
+        counts = jnp.zeros(weight.shape[0], weight.dtype).at[index].add(1)
+        found = _with_gradient_factor(found, 1 / counts[index][:, None])
+    if per_sample_weights is not None:
+        found = found * per_sample_weights.reshape(-1, 1)
+    counted = jnp.ones(index.shape, bool) if padding_idx is None else index != padding_idx
+    lengths = jnp.zeros(bags, weight.dtype).at[bag].add(counted.astype(weight.dtype))[:, None]
+    empty = jnp.zeros((bags, weight.shape[1]), weight.dtype)
+    if mode == "max":
+        largest = jax.ops.segment_max(jnp.where(counted[:, None], found, -jnp.inf), bag, bags)
+        return jnp.where(lengths > 0, largest, empty)
+    sums = empty.at[bag].add(jnp.where(counted[:, None], found, 0))
+    return sums if mode == "sum" else sums / jnp.maximum(lengths, 1)
+
+
 @op
 def one_hot(tensor: Array, num_classes: int) -> Array:
     """A vector for each index, 1 there and 0 elsewhere: ``(*)`` to ``(*, num_classes)``, int64."""

@@ -2,6 +2,10 @@
 
 Windows are boxes, so a maximum over them is one over each dimension in turn, the last first. So is its place: the
 first maximum in memory order lies in the first row that has it. PyTorch's gradient goes there.
+
+Comparing strided slices is also the fastest here. Measured on 2 cores, a training step of the classic MNIST ConvNet,
+batch 64: slices 36 to 38 ms, a reshaped array's halves compared 35 ms (where windows neither overlap nor leave a
+rest), its `max` 49 ms, `lax.reduce_window` 76 to 80 ms.
 """
 
 from __future__ import annotations
@@ -83,13 +87,18 @@ class Windows:
             )
         if min(self.dilation) <= 0:
             raise RuntimeError(f"dilation should be greater than zero, but got {_named(self.dilation, 'dilation')}")
+        if min(self.padding) < 0:
+            raise RuntimeError("pad must be non-negative")
         for pad, kernel, dilation in zip(self.padding, self.kernel, self.dilation, strict=True):
-            if pad < 0 or pad > ((kernel - 1) * dilation + 1) // 2:
+            if pad > ((kernel - 1) * dilation + 1) // 2:
+                if dims == 1 and function == "max_pool1d":
+                    raise RuntimeError(
+                        f"max_pool1d() padding should be at most half of kernel size, but got padding={pad} and "
+                        f"kernel_size={kernel}"
+                    )
                 raise RuntimeError(
-                    "pad must be non-negative"
-                    if pad < 0
-                    else f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={kernel} "
-                    f"and dilation={dilation}"
+                    "pad should be at most half of effective kernel size, but got "
+                    f"pad={pad}, kernel_size={kernel} and dilation={dilation}"
                 )
 
     def _count(self, dim: int, ceil_mode: bool) -> int:

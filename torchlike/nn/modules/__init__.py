@@ -86,6 +86,7 @@ from torchlike.nn.modules.dropout import Dropout2d as Dropout2d
 from torchlike.nn.modules.dropout import Dropout3d as Dropout3d
 from torchlike.nn.modules.dropout import FeatureAlphaDropout as FeatureAlphaDropout
 from torchlike.nn.modules.sparse import Embedding as Embedding
+from torchlike.nn.modules.sparse import EmbeddingBag as EmbeddingBag
 from torchlike.nn.modules.padding import CircularPad1d as CircularPad1d
 from torchlike.nn.modules.padding import CircularPad2d as CircularPad2d
 from torchlike.nn.modules.padding import CircularPad3d as CircularPad3d

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
@@ -136,6 +138,12 @@ def after_registration_hooks(kind: str, module, name: str, value):
 
 class HookMethods:
     """Registration of hooks, and the slow way through a call that has some."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What `Module` has."""
+
 
     def register_forward_pre_hook(
         self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import itertools
 import warnings
 from collections import OrderedDict, namedtuple
@@ -65,6 +67,12 @@ class WrappedHook:
 
 class StateMethods:
     """`state_dict` and `load_state_dict`, and the hooks around them."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What `Module` has."""
+
 
     _version = 1
 
@@ -133,7 +141,7 @@ class StateMethods:
         return destination
 
     def register_state_dict_post_hook(self, hook: Callable) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` after `state_dict`; it may change the dictionary."""
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after `state_dict`, to change the dictionary."""
         hook._from_public_api = True
         return registered(self._state_dict_hooks, hook)
 
@@ -152,7 +160,10 @@ class StateMethods:
     # ------------------------------------------------------------------ loading
 
     def register_load_state_dict_pre_hook(self, hook: Callable) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)`` before loading."""
+        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)`` before a load.
+
+        The last three are lists, of keys and of messages, that the hook may add to.
+        """
         return self._register_load_state_dict_pre_hook(hook, with_module=True)
 
     def _register_load_state_dict_pre_hook(self, hook: Callable, with_module: bool = False) -> RemovableHandle:
@@ -195,32 +206,31 @@ class StateMethods:
     def _load_one(self, name: str, key: str, mine, given, assign: bool, error_msgs: list) -> None:
         if not isinstance(given, Tensor):
             error_msgs.append(
-                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
-                f"but received {type(given)}"
+                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
+                f"checkpoint but received {type(given)}"
             )
             return
         if mine.dim() == 0 and given.dim() == 1 and given.numel() == 1:
             given = given[0]  # scalars had one dimension once
         if given.shape != mine.shape:
             error_msgs.append(
-                f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, the shape in current "
-                f"model is {mine.shape}."
+                f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, the shape in "
+                f"current model is {mine.shape}."
             )
             return
         try:
             with no_grad():
                 if not assign:
                     mine.copy_(given)
-                elif isinstance(mine, Parameter):
-                    own = given if isinstance(given, Parameter) else Parameter(given, requires_grad=mine.requires_grad)
-                    setattr(self, name, own)
-                else:
-                    setattr(self, name, given)
+                    return
+                if isinstance(mine, Parameter):
+                    own = given if isinstance(given, Parameter) else Parameter(given, requires_grad=False)
+                    given = own.requires_grad_(mine.requires_grad)
+                setattr(self, name, given)
         except Exception as error:
             error_msgs.append(
-                f'While {"assigning" if assign else "copying"} the parameter named "{key}", whose dimensions in the model '
-                f"are {mine.size()} and whose dimensions in the checkpoint are {given.size()}, an exception occurred : "
-                f"{error.args}."
+                f'While copying the parameter named "{key}", whose dimensions in the model are {mine.size()} and whose '
+                f"dimensions in the checkpoint are {given.size()}, an exception occurred : {error.args}."
             )
 
     def load_state_dict(self, state_dict: Mapping, strict: bool = True, assign: bool = False):
@@ -264,11 +274,12 @@ class StateMethods:
 
         load(self, state_dict, "")
         if strict:
-            for keys, words in ((unexpected, "Unexpected key(s) in state_dict"), (missing, "Missing key(s) in state_dict")):
+            for keys, words in (
+                (unexpected, "Unexpected key(s) in state_dict"),
+                (missing, "Missing key(s) in state_dict"),
+            ):
                 if keys:
                     errors.insert(0, f"{words}: " + ", ".join(f'"{each}"' for each in keys) + ". ")
         if errors:
-            raise RuntimeError(
-                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors)
-            )
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         return _IncompatibleKeys(missing, unexpected)

@@ -110,7 +110,7 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """(the result, the attention weights if `need_weights`); see `torch.nn.functional.multi_head_attention_forward`."""
+        """(the result, the weights if `need_weights`); see `torch.nn.functional.multi_head_attention_forward`."""
         turned = self.batch_first and query.dim() == 3
         if turned:
             query, key, value = (each.transpose(0, 1) for each in (query, key, value))

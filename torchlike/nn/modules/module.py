@@ -5,15 +5,33 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from torchlike._autograd.modes import no_grad
-from torchlike._types import devices, dtypes
-from torchlike.nn.modules import _hooks
-from torchlike.nn.modules._hooks import HookMethods
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.naming import typename
+from torchlike.nn.modules._conversion import ConversionMethods, forgets
+from torchlike.nn.modules._hooks import (
+    HookMethods,
+    after_registration_hooks,
+    global_backward,
+    global_backward_pre,
+    global_forward,
+    global_forward_pre,
+)
+from torchlike.nn.modules._hooks import register_module_backward_hook as register_module_backward_hook
+from torchlike.nn.modules._hooks import (
+    register_module_buffer_registration_hook as register_module_buffer_registration_hook,
+)
 from torchlike.nn.modules._hooks import register_module_forward_hook as register_module_forward_hook
 from torchlike.nn.modules._hooks import register_module_forward_pre_hook as register_module_forward_pre_hook
 from torchlike.nn.modules._hooks import register_module_full_backward_hook as register_module_full_backward_hook
 from torchlike.nn.modules._hooks import register_module_full_backward_pre_hook as register_module_full_backward_pre_hook
+from torchlike.nn.modules._hooks import (
+    register_module_module_registration_hook as register_module_module_registration_hook,
+)
+from torchlike.nn.modules._hooks import (
+    register_module_parameter_registration_hook as register_module_parameter_registration_hook,
+)
 from torchlike.nn.modules._state import StateMethods
 from torchlike.nn.modules._state import _IncompatibleKeys as _IncompatibleKeys
 from torchlike.nn.parameter import Buffer, Parameter
@@ -28,7 +46,7 @@ _DICTIONARIES = (
 _ORDERED = _DICTIONARIES[3:]
 
 
-class Module(HookMethods, StateMethods):
+class Module(HookMethods, StateMethods, ConversionMethods):
     """The base of all layers and networks: knows its parameters, buffers and modules by their attribute names.
 
     Example:
@@ -70,70 +88,81 @@ class Module(HookMethods, StateMethods):
 
     def __call__(self, *args, **kwargs):
         own = self.__dict__
-        if (
-            own["_forward_hooks"]
-            or own["_forward_pre_hooks"]
-            or own["_backward_hooks"]
-            or own["_backward_pre_hooks"]
-            or _hooks.global_forward
-            or _hooks.global_forward_pre
-            or _hooks.global_backward
-            or _hooks.global_backward_pre
-        ):
-            return self._call_with_hooks(*args, **kwargs)
+        try:
+            hooked = (
+                own["_backward_hooks"]
+                or own["_backward_pre_hooks"]
+                or own["_forward_hooks"]
+                or own["_forward_pre_hooks"]
+                or global_backward_pre
+                or global_backward
+                or global_forward
+                or global_forward_pre
+            )
+        except KeyError as missing:  # there was no `Module.__init__()`
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute {missing}") from None
+        if hooked:
+            return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
     # ------------------------------------------------------------------ attributes
 
     def __getattr__(self, name: str):
         own = self.__dict__
-        for kind in ("_parameters", "_buffers", "_modules"):
-            if kind in own:
-                found = own[kind]
-                if name in found:
-                    return found[name]
+        try:
+            found = own["_parameters"]
+            if name in found:
+                return found[name]
+            found = own["_modules"]
+            if name in found:
+                return found[name]
+            found = own["_buffers"]
+            if name in found:
+                return found[name]
+        except KeyError:  # there was no `Module.__init__()`
+            pass
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value) -> None:
         own = self.__dict__
-        if isinstance(value, Parameter):
-            self._check_ready("_parameters", "parameters")
+        is_tensor = isinstance(value, TensorBase)
+        if is_tensor and isinstance(value, Parameter):
+            if "_parameters" not in own:
+                raise AttributeError("cannot assign parameters before Module.__init__() call")
             _remove(name, own, own["_buffers"], own["_modules"], own["_non_persistent_buffers_set"])
             self.register_parameter(name, value)
         elif name in own.get("_parameters", ()):
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                    f"cannot assign '{typename(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
                 )
             self.register_parameter(name, value)
         elif isinstance(value, Module):
-            self._check_ready("_modules", "modules")
+            if "_modules" not in own:
+                raise AttributeError("cannot assign module before Module.__init__() call")
             _remove(name, own, own["_parameters"], own["_buffers"], own["_non_persistent_buffers_set"])
-            own["_modules"][name] = value
+            own["_modules"][name] = after_registration_hooks("module", self, name, value)
         elif name in own.get("_modules", ()):
             if value is not None:
-                raise TypeError(f"cannot assign '{_type_name(value)}' as child module '{name}' (torch.nn.Module or None expected)")
-            own["_modules"][name] = value
-        elif isinstance(value, Buffer) or name in own.get("_buffers", ()):
-            if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
+                    f"cannot assign '{typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
                 )
-            if isinstance(value, Buffer) and name not in own["_buffers"]:
-                _remove(name, own, own["_parameters"], own["_modules"])
-                self.register_buffer(name, value, value.persistent)
-            else:
-                own["_buffers"][name] = value
+            own["_modules"][name] = after_registration_hooks("module", self, name, value)
+        elif (is_tensor and isinstance(value, Buffer)) or name in own.get("_buffers", ()):
+            self._set_buffer(name, value)
         else:
             object.__setattr__(self, name, value)
 
-    def _check_ready(self, kind: str, words: str) -> None:
-        if kind not in self.__dict__:
-            raise AttributeError(
-                "cannot assign module before Module.__init__() call"
-                if words == "modules"
-                else f"cannot assign {words} before Module.__init__() call"
+    def _set_buffer(self, name: str, value) -> None:
+        if value is not None and not isinstance(value, TensorBase):
+            raise TypeError(
+                f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
             )
+        if isinstance(value, Buffer):
+            persistent = value.persistent
+        else:
+            persistent = name not in self._non_persistent_buffers_set
+        self.register_buffer(name, value, persistent)
 
     def __delattr__(self, name: str) -> None:
         for kind in (self._parameters, self._buffers, self._modules):
@@ -158,9 +187,13 @@ class Module(HookMethods, StateMethods):
 
     def _check_name(self, name, kind: str, known: dict) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {_type_name(name)}")
+            raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
         if "." in name:
-            raise KeyError(f'{kind} name can\'t contain ".", got: {name}' if kind == "module" else f'{kind} name can\'t contain "."')
+            raise KeyError(
+                f'{kind} name can\'t contain ".", got: {name}'
+                if kind == "module"
+                else f'{kind} name can\'t contain "."'
+            )
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
         if name not in known and hasattr(self, name):
@@ -179,14 +212,14 @@ class Module(HookMethods, StateMethods):
         self._check_name(name, "parameter", self._parameters)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{_type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+                f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
             )
         if param is not None and param.grad_fn is not None:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
                 f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
             )
-        self._parameters[name] = param
+        self._parameters[name] = param if param is None else after_registration_hooks("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Make a tensor known that is state, but no parameter.
@@ -202,8 +235,10 @@ class Module(HookMethods, StateMethods):
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         self._check_name(name, "buffer", self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
-        self._buffers[name] = tensor
+            raise TypeError(
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
+        self._buffers[name] = after_registration_hooks("buffer", self, name, tensor)
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -214,9 +249,9 @@ class Module(HookMethods, StateMethods):
             KeyError: the name is empty, has a dot, or is taken.
         """
         if not isinstance(module, Module) and module is not None:
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", self._modules)
-        self._modules[name] = module
+        self._modules[name] = after_registration_hooks("module", self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """Another name of `add_module`."""
@@ -240,23 +275,31 @@ class Module(HookMethods, StateMethods):
         return found
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put a module in the place of the one with a dotted name."""
+        """Put a module in the place of the one with a dotted name, or, unless `strict`, where there is none.
+
+        Raises:
+            ValueError: the name is empty, or `module` is no module.
+            AttributeError: there is no such place, or something else is there.
+        """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
         path, _, name = target.rpartition(".")
         parent = self.get_submodule(path)
-        if strict and not hasattr(parent, name):
+        if hasattr(parent, name):
+            parent.get_submodule(name)
+        elif strict:
             raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
         setattr(parent, name, module)
 
-    def _get(self, target: str, kind: str, words: str):
+    def _find(self, target: str) -> tuple[Module, str]:
+        """(module, name) of an attribute with a dotted name."""
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         if not hasattr(module, name):
             raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
-        if name not in getattr(module, kind):
-            raise AttributeError(f"`{name}` is not {words}")
-        return getattr(module, kind)[name]
+        return module, name
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter with a dotted name.
@@ -264,7 +307,11 @@ class Module(HookMethods, StateMethods):
         Raises:
             AttributeError: there is none.
         """
-        return self._get(target, "_parameters", "an nn.Parameter")
+        module, name = self._find(target)
+        found = getattr(module, name)
+        if not isinstance(found, Parameter):
+            raise AttributeError(f"`{name}` is not an nn.Parameter")
+        return found
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer with a dotted name.
@@ -272,9 +319,14 @@ class Module(HookMethods, StateMethods):
         Raises:
             AttributeError: there is none.
         """
-        return self._get(target, "_buffers", "a buffer")
+        module, name = self._find(target)
+        if name not in module._buffers:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return module._buffers[name]
 
-    def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple]:
+    def named_modules(
+        self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple]:
         """(name, module) of this module and all below it; one that stands twice comes once."""
         memo = set() if memo is None else memo
         if self not in memo:
@@ -304,7 +356,9 @@ class Module(HookMethods, StateMethods):
         for _, module in self.named_children():
             yield module
 
-    def _named_members(self, members_of: Callable, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True):
+    def _named_members(
+        self, members_of: Callable, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ):
         seen = set()
         modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for path, module in modules:
@@ -315,10 +369,13 @@ class Module(HookMethods, StateMethods):
                     seen.add(id(each))
                 yield path + ("." if path else "") + name, each
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple]:
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple]:
         """(name, parameter) of this module, and of those below it for `recurse`."""
         yield from self._named_members(lambda each: each._parameters.items(), prefix, recurse, remove_duplicate)
 
+    @forgets("memo")
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters of this module, and of those below it for `recurse`."""
         for _, each in self.named_parameters(recurse=recurse):
@@ -335,101 +392,12 @@ class Module(HookMethods, StateMethods):
 
     # ------------------------------------------------------------------ changing
 
-    def _apply(self, fn: Callable, recurse: bool = True) -> Module:
-        """Replace the elements of all parameters, gradients and buffers; the parameters stay the same objects."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        for param in self._parameters.values():
-            if param is None:
-                continue
-            with no_grad():
-                new = fn(param.data)
-                if new is not param:
-                    param.data = new
-                if param.grad is not None:
-                    grad = fn(param.grad.data)
-                    param.grad = None
-                    param.grad = grad
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                self._buffers[name] = fn(buffer)
-        return self
-
-    def apply(self, fn: Callable) -> Module:
+    def apply(self, fn: Callable[[Module], object]) -> Module:
         """Call ``fn(module)`` for all modules below and then this one; returns this one."""
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
-
-    def to(self, *args, **kwargs) -> Module:
-        """Move parameters and buffers to a device, floating point ones to a dtype, in place; returns the module.
-
-        Args:
-            args: a device, a dtype, both, or a tensor to be like.
-
-        Raises:
-            TypeError: the dtype is neither floating point nor complex.
-        """
-        like = next((each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)), None)
-        found = [each for each in (*args, kwargs.get("device"), kwargs.get("dtype")) if each is not None]
-        dtype = next((each for each in found if isinstance(each, dtypes.dtype)), like.dtype if like is not None else None)
-        where = next((each for each in found if isinstance(each, (str, int, devices.device)) and not isinstance(each, bool)), None)
-        where = like.device if like is not None else where
-        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
-            )
-        if where is not None:
-            where = devices.resolve(where)
-
-        def convert(tensor):
-            floats = tensor.is_floating_point() or tensor.is_complex()
-            return tensor.to(device=where, dtype=dtype if floats else None)
-
-        return self._apply(convert)
-
-    def cuda(self, device=None) -> Module:
-        """Move parameters and buffers to a GPU, in place."""
-        return self._apply(lambda each: each.cuda(device))
-
-    def cpu(self) -> Module:
-        """Move parameters and buffers to the host's memory, in place."""
-        return self._apply(lambda each: each.cpu())
-
-    def type(self, dst_type) -> Module:
-        """Convert all parameters and buffers to a dtype, in place."""
-        return self._apply(lambda each: each.type(dst_type))
-
-    def _floats_to(self, dtype: dtypes.dtype) -> Module:
-        return self._apply(lambda each: each.to(dtype) if each.is_floating_point() else each)
-
-    def float(self) -> Module:
-        """Convert floating point parameters and buffers to float32, in place."""
-        return self._floats_to(dtypes.float32)
-
-    def double(self) -> Module:
-        """Convert floating point parameters and buffers to float64, in place."""
-        return self._floats_to(dtypes.float64)
-
-    def half(self) -> Module:
-        """Convert floating point parameters and buffers to float16, in place."""
-        return self._floats_to(dtypes.float16)
-
-    def bfloat16(self) -> Module:
-        """Convert floating point parameters and buffers to bfloat16, in place."""
-        return self._floats_to(dtypes.bfloat16)
-
-    def to_empty(self, *, device, recurse: bool = True) -> Module:
-        """Move to a device without the elements."""
-        from torchlike._functions.creation import empty_like
-
-        return self._apply(lambda each: empty_like(each, device=device), recurse=recurse)
-
-    def share_memory(self) -> Module:
-        """See `Tensor.share_memory_`."""
-        return self._apply(lambda each: each.share_memory_())
 
     def train(self, mode: bool = True) -> Module:
         """Set training mode, here and below; returns the module.
@@ -460,8 +428,8 @@ class Module(HookMethods, StateMethods):
             warnings.warn(
                 "Calling .zero_grad() from a module created with nn.DataParallel() has no effect. The parameters are "
                 "copied (in a differentiable manner) from the original module. This means they are not leaf nodes in "
-                "autograd and so don't accumulate gradients. If you need gradients in your forward method, consider using "
-                "autograd.grad instead.",
+                "autograd and so don't accumulate gradients. If you need gradients in your forward method, consider "
+                "using autograd.grad instead.",
                 stacklevel=2,
             )
         for each in self.parameters():
@@ -500,13 +468,6 @@ def _remove(name: str, *places) -> None:
                 del each[name]
             else:
                 each.discard(name)
-
-
-def _type_name(value) -> str:
-    kind = type(value)
-    if isinstance(value, Tensor):
-        return value.type()
-    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.replace('torchlike', 'torch')}.{kind.__qualname__}"
 
 
 Module.__module__ = "torchlike.nn.modules.module"

@@ -160,3 +160,97 @@ class Embedding(Module):
             scale_grad_by_freq=scale_grad_by_freq,
             sparse=sparse,
         )
+
+
+class EmbeddingBag(Module):
+    """A table of vectors, summed, averaged or maximized over bags of indices.
+
+    Args:
+        num_embeddings: the rows of the table.
+        embedding_dim: the size of a vector.
+        max_norm, norm_type, scale_grad_by_freq, sparse, _weight: as in `Embedding`.
+        mode: ``"sum"``, ``"mean"`` or ``"max"``.
+        include_last_offset: whether offsets end with the number of indices.
+        padding_idx: an index that counts for nothing.
+
+    Raises:
+        AssertionError: `padding_idx` is outside the table, or `_weight` is of another shape.
+    """
+
+    num_embeddings: int
+    embedding_dim: int
+    weight: Tensor
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        mode: str = "mean",
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+        device=None,
+        dtype=None,
+    ) -> None:
+        super().__init__()
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
+        self.padding_idx = checked_padding(padding_idx, num_embeddings)
+        if _weight is None:
+            self.weight = Parameter(creation.empty((num_embeddings, embedding_dim), device=device, dtype=dtype))
+            self.reset_parameters()
+        else:
+            self.weight = Parameter(checked_table(_weight, num_embeddings, embedding_dim))
+        self.mode, self.sparse, self.include_last_offset = mode, sparse, include_last_offset
+
+    def reset_parameters(self) -> None:
+        """Draw the table from the normal distribution."""
+        init.normal_(self.weight)
+        zero_padding(self)
+
+    def forward(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
+        """``(bags, indices)``, or ``(indices)`` with offsets, to ``(bags, embedding_dim)``."""
+        return F.embedding_bag(
+            *(input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.mode),
+            *(self.sparse, per_sample_weights, self.include_last_offset, self.padding_idx),
+        )
+
+    def extra_repr(self) -> str:
+        said = f"{self.num_embeddings}, {self.embedding_dim}"
+        if self.max_norm is not None:
+            said += f", max_norm={self.max_norm}"
+        if self.norm_type != 2:
+            said += f", norm_type={self.norm_type}"
+        if self.scale_grad_by_freq is not False:
+            said += f", scale_grad_by_freq={self.scale_grad_by_freq}"
+        said += f", mode={self.mode!r}"
+        return said if self.padding_idx is None else f"{said}, padding_idx={self.padding_idx}"
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        mode: str = "mean",
+        sparse: bool = False,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+    ) -> EmbeddingBag:
+        """A bag with a given table; see `Embedding.from_pretrained`."""
+        if embeddings.dim() != 2:
+            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
+        made = cls(
+            *(rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings),
+            include_last_offset=include_last_offset,
+            padding_idx=padding_idx,
+        )
+        made.weight.requires_grad = not freeze
+        return made

@@ -1,0 +1,85 @@
+"""Special functions over their whole range."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import torchlike
+from tests.support import check_error, check_op
+
+torch = pytest.importorskip("torch")
+
+POSITIVE = np.concatenate([[0.0, 1e-12, 1e-3], np.linspace(0.05, 30, 200), [100.0, 1e4, np.inf, np.nan]])
+BOTH = np.concatenate([-POSITIVE[::-1], POSITIVE])
+POLYNOMIALS = [
+    *(f"{prefix}chebyshev_polynomial_{kind}" for prefix in ("", "shifted_") for kind in "tuvw"),
+    *("hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p"),
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "spherical_bessel_j0", "modified_bessel_i0", "i1e"]
+)
+def test_bessel_functions(name):
+    check_op([BOTH], lambda library, x: getattr(library.special, name)(x), grad=False, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["modified_bessel_k0", "modified_bessel_k1"])
+@pytest.mark.parametrize("prefix", ["", "scaled_"])
+def test_modified_bessel_functions(prefix, name):
+    check_op([BOTH], lambda library, x: getattr(library.special, prefix + name)(x), grad=False, rtol=1e-12, atol=0)
+
+
+def test_airy_function():
+    # PyTorch's own loses half of the digits around -3
+    check_op([np.linspace(-40, 20, 301)], lambda library, x: library.special.airy_ai(x), grad=False, atol=5e-6)
+    known = {-4.0: -0.070265532949289515, 0.0: 0.35502805388781723926, 1.0: 0.13529241631288141552}
+    got = torchlike.special.airy_ai(torchlike.tensor(list(known), dtype=torchlike.float64))
+    np.testing.assert_allclose(got.numpy(), list(known.values()), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", POLYNOMIALS)
+def test_polynomials(name):
+    x, n = np.linspace(-1.5, 1.5, 31), np.array([[-1.0], [0], [1], [2], [5], [12]])
+    check_op([x, n], lambda library, x, n: getattr(library.special, name)(x, n), grad=False, rtol=1e-9, atol=1e-9)
+    check_op([x], lambda library, x: getattr(library.special, name)(x, 3), grad=False, rtol=1e-9)
+    check_error([], lambda library: getattr(library.special, name)(1, 2), text=False)
+
+
+@pytest.mark.parametrize("n", range(5))
+def test_polygamma(n):
+    x = np.array([0.1, 0.7, 1.0, 4.5, 30.0, -0.3, -1.6, -8.4])
+    check_op([x], lambda library, x: library.polygamma(n, x), rtol=1e-9)
+    check_op([x.astype(np.float32)], lambda library, x: x.polygamma(n), rtol=1e-4)
+
+
+def test_zeta():
+    order, start = np.array([2.0, 1.0, 0.5, 3.0, 2.5, 30.0]), np.array([[1.0], [0.5], [-0.5], [-3.0], [12.0]])
+    check_op([start, order], lambda library, q, x: library.special.zeta(x, q), grad=False, rtol=1e-12)
+    check_op([start[:2, 0]], lambda library, q: library.special.zeta(3.0, q))
+
+
+def test_products_with_logarithms():
+    first, second = np.array([0.0, 0.0, 0.0, 1.0, 0.0]), np.array([0.0, 2.0, np.nan, 0.0, -1.0])
+    check_op([first, second], lambda library, x, y: library.xlogy(x, y))
+    check_op([first, second - 1], lambda library, x, y: library.special.xlog1py(x, y))
+    check_op([np.array([0.5, 2.0])], lambda library, x: (library.xlogy(2, x), library.xlogy(x, 3)))
+
+
+def test_incomplete_gamma_functions():
+    order, at = np.array([0.5, 1.0, 5.0, 40.0]), np.array([[0.1], [1.0], [6.0], [50.0]])
+    check_op([order, at], lambda library, a, x: (library.igamma(a, x), library.igammac(a, x)), grad=False)
+    check_op([np.array([3.0, 4.5])], lambda library, x: library.mvlgamma(x, 3))
+
+
+def test_logit_with_bounds():
+    x = np.array([0.0, 0.2, 0.5, 0.95, 1.0, 2.0])
+    check_op([x], lambda library, x: library.logit(x, 0.1))
+    check_op([x], lambda library, x: x.logit(eps=0.1))
+
+
+def test_names_are_those_of_torch():
+    ours = {name for name in torchlike.special.__all__}
+    theirs = {name for name in torch.special.__all__}
+    assert theirs - ours == {"logsumexp", "log_softmax", "softmax"} - ours

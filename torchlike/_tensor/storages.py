@@ -1,0 +1,183 @@
+"""Storages as objects: ``x.untyped_storage()``, ``x.storage()``, ``torch.FloatStorage``."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._functions.filling import flat
+from torchlike._functions.making import array_of, cast, wrapped
+from torchlike._types import dtypes
+
+TYPED = (
+    "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
+    "This should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "
+    "tensor.untyped_storage() instead of tensor.storage()"
+)
+
+
+class _Storage:
+    """The memory of tensors: all its elements in one dimension."""
+
+    _flat: TensorBase
+
+    @classmethod
+    def _of(cls, tensor: TensorBase):
+        made = object.__new__(cls)
+        made._flat = flat(tensor)
+        return made
+
+    def _tensor(self, dtype: dtypes.dtype) -> TensorBase:
+        """Its elements as a tensor of this dtype."""
+        return self._flat if self._flat.dtype is dtype else self._flat.view(dtype)
+
+    @property
+    def device(self):
+        """Where it lives."""
+        return self._flat.device
+
+    is_cuda = property(lambda self: self._flat.is_cuda)
+    is_sparse = False
+
+    def data_ptr(self) -> int:
+        """An address that tells it from others."""
+        return self._flat.data_ptr()
+
+    def nbytes(self) -> int:
+        """Its size in bytes."""
+        return self._flat.nbytes
+
+    def is_shared(self) -> bool:
+        """Whether other processes see it."""
+        return False
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, _Storage) and self._flat._storage is other._flat._storage
+
+    def __hash__(self) -> int:
+        return id(self._flat._storage)
+
+
+class UntypedStorage(_Storage):
+    """The memory of tensors as bytes."""
+
+    def __len__(self) -> int:
+        return self._flat.nbytes
+
+    size = __len__
+
+    def tolist(self) -> list[int]:
+        """Its bytes."""
+        return self._tensor(dtypes.uint8).tolist()
+
+    def __getitem__(self, place):
+        got = self._tensor(dtypes.uint8)[place]
+        return got.item() if isinstance(place, int) else UntypedStorage._of(got.clone())
+
+    def __setitem__(self, place, value) -> None:
+        self._tensor(dtypes.uint8)[place] = value
+
+
+class TypedStorage(_Storage):
+    """The memory of tensors as elements of one dtype; made of a size or of data."""
+
+    def __init__(self, *args, dtype: dtypes.dtype | None = None) -> None:
+        dtype = dtype or dtypes.get_default_dtype()
+        data = np.zeros(args[0] if args else 0) if not args or isinstance(args[0], int) else array_of(args[0])
+        self._flat = wrapped(np.array(cast(data, dtype)).reshape(-1))
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The dtype of its elements."""
+        return self._flat.dtype
+
+    def __len__(self) -> int:
+        return self._flat.numel()
+
+    size = __len__
+
+    def __iter__(self):
+        return iter(self.tolist())
+
+    def __getitem__(self, place):
+        got = self._flat[place]
+        return got.item() if isinstance(place, int) else TypedStorage._of(got.clone())
+
+    def __setitem__(self, place, value) -> None:
+        self._flat[place] = value
+
+    def element_size(self) -> int:
+        """The size of an element in bytes."""
+        return self._flat.element_size()
+
+    def tolist(self) -> list:
+        """Its elements."""
+        return self._flat.tolist()
+
+    def untyped(self) -> UntypedStorage:
+        """The same memory as bytes."""
+        return UntypedStorage._of(self._flat)
+
+    def fill_(self, value):
+        """Put one number everywhere."""
+        self._flat.fill_(value)
+        return self
+
+    def copy_(self, source):
+        """Take over the elements of another storage."""
+        self._flat.copy_(source._flat)
+        return self
+
+    def clone(self):
+        """A copy."""
+        return TypedStorage._of(self._flat.clone())
+
+    def __repr__(self) -> str:
+        rows = "".join(f" {each}\n" for each in self.tolist())
+        return f"{rows}[torch.storage.TypedStorage(dtype={self.dtype}, device={self.device}) of size {len(self)}]"
+
+
+def _typed(dtype: dtypes.dtype) -> type:
+    name = dtypes.scalar_name(dtype) + "Storage"
+
+    def __new__(cls, *args):
+        return TypedStorage(*args, dtype=dtype)
+
+    doc = f"Memory of {dtype.name} elements."
+    body = {"__new__": __new__, "dtype": dtype, "__module__": "torchlike", "__doc__": doc}
+    return type(name, (TypedStorage,), body)
+
+
+FloatStorage, DoubleStorage, HalfStorage = _typed(dtypes.float32), _typed(dtypes.float64), _typed(dtypes.float16)
+BFloat16Storage, BoolStorage, ByteStorage = _typed(dtypes.bfloat16), _typed(dtypes.bool_), _typed(dtypes.uint8)
+CharStorage, ShortStorage, IntStorage = _typed(dtypes.int8), _typed(dtypes.int16), _typed(dtypes.int32)
+LongStorage = _typed(dtypes.int64)
+ComplexFloatStorage, ComplexDoubleStorage = _typed(dtypes.complex64), _typed(dtypes.complex128)
+
+
+def is_storage(obj) -> bool:
+    """Whether it is a storage."""
+    return isinstance(obj, _Storage)
+
+
+class StorageMethods(TensorBase):
+    """A tensor's memory as an object."""
+
+    def untyped_storage(self) -> UntypedStorage:
+        """The memory as bytes."""
+        return UntypedStorage._of(self)
+
+    def storage(self) -> TypedStorage:
+        """The memory as elements; deprecated, see `untyped_storage`."""
+        warnings.warn(TYPED, UserWarning, stacklevel=2)
+        return TypedStorage._of(self)
+
+    def storage_type(self) -> type:
+        """The class of its memory."""
+        return TypedStorage
+
+
+is_storage.__module__ = "torchlike"
+UntypedStorage.__module__ = TypedStorage.__module__ = "torchlike.storage"
