@@ -59,6 +59,7 @@ def store(kind: str, rows: dict[str, Any], device: str = "cpu", folder: Path = F
     suffix = "" if device == "cpu" else f"@{device}"
     measured = kept.get(kind, {}) | {f"{name}{suffix}": [where(device), row] for name, row in rows.items()}
     kept[kind] = dict(sorted(measured.items(), key=lambda item: _place_in_table(item[0])))
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(kept, indent=1) + "\n")
     (folder / "RESULTS.md").write_text(HEAD + _steps_page(kept.get("steps", {})) + _host_page(kept.get("host", {})))
     if kept.get("steps"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -400,18 +402,37 @@ def _refuse_complex(name: str, *arrays) -> None:
         raise RuntimeError(f"{name} not implemented for complex tensors.")
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _extreme(choose, input, other):
+    return choose(input, other)
+
+
+@_extreme.defjvp
+def _extreme_jvp(choose, primals, tangents):
+    # half of the gradient each at ties, all of it to both where one is NaN
+    input, other = primals
+    chosen = _extreme(choose, input, other)
+    shares = [jnp.where(input == other, 0.5, jnp.where(each != chosen, jnp.isnan(chosen), 1)) for each in primals]
+    return chosen, sum(share.astype(along.dtype) * along for share, along in zip(shares, tangents, strict=True))
+
+
+def _larger_or_smaller(choose, input, other) -> Array:
+    input, other = jnp.broadcast_arrays(*matched(input, other))
+    return _extreme(choose, input, other) if rank(input.dtype) == 2 else choose(input, other)
+
+
 @op
 def maximum(input: Array, other: Array) -> Array:
     """The larger of two elements, NaN where one of them is; at ties each gets half of the gradient."""
     _refuse_complex("maximum", input, other)
-    return jnp.maximum(*matched(input, other))
+    return _larger_or_smaller(jnp.maximum, input, other)
 
 
 @op
 def minimum(input: Array, other: Array) -> Array:
     """The smaller of two elements, NaN where one of them is; at ties each gets half of the gradient."""
     _refuse_complex("minimum", input, other)
-    return jnp.minimum(*matched(input, other))
+    return _larger_or_smaller(jnp.minimum, input, other)
 
 
 @op

@@ -8,10 +8,12 @@ from torchlike.nn import functional as functional
 from torchlike.nn import init as init
 from torchlike.nn import modules as modules
 from torchlike.nn import parameter as parameter
+from torchlike.nn import utils as utils
 from torchlike.nn.parameter import Buffer as Buffer
 from torchlike.nn.parameter import Parameter as Parameter
 
 # ---------------------------------------------------------------- layers
+from torchlike.nn.modules import Container as Container
 from torchlike.nn.modules import Module as Module
 from torchlike.nn.modules import ModuleDict as ModuleDict
 from torchlike.nn.modules import ModuleList as ModuleList

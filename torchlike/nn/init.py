@@ -113,9 +113,10 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     middle = tuple(each // 2 for each in sizes[2:])
     with no_grad():
         tensor.zero_()
-        for group in range(groups):
-            for channel in range(min(out, sizes[1])):
-                tensor[(group * out + channel, channel, *middle)] = 1
+        channels = [(group * out + each, each) for group in range(groups) for each in range(min(out, sizes[1]))]
+        if channels:
+            rows, columns = (list(each) for each in zip(*channels, strict=True))
+            tensor[(rows, columns, *middle)] = 1
     return tensor
 
 

@@ -18,10 +18,32 @@ class SequentialLR(LRScheduler):
         ValueError: no scheduler is given, they have different optimizers, or there is not one milestone fewer.
     """
 
-    def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1
+    ) -> None:
+        self._check(schedulers, optimizer)
+        if len(milestones) != len(schedulers) - 1:
+            raise ValueError(
+                "Sequential Schedulers expects number of schedulers provided to be one more than the number of "
+                f"milestone points, but got number of schedulers {len(schedulers)} and the number of milestones to be "
+                f"equal to {len(milestones)}"
+            )
+        self._schedulers, self._milestones = schedulers, milestones
+        self.last_epoch, self.optimizer = last_epoch + 1, optimizer
+        # each scheduler took its first step when it was made: undo them, and let the first one begin
+        for group in optimizer.param_groups:
+            set_number(group, "lr", group["initial_lr"])
+        for each in schedulers:
+            each.last_epoch -= 1
+        schedulers[0]._initial_step()
+        self._last_lr = schedulers[0].get_last_lr()
+
+    def _check(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None) -> None:
+        """Whether these can be joined; without `optimizer`, the first one's is that of all."""
         name = type(self).__name__
         if len(schedulers) < 1:
             raise ValueError(f"{name} expects at least one scheduler to be chained, but got no scheduler.")
+        optimizer = optimizer or schedulers[0].optimizer
         for place, each in enumerate(schedulers):
             if not hasattr(each, "optimizer"):
                 raise TypeError(f"{name} at index {place} should have `optimizer` as its attribute.")
@@ -33,22 +55,9 @@ class SequentialLR(LRScheduler):
             if optimizer != each.optimizer:
                 raise ValueError(
                     f"{name} expects all schedulers to belong to the same optimizer, but got scheduler "
-                    f"{type(each).__name__} at index {place} has {each.optimizer}, which is different from {type(optimizer).__name__}."
+                    f"{type(each).__name__} at index {place} has {each.optimizer}, which is different from "
+                    f"{type(optimizer).__name__}."
                 )
-        if len(milestones) != len(schedulers) - 1:
-            raise ValueError(
-                "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone "
-                f"points, but got number of schedulers {len(schedulers)} and the number of milestones to be equal to {len(milestones)}"
-            )
-        self._schedulers, self._milestones = schedulers, milestones
-        self.last_epoch, self.optimizer = last_epoch + 1, optimizer
-        # each scheduler took its first step when it was made: undo them, and let the first one begin
-        for group in optimizer.param_groups:
-            set_number(group, "lr", group["initial_lr"])
-        for each in schedulers:
-            each.last_epoch -= 1
-        schedulers[0]._initial_step()
-        self._last_lr = schedulers[0].get_last_lr()
 
     def step(self) -> None:
         """Let the scheduler whose turn it is take a step."""
@@ -84,20 +93,8 @@ class ChainedScheduler(SequentialLR):
     """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
-        if len(schedulers) < 1:
-            raise ValueError("ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.")
+        self._check(schedulers, optimizer)
         optimizer = optimizer or schedulers[0].optimizer
-        for place, each in enumerate(schedulers):
-            if isinstance(each, ReduceLROnPlateau):
-                raise ValueError(
-                    "ChainedScheduler does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to "
-                    f"be specified when calling `step`, but got one at index {place} in the given schedulers sequence."
-                )
-            if optimizer != each.optimizer:
-                raise ValueError(
-                    "ChainedScheduler expects all schedulers to belong to the same optimizer, but got scheduler "
-                    f"{type(each).__name__} at index {place} has {each.optimizer}, which is different from {type(optimizer).__name__}."
-                )
         self._schedulers, self.optimizer = schedulers, optimizer
         self._last_lr = self._current()
 

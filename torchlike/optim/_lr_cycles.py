@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import types
 from collections.abc import Callable
 
 from torchlike.optim._lr_base import LRScheduler, one_each, set_number
@@ -46,7 +47,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2016.
     """
 
-    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
+    ) -> None:
         if T_0 <= 0 or not isinstance(T_0, int):
             raise ValueError(f"Expected positive integer T_0, but got {T_0}")
         if T_mult < 1 or not isinstance(T_mult, int):
@@ -130,12 +133,13 @@ class CyclicLR(LRScheduler):
             for group, lr in zip(optimizer.param_groups, one_each("base_lr", optimizer, base_lr), strict=True):
                 set_number(group, "lr", lr)
         self.max_lrs = one_each("max_lr", optimizer, max_lr)
-        down = float(step_size_up if step_size_down is None else step_size_down)
-        self.total_size, self.step_ratio = float(step_size_up) + down, float(step_size_up) / (float(step_size_up) + down)
+        up = float(step_size_up)
+        self.total_size = up + (up if step_size_down is None else float(step_size_down))
+        self.step_ratio = up / self.total_size
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise ValueError("mode is invalid and scale_fn is None")
         self.mode, self.gamma, self.scale_mode = mode, gamma, scale_mode
-        self._own_scale = scale_fn
+        self._scale_fn_custom = scale_fn
         if scale_fn is None:
             self.scale_mode = "iterations" if mode == "exp_range" else "cycle"
         self.cycle_momentum = cycle_momentum
@@ -146,21 +150,30 @@ class CyclicLR(LRScheduler):
 
     def _start_momentum(self, base, highest, last_epoch: int) -> None:
         optimizer = self.optimizer
-        if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
-            raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
-        self.use_beta1 = "betas" in optimizer.defaults
+        self.use_beta1 = _uses_beta1(optimizer)
         self.base_momentums = one_each("base_momentum", optimizer, base)
         self.max_momentums = one_each("max_momentum", optimizer, highest)
         if last_epoch == -1:
-            for group, momentum in zip(optimizer.param_groups, self.max_momentums, strict=True):
-                _set_momentum(group, self.use_beta1, momentum)
-        for group, momentum in zip(optimizer.param_groups, self.base_momentums, strict=True):
-            group["base_momentum"] = momentum
+            _start_momentum(optimizer, self.use_beta1, self.base_momentums, self.max_momentums)
+
+    def state_dict(self) -> dict:
+        """Everything but the optimizer and a plain scale function; an object that is called keeps its attributes."""
+        state = super().state_dict()
+        own = state.pop("_scale_fn_custom")
+        plain = own is None or isinstance(own, types.FunctionType)
+        return {**state, "_scale_fn_custom": None if plain else own.__dict__.copy()}
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Take over what `state_dict` gave."""
+        own = state_dict["_scale_fn_custom"]
+        super().load_state_dict({key: value for key, value in state_dict.items() if key != "_scale_fn_custom"})
+        if own is not None:
+            self._scale_fn_custom.__dict__.update(own)
 
     def scale_fn(self, x: float) -> float:
         """How high a cycle or step is, as a part of the full height."""
-        if self._own_scale is not None:
-            return self._own_scale(x)
+        if self._scale_fn_custom is not None:
+            return self._scale_fn_custom(x)
         if self.mode == "triangular":
             return 1.0
         return 1 / (2.0 ** (x - 1)) if self.mode == "triangular2" else self.gamma**x
@@ -176,6 +189,23 @@ class CyclicLR(LRScheduler):
             for group, (low, high) in zip(self.optimizer.param_groups, pairs, strict=True):
                 _set_momentum(group, self.use_beta1, high - (high - low) * height * scale)
         return [low + (high - low) * height * scale for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+
+def _uses_beta1(optimizer: Optimizer) -> bool:
+    """Whether the optimizer's momentum is its first beta.
+
+    Raises:
+        ValueError: it has no momentum.
+    """
+    if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
+        raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
+    return "betas" in optimizer.defaults
+
+
+def _start_momentum(optimizer: Optimizer, use_beta1: bool, lows: list, highs: list) -> None:
+    for group, low, high in zip(optimizer.param_groups, lows, highs, strict=True):
+        _set_momentum(group, use_beta1, high)
+        group["max_momentum"], group["base_momentum"] = high, low
 
 
 def _set_momentum(group: dict, use_beta1: bool, momentum: float) -> None:
@@ -236,14 +266,11 @@ class OneCycleLR(LRScheduler):
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
-                raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
-            self.use_beta1 = "betas" in optimizer.defaults
-            lows, highs = (one_each(n, optimizer, v) for n, v in (("base_momentum", base_momentum), ("max_momentum", max_momentum)))
+            self.use_beta1 = _uses_beta1(optimizer)
+            lows = one_each("base_momentum", optimizer, base_momentum)
+            highs = one_each("max_momentum", optimizer, max_momentum)
             if last_epoch == -1:
-                for group, low, high in zip(optimizer.param_groups, lows, highs, strict=True):
-                    _set_momentum(group, self.use_beta1, high)
-                    group["max_momentum"], group["base_momentum"] = high, low
+                _start_momentum(optimizer, self.use_beta1, lows, highs)
         super().__init__(optimizer, last_epoch)
 
     def _between(self, start: float, end: float, part: float) -> float:

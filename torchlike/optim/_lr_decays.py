@@ -13,7 +13,7 @@ from torchlike.optim._lr_base import EPOCH_DEPRECATION_WARNING, LRScheduler, set
 from torchlike.optim.optimizer import Optimizer
 
 
-def _each(functions, count: int, name: str) -> list:
+def _each(functions, count: int) -> list:
     """One function for every group, as a list."""
     if not isinstance(functions, (list, tuple)):
         return [functions] * count
@@ -27,7 +27,7 @@ class LambdaLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable | list, last_epoch: int = -1) -> None:
         self.optimizer = optimizer
-        self.lr_lambdas = _each(lr_lambda, len(optimizer.param_groups), "lr_lambda")
+        self.lr_lambdas = _each(lr_lambda, len(optimizer.param_groups))
         super().__init__(optimizer, last_epoch)
 
     def state_dict(self) -> dict:
@@ -81,7 +81,9 @@ class StepLR(LRScheduler):
 class MultiStepLR(LRScheduler):
     """Times `gamma` at each of the `milestones`."""
 
-    def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
         self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
@@ -103,7 +105,9 @@ class ConstantLR(LRScheduler):
         ValueError: `factor` is not between 0 and 1.
     """
 
-    def __init__(self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
         if factor > 1.0 or factor < 0:
             raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
         self.factor, self.total_iters = factor, total_iters

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from torchlike.optim.optimizer import Optimizer
+from torchlike.optim.optimizer import Optimizer, check_fused
 from torchlike.tensor import Tensor
 
 
@@ -75,12 +75,20 @@ class Adam(Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {place}: {beta}")
         if not 0.0 <= weight_decay:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        _check_betas(betas, foreach and not capturable)
         defaults = {
-            **{"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad},
+            **{
+                "lr": lr,
+                "betas": tuple(map(_number, betas)),
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+            },
             **{"maximize": maximize, "foreach": foreach, "capturable": capturable},
             **{"differentiable": differentiable, "fused": fused, "decoupled_weight_decay": decoupled_weight_decay},
         }
         super().__init__(params, defaults)
+        check_fused(defaults)
 
     def flags(self, group: dict) -> dict:
         return {
@@ -100,6 +108,25 @@ class Adam(Optimizer):
             decay = optax.add_decayed_weights(hyper["weight_decay"])
             steps = [*steps, decay] if flags["decoupled"] else [decay, *steps]
         return optax.chain(*steps, optax.scale(-hyper["lr"]))
+
+
+def _check_betas(betas: tuple, numbers_only: bool | None) -> None:
+    if len({isinstance(each, Tensor) for each in betas[:2]}) != 1 or any(
+        not isinstance(each, (float, Tensor)) for each in betas[:2]
+    ):
+        raise ValueError("betas must be either both floats or both Tensors")
+    for place, each in enumerate(betas[:2]):
+        if not isinstance(each, Tensor):
+            continue
+        if numbers_only:
+            raise ValueError(f"betas[{place}] as a Tensor is not supported for capturable=False and foreach=True")
+        if each.numel() != 1:
+            raise ValueError(f"Tensor betas[{place}] must be 1-element")
+
+
+def _number(beta):
+    """A tensor of one element as one without dimensions."""
+    return beta.squeeze() if isinstance(beta, Tensor) and beta.dim() else beta
 
 
 class AdamW(Adam):

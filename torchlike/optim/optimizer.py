@@ -53,6 +53,20 @@ def _registered(hooks: dict, hook: Callable, prepend: bool = False) -> Removable
     return handle
 
 
+def check_fused(defaults: dict) -> None:
+    """Whether `fused` goes with the other options.
+
+    Raises:
+        RuntimeError: it does not.
+    """
+    if not defaults["fused"]:
+        return
+    if defaults["differentiable"]:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if defaults["foreach"]:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+
+
 class Optimizer:
     """Holds parameters in groups, each with its own hyper-parameters, and updates them in `step`.
 
@@ -143,9 +157,11 @@ class Optimizer:
                 "will change between runs. Please use a list instead."
             )
         params = list(params)
-        named = bool(params) and all(isinstance(each, tuple) for each in params)
-        if named:
-            param_group["param_names"] = [name for name, _ in params]
+        names = [each[0] for each in params if isinstance(each, tuple)]
+        if names:
+            if len(names) != len(params):
+                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            param_group["param_names"] = names
             params = [each for _, each in params]
         param_group["params"] = params
         for each in params:
@@ -159,9 +175,15 @@ class Optimizer:
             param_group.setdefault(name, default)
         if len(set(map(id, params))) != len(params):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
-                "github.com/pytorch/pytorch/issues/40967 for more information",
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
                 stacklevel=3,
+            )
+        if any(("param_names" in param_group) != ("param_names" in group) for group in self.param_groups):
+            which = "with names" if "param_names" in param_group else "without names"
+            raise ValueError(
+                "all optimizer param groups should be with/without names. "
+                f"cannot add param group {which} to the optimizer"
             )
         known = {id(each) for group in self.param_groups for each in group["params"]}
         if not known.isdisjoint(map(id, params)):
@@ -270,9 +292,7 @@ class Optimizer:
                 numbers.setdefault(id(each), len(numbers))
             packed["params"] = [numbers[id(each)] for each in group["params"]]
             groups.append(packed)
-        state = {
-            (numbers[id(key)] if isinstance(key, Tensor) else key): value for key, value in self.state.items()
-        }
+        state = {(numbers[id(key)] if isinstance(key, Tensor) else key): value for key, value in self.state.items()}
         made = {"state": state, "param_groups": groups}
         for hook in self._state_dict_hooks["state_dict_post"].values():
             changed = hook(self, made)
@@ -293,7 +313,9 @@ class Optimizer:
         if len(mine) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(mine, saved, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         numbers = chain.from_iterable(group["params"] for group in saved)
         params = dict(zip(numbers, chain.from_iterable(group["params"] for group in mine), strict=True))
         state: defaultdict = defaultdict(dict)
@@ -354,13 +376,17 @@ def _fitted(param: Tensor, state):
     """Loaded state as this parameter wants it: its dtype and device, the count of steps as it is."""
     if not isinstance(state, dict):
         return state
-    return {
-        name: each.detach().clone() if name == "step" else each.detach().to(dtype=param.dtype, device=param.device).clone()
-        if param.is_floating_point() and each.is_floating_point()
-        else each.detach().clone()
-        for name, each in state.items()
-        if isinstance(each, Tensor)
-    } | {name: copy.deepcopy(each) for name, each in state.items() if not isinstance(each, Tensor)}
+    return {name: _fitted_entry(param, name, each) for name, each in state.items()}
+
+
+def _fitted_entry(param: Tensor, name: str, entry):
+    if not isinstance(entry, Tensor):
+        return copy.deepcopy(entry)
+    entry = entry.detach()
+    if name != "step":
+        dtype = param.dtype if param.is_floating_point() and entry.is_floating_point() else entry.dtype
+        entry = entry.to(dtype=dtype, device=param.device)
+    return entry.clone()
 
 
 # ---------------------------------------------------------------------- the recorded update
@@ -380,24 +406,33 @@ class _Update:
         self._numbers, self._maximize = tuple(numbers), flags.get("maximize", False)
         self._count = len(avals)
         self._spec: Spec | None = None
+        self._complex = [jnp.issubdtype(each.struct.dtype, jnp.complexfloating) for each in avals]
         structs = [each.struct for each in avals]
-        hyper = dict.fromkeys(numbers, 1.0)
-        shapes = jax.eval_shape(lambda params: self._rule(hyper).init(params), structs)
+        shapes = jax.eval_shape(self._started, structs)
         leaves, self._tree = jax.tree_util.tree_flatten_with_path(shapes)
         # (PyTorch's name, number of the parameter or None, dtype) of each leaf
         self._leaves = [(*_place(path, optimizer.names), leaf) for path, leaf in leaves]
+        pairs = [(*each.shape, 2) if pair else None for each, pair in zip(structs, self._complex, strict=True)]
+        self._paired = [place is not None and pairs[place] == leaf.shape for _, place, leaf in self._leaves]
         self._init = Spec("optimizer_init", self._first_state, tuple(avals))
 
     def _first_state(self, *params) -> tuple:
-        state = self._rule(dict.fromkeys(self._numbers, 1.0)).init(list(params))
-        return self._shown(state) or (jnp.zeros(()),)
+        return self._shown(self._started(params)) or (jnp.zeros(()),)
+
+    def _started(self, params):
+        """optax's state before the first step."""
+        return self._rule(dict.fromkeys(self._numbers, 1.0)).init(self._split(params))
+
+    def _split(self, arrays) -> list:
+        """Complex parameters as pairs of real numbers, which is how PyTorch's optimizers see them."""
+        return [_pairs(each) if pair else each for each, pair in zip(arrays, self._complex, strict=True)]
 
     def _shown(self, state) -> tuple:
         """The leaves of a state as they are kept: what all parameters share is PyTorch's float32 step."""
         leaves = jax.tree_util.tree_leaves(state)
         return tuple(
-            each.astype(jnp.float32) if place is None else each
-            for each, (_, place, _) in zip(leaves, self._leaves, strict=True)
+            each.astype(jnp.float32) if place is None else jax.lax.complex(each[..., 0], each[..., 1]) if pair else each
+            for each, (_, place, _), pair in zip(leaves, self._leaves, self._paired, strict=True)
         )
 
     def spec(self, inputs: tuple) -> Spec:
@@ -411,17 +446,17 @@ class _Update:
         import optax
 
         count, held = self._count, len(self._leaves)
-        params, grads = list(arrays[:count]), list(arrays[count : 2 * count])
-        state = [
-            array.astype(leaf.dtype)
-            for array, (_, _, leaf) in zip(arrays[2 * count : 2 * count + held], self._leaves, strict=True)
-        ]
+        params, grads = self._split(arrays[:count]), self._split(arrays[count : 2 * count])
+        given = zip(arrays[2 * count : 2 * count + held], self._leaves, self._paired, strict=True)
+        state = [_pairs(array) if pair else array.astype(leaf.dtype) for array, (_, _, leaf), pair in given]
         hyper = dict(zip(self._numbers, arrays[2 * count + held :], strict=True))
         if self._maximize:
             grads = [-each for each in grads]
         state = jax.tree_util.tree_unflatten(self._tree, state)
         updates, state = self._rule(hyper).update(grads, state, params)
         params = optax.apply_updates(params, updates)
+        pairs = zip(params, self._complex, strict=True)
+        params = [jax.lax.complex(each[..., 0], each[..., 1]) if pair else each for each, pair in pairs]
         return (*params, *self._shown(state))
 
     def read(self, state: dict, params: list) -> list[Value]:
@@ -441,6 +476,10 @@ class _Update:
                     held[name]._storage.write(value)
                 else:
                     held[name] = Tensor._wrap(value)
+
+
+def _pairs(array):
+    return jnp.stack([array.real, array.imag], -1)
 
 
 def _place(path: tuple, names: dict[str, str]) -> tuple[str, int | None]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from torchlike.optim.optimizer import Optimizer
+from torchlike.optim.optimizer import Optimizer, check_fused
 from torchlike.tensor import Tensor
 
 
@@ -60,7 +60,9 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if not isinstance(lr, Tensor) and lr < 0.0:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if lr < 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if momentum < 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}")
@@ -74,6 +76,7 @@ class SGD(Optimizer):
             **{"differentiable": differentiable, "fused": fused},
         }
         super().__init__(params, defaults)
+        check_fused(defaults)
 
     def flags(self, group: dict) -> dict:
         on = {"momentum": group["momentum"] != 0, "decay": group["weight_decay"] != 0, "nesterov": group["nesterov"]}

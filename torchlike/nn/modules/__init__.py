@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from torchlike.nn.modules.module import Module as Module
+from torchlike.nn.modules.container import Container as Container
 from torchlike.nn.modules.container import ModuleDict as ModuleDict
 from torchlike.nn.modules.container import ModuleList as ModuleList
 from torchlike.nn.modules.container import ParameterDict as ParameterDict

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 
+from torchlike._arguments import legacy_keywords
+from torchlike._functions.naming import typename
 from torchlike.nn.modules.module import Module, _indented
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
@@ -41,6 +44,32 @@ class _Numbered(Module):
         modules = list(modules)
         own.clear()
         own.update((str(place), each) for place, each in enumerate(modules))
+
+    def _insert(self, index: int, module: Module) -> None:
+        own = self.__dict__["_modules"]
+        moved = [own[str(place)] for place in range(len(own) - 1, index - 1, -1)]
+        for place, each in enumerate(reversed(moved), index + 1):
+            own[str(place)] = each
+        own[str(index)] = module
+
+
+class Container(Module):
+    """Modules by name, as it was done before `Module` could do it; deprecated.
+
+    Args:
+        kwargs: the modules.
+    """
+
+    def __init__(self, **kwargs: Module) -> None:
+        warnings.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. Subclass that "
+            "instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__()
+        for name, module in kwargs.items():
+            self.add_module(name, module)
 
 
 class Sequential(_Numbered):
@@ -86,16 +115,12 @@ class Sequential(_Numbered):
 
     def __add__(self, other: Sequential) -> Sequential:
         if not isinstance(other, Sequential):
-            raise ValueError(
-                f"add operator supports only objects of Sequential class, but {type(other)} is given."
-            )
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return Sequential(*self, *other)
 
     def __iadd__(self, other: Sequential) -> Sequential:
         if not isinstance(other, Sequential):
-            raise ValueError(
-                f"add operator supports only objects of Sequential class, but {type(other)} is given."
-            )
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return self.extend(list(other))
 
     def __mul__(self, times: int) -> Sequential:
@@ -134,9 +159,7 @@ class Sequential(_Numbered):
         count = len(self)
         if not -count <= index <= count:
             raise IndexError(f"Index out of range: {index}")
-        modules = list(self)
-        modules.insert(index, module)
-        self._renumber(modules)
+        self._insert(index + count if index < 0 else index, module)
         return self
 
     def extend(self, sequential: Iterable[Module]) -> Sequential:
@@ -200,10 +223,12 @@ class ModuleList(_Numbered):
         return f"{self._get_name()}(\n  " + "\n  ".join(map(_indented, lines)) + "\n)"
 
     def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`."""
-        modules = list(self)
-        modules.insert(index, module)
-        self._renumber(modules)
+        """Put a module before the one at `index`.
+
+        Raises:
+            KeyError: `index` is negative.
+        """
+        self._insert(index, module)
 
     def append(self, module: Module) -> ModuleList:
         """Add a module at the end; returns the list."""
@@ -223,9 +248,7 @@ class ModuleList(_Numbered):
             TypeError: `modules` is not iterable.
         """
         if not isinstance(modules, Iterable):
-            raise TypeError(
-                f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
-            )
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
         for place, each in enumerate(list(modules), len(self)):
             self.add_module(str(place), each)
         return self
@@ -233,10 +256,6 @@ class ModuleList(_Numbered):
 
 def _pairs(given, name: str) -> list[tuple]:
     """The (key, value) pairs of a mapping or of an iterable of pairs, with PyTorch's errors."""
-    if not isinstance(given, Iterable):
-        raise TypeError(
-            f"{name}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"
-        )
     if isinstance(given, (Mapping, _Dictionary)):
         return list(given.items())
     found = []
@@ -247,6 +266,13 @@ def _pairs(given, name: str) -> list[tuple]:
             raise ValueError(f"{name} update sequence element #{place} has length {len(pair)}; 2 is required")
         found.append(tuple(pair))
     return found
+
+
+def _check_iterable(given, name: str) -> None:
+    if not isinstance(given, Iterable):
+        raise TypeError(
+            f"{name}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"
+        )
 
 
 class _Dictionary(Module):
@@ -274,11 +300,11 @@ class _Dictionary(Module):
 
     def items(self) -> Iterable[tuple]:
         """The (key, value) pairs."""
-        return [(key, self[key]) for key in self.keys()]
+        return ((key, self[key]) for key in self.keys())
 
     def values(self) -> Iterable:
         """The values."""
-        return [self[key] for key in self.keys()]
+        return (self[key] for key in self.keys())
 
 
 class ModuleDict(_Dictionary):
@@ -320,6 +346,7 @@ class ModuleDict(_Dictionary):
         Raises:
             TypeError: `modules` is no iterable of pairs.
         """
+        _check_iterable(modules, "ModuleDict")
         for key, module in _pairs(modules, "ModuleDict"):
             self[key] = module
 
@@ -331,6 +358,7 @@ class ParameterList(Module):
         values: to begin with.
     """
 
+    @legacy_keywords(parameters="values")
     def __init__(self, values: Iterable | None = None) -> None:
         super().__init__()
         self._size = 0
@@ -366,9 +394,7 @@ class ParameterList(Module):
             TypeError: `values` is not iterable, or is a tensor.
         """
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(
-                f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
-            )
+            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for each in values:
             self.append(each)
         return self
@@ -377,7 +403,7 @@ class ParameterList(Module):
         return self.extend(values)
 
     def extra_repr(self) -> str:
-        return "\n".join(_line(str(place), each) for place, each in enumerate(self))
+        return "\n".join(_line(str(place), each, lambda tensor: str(tensor.dtype)) for place, each in enumerate(self))
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError("ParameterList should not be called.")
@@ -399,8 +425,8 @@ class ParameterDict(_Dictionary):
     def _attribute(self, key: str) -> str:
         if not isinstance(key, str):
             raise TypeError(
-                f"Index given to ParameterDict cannot be used as a key as it is not a string (type is '{type(key).__name__}'). "
-                "Open an issue on github if you need non-string keys."
+                "Index given to ParameterDict cannot be used as a key as it is not a string (type is "
+                f"'{type(key).__name__}'). Open an issue on github if you need non-string keys."
             )
         return key
 
@@ -468,26 +494,28 @@ class ParameterDict(_Dictionary):
         Raises:
             TypeError: `parameters` is no iterable of pairs.
         """
+        _check_iterable(parameters, "ParametersDict")  # sic
         pairs = _pairs(parameters, "ParameterDict")
         ordered = isinstance(parameters, (OrderedDict, ParameterDict)) or not isinstance(parameters, Mapping)
         for key, value in pairs if ordered else sorted(pairs):
             self[key] = value
 
     def extra_repr(self) -> str:
-        return "\n".join(_line(key, value) for key, value in self.items())
+        return "\n".join(_line(key, value, typename) for key, value in self.items())
 
     def __call__(self, input):
         raise RuntimeError("ParameterDict should not be called.")
 
 
-def _line(name: str, value) -> str:
+def _line(name: str, value, kind_of: Callable[[Tensor], str]) -> str:
+    """One element of a container as it is printed."""
     if not isinstance(value, Tensor):
         return f"  ({name}): Object of type: {type(value).__name__}"
     size = "x".join(str(each) for each in value.size())
     where = f" ({value.device})" if value.is_cuda else ""
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-    return f"  ({name}): {kind} containing: [{value.dtype} of size {size}{where}]"
+    return f"  ({name}): {kind} containing: [{kind_of(value)} of size {size}{where}]"
 
 
-for _public in (Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict):
+for _public in (Container, Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict):
     _public.__module__ = "torchlike.nn.modules.container"
