@@ -39,12 +39,23 @@ def public_modules() -> Iterator[ModuleType]:
 
 
 def public_objects() -> Iterator[tuple[str, type | Callable]]:
-    """The package's own functions and classes that a public module shows, each with a path to it."""
+    """The package's own functions and classes that a public module shows, each with a path to it.
+
+    It shows what it defines, and what it imports under a name that it says again: ``import f as f``.
+    """
     for module in public_modules():
-        for name, value in vars(module).items():
+        shown = re_exported(Path(module.__file__).read_text())
+        for name, value in list(vars(module).items()):
             own = str(getattr(value, "__module__", "")).partition(".")[0] == "torchlike"
+            own = own and (name in shown or value.__module__ == module.__name__)
             if own and not name.startswith("_") and (inspect.isclass(value) or inspect.isroutine(value)):
                 yield f"{module.__name__}.{name}", value
+
+
+def re_exported(source: str) -> set[str]:
+    """The names that a module imports for others."""
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    return {alias.asname for node in imports for alias in node.names if alias.asname}
 
 
 def is_public(value: type | Callable) -> bool:

@@ -242,11 +242,11 @@ def test_an_interrupted_flush_loses_only_its_own_values(monkeypatch):
     lost = x + 1
 
     def fails(*args):
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("by the user")
 
     monkeypatch.setattr(program, "run_by_op", fails)
     monkeypatch.setattr(program, "run_whole", fails)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="by the user"):
         lost.tolist()
     monkeypatch.undo()
     assert (x * 3).tolist() == [3.0] * 3

@@ -513,6 +513,19 @@ from torchlike.nn._activations import rrelu as rrelu
 from torchlike.nn._activations import rrelu_ as rrelu_
 from torchlike.nn._activations import selu_ as selu_
 from torchlike.nn._activations import threshold_ as threshold_
+from torchlike.nn._plain import alpha_dropout as alpha_dropout
+from torchlike.nn._plain import alpha_dropout_ as alpha_dropout_
+from torchlike.nn._plain import batch_norm as batch_norm
+from torchlike.nn._plain import dropout as dropout
+from torchlike.nn._plain import dropout_ as dropout_
+from torchlike.nn._plain import embedding as embedding
+from torchlike.nn._plain import feature_alpha_dropout as feature_alpha_dropout
+from torchlike.nn._plain import feature_alpha_dropout_ as feature_alpha_dropout_
+from torchlike.nn._plain import feature_dropout as feature_dropout
+from torchlike.nn._plain import feature_dropout_ as feature_dropout_
+from torchlike.nn._plain import group_norm as group_norm
+from torchlike.nn._plain import instance_norm as instance_norm
+from torchlike.nn._plain import layer_norm as layer_norm
 
 # ---------------------------------------------------------------- packages
 from torchlike import special as special
@@ -525,3 +538,8 @@ from torchlike import random as random
 from torchlike import utils as utils
 from torchlike import version as version
 from torchlike.version import __version__ as __version__
+
+# every public object says where the public finds it
+from torchlike._types.public import publish as _publish
+
+_publish(globals())

@@ -7,3 +7,6 @@ from torchlike._functions.randoms import initial_seed as initial_seed
 from torchlike._functions.randoms import manual_seed as manual_seed
 from torchlike._functions.randoms import seed as seed
 from torchlike._functions.randoms import set_rng_state as set_rng_state
+from torchlike._types.public import publish as _publish
+
+_publish(globals())

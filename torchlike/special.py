@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchlike._functions.reductions import logsumexp
 from torchlike._ops.bessel import (
     airy_ai,
     bessel_j0,
@@ -18,6 +19,7 @@ from torchlike._ops.bessel import (
 )
 from torchlike._ops.exponential import exp2, expm1, log1p, logit
 from torchlike._ops.exponential import sigmoid as expit
+from torchlike._ops.nn.activations import log_softmax, softmax
 from torchlike._ops.polynomials import (
     chebyshev_polynomial_t,
     chebyshev_polynomial_u,
@@ -91,7 +93,9 @@ __all__ = [
     "legendre_polynomial_p",
     "log1p",
     "log_ndtr",
+    "log_softmax",
     "logit",
+    "logsumexp",
     "modified_bessel_i0",
     "modified_bessel_i1",
     "modified_bessel_k0",
@@ -109,8 +113,13 @@ __all__ = [
     "shifted_chebyshev_polynomial_v",
     "shifted_chebyshev_polynomial_w",
     "sinc",
+    "softmax",
     "spherical_bessel_j0",
     "xlog1py",
     "xlogy",
     "zeta",
 ]
+
+from torchlike._types.public import publish as _publish
+
+_publish(globals())

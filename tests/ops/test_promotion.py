@@ -36,6 +36,12 @@ def outcome(library, op, *operands) -> str:
         return f"{type(error).__name__}: {error}"
 
 
+def outcomes(op, dtypes, shapes, *others) -> tuple[str, str]:
+    """What PyTorch and torchlike make of tensors of these dtypes and shapes."""
+    pairs = list(zip(dtypes, shapes, strict=True))
+    return tuple(outcome(each, op, *[filled(each, *pair) for pair in pairs], *others) for each in (torch, torchlike))
+
+
 def skips(*dtypes) -> bool:
     """torchlike has no complex numbers of half precision, which PyTorch makes of these."""
     return bool({"float16"} & set(dtypes)) and any(str(each).startswith("complex") for each in dtypes)
@@ -47,10 +53,7 @@ def test_two_tensors(name, shapes):
     for pair in itertools.product(DTYPES, repeat=2):
         if skips(*pair):
             continue
-        want, got = (
-            outcome(library, OPS[name], *[filled(library, each, shape) for each, shape in zip(pair, shapes, strict=True)])
-            for library in (torch, torchlike)
-        )
+        want, got = outcomes(OPS[name], pair, shapes)
         assert got == want, pair
 
 
@@ -60,20 +63,16 @@ def test_a_tensor_and_a_number(name, shape):
     for dtype, number in itertools.product(DTYPES, NUMBERS):
         if dtype == "float16" and isinstance(number, complex):
             continue
-        want, got = (outcome(library, OPS[name], filled(library, dtype, shape), number) for library in (torch, torchlike))
+        want, got = outcomes(OPS[name], [dtype], [shape], number)
         assert got == want, (dtype, number)
-        want, got = (
-            outcome(library, lambda _, x, y: y + x, filled(library, dtype, shape), number) for library in (torch, torchlike)
-        )
+        want, got = outcomes(lambda _, x, y: y + x, [dtype], [shape], number)
         assert got == want, (number, dtype)
 
 
 @pytest.mark.parametrize("number", [np.float32(2), np.float64(2), np.int8(2), np.int64(2), np.bool_(True)], ids=repr)
 def test_a_tensor_and_a_numpy_number(number):
     for dtype in DTYPES:
-        want, got = (
-            outcome(library, lambda _, x: x * number, filled(library, dtype, (2,))) for library in (torch, torchlike)
-        )
+        want, got = outcomes(lambda _, x: x * number, [dtype], [(2,)])
         assert got == want, dtype
 
 
@@ -107,8 +106,5 @@ def test_in_place_results_keep_the_dtype_or_are_refused(dtype):
     for other in DTYPES:
         if skips(dtype, other):
             continue
-        want, got = (
-            outcome(library, lambda _, x, y: x.add_(y), filled(library, dtype, (2,)), filled(library, other, (2,)))
-            for library in (torch, torchlike)
-        )
+        want, got = outcomes(lambda _, x, y: x.add_(y), [dtype, other], [(2,), (2,)])
         assert got == want, other

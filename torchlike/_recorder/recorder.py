@@ -111,6 +111,12 @@ class Recorder(threading.local):
             self.flush("a step begins", ends_step=self._after_backward)
         self._after_backward = False
 
+    def cut(self, reason: str) -> None:
+        """Compute what is pending unless a step is under way: where a loop comes round, and so does the cut."""
+        if self.pending and self.at_boundary:
+            self.flush(reason, ends_step=self._after_backward)
+            self._after_backward = False
+
     def end_backward(self, accumulated: bool) -> None:
         """A walk of the tape is recorded: if no optimizer follows, the next step's first operation cuts.
 
@@ -135,7 +141,7 @@ class Recorder(threading.local):
         with _lock:
             nodes, self.pending = self.pending, []
             self._next_check, self._live_bytes = _CHECK_EVERY, 0
-            if nodes:
+            if any(out() is not None for node in reversed(nodes) for out in node[2]):
                 explain.record.flushes[reason, explain.users_place()] += 1
                 _run(nodes, ends_step)
 

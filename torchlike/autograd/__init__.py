@@ -14,3 +14,7 @@ from torchlike.autograd.function import Function as Function
 from torchlike.autograd.function import Variable as Variable
 from torchlike.autograd.gradcheck import gradcheck as gradcheck
 from torchlike.autograd.gradcheck import gradgradcheck as gradgradcheck
+
+from torchlike._types.public import publish as _publish
+
+_publish(globals())

@@ -16,3 +16,7 @@ from torchlike.cuda._calls import memory_allocated as memory_allocated
 from torchlike.cuda._calls import memory_reserved as memory_reserved
 from torchlike.cuda._calls import set_device as set_device
 from torchlike.cuda._calls import synchronize as synchronize
+
+from torchlike._types.public import publish as _publish
+
+_publish(globals())

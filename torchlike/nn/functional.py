@@ -148,3 +148,7 @@ from torchlike.nn._losses import triplet_margin_with_distance_loss as triplet_ma
 for _name, _value in list(globals().items()):
     if callable(_value) and not _name.startswith("_"):
         _value.__module__ = __name__
+
+from torchlike._types.public import publish as _publish
+
+_publish(globals())

@@ -249,10 +249,13 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
         )
     (x,) = promoted_float(input)
     dtype, x = x.dtype, widened(x)
-    squares = jnp.pad(jnp.square(x), [(0, 0), (size // 2, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))
+    squares = jnp.square(input if jnp.issubdtype(input.dtype, jnp.integer) else x)
+    squares = jnp.pad(squares, [(0, 0), (size // 2, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))
     sums = sum(lax.slice_in_dim(squares, at, at + x.shape[1], axis=1) for at in range(size))
+    # the mean of integers is an integer
+    means = lax.div(sums, jnp.full_like(sums, size)).astype(x.dtype)
     alpha, beta, k = (as_dtype(each, x.dtype) for each in (alpha, beta, k))
-    return (x / (k + alpha * (sums / size)) ** beta).astype(dtype)
+    return (x / (k + alpha * means) ** beta).astype(dtype)
 
 
 @op

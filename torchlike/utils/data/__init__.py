@@ -24,3 +24,7 @@ from torchlike.utils.data.sampler import Sampler as Sampler
 from torchlike.utils.data.sampler import SequentialSampler as SequentialSampler
 from torchlike.utils.data.sampler import SubsetRandomSampler as SubsetRandomSampler
 from torchlike.utils.data.sampler import WeightedRandomSampler as WeightedRandomSampler
+
+from torchlike._types.public import publish as _publish
+
+_publish(globals())

@@ -8,6 +8,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import value_of
+from torchlike._types.devices import CPU
 from torchlike.tensor import Tensor
 
 
@@ -16,26 +17,37 @@ def known_array(tensor: Any) -> np.ndarray | None:
 
     A tensor that tracks gradients has none either: what is made of it must track them, too.
     """
-    if not isinstance(tensor, Tensor) or tensor.requires_grad or not tensor.is_cpu:
+    if not isinstance(tensor, Tensor) or tensor._tracked_edge is not None:
         return None
-    storage = tensor._storage
+    storage, view = tensor._storage, tensor._view
     host = storage.host
-    if host is not None:
-        return _viewed(host, tensor)
-    value = tensor._value()
-    return None if value.array is None else np.asarray(value.array)
-
-
-def _viewed(host: np.ndarray, tensor) -> np.ndarray | None:
-    """The part of a user's array that a tensor shows: reading it as a value would copy all of the array."""
-    if tensor._view is None:
+    if host is None:
+        value = storage.value
+        if value.array is None or value.aval.device is not CPU:
+            return None
+        host = np.asarray(value.array)
+    if view is None:
         return host
-    if not host.flags.c_contiguous:
+    if host.dtype != tensor._aval.dtype.np or not host.flags.c_contiguous:
         return None
-    layout = tensor._layout
-    start = host.reshape(-1)[layout.offset :]
-    strides = [each * host.itemsize for each in layout.strides]
-    return np.lib.stride_tricks.as_strided(start, layout.shape, strides, writeable=False)
+    # read where they lie: nothing need be recorded, nor all of a large array be copied
+    shape, strides, offset = view.layout
+    size = host.itemsize
+    return np.ndarray(shape, host.dtype, host.reshape(-1).view(np.uint8), offset * size, [s * size for s in strides])
+
+
+def stacked(tensors) -> np.ndarray | None:
+    """The elements of tensors of one shape and one dtype, one after the other; None as of `known_array`."""
+    arrays, alike = [], None
+    for tensor in tensors:
+        array = known_array(tensor)
+        if array is None:
+            return None
+        alike = alike or tensor._aval
+        if tensor._aval is not alike:
+            return None
+        arrays.append(array)
+    return np.stack(arrays)
 
 
 def tensor_of(array: np.ndarray):

@@ -13,7 +13,7 @@ from torchlike._functions.making import as_tensor, tensor
 from torchlike._ops.joining import stack
 from torchlike._types.dtypes import BY_NUMPY, float64
 from torchlike.tensor import Tensor
-from torchlike.utils.data._host import known_array, tensor_of
+from torchlike.utils.data._host import stacked, tensor_of
 
 CollateMap = dict[type | tuple[type, ...], Callable]
 default_collate_err_msg_format = (
@@ -116,10 +116,8 @@ def collate_tensor_fn(batch, *, collate_fn_map: CollateMap | None = None):
         RuntimeError: their shapes differ.
     """
     # a program for each length of batch is worth it only where something is still to be computed
-    arrays: list[Any] = [known_array(each) for each in batch]
-    if _are_alike(arrays):
-        return tensor_of(np.stack(arrays))
-    return stack(tuple(batch), 0)
+    array = stacked(batch)
+    return stack(tuple(batch), 0) if array is None else tensor_of(array)
 
 
 def collate_numpy_array_fn(batch, *, collate_fn_map: CollateMap | None = None):
@@ -161,7 +159,7 @@ def collate_str_fn(batch, *, collate_fn_map: CollateMap | None = None):
 def _are_alike(arrays: Sequence) -> bool:
     """Whether all are arrays of one shape and one dtype."""
     first = arrays[0]
-    return isinstance(first, np.ndarray) and all(
+    return all(
         isinstance(each, np.ndarray) and each.shape == first.shape and each.dtype == first.dtype for each in arrays
     )
 

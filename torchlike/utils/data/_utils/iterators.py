@@ -9,6 +9,7 @@ import warnings
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from torchlike._recorder.recorder import recorder
 from torchlike._types.devices import jax_devices
 from torchlike.utils.data._utils.fetch import _BaseDatasetFetcher, _IterableDatasetFetcher, _MapDatasetFetcher
 from torchlike.utils.data._utils.worker import Died, ExceptionWrapper, IterableEnd, Worker, are_same
@@ -79,7 +80,10 @@ class _BaseDataLoaderIter:
         raise NotImplementedError
 
     def __next__(self) -> Any:
+        # a loop over batches comes round here: what it leaves to be computed is the same program each time
+        recorder.cut("a loader is asked for a batch")
         data = self._next_data()
+        recorder.cut("a loader has read a batch")
         self._num_yielded += 1
         told = self._IterableDataset_len_called
         if self._dataset_kind == _DatasetKind.Iterable and told is not None and self._num_yielded > told:

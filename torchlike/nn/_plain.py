@@ -1,0 +1,90 @@
+"""Layers' arithmetic as ``torch`` itself has it: the arguments in the order of PyTorch's own kernels."""
+
+from __future__ import annotations
+
+from torchlike._ops.nn import normalization as ops
+from torchlike.nn import _dropouts, _norms, _tables
+from torchlike.tensor import Tensor
+
+
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn_enable=True) -> Tensor:
+    """See `torch.nn.functional.layer_norm`."""
+    return ops.layer_norm(input, normalized_shape, weight, bias, eps)
+
+
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabled=True) -> Tensor:
+    """See `torch.nn.functional.group_norm`."""
+    return ops.group_norm(input, num_groups, weight, bias, eps)
+
+
+def batch_norm(
+    input, weight, bias, running_mean, running_var, training: bool, momentum: float, eps: float, cudnn_enabled: bool
+) -> Tensor:
+    """See `torch.nn.functional.batch_norm`."""
+    return _norms.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def instance_norm(
+    input,
+    weight,
+    bias,
+    running_mean,
+    running_var,
+    use_input_stats: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool,
+) -> Tensor:
+    """See `torch.nn.functional.instance_norm`."""
+    return _norms.instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
+
+
+def embedding(weight, indices, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:
+    """See `torch.nn.functional.embedding`; a `padding_idx` of -1 is none."""
+    padding = None if padding_idx == -1 else padding_idx
+    return _tables.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
+
+
+def dropout(input, p: float, train: bool) -> Tensor:
+    """See `torch.nn.functional.dropout`."""
+    return _dropouts.dropout(input, p, train)
+
+
+def dropout_(input, p: float, train: bool) -> Tensor:
+    """`dropout` in place."""
+    return _dropouts.dropout(input, p, train, True)
+
+
+def alpha_dropout(input, p: float, train: bool) -> Tensor:
+    """See `torch.nn.functional.alpha_dropout`."""
+    return _dropouts.alpha_dropout(input, p, train)
+
+
+def alpha_dropout_(input, p: float, train: bool) -> Tensor:
+    """`alpha_dropout` in place."""
+    return _dropouts.alpha_dropout(input, p, train, True)
+
+
+def feature_dropout(input, p: float, train: bool) -> Tensor:
+    """Zero whole channels of ``(N, C, *)``."""
+    return _dropouts._by_channel(input, p, train, False, False)
+
+
+def feature_dropout_(input, p: float, train: bool) -> Tensor:
+    """`feature_dropout` in place."""
+    return _dropouts._by_channel(input, p, train, True, False)
+
+
+def feature_alpha_dropout(input, p: float, train: bool) -> Tensor:
+    """See `torch.nn.functional.feature_alpha_dropout`."""
+    return _dropouts.feature_alpha_dropout(input, p, train)
+
+
+def feature_alpha_dropout_(input, p: float, train: bool) -> Tensor:
+    """`feature_alpha_dropout` in place."""
+    return _dropouts.feature_alpha_dropout(input, p, train, True)
+
+
+for _name, _value in list(globals().items()):
+    if callable(_value) and getattr(_value, "__module__", "") == __name__:
+        _value.__module__ = "torchlike"
