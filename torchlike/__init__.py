@@ -128,7 +128,6 @@ from torchlike._types.formats import sparse_csr as sparse_csr
 from torchlike._types.formats import strided as strided
 
 # ---------------------------------------------------------------- pointwise
-from torchlike._functions.inplace import abs_ as abs_
 from torchlike._functions.inplace import acos_ as acos_
 from torchlike._functions.inplace import acosh_ as acosh_
 from torchlike._functions.inplace import arccos_ as arccos_
@@ -184,6 +183,7 @@ from torchlike._functions.inplace import tan_ as tan_
 from torchlike._functions.inplace import tanh_ as tanh_
 from torchlike._functions.inplace import trunc_ as trunc_
 from torchlike._functions.inplace import xlogy_ as xlogy_
+from torchlike._functions.pointwise import abs_ as abs_
 from torchlike._functions.pointwise import allclose as allclose
 from torchlike._functions.pointwise import can_cast as can_cast
 from torchlike._functions.pointwise import equal as equal
@@ -367,6 +367,18 @@ from torchlike._ops.sorting import mode as mode
 from torchlike._ops.sorting import msort as msort
 from torchlike._ops.sorting import sort as sort
 from torchlike._ops.sorting import topk as topk
+from torchlike._functions.linalg import cholesky as cholesky
+from torchlike._functions.linalg import inverse as inverse
+from torchlike._functions.linalg import legacy_eig as eig
+from torchlike._functions.linalg import logdet as logdet
+from torchlike._functions.linalg import qr as qr
+from torchlike._functions.linalg import slogdet as slogdet
+from torchlike._functions.linalg import svd as svd
+from torchlike._ops.linalg import cholesky_solve as cholesky_solve
+from torchlike._ops.linalg import det as det
+from torchlike._ops.linalg import matrix_exp as matrix_exp
+from torchlike._ops.linalg import matrix_power as matrix_power
+from torchlike._ops.linalg import pinv as pinverse
 from torchlike._ops import return_types as return_types
 
 # ---------------------------------------------------------------- shapes, views, indexing, joining
@@ -532,6 +544,7 @@ from torchlike import special as special
 from torchlike import autograd as autograd
 from torchlike import backends as backends
 from torchlike import cuda as cuda
+from torchlike import linalg as linalg
 from torchlike import nn as nn
 from torchlike import optim as optim
 from torchlike import random as random

@@ -9,6 +9,7 @@ from torchlike._tensor.creation import CreationMethods
 from torchlike._tensor.indexing import IndexMethods
 from torchlike._tensor.layers import LayerMethods
 from torchlike._tensor.legacy import LegacyMethods
+from torchlike._tensor.linalg import LinearAlgebraMethods
 from torchlike._tensor.pointwise import PointwiseMethods
 from torchlike._tensor.randoms import RandomMethods
 from torchlike._tensor.reductions import ReductionMethods
@@ -16,7 +17,7 @@ from torchlike._tensor.shapes import ShapeMethods
 from torchlike._tensor.storages import StorageMethods
 
 
-class Tensor(LayerMethods, PointwiseMethods, ReductionMethods, RandomMethods, ShapeMethods, IndexMethods, CreationMethods, LegacyMethods, StorageMethods, ConversionMethods, CoreMethods):
+class Tensor(LayerMethods, PointwiseMethods, ReductionMethods, LinearAlgebraMethods, RandomMethods, ShapeMethods, IndexMethods, CreationMethods, LegacyMethods, StorageMethods, ConversionMethods, CoreMethods):
     """An n-dimensional array of one dtype on one device, mutable, differentiable.
 
     An operation on it is recorded and computed when a number is needed; see `torchlike.explain`.

@@ -304,3 +304,12 @@ def test_another_number_is_no_new_operation():
     for number in (0.0, 1.0, -1.0, 0.3, 7.5):
         x * number
     assert len(torchlike.mul.op.specs) <= known + 1
+
+
+def test_numpy_arrays_beside_tensors():
+    x = torchlike.ones(2)
+    for got in (x + np.ones(2), np.add(x, np.ones(2)), np.float64(2) * x):
+        assert isinstance(got, torchlike.Tensor)
+        assert got.tolist() == [2.0, 2.0]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        np.ones(2) * x

@@ -5,11 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
 from torchlike._autograd.engine import Run
-from torchlike._autograd.tape import AccumulateGrad
+from torchlike._autograd.modes import state
+from torchlike._autograd.tape import AccumulateGrad, apply
 from torchlike._autograd.variable import TensorBase
+from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import recorder, value_of
 
 NO_GRAD = "element {} of tensors does not require grad and does not have a grad_fn"
@@ -202,9 +205,12 @@ def grad(
 
 
 def _stacked(column: Sequence):
-    from torchlike._ops.joining import stack
-
-    return None if column[0] is None else stack(column)
+    """Gradients of one shape along a new first dimension; None where there are none."""
+    if column[0] is None:
+        return None
+    spec = Spec("stack", lambda *rows: jnp.stack(rows), tuple([each._aval for each in column]))
+    values, edges = zip(*map(pair, column), strict=True)
+    return TensorBase._wrap(*apply(spec, values, edges, state.enabled)[0])
 
 
 def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:

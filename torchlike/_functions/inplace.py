@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torchlike._ops import arithmetic, exponential, rounding, special, trigonometric
 
-abs_ = arithmetic.abs.inplace
 acos_ = arccos_ = trigonometric.acos.inplace
 acosh_ = arccosh_ = trigonometric.acosh.inplace
 asin_ = arcsin_ = trigonometric.asin.inplace

@@ -7,6 +7,7 @@ import numbers
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import can_cast as _can_cast
+from torchlike._functions import making
 from torchlike._ops import _promote, arithmetic, bitwise, comparison
 from torchlike._types import dtypes
 
@@ -57,6 +58,32 @@ def pow_operator(self, other):
     return arithmetic.power.operator(self, other)
 
 
+def abs_(input):
+    """`abs` in place.
+
+    Raises:
+        RuntimeError: the tensor is complex, its absolute value real.
+    """
+    if input._aval.dtype.is_complex:
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return arithmetic.abs.inplace(input)
+
+
+def float_power_(input, exponent):
+    """`float_power` in place.
+
+    Raises:
+        RuntimeError: the tensor is not of the result's dtype.
+    """
+    wanted = dtypes.complex128 if result_type(input, exponent).is_complex else dtypes.float64
+    if input._aval.dtype is not wanted:
+        names = dtypes.scalar_name(input._aval.dtype), dtypes.scalar_name(wanted)
+        raise RuntimeError(
+            "the base given to float_power_ has dtype {} but the operation's result requires dtype {}".format(*names)
+        )
+    return arithmetic.float_power.inplace(input, exponent)
+
+
 def reversed_operator(call):
     """The operator with its operands exchanged: ``other - self``."""
 
@@ -82,6 +109,11 @@ def invert(self):
     if self._aval.dtype.rank > 1:
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
     return bitwise.bitwise_not(self)
+
+
+def array_wrap(self, array, context=None, return_scalar: bool = False):
+    """What NumPy's own functions give for a tensor: a tensor again, as in ``tensor + array`` or ``np.sin(tensor)``."""
+    return making.from_numpy(array.astype("uint8") if array.dtype == bool else array)
 
 
 # ---------------------------------------------------------------------- Python bools
@@ -189,6 +221,7 @@ def result_type(tensor1, tensor2) -> dtypes.dtype:
 
 
 for _public in (
+    *(abs_, float_power_, pow_),
     *(pow, equal, isclose, allclose, can_cast, promote_types, result_type),
     *(is_conj, is_neg, resolve_conj, resolve_neg),
 ):

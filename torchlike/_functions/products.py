@@ -88,6 +88,15 @@ def tensordot(a, b, dims=2, out=None):
     return _stored("tensordot", products.tensordot_of(a, b, left, right), out)
 
 
+def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
+    """`addbmm` in place; a tensor that is broadcast takes the size of the result."""
+    rows, columns = (*batch1.shape, 1, 1)[1], (*batch2.shape, 1, 1)[2]
+    if self.shape != (rows, columns):
+        self.resize_(rows, columns).copy_(products.addbmm(self.clone(), batch1, batch2, beta=beta, alpha=alpha))
+        return self
+    return products.addbmm.inplace(self, batch1, batch2, beta=beta, alpha=alpha)
+
+
 def cross(input, other, dim=None, *, out=None):
     """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3."""
     if dim is None:
@@ -121,9 +130,7 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
         RuntimeError: the last sizes differ, or `p` is negative.
     """
     if x1.shape[-1] != x2.shape[-1]:
-        raise RuntimeError(
-            f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
-        )
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     return products.cdist_of(x1, x2, float(p))
@@ -131,8 +138,6 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
 
 def chain_matmul(*matrices, out=None):
     """Product of several matrices, in the cheapest order."""
-    from torchlike._ops.products import einsum_of
-
     letters = string.ascii_letters
     terms = ",".join(letters[place : place + 2] for place in range(len(matrices)))
-    return _stored("chain_matmul", einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices), out)
+    return _stored("chain_matmul", products.einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices), out)

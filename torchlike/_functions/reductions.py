@@ -55,7 +55,9 @@ min = _extremum("min", ops.min_along, ops.min_of_all)
 
 def median(input, dim=None, keepdim=False, *, out=None):
     """The lower median of all elements; along a dimension a named pair (values, indices)."""
-    return _stored("median", sorting.median_of_all(input) if dim is None else sorting.median_along(input, dim, keepdim), out)
+    return _stored(
+        "median", sorting.median_of_all(input) if dim is None else sorting.median_along(input, dim, keepdim), out
+    )
 
 
 def nanmedian(input, dim=None, keepdim=False, *, out=None):
@@ -106,9 +108,11 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
         RuntimeError: `p` is another word, or the dtype has no norm.
     """
     if p == "nuc":
-        from torchlike import linalg
+        from torchlike._functions import linalg
 
-        return _stored("norm", linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype), out)
+        return _stored(
+            "norm", linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype), out
+        )
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     order = 2.0 if p in ("fro", None) else float(p)
@@ -213,7 +217,7 @@ def bincount(input, weights=None, minlength=0):
         RuntimeError: the input is not 1-d, or has negative elements.
     """
     if input.dtype.rank != 1:
-        raise RuntimeError(f'"bincount_cpu" not implemented for \'{ops.long_name(input.dtype.np)}\'')
+        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{ops.long_name(input.dtype.np)}'")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     array = input._value().numpy()
@@ -238,7 +242,7 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
     if not input.is_floating_point():
-        raise RuntimeError(f'"histogram_cpu" not implemented for \'{ops.long_name(input.dtype.np)}\'')
+        raise RuntimeError(f"\"histogram_cpu\" not implemented for '{ops.long_name(input.dtype.np)}'")
     low, high = float(min), float(max)
     if low == high and input.numel():
         array = input._value().numpy()
@@ -271,17 +275,43 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
         raise RuntimeError(
             "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
         )
+    name = "torch.searchsorted(): "
+    if sorted_sequence.dim() == 0:
+        raise RuntimeError(name + "boundaries tensor should have positive dimension, but got 0 dimension")
     if not isinstance(input, TensorBase):
         input = making.tensor(input, dtype=sorted_sequence.dtype)
+    if input.dim() == 0 and sorted_sequence.dim() != 1:
+        raise RuntimeError(
+            name + "input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries "
+            f"tensor dim({sorted_sequence.dim()}) and input value's dim(0) numel(1)"
+        )
     if sorter is not None:
+        _check_sorter(sorted_sequence, sorter)
         sorted_sequence = sorted_sequence.gather(-1, sorter)
     if sorted_sequence.dim() > 1 and sorted_sequence.shape[:-1] != input.shape[:-1]:
         raise RuntimeError(
-            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+            name + "boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
             f"tensor and input value tensor must match, but we got boundaries tensor {list(sorted_sequence.shape)} and "
             f"input value tensor {list(input.shape)}"
         )
-    return _stored("searchsorted", sorting.searchsorted_of(sorted_sequence, input, right or side == "right", out_int32), out)
+    return _stored(
+        "searchsorted", sorting.searchsorted_of(sorted_sequence, input, right or side == "right", out_int32), out
+    )
+
+
+def _check_sorter(boundaries, sorter) -> None:
+    name = "torch.searchsorted(): "
+    if sorter.shape != boundaries.shape:
+        raise RuntimeError(
+            name + f"boundary and sorter must have the same size, but got boundary tensor {list(boundaries.shape)}and "
+            f"got sorter tensor {list(sorter.shape)}"
+        )
+    if sorter.dtype.np != np.int64:
+        word = ops.long_name(sorter.dtype.np)
+        raise RuntimeError(name + f"sorter must be a tensor of long dtype but got dtype {word}")
+    places = sorter.detach()._value().numpy()
+    if places.size and not ((places >= 0) & (places < boundaries.shape[-1])).all():
+        raise RuntimeError(name + "sorter index out of range")
 
 
 def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
@@ -291,9 +321,5 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
         RuntimeError: `boundaries` is not 1-d.
     """
     if boundaries.dim() != 1:
-        raise RuntimeError(
-            f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.dim()})"
-        )
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.dim()})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
-
-

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes
-from torchlike._ops.reductions import long_name
+from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted
+from torchlike._ops.reductions import long_name, vector_norm_of
 
 
 def _same_dtype(left: Array, right: Array) -> None:
     if left.dtype != right.dtype:
         names = {"Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Half": "c10::Half"}
-        names |= {"BFloat16": "c10::BFloat16", "ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>"}
+        names |= {
+            "BFloat16": "c10::BFloat16",
+            "ComplexFloat": "c10::complex<float>",
+            "ComplexDouble": "c10::complex<double>",
+        }
         words = [names.get(long_name(each.dtype), long_name(each.dtype).lower()) for each in (left, right)]
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {words[0]} != {words[1]}")
 
@@ -23,16 +28,14 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def _check_matrices(left: Array, right: Array) -> None:
     if left.shape[-1] != right.shape[-2]:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({_size(left.shape)} and {_size(right.shape)})"
-        )
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(left.shape)} and {_size(right.shape)})")
     _same_dtype(left, right)
 
 
 def _product(left: Array, right: Array) -> Array:
     """The matrix product; of integers, too, and of bools as PyTorch has none."""
     if left.dtype == bool:
-        raise RuntimeError('"addmm_impl_cpu_" not implemented for \'Bool\'')
+        raise RuntimeError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
     return jnp.matmul(left, right)
 
 
@@ -81,7 +84,9 @@ def mv(input: Array, vec: Array) -> Array:
     if input.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
     if input.shape[1] != vec.shape[0]:
-        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({_size(input.shape)}), vec ({vec.shape[0]})")
+        raise RuntimeError(
+            f"size mismatch, got input ({input.shape[0]}), mat ({_size(input.shape)}), vec ({vec.shape[0]})"
+        )
     _same_dtype(input, vec)
     return _product(input, vec)
 
@@ -178,9 +183,16 @@ def _check_expands(input: Array, shape: tuple[int, ...]) -> None:
         size in (1, wanted) for size, wanted in zip(reversed(input.shape), reversed(shape), strict=False)
     )
     if not fits:
+        if input.ndim > len(shape):
+            raise RuntimeError(
+                f"The number of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions in "
+                f"the tensor ({input.ndim})"
+            )
+        back = next(k for k in range(1, input.ndim + 1) if input.shape[-k] not in (1, shape[-k]))
         raise RuntimeError(
-            f"The expanded size of the tensor ({shape[-1]}) must match the existing size ({input.shape[-1]}) at "
-            f"non-singleton dimension {len(shape) - 1}.  Target sizes: {list(shape)}.  Tensor sizes: {list(input.shape)}"
+            f"The expanded size of the tensor ({shape[-back]}) must match the existing size ({input.shape[-back]}) at "
+            f"non-singleton dimension {len(shape) - back}.  Target sizes: {list(shape)}.  Tensor sizes: "
+            f"{list(input.shape)}"
         )
 
 
@@ -201,7 +213,9 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Numb
     if mat.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {input.ndim}, {mat.ndim}, {vec.ndim}")
     if mat.shape[1] != vec.shape[0]:
-        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({_size(mat.shape)}), vec ({vec.shape[0]})")
+        raise RuntimeError(
+            f"size mismatch, got input ({input.shape[0]}), mat ({_size(mat.shape)}), vec ({vec.shape[0]})"
+        )
     return scaled_sum(input, _product(mat, vec), beta, alpha)
 
 
@@ -209,7 +223,12 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Numb
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * outer(vec1, vec2)``."""
     if vec1.ndim != 1 or vec2.ndim != 1:
-        raise RuntimeError(f"addr: Expected 1-D argument vec1, but got {vec1.ndim}-D")
+        name, wrong = ("vec1", vec1) if vec1.ndim != 1 else ("vec2", vec2)
+        raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {wrong.ndim}-D")
+    _check_expands(input, (vec1.shape[0], vec2.shape[0]))
+    input, vec1, vec2 = promoted(input, vec1, vec2)
+    if input.dtype == bool:
+        return (as_dtype(beta, bool) & input) | (as_dtype(alpha, bool) & vec1[:, None] & vec2[None])
     return scaled_sum(input, jnp.outer(vec1, vec2), beta, alpha)
 
 
@@ -247,19 +266,30 @@ def einsum_of(equation: str, operands: Arrays) -> Array:
 
 @op
 def tensordot_of(a: Array, b: Array, left: tuple, right: tuple) -> Array:
-    """Products summed over pairs of dimensions."""
+    """Products summed over pairs of dimensions; a size of 1 goes with any other."""
+    if len(left) != len(right):
+        raise RuntimeError("both dimension lists should have same length")
+    if a.dtype != b.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     for i, j in zip(left, right, strict=True):
         if a.shape[i] != b.shape[j] and 1 not in (a.shape[i], b.shape[j]):
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} and second has size "
                 f"{b.shape[j]} in dim {j}"
             )
+        if a.shape[i] == 1:
+            b = jnp.sum(b, j, keepdims=True, dtype=b.dtype)
+        elif b.shape[j] == 1:
+            a = jnp.sum(a, i, keepdims=True, dtype=a.dtype)
     return jnp.tensordot(a, b, (left, right))
 
 
 @op
 def kron(input: Array, other: Array) -> Array:
     """Kronecker product."""
+    input, other = promoted(input, other)
+    if input.dtype == bool:
+        return jnp.kron(as_dtype(input, np.uint8), as_dtype(other, np.uint8)).astype(bool)
     return jnp.kron(input, other)
 
 
@@ -284,9 +314,5 @@ def trace(input: Array) -> Array:
 @op
 def cdist_of(x1: Array, x2: Array, p: float) -> Array:
     """The `p`-norms between all pairs of rows: ``(*, P, M)`` and ``(*, R, M)`` to ``(*, P, R)``."""
-    from torchlike._ops.reductions import vector_norm_of
-
     away = x1[..., :, None, :] - x2[..., None, :, :]
     return vector_norm_of(away, p, (away.ndim - 1,), False)
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops import return_types
-from torchlike._ops._promote import Array, Number, as_dtype, default_float, rank, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, default_float, only, rank, wrap_dim
 
 
 def axes_of(dim, ndim: int) -> tuple[int, ...]:
@@ -52,6 +53,20 @@ def sum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     return jnp.sum(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
 
 
+@op(varargs="size")
+def sum_to_size(input: Array, size) -> Array:
+    """Sum over the dimensions that a tensor of another size would be broadcast along.
+
+    Raises:
+        RuntimeError: such a tensor cannot be broadcast to this one.
+    """
+    added = input.ndim - len(size)
+    if added < 0 or builtins.any(a not in (1, b) for a, b in zip(size, input.shape[added:], strict=True)):
+        raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(input.shape)}}}.")
+    axes = [axis for axis in range(input.ndim) if axis < added or size[axis - added] != input.shape[axis]]
+    return jnp.sum(input, tuple(axes), dtype=input.dtype).reshape(size) if axes else input
+
+
 @op
 def nansum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     """Sum over `dim` with NaN counted as 0."""
@@ -81,7 +96,9 @@ def mean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
 def nanmean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     """Mean over `dim` of what is not NaN."""
     if rank(input.dtype) < 2:
-        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {long_name(input.dtype)}")
+        raise RuntimeError(
+            f"nanmean(): expected input to have floating point or complex dtype but got {long_name(input.dtype)}"
+        )
     input = _summable(input, dtype)
     axes = axes_of(dim, input.ndim)
     there = ~jnp.isnan(input)
@@ -203,7 +220,7 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg, name: str) -> tuple[Arr
     axis = wrap_dim(dim, input.ndim)
     check_not_empty(input, dim, name)
     if jnp.iscomplexobj(input):
-        raise RuntimeError(f'"{name}_values_cpu" not implemented for \'{long_name(input.dtype)}\'')
+        raise RuntimeError(f"\"{name}_values_cpu\" not implemented for '{long_name(input.dtype)}'")
     if not input.ndim:
         return input, jnp.zeros((), np.int64)
     return picked(input, arg(input, axis, keepdims=True), axis, keepdim)
@@ -261,7 +278,14 @@ def amin(input: Array, dim=(), keepdim: bool = False) -> Array:
 @op
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
     """(smallest, largest) elements over `dim`."""
-    axes = _check_extrema(input, dim, "aminmax")
+    only("aminmax_cpu", input, 0, 1, 2)
+    if dim is None and not input.size:
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
+    if dim is not None and input.ndim and input.shape[wrap_dim(dim, input.ndim)] == 0:
+        raise IndexError(f"aminmax: Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size.")
+    axes = axes_of(dim, input.ndim)
     return return_types.aminmax(jnp.min(input, axes, keepdims=keepdim), jnp.max(input, axes, keepdims=keepdim))
 
 
@@ -313,7 +337,9 @@ def vector_norm_of(input: Array, order, axes: tuple[int, ...], keepdim: bool) ->
     safe = jnp.where(size == 0, 1, size) if order > 0 else size
     total = jnp.sum(jnp.where(size == 0, 0, safe**order) if order > 0 else safe**order, axes, keepdims=keepdim)
     there = jnp.where(total == 0, 1, total)
-    return jnp.where(total == 0, 0 if order > 0 else jnp.inf, there ** (1 / order)) if order > 0 else total ** (1 / order)
+    return (
+        jnp.where(total == 0, 0 if order > 0 else jnp.inf, there ** (1 / order)) if order > 0 else total ** (1 / order)
+    )
 
 
 @op
@@ -333,7 +359,9 @@ def linalg_vector_norm(x: Array, ord: float = 2, dim=None, keepdim: bool = False
     if ord < 0 or ord == math.inf:
         for axis in axes:
             if x.shape[axis] == 0:
-                raise RuntimeError(f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an identity")
+                raise RuntimeError(
+                    f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an identity"
+                )
     return vector_norm_of(x, ord, axes, keepdim)
 
 
@@ -356,5 +384,3 @@ def bincount_of(input: Array, weights: Array | None = None, *, length: int) -> A
         return jnp.zeros(length, np.int64).at[input].add(1)
     kind = weights.dtype if weights.dtype == np.float32 else np.float64
     return jnp.zeros(length, kind).at[input].add(as_dtype(weights, kind))
-
-

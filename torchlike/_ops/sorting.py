@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops import return_types
-from torchlike._ops._promote import Array, as_dtype, rank, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, floating, only, rank, wrap_dim
 from torchlike._ops.reductions import check_not_empty, picked
 
 
@@ -67,6 +66,8 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> tupl
         RuntimeError: there are fewer.
     """
     axis = wrap_dim(dim, input.ndim)
+    check_not_empty(input, dim, "kthvalue")
+    only("kthvalue_cpu", input, 0, 1, 2)
     if not 1 <= k <= (input.shape[axis] if input.ndim else 1):
         raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
     if not input.ndim:
@@ -146,14 +147,22 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Arr
 
 
 @op
-def quantile_of(input: Array, q: Array, dim: int | None = None, keepdim: bool = False, interpolation: str = "linear", skip_nan: bool = False) -> Array:
+def quantile_of(
+    input: Array,
+    q: Array,
+    dim: int | None = None,
+    keepdim: bool = False,
+    interpolation: str = "linear",
+    skip_nan: bool = False,
+) -> Array:
     """Quantiles `q` in ``[0, 1]`` along `dim`; the results lie in a new first dimension if `q` has one."""
     flat = input.ravel() if dim is None else input
     axis = 0 if dim is None else wrap_dim(dim, input.ndim)
     find = jnp.nanquantile if skip_nan else jnp.quantile
-    found = find(flat, q, axis if flat.ndim else None, method=interpolation, keepdims=keepdim and dim is not None)
-    if keepdim and dim is None:
-        found = found.reshape((*q.shape, *(1,) * input.ndim))
+    found = find(flat.reshape(flat.shape or (1,)), q, axis, method=interpolation)
+    if keepdim and input.ndim:
+        kept = input.shape if dim is not None else (1,) * input.ndim
+        found = found.reshape((*q.shape, *(1 if place == axis else size for place, size in enumerate(kept))))
     return as_dtype(found, input.dtype)
 
 
@@ -224,7 +233,21 @@ def logcumsumexp(input: Array, dim: int) -> Array:
     axis = wrap_dim(dim, input.ndim)
     if not input.ndim:
         return input
-    return jax.lax.associative_scan(jnp.logaddexp, input, axis=axis)
+    if not jnp.iscomplexobj(input):
+        return jax.lax.associative_scan(jnp.logaddexp, input, axis=axis)
+    # one after the other: the angle is not taken back into one turn, so it depends on the order
+    rows = jnp.moveaxis(input, axis, 0)
+    start = jnp.full(rows.shape[1:], -jnp.inf, input.dtype)
+    return jnp.moveaxis(jax.lax.scan(lambda total, row: (_log_sum(row, total),) * 2, start, rows)[1], 0, axis)
+
+
+def _log_sum(one: Array, other: Array) -> Array:
+    """``log(exp(one) + exp(other))`` of complex numbers, with an angle near that of the larger."""
+    swaps = one.real < other.real
+    low, high = jnp.where(swaps, one, other), jnp.where(swaps, other, one)
+    empty = jnp.isneginf(low.real)
+    away = jnp.where(empty, 0, low - jnp.where(empty, 0, high))
+    return high + jnp.where(empty, 0, jnp.log1p(jnp.exp(away)))
 
 
 @op
@@ -240,8 +263,48 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
         raise RuntimeError(f"order must be non-negative but got {n}")
     axis = wrap_dim(dim, input.ndim)
     parts = [each for each in (prepend, input, append) if each is not None]
+    if any(each.ndim != input.ndim for each in parts):
+        raise RuntimeError("diff expects prepend or append to be the same dimension as input")
     joined = jnp.concatenate(parts, axis)
     return jnp.diff(joined, min(n, max(joined.shape[axis], 0)), axis) if n else joined
+
+
+# ---------------------------------------------------------------------- areas under sampled curves
+
+
+def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> Array:
+    """Twice the area between each two neighbours along an axis."""
+    pairs = jax.lax.slice_in_dim(y, 1, None, axis=axis) + jax.lax.slice_in_dim(y, 0, -1, axis=axis)
+    if x is None:
+        return pairs * dx
+    if x.ndim == 1:
+        if x.shape[0] != y.shape[axis]:
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
+        x = x.reshape([-1 if place == axis else 1 for place in range(y.ndim)])
+    return jnp.diff(x.reshape((1,) * max(y.ndim - x.ndim, 0) + x.shape), axis=axis) * pairs
+
+
+@op
+def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
+    """The area under a curve along `dim`, by the trapezoidal rule.
+
+    Args:
+        x: where the samples are; else they are `dx` apart.
+
+    Raises:
+        RuntimeError: `x` has another size.
+    """
+    axis = wrap_dim(dim, y.ndim)
+    if not y.shape[axis]:
+        return jnp.zeros(y.shape[:axis] + y.shape[axis + 1 :], floating(y).dtype)
+    return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
+
+
+@op
+def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
+    """The area under a curve up to each sample but the first along `dim`; see `trapezoid`."""
+    axis = wrap_dim(dim, y.ndim)
+    return floating(jnp.cumsum(_trapezoids(y, x, dx, axis, "cumulative_trapezoid"), axis)) / 2
 
 
 @op
@@ -255,5 +318,3 @@ def searchsorted_of(sorted_sequence: Array, values: Array, right: bool, out_int3
     wanted = values.reshape(rows.shape[0], -1)
     found = jax.vmap(lambda row, each: jnp.searchsorted(row, each, side=side))(rows, wanted)
     return as_dtype(found.reshape(values.shape), kind)
-
-

@@ -56,7 +56,7 @@ class PointwiseMethods(TensorBase):
     square = arithmetic.square
     square_ = arithmetic.square.inplace
     float_power = arithmetic.float_power
-    float_power_ = arithmetic.float_power.inplace
+    float_power_ = pointwise.float_power_
     ldexp = arithmetic.ldexp
     ldexp_ = arithmetic.ldexp.inplace
     frexp = arithmetic.frexp
@@ -74,7 +74,7 @@ class PointwiseMethods(TensorBase):
     nan_to_num_ = arithmetic.nan_to_num.inplace
     abs = absolute = arithmetic.abs
     __abs__ = arithmetic.abs
-    abs_ = absolute_ = arithmetic.abs.inplace
+    abs_ = absolute_ = pointwise.abs_
     sign = arithmetic.sign
     sign_ = arithmetic.sign.inplace
     sgn = arithmetic.sgn
@@ -246,6 +246,7 @@ class PointwiseMethods(TensorBase):
     __rlshift__ = pointwise.reversed_operator(bitwise.bitwise_left_shift)
     __rrshift__ = pointwise.reversed_operator(bitwise.bitwise_right_shift)
     __invert__ = pointwise.invert
+    __array_wrap__ = pointwise.array_wrap
 
     equal = pointwise.equal
     isclose = pointwise.isclose

@@ -12,6 +12,7 @@ class ReductionMethods(TensorBase):
     """Reductions, order statistics, running sums, matrix products."""
 
     sum = reductions.sum
+    sum_to_size = reductions.sum_to_size
     nansum = reductions.nansum
     mean = reductions.mean
     nanmean = reductions.nanmean
@@ -71,7 +72,7 @@ class ReductionMethods(TensorBase):
     baddbmm = products.baddbmm
     baddbmm_ = products.baddbmm.inplace
     addbmm = products.addbmm
-    addbmm_ = products.addbmm.inplace
+    addbmm_ = contract.addbmm_
     kron = products.kron
     trace = products.trace
     cross = contract.cross

@@ -196,7 +196,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     if tensor.numel() == 0:
         return tensor
-    from torchlike import linalg
+    from torchlike._ops import linalg
 
     rows = tensor.size(0)
     columns = tensor.numel() // rows

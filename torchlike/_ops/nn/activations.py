@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float, widened
-
-SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 @op
@@ -171,7 +172,11 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     need_float("GeluKernelImpl", input)
-    return jax.nn.gelu(widened(input), approximate=approximate == "tanh").astype(input.dtype)
+    x = widened(input)
+    if approximate == "tanh":
+        return jax.nn.gelu(x).astype(input.dtype)
+    # jax.nn.gelu goes by erfc, which is finer where the result vanishes and takes XLA three times as long
+    return (x * 0.5 * (1 + lax.erf(x * math.sqrt(0.5)))).astype(input.dtype)
 
 
 @op

@@ -5,75 +5,135 @@ from __future__ import annotations
 import math
 import types
 import warnings
+from collections.abc import Iterable
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import making
-from torchlike._functions.reductions import norm
-from torchlike._ops.joining import stack
+from torchlike._ops.nn.clipping import clamped_values, scaled_to_norm, total_norm
 from torchlike.tensor import Tensor
 
 
-def _listed(parameters) -> list[Tensor]:
-    if isinstance(parameters, Tensor):
-        return [parameters]
-    return list(parameters)
+def _listed(tensors) -> list[Tensor]:
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
 
 
 def _grads(parameters) -> list[Tensor]:
     return [each.grad for each in _listed(parameters) if each.grad is not None]
 
 
-def get_total_norm(tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach=None) -> Tensor:
+def _by_device(tensors: list[Tensor]) -> list[list[Tensor]]:
+    groups: dict = {}
+    for each in tensors:
+        groups.setdefault(each.device, []).append(each)
+    return list(groups.values())
+
+
+def _write(tensors: list[Tensor], news: Iterable[Tensor]) -> None:
+    for each, new in zip(tensors, news, strict=True):
+        each._check_writable()
+        each._write(new._value(), None)
+
+
+@no_grad()
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
     """The norm of all tensors' elements as one vector.
+
+    Args:
+        tensors: one or several.
+        norm_type: the order of the norm, ``inf`` for the largest absolute value.
+        error_if_nonfinite: raise if the norm is not finite, which means to compute it now.
+        foreach: has no effect: all tensors are dealt with at once.
+
+    Returns:
+        A scalar of the tensors' common dtype on the first one's device; 0 for no tensors.
 
     Raises:
         RuntimeError: for `error_if_nonfinite`, it is not finite.
     """
-    tensors = _listed(tensors)
-    norm_type = float(norm_type)
-    if not tensors:
+    groups, norm_type = _by_device(_listed(tensors)), float(norm_type)
+    if not groups:
         return making.tensor(0.0)
-    total = norm(stack([norm(each, norm_type) for each in tensors]), norm_type)
+    norms = [total_norm(tuple(each), norm_type) for each in groups]
+    total = norms[0]
+    if len(norms) > 1:
+        total = total_norm(tuple(each.to(total.device) for each in norms), norm_type)
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
-            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
-            "To disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
+            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            "`error_if_nonfinite=False`"
         )
     return total
 
 
-def clip_grads_with_norm_(parameters, max_norm: float, total_norm: Tensor, foreach=None) -> None:
-    """Scale the gradients by ``max_norm / total_norm`` where that is less than 1."""
-    factor = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
-    with no_grad():
-        for grad in _grads(parameters):
-            grad.mul_(factor)
+@no_grad()
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
+    """Scale the gradients by ``max_norm / total_norm`` where that is less than 1.
+
+    Args:
+        parameters: one or several; those without gradient do not count.
+        max_norm: the largest norm.
+        total_norm: their norm, a scalar; see `get_total_norm`.
+        foreach: has no effect: all gradients are dealt with at once.
+    """
+    max_norm = float(max_norm)
+    for grads in _by_device(_grads(parameters)):
+        _write(grads, scaled_to_norm(tuple(grads), total_norm.to(grads[0].device), max_norm))
 
 
-def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach=None) -> Tensor:
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
     """Scale the gradients so that their norm, all together, is at most `max_norm`.
 
     Args:
         parameters: one or several; those without gradient do not count.
         max_norm: the largest norm.
-        norm_type: the order of the norm.
+        norm_type: the order of the norm, ``inf`` for the largest absolute value.
         error_if_nonfinite: raise if the norm is not finite, which means to compute it now.
+        foreach: has no effect: all gradients are dealt with at once.
 
     Returns:
         The norm before, a scalar tensor.
 
     Raises:
-        RuntimeError: for `error_if_nonfinite`, it is not finite.
+        RuntimeError: for `error_if_nonfinite`, it is not finite; no gradient was changed.
+
+    Example:
+        >>> import torchlike as torch
+        >>> weight = torch.nn.Parameter(torch.ones(2))
+        >>> weight.grad = torch.tensor([3.0, 4.0])
+        >>> torch.nn.utils.clip_grad_norm_(weight, 1.0)
+        tensor(5.)
+        >>> weight.grad
+        tensor([0.6000, 0.8000])
     """
-    if isinstance(parameters, types.GeneratorType) or not isinstance(parameters, Tensor):
-        parameters = _listed(parameters)
-    with no_grad():
-        total = get_total_norm(_grads(parameters), norm_type, error_if_nonfinite)
-        clip_grads_with_norm_(parameters, float(max_norm), total)
+    listed = _listed(parameters)
+    if not listed and isinstance(parameters, types.GeneratorType):
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+    total = get_total_norm(_grads(listed), norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(listed, max_norm, total)
     return total
 
 
-def clip_grad_norm(parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach=None) -> Tensor:
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
     """The old name of `clip_grad_norm_`."""
     warnings.warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.",
@@ -83,12 +143,20 @@ def clip_grad_norm(parameters, max_norm: float, norm_type: float = 2.0, error_if
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
-def clip_grad_value_(parameters, clip_value: float, foreach=None) -> None:
-    """Clamp every gradient's elements to ``[-clip_value, clip_value]``."""
-    value = float(clip_value)
-    with no_grad():
-        for grad in _grads(parameters):
-            grad.clamp_(-value, value)
+@no_grad()
+def clip_grad_value_(
+    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
+) -> None:
+    """Clamp every gradient's elements to ``[-clip_value, clip_value]``.
+
+    Args:
+        parameters: one or several; those without gradient do not count.
+        clip_value: the bound.
+        foreach: has no effect: all gradients are dealt with at once.
+    """
+    bound = float(clip_value)
+    for grads in _by_device(_grads(parameters)):
+        _write(grads, clamped_values(tuple(grads), bound))
 
 
 for _public in (get_total_norm, clip_grads_with_norm_, clip_grad_norm_, clip_grad_norm, clip_grad_value_):

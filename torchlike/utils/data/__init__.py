@@ -1,5 +1,6 @@
 """``torch.utils.data``: datasets, samplers, loaders."""
 
+from torchlike._types.public import publish as _publish
 from torchlike.utils.data import dataloader as dataloader
 from torchlike.utils.data import dataset as dataset
 from torchlike.utils.data import distributed as distributed
@@ -24,7 +25,5 @@ from torchlike.utils.data.sampler import Sampler as Sampler
 from torchlike.utils.data.sampler import SequentialSampler as SequentialSampler
 from torchlike.utils.data.sampler import SubsetRandomSampler as SubsetRandomSampler
 from torchlike.utils.data.sampler import WeightedRandomSampler as WeightedRandomSampler
-
-from torchlike._types.public import publish as _publish
 
 _publish(globals())

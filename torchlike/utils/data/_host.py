@@ -38,16 +38,19 @@ def known_array(tensor: Any) -> np.ndarray | None:
 
 def stacked(tensors) -> np.ndarray | None:
     """The elements of tensors of one shape and one dtype, one after the other; None as of `known_array`."""
-    arrays, alike = [], None
+    arrays = []
     for tensor in tensors:
         array = known_array(tensor)
         if array is None:
             return None
-        alike = alike or tensor._aval
-        if tensor._aval is not alike:
-            return None
         arrays.append(array)
-    return np.stack(arrays)
+    return np.stack(arrays) if are_alike(arrays) else None
+
+
+def are_alike(arrays) -> bool:
+    """Whether all are arrays of one shape and one dtype."""
+    shape, dtype = arrays[0].shape, arrays[0].dtype
+    return all([isinstance(each, np.ndarray) and each.shape == shape and each.dtype == dtype for each in arrays])
 
 
 def tensor_of(array: np.ndarray):

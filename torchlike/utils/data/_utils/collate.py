@@ -13,7 +13,7 @@ from torchlike._functions.making import as_tensor, tensor
 from torchlike._ops.joining import stack
 from torchlike._types.dtypes import BY_NUMPY, float64
 from torchlike.tensor import Tensor
-from torchlike.utils.data._host import stacked, tensor_of
+from torchlike.utils.data._host import are_alike, stacked, tensor_of
 
 CollateMap = dict[type | tuple[type, ...], Callable]
 default_collate_err_msg_format = (
@@ -131,7 +131,7 @@ def collate_numpy_array_fn(batch, *, collate_fn_map: CollateMap | None = None):
     if first.dtype.kind in "SaUO":
         raise TypeError(default_collate_err_msg_format.format(first.dtype))
     plain = collate_fn_map is None or collate_fn_map.get(Tensor) is collate_tensor_fn
-    if plain and first.dtype in BY_NUMPY and first.dtype.isnative and _are_alike(batch):
+    if plain and first.dtype in BY_NUMPY and first.dtype.isnative and are_alike(batch):
         return tensor_of(np.stack(batch))
     return collate([as_tensor(each) for each in batch], collate_fn_map=collate_fn_map)
 
@@ -154,14 +154,6 @@ def collate_int_fn(batch, *, collate_fn_map: CollateMap | None = None):
 def collate_str_fn(batch, *, collate_fn_map: CollateMap | None = None):
     """Strings and bytes as they are."""
     return batch
-
-
-def _are_alike(arrays: Sequence) -> bool:
-    """Whether all are arrays of one shape and one dtype."""
-    first = arrays[0]
-    return all(
-        isinstance(each, np.ndarray) and each.shape == first.shape and each.dtype == first.dtype for each in arrays
-    )
 
 
 default_collate_fn_map: CollateMap = {

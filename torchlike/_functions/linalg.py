@@ -1,0 +1,183 @@
+"""Linear algebra that looks at values: singular matrices are refused when they are met."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from torchlike._functions import making
+from torchlike._functions.reductions import _stored
+from torchlike._ops import linalg as ops
+from torchlike._ops import products, reductions, return_types
+
+
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse, or no such decomposition."""
+
+
+_LinAlgError = LinAlgError
+LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
+
+
+def _refuse_singular(A, name: str, done: str) -> None:
+    """Raise where a triangular factor of a matrix has a zero on its diagonal, in PyTorch's words."""
+    array = A.detach()._value().numpy()
+    if array.ndim < 2 or not array.size or array.shape[-1] != array.shape[-2] or array.dtype.kind not in "fc":
+        return
+    for place, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
+        if np.isfinite(matrix).all() and np.linalg.matrix_rank(matrix) < len(matrix):
+            zero = _zero_pivot(matrix)
+            if zero is not None:
+                batch = f"(Batch element {place}): " if array.ndim > 2 else ""
+                raise LinAlgError(
+                    f"{name}: {batch}The diagonal element {zero} is zero, the {done} could not be completed because the "
+                    "input matrix is singular."
+                )
+
+
+def _zero_pivot(matrix: np.ndarray) -> int | None:
+    """The number, from 1, of the first pivot of Gaussian elimination that is exactly zero."""
+    rows = np.array(matrix)
+    for place in range(len(rows)):
+        best = place + int(np.abs(rows[place:, place]).argmax())
+        if rows[best, place] == 0:
+            return place + 1
+        rows[[place, best]] = rows[[best, place]]
+        rows[place + 1 :] -= np.outer(rows[place + 1 :, place] / rows[place, place], rows[place])
+    return None
+
+
+def inv(A, *, out=None):
+    """The inverses of square matrices ``(*, n, n)``.
+
+    Raises:
+        RuntimeError: they are not square.
+        LinAlgError: one is singular.
+    """
+    _refuse_singular(A, "linalg.inv", "inversion")
+    return _stored("inv", ops.inv(A), out)
+
+
+def inverse(input, *, out=None):
+    """See `torch.linalg.inv`."""
+    return inv(input, out=out)
+
+
+def solve(A, B, *, left: bool = True, out=None):
+    """``X`` with ``A X = B``; see `LinAlgError`."""
+    _refuse_singular(A, "torch.linalg.solve", "solve")
+    return _stored("solve", ops.solve(A, B, left=left), out)
+
+
+def cholesky(A, *, upper: bool = False, out=None):
+    """The triangular factors of Hermitian positive definite matrices.
+
+    Raises:
+        LinAlgError: one is not positive definite.
+    """
+    found = ops.cholesky(A, upper=upper)
+    bad = np.isnan(found.detach()._value().numpy()).any((-2, -1))
+    if bad.any() and not np.isnan(A.detach()._value().numpy()).any():
+        matrix = A.detach()._value().numpy().reshape(-1, *A.shape[-2:])[int(np.argmax(bad.ravel()))]
+        order = next(
+            size for size in range(1, len(matrix) + 1) if np.linalg.eigvalsh(matrix[:size, :size])[0] <= 0 or size == len(matrix)
+        )
+        batch = f"(Batch element {int(np.argmax(bad.ravel()))}): " if A.dim() > 2 else ""
+        raise LinAlgError(
+            f"linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite "
+            f"(the leading minor of order {order} is not positive-definite)."
+        )
+    return _stored("cholesky", found, out)
+
+
+def logdet(input):
+    """The logarithms of the determinants; NaN where one is negative."""
+    sign, log = ops.slogdet(input)
+    return (log + sign.log()) if not input.is_complex() else log
+
+
+def slogdet(input, *, out=None):
+    """(sign, logarithm of the absolute value) of the determinants."""
+    return _stored("slogdet", return_types.slogdet(*ops.slogdet(input)), out)
+
+
+def qr(input, some: bool = True, *, out=None):
+    """(orthogonal, upper triangular) factors; complete ones where not `some`."""
+    return _stored("qr", return_types.qr(*ops.qr(input, "reduced" if some else "complete")), out)
+
+
+def svd(input, some: bool = True, compute_uv: bool = True, *, out=None):
+    """(left vectors, singular values, right vectors)."""
+    if not compute_uv:
+        values = ops.svdvals(input)
+        rows, columns = input.shape[-2:]
+        zeros = [values.new_zeros((*input.shape[:-2], size, size)).to(input.dtype) for size in (rows, columns)]
+        return return_types.svd(zeros[0], values, zeros[1])
+    left, values, right = ops.svd(input, not some)
+    return _stored("svd", return_types.svd(left, values, right.mH), out)
+
+
+def legacy_eig(a, eigenvectors: bool = False, *, out=None):
+    """(eigenvalues ``(n, 2)`` as real and imaginary parts, real eigenvectors or none); use `torch.linalg.eig`."""
+    warnings.warn("torch.eig is deprecated in favor of torch.linalg.eig", FutureWarning, stacklevel=2)
+    values, vectors = np.linalg.eig(a.detach()._value().numpy())
+    pairs = np.stack([values.real, values.imag], -1).astype(a.dtype.np)
+    real = np.ascontiguousarray(vectors.real).astype(a.dtype.np) if eigenvectors else np.zeros(0, a.dtype.np)
+    made = _EIG(making.wrapped(pairs), making.wrapped(real))
+    return _stored("eig", made, out)
+
+
+_EIG = return_types._type("eig", "eigenvalues eigenvectors")
+
+
+def norm(A, ord=None, dim=None, keepdim: bool = False, *, out=None, dtype=None):
+    """The norm of vectors or matrices; without `ord` and `dim` that of all elements as one vector.
+
+    Args:
+        ord: the order; ``"fro"`` and ``"nuc"`` are matrices'.
+        dim: one dimension for vectors, two for matrices.
+    """
+    dim = (dim,) if isinstance(dim, int) else dim
+    if ord is not None and ((dim is not None and len(dim) == 2) or (dim is None and A.dim() == 2)):
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
+    return _stored("norm", reductions.linalg_vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype), out)
+
+
+def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None, out=None):
+    """Norms of matrices over two dimensions.
+
+    Args:
+        ord: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf.
+    """
+    A = A if dtype is None else A.to(dtype)
+    return _stored("matrix_norm", ops.matrix_norm_of(A, ord, tuple(dim), keepdim), out)
+
+
+def matrix_rank(A, *, atol=None, rtol=None, tol=None, hermitian: bool = False, out=None):
+    """How many singular values are not zero."""
+    return _stored("matrix_rank", ops.matrix_rank_of(A, rtol if tol is None else tol), out)
+
+
+def lstsq(A, B, rcond=None, *, driver=None):
+    """The least squares solutions of ``A X = B``, with (residuals, rank, singular values)."""
+    found = ops.lstsq_of(A, B)
+    rows, columns = A.shape[-2:]
+    full = rows > columns
+    residuals = ((A @ found - B).abs() ** 2).sum(-2) if full else B.new_zeros((0,))
+    return return_types.linalg_lstsq(found, residuals, ops.matrix_rank_of(A, None), B.new_zeros((0,)))
+
+
+def multi_dot(tensors, *, out=None):
+    """The product of several matrices, in the cheapest order; the first and last may be vectors."""
+    if len(tensors) < 2:
+        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    terms, at = [], 0
+    for place, each in enumerate(tensors):
+        start = at if not (place == 0 and each.dim() == 1) else at
+        size = each.dim()
+        terms.append(letters[start : start + size])
+        at = start + size - 1
+    ends = (terms[0][0] if tensors[0].dim() == 2 else "") + (terms[-1][-1] if tensors[-1].dim() == 2 else "")
+    return _stored("multi_dot", products.einsum_of(",".join(terms) + "->" + ends, tuple(tensors)), out)

@@ -1,0 +1,195 @@
+"""Decompositions, inverses, solutions of linear systems."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.linalg as jsl
+
+from torchlike._dispatch import op
+from torchlike._ops import return_types
+from torchlike._ops._promote import Array, rank
+from torchlike._ops.reductions import axes_of, long_name, vector_norm_of
+
+
+def check_matrices(array: Array, name: str, square: bool = False) -> None:
+    """Raise for what is no batch of (square) matrices of floating point or complex numbers."""
+    if array.ndim < 2:
+        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
+    if square and array.shape[-1] != array.shape[-2]:
+        raise RuntimeError(
+            f"{name}: A must be batches of square matrices, but they are {array.shape[-2]} by {array.shape[-1]} matrices"
+        )
+    if rank(array.dtype) < 2:
+        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {long_name(array.dtype)}")
+
+
+@op(grad_name="LinalgInvExBackward0")
+def inv(A: Array) -> Array:
+    """The inverses of square matrices."""
+    check_matrices(A, "linalg.inv", square=True)
+    return jnp.linalg.inv(A)
+
+
+@op(grad_name="LinalgDetBackward0")
+def det(A: Array) -> Array:
+    """The determinants of square matrices."""
+    check_matrices(A, "linalg.det", square=True)
+    return jnp.linalg.det(A)
+
+
+@op(grad_name="LinalgSlogdetBackward0")
+def slogdet(A: Array) -> tuple[Array, Array]:
+    """(sign, logarithm of the absolute value) of the determinants."""
+    check_matrices(A, "linalg.slogdet", square=True)
+    return return_types.linalg_slogdet(*jnp.linalg.slogdet(A))
+
+
+@op(grad_name="LinalgCholeskyExBackward0")
+def cholesky(A: Array, *, upper: bool = False) -> Array:
+    """The triangular factors ``L`` of Hermitian positive definite matrices ``L L^H``; ``L^H`` for `upper`."""
+    check_matrices(A, "linalg.cholesky", square=True)
+    factor = jnp.linalg.cholesky(A, symmetrize_input=False)
+    return jnp.conj(jnp.swapaxes(factor, -1, -2)) if upper else factor
+
+
+@op(grad_name="LinalgQrBackward0")
+def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
+    """(orthogonal, upper triangular) factors; `mode` is ``"reduced"``, ``"complete"`` or ``"r"``."""
+    check_matrices(A, "linalg.qr")
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+    if mode == "r":
+        return return_types.linalg_qr(jnp.zeros(0, A.dtype), jnp.linalg.qr(A, "r"))
+    return return_types.linalg_qr(*jnp.linalg.qr(A, mode))
+
+
+@op(grad_name="LinalgSvdBackward0")
+def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
+    """(left vectors, singular values, right vectors' adjoints)."""
+    check_matrices(A, "linalg.svd")
+    return return_types.linalg_svd(*jnp.linalg.svd(A, full_matrices=full_matrices))
+
+
+@op
+def svdvals(A: Array) -> Array:
+    """The singular values, largest first."""
+    check_matrices(A, "linalg.svdvals")
+    return jnp.linalg.svd(A, compute_uv=False)
+
+
+@op(grad_name="LinalgEighBackward0")
+def eigh(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
+    """(eigenvalues in order, eigenvectors) of Hermitian matrices; only one triangle is read."""
+    check_matrices(A, "linalg.eigh", square=True)
+    return return_types.linalg_eigh(*jnp.linalg.eigh(A, UPLO=UPLO.upper(), symmetrize_input=False))
+
+
+@op
+def eigvalsh(A: Array, UPLO: str = "L") -> Array:
+    """The eigenvalues of Hermitian matrices, in order."""
+    check_matrices(A, "linalg.eigvalsh", square=True)
+    return jnp.linalg.eigh(A, UPLO=UPLO.upper(), symmetrize_input=False)[0]
+
+
+@op(grad_name="LinalgEigBackward0")
+def eig(A: Array) -> tuple[Array, Array]:
+    """(eigenvalues, eigenvectors of length 1) of square matrices, complex."""
+    check_matrices(A, "linalg.eig", square=True)
+    return return_types.linalg_eig(*jnp.linalg.eig(A))
+
+
+@op
+def eigvals(A: Array) -> Array:
+    """The eigenvalues of square matrices, complex."""
+    check_matrices(A, "linalg.eigvals", square=True)
+    return jnp.linalg.eig(A)[0]
+
+
+@op(grad_name="LinalgSolveExBackward0")
+def solve(A: Array, B: Array, *, left: bool = True) -> Array:
+    """``X`` with ``A X = B``, or ``X A = B`` where not `left`; `B` may be vectors.
+
+    Raises:
+        RuntimeError: the matrices are not square, or the sizes differ.
+    """
+    check_matrices(A, "linalg.solve", square=True)
+    vectors = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
+    right = B[..., None] if vectors else B
+    if not left:
+        return jnp.swapaxes(jnp.linalg.solve(jnp.swapaxes(A, -1, -2), jnp.swapaxes(right, -1, -2)), -1, -2)
+    if A.shape[-1] != right.shape[-2]:
+        raise RuntimeError(
+            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B ({A.shape[-2]}x{A.shape[-1]} and "
+            f"{right.shape[-2]}x{right.shape[-1]})"
+        )
+    found = jnp.linalg.solve(A, right)
+    return found[..., 0] if vectors else found
+
+
+@op
+def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Array:
+    """``X`` with ``A X = B``, or ``X A = B`` where not `left`, for triangular `A`."""
+    check_matrices(A, "linalg.solve_triangular", square=True)
+    batch = jnp.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    A, B = jnp.broadcast_to(A, batch + A.shape[-2:]), jnp.broadcast_to(B, batch + B.shape[-2:])
+    return jax.lax.linalg.triangular_solve(A, B, left_side=left, lower=not upper, unit_diagonal=unitriangular)
+
+
+@op
+def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Array:
+    """``X`` with ``L L^H X = B``."""
+    return jsl.cho_solve((L, not upper), B)
+
+
+@op
+def pinv(A: Array, rtol: float | None = None, hermitian: bool = False) -> Array:
+    """The pseudo-inverses; singular values below ``rtol`` times the largest count as zero."""
+    check_matrices(A, "linalg.pinv")
+    return jnp.linalg.pinv(A, rtol=rtol, hermitian=hermitian)
+
+
+@op
+def matrix_power(A: Array, n: int) -> Array:
+    """Square matrices to an integer power."""
+    check_matrices(A, "linalg.matrix_power", square=True)
+    return jnp.linalg.matrix_power(A, n)
+
+
+@op
+def matrix_exp(A: Array) -> Array:
+    """The exponentials of square matrices."""
+    check_matrices(A, "linalg.matrix_exp", square=True)
+    return jsl.expm(A)
+
+
+@op(grad_name="LinalgMatrixNormBackward0")
+def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
+    """Norms of matrices over two dimensions: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf."""
+    axes = axes_of(dim, A.ndim)
+    if ord == "fro":
+        return vector_norm_of(A, 2, axes, keepdim)
+    if ord in ("nuc", 2, -2):
+        values = jnp.linalg.svd(jnp.moveaxis(A, axes, (-2, -1)), compute_uv=False)
+        reduce = {"nuc": jnp.sum, 2: jnp.max, -2: jnp.min}[ord]
+        found = reduce(values, -1)
+        return jnp.expand_dims(found, sorted(axes)) if keepdim else found
+    if ord not in (1, -1, float("inf"), -float("inf")):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    inner, outer = axes if abs(ord) == 1 else axes[::-1]
+    sums = jnp.sum(jnp.abs(A), inner, keepdims=True)
+    found = (jnp.max if ord > 0 else jnp.min)(sums, outer, keepdims=True)
+    return found if keepdim else jnp.squeeze(found, axes)
+
+
+@op
+def matrix_rank_of(A: Array, tol: float | None = None) -> Array:
+    """How many singular values are not zero."""
+    check_matrices(A, "linalg.matrix_rank")
+    return jnp.linalg.matrix_rank(A, rtol=tol)
+
+
+@op
+def lstsq_of(A: Array, B: Array) -> Array:
+    """The least squares solutions of ``A X = B``."""
+    return jnp.linalg.pinv(A) @ B
