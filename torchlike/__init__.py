@@ -195,40 +195,40 @@ from torchlike._functions.pointwise import promote_types as promote_types
 from torchlike._functions.pointwise import resolve_conj as resolve_conj
 from torchlike._functions.pointwise import resolve_neg as resolve_neg
 from torchlike._functions.pointwise import result_type as result_type
-from torchlike._ops.arithmetic import abs as abs, abs as absolute
+from torchlike._ops.bounds import abs as abs, abs as absolute
 from torchlike._ops.arithmetic import add as add
 from torchlike._ops.arithmetic import addcdiv as addcdiv
 from torchlike._ops.arithmetic import addcmul as addcmul
-from torchlike._ops.arithmetic import clamp as clamp, clamp as clip
-from torchlike._ops.arithmetic import clamp_max as clamp_max
-from torchlike._ops.arithmetic import clamp_min as clamp_min
-from torchlike._ops.arithmetic import copysign as copysign
+from torchlike._ops.bounds import clamp as clamp, clamp as clip
+from torchlike._ops.bounds import clamp_max as clamp_max
+from torchlike._ops.bounds import clamp_min as clamp_min
+from torchlike._ops.bounds import copysign as copysign
 from torchlike._ops.arithmetic import div as div, div as divide
 from torchlike._ops.arithmetic import float_power as float_power
 from torchlike._ops.arithmetic import floor_divide as floor_divide
-from torchlike._ops.arithmetic import fmax as fmax
-from torchlike._ops.arithmetic import fmin as fmin
+from torchlike._ops.bounds import fmax as fmax
+from torchlike._ops.bounds import fmin as fmin
 from torchlike._ops.arithmetic import fmod as fmod
 from torchlike._ops.arithmetic import frexp as frexp
 from torchlike._ops.arithmetic import gcd as gcd
-from torchlike._ops.arithmetic import heaviside as heaviside
-from torchlike._ops.arithmetic import hypot as hypot
+from torchlike._ops.bounds import heaviside as heaviside
+from torchlike._ops.bounds import hypot as hypot
 from torchlike._ops.arithmetic import lcm as lcm
 from torchlike._ops.arithmetic import ldexp as ldexp
 from torchlike._ops.arithmetic import lerp as lerp
-from torchlike._ops.arithmetic import maximum as maximum
-from torchlike._ops.arithmetic import minimum as minimum
+from torchlike._ops.bounds import maximum as maximum
+from torchlike._ops.bounds import minimum as minimum
 from torchlike._ops.arithmetic import mul as mul, mul as multiply
-from torchlike._ops.arithmetic import nan_to_num as nan_to_num
+from torchlike._ops.bounds import nan_to_num as nan_to_num
 from torchlike._ops.arithmetic import neg as neg, neg as negative
-from torchlike._ops.arithmetic import nextafter as nextafter
+from torchlike._ops.bounds import nextafter as nextafter
 from torchlike._ops.arithmetic import positive as positive
 from torchlike._ops.arithmetic import reciprocal as reciprocal
 from torchlike._ops.arithmetic import remainder as remainder
 from torchlike._ops.arithmetic import rsub as rsub
-from torchlike._ops.arithmetic import sgn as sgn
-from torchlike._ops.arithmetic import sign as sign
-from torchlike._ops.arithmetic import signbit as signbit
+from torchlike._ops.bounds import sgn as sgn
+from torchlike._ops.bounds import sign as sign
+from torchlike._ops.bounds import signbit as signbit
 from torchlike._ops.arithmetic import square as square
 from torchlike._ops.arithmetic import sub as sub, sub as subtract
 from torchlike._ops.arithmetic import true_divide as true_divide
@@ -360,6 +360,7 @@ from torchlike._ops.sorting import cummax as cummax
 from torchlike._ops.sorting import cummin as cummin
 from torchlike._ops.sorting import cumprod as cumprod
 from torchlike._ops.sorting import cumsum as cumsum
+from torchlike._ops.sorting import cumulative_trapezoid as cumulative_trapezoid
 from torchlike._ops.sorting import diff as diff
 from torchlike._ops.sorting import kthvalue as kthvalue
 from torchlike._ops.sorting import logcumsumexp as logcumsumexp
@@ -367,6 +368,7 @@ from torchlike._ops.sorting import mode as mode
 from torchlike._ops.sorting import msort as msort
 from torchlike._ops.sorting import sort as sort
 from torchlike._ops.sorting import topk as topk
+from torchlike._ops.sorting import trapezoid as trapezoid, trapezoid as trapz
 from torchlike._functions.linalg import cholesky as cholesky
 from torchlike._functions.linalg import inverse as inverse
 from torchlike._functions.linalg import legacy_eig as eig

@@ -1,6 +1,7 @@
 """``torch.linalg``: linear algebra."""
 
 from torchlike._functions.linalg import LinAlgError as LinAlgError
+from torchlike._functions.linalg import LinAlgError as _LinAlgError  # noqa: F401 - the name that it has in errors
 from torchlike._functions.linalg import cholesky as cholesky
 from torchlike._functions.linalg import inv as inv
 from torchlike._functions.linalg import lstsq as lstsq

@@ -51,6 +51,36 @@ def filled(torch, module):
     return module
 
 
+def make_net(torch):
+    """A network with a tied parameter, both kinds of buffers and a module below."""
+
+    class Block(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = torch.nn.Linear(2, 2)
+            self.register_buffer("count", torch.tensor(3))
+
+        def forward(self, x):
+            return self.linear(x) * self.count
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(2))
+            self.register_parameter("nothing", None)
+            self.register_buffer("mean", torch.zeros(2))
+            self.register_buffer("scratch", torch.zeros(1), persistent=False)
+            self.register_buffer("unset", None)
+            self.block = Block()
+            self.tied = self.block.linear
+            self.empty = None
+
+        def forward(self, x, scale=1.0):
+            return self.block(x) * scale + self.weight
+
+    return filled(torch, Net())
+
+
 def _outcome(library, fn: Callable) -> tuple:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -179,7 +179,11 @@ def repeated_blocks(torch):
         return torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.ReLU())
 
     mixed = torch.nn.ModuleList([block(), block(), torch.nn.ReLU(), block(), torch.nn.Tanh(), torch.nn.Tanh()])
-    return [repr(torch.nn.ModuleList([torch.nn.ReLU() for _ in range(4)])), repr(mixed), repr(torch.nn.Sequential(mixed))]
+    return [
+        repr(torch.nn.ModuleList([torch.nn.ReLU() for _ in range(4)])),
+        repr(mixed),
+        repr(torch.nn.Sequential(mixed)),
+    ]
 
 
 @case
@@ -215,7 +219,10 @@ def wrong_changes_of_a_module_list(torch):
 
 @case
 def module_lists_of_generators_and_lists(torch):
-    return [torch.nn.ModuleList(each for each in layers(torch)), torch.nn.ModuleList(torch.nn.ModuleList(layers(torch)))]
+    return [
+        torch.nn.ModuleList(each for each in layers(torch)),
+        torch.nn.ModuleList(torch.nn.ModuleList(layers(torch))),
+    ]
 
 
 # ---------------------------------------------------------------------- ModuleDict

@@ -39,6 +39,7 @@ OLD = {
     "xavier_normal": lambda old, x: old(x, gain=2.0),
     "kaiming_uniform": lambda old, x: old(x),
     "kaiming_normal": lambda old, x: old(x),
+    "orthogonal": lambda old, x: old(x),
     "sparse": lambda old, x: old(x[:, :, 0], 0.5),
 }
 
@@ -54,7 +55,9 @@ def test_fills(fill, shape) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
-@pytest.mark.parametrize("fill", [FILLS[place] for place in (0, 3, 12, 15)], ids=("uniform", "normal", "xavier", "kaiming"))
+@pytest.mark.parametrize(
+    "fill", [FILLS[place] for place in (0, 3, 12, 15)], ids=("uniform", "normal", "xavier", "kaiming")
+)
 def test_dtypes(fill, dtype) -> None:
     same(lambda torch: fill(torch.nn.init, torch.zeros(4, 5, dtype=getattr(torch, dtype))))
 
@@ -78,6 +81,15 @@ def test_dirac(shape, groups) -> None:
 @pytest.mark.parametrize("sparsity", [0.0, 0.1, 0.5, 1.0])
 def test_sparse(sparsity) -> None:
     same(lambda torch: [torch.nn.init.sparse_(torch.zeros(5, 3), sparsity, std=0.5), torch.rand(1)])
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 5), (5, 2), (4, 3, 2), (2, 3, 2), (0, 3)], ids=str)
+def test_orthogonal(shape) -> None:
+    def run(torch):
+        x = torch.nn.Parameter(torch.zeros(shape))
+        return [torch.nn.init.orthogonal_(x, gain=1.5) is x, x, torch.rand(1)]
+
+    same(run)
 
 
 def test_own_generator() -> None:

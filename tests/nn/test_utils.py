@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import torchlike
-from tests.nn.compare import det, error, filled, same
+from tests.nn.compare import det, error, filled, make_net, same
 
 CASES = []
 
@@ -128,6 +128,54 @@ def vectors_share_their_elements(torch):
     torch.nn.utils.vector_to_parameters(vector, [parameter])
     vector[0] = 5.0
     return parameter
+
+
+@case
+def calls_with_other_tensors(torch):
+    net, call = make_net(torch), torch.nn.utils.stateless.functional_call
+    x, weight = det(torch, 1, 2), torch.full((2,), 3.0, requires_grad=True)
+    given = {"weight": weight, "block.linear.bias": torch.zeros(2), "block.count": torch.tensor(1)}
+    result = call(net, given, x, {"scale": 2.0})
+    result.sum().backward()
+    after = [net(x), net.weight.grad, weight.grad, isinstance(net.weight, torch.nn.Parameter), net.tied.bias]
+    return [result, after, call(net, {}, (x, 3.0)), list(given)]
+
+
+@case
+def calls_that_change_buffers(torch):
+    norm, call = torch.nn.BatchNorm1d(2), torch.nn.utils.stateless.functional_call
+    given = {"running_mean": torch.zeros(2), "num_batches_tracked": torch.tensor(5)}
+    result = call(norm, given, det(torch, 3, 2))
+    return [result, given, norm.running_mean, norm.num_batches_tracked]
+
+
+@case
+def calls_with_tied_tensors(torch):
+    net, call, x = make_net(torch), torch.nn.utils.stateless.functional_call, det(torch, 1, 2)
+    one, two = torch.ones(2, 2), torch.zeros(2, 2)
+    return [
+        call(net, {"tied.weight": one}, x),
+        call(net, {"tied.weight": one, "block.linear.weight": one}, x),
+        call(net, {"tied.weight": one, "block.linear.weight": two}, x, tie_weights=False),
+        error(call, net, {"tied.weight": one, "block.linear.weight": two}, x),
+        net(x),
+    ]
+
+
+@case
+def wrong_calls_with_other_tensors(torch):
+    net, call, x = make_net(torch), torch.nn.utils.stateless.functional_call, det(torch, 1, 2)
+    named = {**dict(net.named_parameters()), **dict(net.named_buffers())}
+    found = [
+        error(call, net, {"weight": 3.0}, x),
+        error(call, net, {"block": torch.ones(1)}, x),
+        error(call, net, {"missing.weight": torch.ones(1)}, x),
+        error(call, net, {"weight": torch.ones(2), "other": torch.ones(1)}, x, strict=True),
+        error(call, net, {"weight": torch.ones(2)}, torch.ones(1, 5)),
+        call(net, named, x, strict=True),
+        call(net, {"added": torch.ones(1)}, x),
+    ]
+    return [found, hasattr(net, "added"), net(x)]
 
 
 @pytest.mark.parametrize("fn", CASES, ids=lambda fn: fn.__name__)

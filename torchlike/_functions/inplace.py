@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlike._ops import arithmetic, exponential, rounding, special, trigonometric
+from torchlike._ops import arithmetic, bounds, exponential, rounding, special, trigonometric
 
 acos_ = arccos_ = trigonometric.acos.inplace
 acosh_ = arccosh_ = trigonometric.acosh.inplace
@@ -11,9 +11,9 @@ asinh_ = arcsinh_ = trigonometric.asinh.inplace
 atan_ = arctan_ = trigonometric.atan.inplace
 atanh_ = arctanh_ = trigonometric.atanh.inplace
 ceil_ = rounding.ceil.inplace
-clamp_ = clip_ = arithmetic.clamp.inplace
-clamp_max_ = arithmetic.clamp_max.inplace
-clamp_min_ = arithmetic.clamp_min.inplace
+clamp_ = clip_ = bounds.clamp.inplace
+clamp_max_ = bounds.clamp_max.inplace
+clamp_min_ = bounds.clamp_min.inplace
 conj_physical_ = trigonometric.conj.inplace
 cos_ = trigonometric.cos.inplace
 cosh_ = trigonometric.cosh.inplace
@@ -34,7 +34,7 @@ log1p_ = exponential.log1p.inplace
 log2_ = exponential.log2.inplace
 log_ = exponential.log.inplace
 logit_ = exponential.logit.inplace
-nan_to_num_ = arithmetic.nan_to_num.inplace
+nan_to_num_ = bounds.nan_to_num.inplace
 neg_ = negative_ = arithmetic.neg.inplace
 rad2deg_ = trigonometric.rad2deg.inplace
 reciprocal_ = arithmetic.reciprocal.inplace

@@ -8,7 +8,7 @@ from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import can_cast as _can_cast
 from torchlike._functions import making
-from torchlike._ops import _promote, arithmetic, bitwise, comparison
+from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison
 from torchlike._types import dtypes
 
 # exponents that are part of the operation: what PyTorch computes without a logarithm, and 4
@@ -66,7 +66,7 @@ def abs_(input):
     """
     if input._aval.dtype.is_complex:
         raise RuntimeError("In-place abs is not supported for complex tensors.")
-    return arithmetic.abs.inplace(input)
+    return bounds.abs.inplace(input)
 
 
 def float_power_(input, exponent):

@@ -92,8 +92,8 @@ def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
     """`addbmm` in place; a tensor that is broadcast takes the size of the result."""
     rows, columns = (*batch1.shape, 1, 1)[1], (*batch2.shape, 1, 1)[2]
     if self.shape != (rows, columns):
-        self.resize_(rows, columns).copy_(products.addbmm(self.clone(), batch1, batch2, beta=beta, alpha=alpha))
-        return self
+        result = products.addbmm(self, batch1, batch2, beta=beta, alpha=alpha)
+        return self.resize_(rows, columns).copy_(result)
     return products.addbmm.inplace(self, batch1, batch2, beta=beta, alpha=alpha)
 
 

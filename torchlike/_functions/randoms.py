@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import copyreg
 import math
+import numbers
 from collections.abc import Iterator
 
 import numpy as np
 
-from torchlike._autograd.modes import no_grad, state
+from torchlike._autograd.modes import no_grad
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import wrapped
 from torchlike._functions.reductions import _stored
+from torchlike._ops._promote import broadcast_shapes
+from torchlike._ops.randoms import drawn_from
 from torchlike._random import default
 from torchlike._random import distributions as draw
 from torchlike._random.engine import Engine
@@ -22,6 +25,7 @@ from torchlike._random.integers import random_full as draw_all
 from torchlike._random.multinomial import multinomial as draw_multinomial
 from torchlike._random.poisson import poisson as draw_poisson
 from torchlike._types import devices, dtypes
+from torchlike._types.dtypes import scalar_name
 
 
 class Generator:
@@ -44,8 +48,11 @@ class Generator:
         """Begin anew from a seed of 64 bits; returns the generator.
 
         Raises:
-            RuntimeError: it has more bits.
+            RuntimeError: it is no integer.
+            ValueError: it has more bits.
         """
+        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         self._engine.seed(int(seed))
         return self
 
@@ -112,9 +119,9 @@ def manual_seed(seed: int) -> Generator:
     """Begin all random numbers anew from a seed; returns the default generator.
 
     Raises:
-        RuntimeError: it has more than 64 bits.
+        ValueError: it has more than 64 bits.
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
@@ -138,7 +145,9 @@ def set_rng_state(new_state) -> None:
 
 
 @contextlib.contextmanager
-def fork_rng(devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda") -> Iterator[None]:
+def fork_rng(
+    devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda"
+) -> Iterator[None]:
     """Within the block draw as one likes: afterwards the generator goes on from where it was."""
     before = default_generator._engine.get_state()
     try:
@@ -173,37 +182,52 @@ def _float(dtype, name: str) -> np.dtype:
     return (dtypes.get_default_dtype() if dtype is None else dtype).np
 
 
-def _complex_or_real(draw_real, shape: tuple, kind: np.dtype, scale: float = 1.0) -> np.ndarray:
-    """Draw real and imaginary parts one after the other for a complex dtype."""
-    if kind.kind != "c":
-        return draw_real(shape, kind)
-    real = np.dtype(np.float32 if kind.itemsize == 8 else np.float64)
-    parts = draw_real((*shape, 2), real) * real.type(scale)
-    return np.ascontiguousarray(parts).view(kind).reshape(shape)
-
-
 def rand(
-    *size, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None
+    *size,
+    generator=None,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+    names=None,
 ):
     """Numbers uniform in ``[0, 1)``."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
     engine = _engine(generator)
     shape = _shape(size)
-    return _finish(_complex_or_real(lambda s, k: draw.uniform(engine, s, k), shape, kind), device, requires_grad, out, "rand")
+    return _finish(draw.uniform(engine, shape, kind), device, requires_grad, out, "rand")
 
 
 def randn(
-    *size, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None
+    *size,
+    generator=None,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+    names=None,
 ):
     """Numbers of the standard normal distribution; complex ones have variance 1."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
     engine = _engine(generator)
-    array = _complex_or_real(lambda s, k: draw.normal(engine, s, k), _shape(size), kind, math.sqrt(0.5))
-    return _finish(array, device, requires_grad, out, "randn")
+    return _finish(draw.normal(engine, _shape(size), kind), device, requires_grad, out, "randn")
 
 
 def randint(
-    low, high=None, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    low,
+    high=None,
+    size=None,
+    *,
+    generator=None,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
     pin_memory=False,
 ):
     """Integers uniform in ``[low, high)``; ``randint(high, size)`` begins at 0.
@@ -214,8 +238,6 @@ def randint(
     if size is None:
         low, high, size = 0, low, high
     low, high = int(low), int(high)
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     kind = dtypes.int64 if dtype is None else dtype
     array = draw_integers(_engine(generator), _shape((size,)), kind.np, low, high)
     return _finish(array, device, requires_grad, out, "randint")
@@ -231,7 +253,9 @@ def randperm(
 
 
 def _like(name: str, fn):
-    def like(input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **own):
+    def like(
+        input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **own
+    ):
         return fn(
             input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, **own
         )
@@ -246,7 +270,16 @@ randn_like = _like("randn_like", randn)
 
 
 def randint_like(
-    input, low=None, high=None, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None
+    input,
+    low=None,
+    high=None,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+    memory_format=None,
 ):
     """`randint` with the shape, dtype and device of a tensor."""
     if high is None:
@@ -257,7 +290,19 @@ def randint_like(
     )
 
 
-def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+def normal(
+    mean,
+    std=1.0,
+    size=None,
+    *,
+    generator=None,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+):
     """Normally distributed numbers with means and deviations that are numbers or tensors.
 
     Raises:
@@ -270,8 +315,8 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
     tensors = [each for each in (mean, std) if isinstance(each, TensorBase)]
     if not tensors:
         raise TypeError(
-            "normal() received an invalid combination of arguments - got (float, float), but expected one of: (Tensor mean, "
-            "Tensor std, ...), (float mean, float std, tuple of ints size, ...)"
+            "normal() received an invalid combination of arguments - got (float, float), but expected one of: "
+            "(Tensor mean, Tensor std, ...), (float mean, float std, tuple of ints size, ...)"
         )
     if isinstance(std, TensorBase):
         if std.is_complex():
@@ -279,8 +324,8 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
         if std.numel() and bool((std < 0).any()):
             raise RuntimeError("normal expects all elements of std >= 0.0")
     elif std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    shape = np.broadcast_shapes(*[tuple(each.shape) for each in tensors])
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    shape = broadcast_shapes(*[tuple(each.shape) for each in tensors])
     kind = tensors[0].dtype
     noise = wrapped(draw.normal(_engine(generator), shape, kind.np), device)
     with no_grad():
@@ -296,10 +341,8 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     if p is not None:
         made = wrapped(draw.bernoulli(_engine(generator), tuple(input.shape), float(p), input.dtype.np), input.device)
     else:
-        probabilities = input.detach()._value().numpy()
-        if probabilities.size and not ((probabilities >= 0) & (probabilities <= 1)).all():
-            raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)")
-        made = wrapped(draw.bernoulli_of(_engine(generator), probabilities), input.device)
+        drawn = draw.bernoulli_of(_engine(generator), input.detach()._value().numpy())
+        made = drawn_from(input, wrapped(drawn, input.device))
     return _stored("bernoulli", made, out)
 
 
@@ -314,27 +357,11 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     Raises:
         RuntimeError: there are not enough, or a weight is negative or not finite.
     """
-    if input.dim() not in (1, 2):
-        raise RuntimeError("prob_dist must be 1 or 2 dim")
-    if not input.is_floating_point():
-        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {_long(input.dtype)}")
-    if num_samples <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples")
-    if not replacement and num_samples > input.shape[-1]:
-        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if out is not None and out.dtype is not dtypes.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype.np)}")
     weights = input.detach()._value().numpy()
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if weights.size and (weights.sum(-1) <= 0).any():
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     array = draw_multinomial(_engine(generator), weights, num_samples, replacement)
     return _stored("multinomial", wrapped(array, input.device), out)
-
-
-def _long(dtype) -> str:
-    from torchlike._ops.reductions import long_name
-
-    return long_name(dtype.np)
 
 
 def poisson(input, generator=None):
@@ -346,11 +373,15 @@ def poisson(input, generator=None):
 
 
 def _filled(tensor, array_of):
-    """Write draws into a tensor in the order in which its elements lie in memory."""
+    """Write draws into a tensor in the order in which its elements lie in memory.
+
+    Args:
+        array_of: gives the draws for the sizes of the dimensions in that order, and this order.
+    """
     tensor._check_writable()
     layout = tensor._layout
     order = sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim])
-    array = array_of(tuple(layout.shape[dim] for dim in order), layout.is_contiguous or order != list(range(len(order))))
+    array = array_of(tuple(layout.shape[dim] for dim in order), order)
     back = np.ascontiguousarray(np.transpose(array, np.argsort(order))) if len(order) > 1 else array
     tensor._write(wrapped(back, tensor.device)._value(), None)
     if not tensor.is_leaf and tensor._base is None:
@@ -371,11 +402,7 @@ def normal_(self, mean=0, std=1, *, generator=None):
     contiguous = self._layout.is_contiguous
     kind = self.dtype.np
     return _filled(
-        self,
-        lambda shape, _: _complex_or_real(
-            lambda s, k: draw.normal(engine, s, k, float(mean), float(std), serial=not contiguous), shape, kind,
-            math.sqrt(0.5),
-        ),
+        self, lambda shape, _: draw.normal(engine, shape, kind, float(mean), float(std), serial=not contiguous)
     )
 
 
@@ -403,15 +430,24 @@ def cauchy_(self, median=0, sigma=1, *, generator=None):
     return _filled(self, lambda shape, _: draw.cauchy(engine, shape, self.dtype.np, float(median), float(sigma)))
 
 
-def random_(self, from_=None, to=None, *, generator=None, **named):
-    """Fill with integers: all that the dtype holds from 0 on, below `to`, or from `from` to below `to`."""
-    low = named.pop("from", from_)
+def random_(self, *bounds, generator=None, **named):
+    """Fill with integers: ``random_(to)``, ``random_(from, to)``; without bounds, all from 0 on that the dtype holds.
+
+    Args:
+        bounds: the least, by default 0, and one more than the largest; None for the largest that the dtype holds.
+
+    Raises:
+        RuntimeError: there is none between the bounds, or the dtype does not hold one of them.
+    """
     engine, kind = _engine(generator), self.dtype.np
-    if low is None and to is None:
+    if not bounds and not named:
         return _filled(self, lambda shape, _: draw_all(engine, shape, kind))
-    if to is None and "from" not in named and from_ is not None:
-        low, to = 0, low
-    return _filled(self, lambda shape, _: draw_integers(engine, shape, kind, int(low or 0), int(to)))
+    low, high = (named.pop("from", 0), *bounds) if len(bounds) == 1 else (bounds or (named.pop("from", 0), None))
+    high = named.pop("to", high)
+    if named:
+        raise TypeError(f"random_() got an unexpected keyword argument '{next(iter(named))}'")
+    high = None if high is None else int(high)
+    return _filled(self, lambda shape, _: draw_integers(engine, shape, kind, int(low), high))
 
 
 def bernoulli_(self, p=0.5, *, generator=None):
@@ -419,7 +455,12 @@ def bernoulli_(self, p=0.5, *, generator=None):
     engine, kind = _engine(generator), self.dtype.np
     if isinstance(p, TensorBase):
         probabilities = np.broadcast_to(p.detach()._value().numpy(), tuple(self.shape))
-        return _filled(self, lambda shape, _: draw.bernoulli_of(engine, np.array(probabilities), kind))
+        return _filled(
+            self,
+            lambda shape, order: draw.bernoulli_of(
+                engine, np.ascontiguousarray(np.transpose(probabilities, order)), kind
+            ),
+        )
     return _filled(self, lambda shape, _: draw.bernoulli(engine, shape, float(p), kind))
 
 

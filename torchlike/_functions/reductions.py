@@ -31,9 +31,9 @@ def _extremum(name: str, along, of_all):
         if isinstance(dim, TensorBase):
             other, dim = dim, None
         if other is not None:
-            from torchlike._ops import arithmetic
+            from torchlike._ops import bounds
 
-            return _stored(name, getattr(arithmetic, name + "imum")(input, other), out)
+            return _stored(name, getattr(bounds, name + "imum")(input, other), out)
         return _stored(name, of_all(input) if dim is None else along(input, dim, keepdim), out)
 
     extremum.__name__ = extremum.__qualname__ = name
@@ -143,7 +143,8 @@ def _quantile(name: str, skip_nan: bool):
             raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
         if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
             raise RuntimeError(
-                f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+                f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
+                + str(interpolation)
             )
         if not input.numel():
             raise RuntimeError(f"{name}() input tensor must be non-empty")

@@ -10,7 +10,28 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, broadcast_shapes, promoted, promoted_float
+from torchlike._ops._promote import (
+    Array,
+    Number,
+    as_dtype,
+    floating,
+    matched,
+    matched_float,
+    only,
+    promoted,
+    promoted_float,
+)
+from torchlike._ops.reductions import long_name, vector_norm_of
+
+
+def check_reduction(reduction: str) -> None:
+    """Whether this names a reduction.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
 def reduced(elements: Array, reduction: str) -> Array:
@@ -19,41 +40,34 @@ def reduced(elements: Array, reduction: str) -> Array:
     Raises:
         ValueError: `reduction` is none of these.
     """
+    check_reduction(reduction)
     if reduction == "none":
         return elements
-    if reduction == "mean":
-        return jnp.mean(elements)
-    if reduction == "sum":
-        return jnp.sum(elements)
-    raise ValueError(f"{reduction} is not a valid value for reduction")
+    return jnp.mean(elements) if reduction == "mean" else jnp.sum(elements)
 
 
-def _pair(input: Array, target: Array, name: str) -> tuple[Array, Array]:
-    """Prediction and target in one dtype and shape; broadcasting is allowed, with PyTorch's warning."""
-    if input.shape != target.shape:
+def _warn_of_sizes(input, target, *rest, frames: int = 4, **named) -> None:
+    """PyTorch's warning where prediction and target are broadcast, at each call."""
+    if input._aval.shape != target._aval.shape:
         warnings.warn(
-            f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
-            f"(torch.Size({list(input.shape)})). This will likely lead to incorrect results due to broadcasting. Please "
-            "ensure they have the same size.",
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=frames,
         )
-    broadcast_shapes(input.shape, target.shape)
-    input, target = promoted(input, target)
-    return input, target
 
 
-@op
+@op(guard=_warn_of_sizes)
 def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Absolute difference ``|input - target|``."""
-    input, target = _pair(input, target, "l1_loss")
+    input, target = matched(input, target)
     return _weighted(jnp.abs(input - target), weight, reduction)
 
 
-@op
+@op(guard=_warn_of_sizes)
 def mse_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Squared difference ``(input - target)^2``."""
-    input, target = _pair(input, target, "mse_loss")
+    input, target = matched(input, target)
     return _weighted(jnp.square(input - target), weight, reduction)
 
 
@@ -66,7 +80,13 @@ def _weighted(elements: Array, weight: Array | None, reduction: str) -> Array:
     return reduced(elements * weight, reduction)
 
 
-@op
+def _refuse_negative_beta(input, target, reduction="mean", beta=1.0) -> None:
+    _warn_of_sizes(input, target, frames=5)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+
+
+@op(guard=_refuse_negative_beta)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: Number = 1.0) -> Array:
     """Squared difference below `beta`, absolute above: ``d^2 / (2 beta)`` or ``d - beta / 2``.
 
@@ -75,7 +95,7 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: N
 
     Source: Girshick, Fast R-CNN, 2015.
     """
-    input, target = _pair(input, target, "smooth_l1_loss")
+    input, target = matched(input, target)
     beta = as_dtype(beta, input.dtype)
     distance = jnp.abs(input - target)
     safe = jnp.where(beta > 0, beta, 1)
@@ -83,15 +103,24 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: N
     return reduced(jnp.where(distance < beta, near, distance - beta / 2), reduction)
 
 
-@op
+def _refuse_no_delta(input, target, reduction="mean", delta=1.0, weight=None) -> None:
+    _warn_of_sizes(input, target, frames=5)
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+
+
+@op(guard=_refuse_no_delta)
 def huber_loss(
     input: Array, target: Array, reduction: str = "mean", delta: Number = 1.0, weight: Array | None = None
 ) -> Array:
     """Half the squared difference below `delta`, ``delta (d - delta / 2)`` above.
 
+    Raises:
+        RuntimeError: `delta` is not positive.
+
     Source: Huber, Robust Estimation of a Location Parameter, 1964.
     """
-    input, target = _pair(input, target, "huber_loss")
+    input, target = matched(input, target)
     delta = as_dtype(delta, input.dtype)
     distance = jnp.abs(input - target)
     elements = jnp.where(distance <= delta, distance * distance / 2, delta * (distance - delta / 2))
@@ -110,14 +139,10 @@ def _check_classes(input: Array, target: Array, name: str) -> None:
             if target.ndim > 1:
                 raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
             found = target.shape[0] if target.ndim else 0
-            raise ValueError(
-                f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({found})."
-            )
+            raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({found}).")
         if target.ndim != input.ndim - 1:
             raise ValueError(f"Dimension of target ({target.ndim}) must be one less than that of input ({input.ndim})")
-        raise RuntimeError(
-            f"size mismatch (got input: {list(input.shape)}, target: {list(target.shape)})"
-        )
+        raise RuntimeError(f"size mismatch (got input: {list(input.shape)}, target: {list(target.shape)})")
 
 
 def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
@@ -200,7 +225,9 @@ def cross_entropy(
     kept = target != ignore_index
     spread = jnp.where(kept, -jnp.sum(logs * weights.reshape(shape), axis), 0)
     if reduction == "mean":
-        counted = jnp.sum(jnp.where(kept, weights[jnp.where(kept, target, 0)], 0)) if weight is not None else jnp.sum(kept)
+        counted = (
+            jnp.sum(jnp.where(kept, weights[jnp.where(kept, target, 0)], 0)) if weight is not None else jnp.sum(kept)
+        )
         spread = jnp.sum(spread) / counted.astype(logs.dtype)
     else:
         spread = reduced(spread, reduction)
@@ -211,9 +238,7 @@ def cross_entropy(
 
 
 @op
-def binary_cross_entropy(
-    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
-) -> Array:
+def binary_cross_entropy(input: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
     """Cross entropy of probabilities and targets in ``[0, 1]``; logarithms stop at -100.
 
     Raises:
@@ -299,6 +324,7 @@ def gaussian_nll_loss(
     input: Array, target: Array, var: Array, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Array:
     """Negative log likelihood of a normal distribution with mean `input` and variance `var` (at least `eps`)."""
+    input, target = matched(input, target)
     var = var + jax.lax.stop_gradient(jnp.maximum(var, eps) - var)
     elements = 0.5 * (jnp.log(var) + jnp.square(input - target) / var)
     return reduced(elements + 0.5 * math.log(2 * math.pi) if full else elements, reduction)
@@ -313,7 +339,7 @@ def poisson_nll_loss(
     Args:
         full: add Stirling's approximation of ``log(target!)``.
     """
-    input, target = promoted_float(input, target)
+    target, input = matched_float(target, input)
     elements = jnp.exp(input) - target * input if log_input else input - target * jnp.log(input + eps)
     if full:
         safe = jnp.where(target > 1, target, 1)
@@ -326,16 +352,17 @@ def poisson_nll_loss(
 
 
 @op
-def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduction: str = "mean") -> Array:
+def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, reduction: str = "mean") -> Array:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
-    input, target = promoted(input, target)
+    target, input = matched(target, floating(input))
+    margin = as_dtype(margin, input.dtype)
     elements = jnp.where(target != 1, jnp.maximum(margin - input, 0), 0) + jnp.where(target != -1, input, 0)
     return reduced(elements, reduction)
 
 
 @op
 def margin_ranking_loss(
-    input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
+    input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
     """``max(0, -target * (input1 - input2) + margin)``: `input1` ranks higher where the target is 1.
 
@@ -348,19 +375,20 @@ def margin_ranking_loss(
             f"input1: torch.Size({list(input1.shape)}), input2: torch.Size({list(input2.shape)}), "
             f"target: torch.Size({list(target.shape)}) "
         )
-    return reduced(jax.nn.relu(-target * (input1 - input2) + margin), reduction)
+    ranked, target = matched_float(jnp.subtract(*matched(input1, input2)), target)
+    return reduced(jax.nn.relu(-target * ranked + as_dtype(margin, ranked.dtype)), reduction)
 
 
 @op
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """``log(1 + exp(-target * input))`` for targets 1 and -1."""
-    input, target = promoted(input, target)
+    input, target = matched(input, target)
     return reduced(jnp.logaddexp(-target * input, 0), reduction)
 
 
 @op
 def cosine_embedding_loss(
-    input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
+    input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
     """``1 - cos`` of the angle where the target is 1, ``max(0, cos - margin)`` where it is -1."""
     if target.ndim not in (0, 1):
@@ -368,7 +396,8 @@ def cosine_embedding_loss(
     if input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
         kind = f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with sizes"
         raise RuntimeError(f"{kind} {list(input1.shape)} and {list(input2.shape)}.")
-    tiny = 1e-12
+    input1, input2 = matched_float(input1, input2)
+    margin, tiny = as_dtype(margin, input1.dtype), 1e-12
     product = jnp.sum(input1 * input2, -1)
     norms = (jnp.sum(input1 * input1, -1) + tiny) * (jnp.sum(input2 * input2, -1) + tiny)
     cosine = product / jnp.sqrt(norms)
@@ -376,7 +405,27 @@ def cosine_embedding_loss(
     return reduced(elements, reduction)
 
 
-@op
+def check_triplet(anchor, positive, negative, margin) -> None:
+    """Whether these can be compared.
+
+    Raises:
+        ValueError: `margin` is not positive.
+        RuntimeError: the numbers of dimensions differ.
+    """
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+        )
+
+
+def _guard_triplet(anchor, positive, negative, margin=1.0, *rest, **named) -> None:
+    check_triplet(anchor, positive, negative, margin)
+
+
+@op(guard=_guard_triplet)
 def triplet_margin_loss(
     anchor: Array,
     positive: Array,
@@ -392,6 +441,10 @@ def triplet_margin_loss(
     Args:
         swap: use the negative's distance from the positive where that is less.
 
+    Raises:
+        ValueError: `margin` is not positive.
+        RuntimeError: the numbers of dimensions differ.
+
     Source: Balntas et al., Learning local feature descriptors with triplets, 2016.
     """
     far = _distance(anchor, negative, p, eps)
@@ -402,27 +455,53 @@ def triplet_margin_loss(
 
 def _distance(left: Array, right: Array, p: float, eps: float) -> Array:
     """The p-norm of ``left - right + eps`` over the last dimension."""
-    return jnp.linalg.norm(left - right + eps, ord=p, axis=-1)
+    left, right = matched_float(left, right)
+    return vector_norm_of(left - right + eps, p, (left.ndim - 1,), False)
+
+
+def _check_rows(input: Array) -> None:
+    if input.ndim > 2 or (input.ndim and not input.shape[-1]):
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+        )
+
+
+def _check_long(target: Array) -> None:
+    if target.dtype != np.int64:
+        raise RuntimeError(f"expected scalar type Long but found {long_name(target.dtype)}")
 
 
 @op
 def multi_margin_loss(
-    input: Array, target: Array, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean"
+    input: Array, target: Array, p: int = 1, margin: Number = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
     """Mean over the other classes of ``max(0, margin - x[target] + x[class])^p``, ``(N, C)`` or ``(C)``.
 
     Raises:
-        RuntimeError: `p` is neither 1 nor 2, or the target's size is not the batch's.
+        ValueError: `p` is neither 1 nor 2, or `weight` is not 1-d.
+        RuntimeError: the input is no matrix or vector of classes, or the target's or weight's size does not fit.
     """
+    check_reduction(reduction)
     if p not in (1, 2):
-        raise RuntimeError("only p == 1 and p == 2 supported")
+        raise ValueError("only p == 1 and p == 2 supported")
+    if weight is not None and weight.ndim != 1:
+        raise ValueError("weight must be one-dimensional")
+    _check_rows(input)
     single = input.ndim < 2
     rows = jnp.atleast_2d(input)
+    if target.ndim > 1 or target.size != rows.shape[0]:
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
+            f"size). Expected target size [{rows.shape[0]}], but got {list(target.shape)}. Input has shape "
+            f"{list(input.shape)}."
+        )
+    _check_long(target)
+    if weight is not None and weight.size != rows.shape[1]:
+        raise RuntimeError(f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}")
+    only("multi_margin_loss_cpu_kernel", input, 2)
     target = target.reshape(-1)
-    if target.shape[0] != rows.shape[0]:
-        raise RuntimeError(f"inconsistent target size, expected {rows.shape[0]} but got {list(target.shape)}")
     chosen = jnp.take_along_axis(rows, target[:, None], 1)
-    terms = jax.nn.relu(margin - chosen + rows) ** p
+    terms = jax.nn.relu(as_dtype(margin, rows.dtype) - chosen + rows) ** p
     if weight is not None:
         terms = terms * weight[target][:, None]
     others = jnp.arange(rows.shape[1])[None] != target[:, None]
@@ -435,10 +514,14 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     """Mean over labels and other classes of ``max(0, 1 - (x[label] - x[class]))``; labels end at the first -1.
 
     Raises:
-        RuntimeError: the shapes differ.
+        RuntimeError: the input is no matrix or vector of classes, or the target has another shape.
     """
+    check_reduction(reduction)
+    _check_rows(input)
     if input.shape != target.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
+    _check_long(target)
+    only("multilabel_margin_loss_forward_out_frame", input, 2)
     single = input.ndim < 2
     rows, labels = jnp.atleast_2d(input), jnp.atleast_2d(target)
     valid = jnp.cumprod(labels >= 0, 1).astype(bool)
@@ -456,80 +539,8 @@ def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
     """Mean over classes of the cross entropy of ``sigmoid(input)`` and targets 0 and 1."""
+    target, input = matched_float(target, input)
     terms = -(target * jax.nn.log_sigmoid(input) + (1 - target) * jax.nn.log_sigmoid(-input))
     if weight is not None:
         terms = terms * weight
     return reduced(jnp.sum(terms, -1) / input.shape[-1], reduction)
-
-
-# ---------------------------------------------------------------------- sequences
-
-
-@op
-def ctc_loss(
-    log_probs: Array,
-    targets: Array,
-    input_lengths: Array,
-    target_lengths: Array,
-    blank: int = 0,
-    reduction: str = "mean",
-    zero_infinity: bool = False,
-) -> Array:
-    """Connectionist temporal classification: minus the log probability of all alignments of the targets.
-
-    Args:
-        log_probs: log probabilities ``(T, N, C)`` or ``(T, C)``.
-        targets: labels ``(N, S)``, padded, or all of them in one row.
-        input_lengths: time steps of each sequence, ``(N)``.
-        target_lengths: labels of each sequence, ``(N)``.
-        blank: the label that stands for none.
-        reduction: ``"mean"`` divides each loss by its number of labels first.
-        zero_infinity: count impossible alignments as 0.
-
-    Source: Graves et al., Connectionist Temporal Classification, 2006.
-    """
-    single = log_probs.ndim == 2
-    logs = log_probs[:, None] if single else log_probs
-    input_lengths, target_lengths = jnp.atleast_1d(input_lengths), jnp.atleast_1d(target_lengths)
-    steps, batch, _ = logs.shape
-    if targets.ndim == 1 and not single:
-        starts = jnp.cumsum(target_lengths) - target_lengths
-        longest = targets.shape[0]
-        places = jnp.clip(starts[:, None] + jnp.arange(longest)[None], 0, max(longest - 1, 0))
-        labels = targets[places]
-    else:
-        labels = jnp.atleast_2d(targets)
-    losses = _ctc(logs, labels, input_lengths, target_lengths, blank)
-    losses = jnp.where(jnp.isinf(losses), 0, losses) if zero_infinity else losses
-    if reduction == "mean":
-        return jnp.mean(losses / jnp.maximum(target_lengths, 1).astype(losses.dtype))
-    return reduced(losses[0] if single and reduction == "none" else losses, reduction)
-
-
-def _ctc(logs: Array, labels: Array, input_lengths: Array, target_lengths: Array, blank: int) -> Array:
-    """The loss of each sequence, by the forward recursion over labels with blanks between them."""
-    batch, longest = labels.shape
-    states = 2 * longest + 1
-    low = jnp.asarray(-1e30, logs.dtype)  # a finite stand-in for log 0 keeps the derivative finite
-    extended = jnp.full((batch, states), blank).at[:, 1::2].set(labels)
-    before = jnp.pad(extended, ((0, 0), (2, 0)), constant_values=-1)[:, :states]
-    skips = (extended != blank) & (extended != before)
-
-    def scores(step):
-        return jnp.take_along_axis(step, extended, 1)
-
-    first = jnp.where(jnp.arange(states)[None] < 2, scores(logs[0]), low)
-
-    def advance(alpha, given):
-        place, step = given
-        one = jnp.pad(alpha, ((0, 0), (1, 0)), constant_values=low)[:, :states]
-        two = jnp.where(skips, jnp.pad(alpha, ((0, 0), (2, 0)), constant_values=low)[:, :states], low)
-        new = jnp.maximum(jax.nn.logsumexp(jnp.stack([alpha, one, two]), 0) + scores(step), low)
-        return jnp.where((place < input_lengths)[:, None], new, alpha), None
-
-    alpha, _ = jax.lax.scan(advance, first, (jnp.arange(1, logs.shape[0]), logs[1:]))
-    last = 2 * target_lengths[:, None]
-    ends = jnp.take_along_axis(alpha, jnp.concatenate([last, jnp.maximum(last - 1, 0)], 1), 1)
-    ends = ends.at[:, 1].set(jnp.where(target_lengths > 0, ends[:, 1], low))
-    total = jax.nn.logsumexp(ends, 1)
-    return jnp.where(total < low / 2, jnp.inf, -total)

@@ -113,7 +113,8 @@ def _vectors(left: Array, right: Array) -> tuple[Array, Array]:
         raise RuntimeError(f"1D tensors expected, but got {left.ndim}D and {right.ndim}D tensors")
     if left.dtype != right.dtype:
         raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {long_name(left.dtype)} and {long_name(right.dtype)}"
+            "dot : expected both vectors to have same dtype, but found "
+            f"{long_name(left.dtype)} and {long_name(right.dtype)}"
         )
     if left.shape != right.shape:
         raise RuntimeError(
@@ -145,8 +146,8 @@ def matmul(input: Array, other: Array) -> Array:
             )
         if left.ndim > 2 and right.ndim > 2:
             raise RuntimeError(
-                f"Expected size for first two dimensions of batch2 tensor to be: [{left.shape[0]}, {left.shape[-1]}] but "
-                f"got: [{right.shape[0]}, {right.shape[-2]}]."
+                "Expected size for first two dimensions of batch2 tensor to be: "
+                f"[{left.shape[0]}, {left.shape[-1]}] but got: [{right.shape[0]}, {right.shape[-2]}]."
             )
         flat = (left.size // max(left.shape[-1], 1), left.shape[-1]) if left.ndim > 2 else left.shape
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(flat)} and {_size(right.shape)})")

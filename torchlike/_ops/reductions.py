@@ -64,7 +64,7 @@ def sum_to_size(input: Array, size) -> Array:
     if added < 0 or builtins.any(a not in (1, b) for a, b in zip(size, input.shape[added:], strict=True)):
         raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(input.shape)}}}.")
     axes = [axis for axis in range(input.ndim) if axis < added or size[axis - added] != input.shape[axis]]
-    return jnp.sum(input, tuple(axes), dtype=input.dtype).reshape(size) if axes else input
+    return jnp.sum(_summable(input, None), tuple(axes)).reshape(size) if axes or not size else input
 
 
 @op
@@ -201,8 +201,8 @@ def check_not_empty(input: Array, dim: int | None, name: str) -> None:
     if dim is None:
         if input.size == 0:
             raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-                "the 'dim' argument."
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+                "with the 'dim' argument."
             )
     elif input.ndim and input.shape[wrap_dim(dim, input.ndim)] == 0:
         raise IndexError(f"{name}(): Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size.")
@@ -360,7 +360,8 @@ def linalg_vector_norm(x: Array, ord: float = 2, dim=None, keepdim: bool = False
         for axis in axes:
             if x.shape[axis] == 0:
                 raise RuntimeError(
-                    f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an identity"
+                    f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation "
+                    "does not have an identity"
                 )
     return vector_norm_of(x, ord, axes, keepdim)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import pointwise
-from torchlike._ops import arithmetic, bitwise, comparison, exponential, rounding, special, trigonometric
+from torchlike._ops import arithmetic, bitwise, bounds, comparison, exponential, rounding, special, trigonometric
 from torchlike._tensor.core import CoreMethods
 
 
@@ -60,34 +60,34 @@ class PointwiseMethods(TensorBase):
     ldexp = arithmetic.ldexp
     ldexp_ = arithmetic.ldexp.inplace
     frexp = arithmetic.frexp
-    maximum = arithmetic.maximum
-    minimum = arithmetic.minimum
-    fmax = arithmetic.fmax
-    fmin = arithmetic.fmin
-    clamp = clip = arithmetic.clamp
-    clamp_ = clip_ = arithmetic.clamp.inplace
-    clamp_min = arithmetic.clamp_min
-    clamp_min_ = arithmetic.clamp_min.inplace
-    clamp_max = arithmetic.clamp_max
-    clamp_max_ = arithmetic.clamp_max.inplace
-    nan_to_num = arithmetic.nan_to_num
-    nan_to_num_ = arithmetic.nan_to_num.inplace
-    abs = absolute = arithmetic.abs
-    __abs__ = arithmetic.abs
+    maximum = bounds.maximum
+    minimum = bounds.minimum
+    fmax = bounds.fmax
+    fmin = bounds.fmin
+    clamp = clip = bounds.clamp
+    clamp_ = clip_ = bounds.clamp.inplace
+    clamp_min = bounds.clamp_min
+    clamp_min_ = bounds.clamp_min.inplace
+    clamp_max = bounds.clamp_max
+    clamp_max_ = bounds.clamp_max.inplace
+    nan_to_num = bounds.nan_to_num
+    nan_to_num_ = bounds.nan_to_num.inplace
+    abs = absolute = bounds.abs
+    __abs__ = bounds.abs
     abs_ = absolute_ = pointwise.abs_
-    sign = arithmetic.sign
-    sign_ = arithmetic.sign.inplace
-    sgn = arithmetic.sgn
-    sgn_ = arithmetic.sgn.inplace
-    signbit = arithmetic.signbit
-    copysign = arithmetic.copysign
-    copysign_ = arithmetic.copysign.inplace
-    hypot = arithmetic.hypot
-    hypot_ = arithmetic.hypot.inplace
-    heaviside = arithmetic.heaviside
-    heaviside_ = arithmetic.heaviside.inplace
-    nextafter = arithmetic.nextafter
-    nextafter_ = arithmetic.nextafter.inplace
+    sign = bounds.sign
+    sign_ = bounds.sign.inplace
+    sgn = bounds.sgn
+    sgn_ = bounds.sgn.inplace
+    signbit = bounds.signbit
+    copysign = bounds.copysign
+    copysign_ = bounds.copysign.inplace
+    hypot = bounds.hypot
+    hypot_ = bounds.hypot.inplace
+    heaviside = bounds.heaviside
+    heaviside_ = bounds.heaviside.inplace
+    nextafter = bounds.nextafter
+    nextafter_ = bounds.nextafter.inplace
 
     exp = exponential.exp
     exp_ = exponential.exp.inplace

@@ -150,3 +150,12 @@ from torchlike.nn.modules import TripletMarginLoss as TripletMarginLoss
 from torchlike.nn.modules import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 
 # ---------------------------------------------------------------- recurrent layers
+
+# ---------------------------------------------------------------- recurrent layers, losses
+from torchlike.nn.modules import RNN as RNN
+from torchlike.nn.modules import LSTM as LSTM
+from torchlike.nn.modules import GRU as GRU
+from torchlike.nn.modules import RNNCell as RNNCell
+from torchlike.nn.modules import LSTMCell as LSTMCell
+from torchlike.nn.modules import GRUCell as GRUCell
+from torchlike.nn.modules import RNNBase as RNNBase

@@ -10,7 +10,7 @@ from typing import Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import making
-from torchlike._ops import losses
+from torchlike._ops import ctc, losses
 
 _LEGACY = {"size_average", "reduce"}
 
@@ -69,9 +69,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None): ...
 
 
 @_loss(losses.nll_loss)
-def nll_loss(
-    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
-): ...
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"): ...
 
 
 @_loss(losses.cross_entropy)
@@ -116,9 +114,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
 
 
 @_loss(losses.multilabel_soft_margin_loss)
-def multilabel_soft_margin_loss(
-    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
-): ...
+def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"): ...
 
 
 @_loss(losses.multi_margin_loss)
@@ -128,15 +124,11 @@ def multi_margin_loss(
 
 
 @_loss(losses.margin_ranking_loss)
-def margin_ranking_loss(
-    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
-): ...
+def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"): ...
 
 
 @_loss(losses.cosine_embedding_loss)
-def cosine_embedding_loss(
-    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
-): ...
+def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"): ...
 
 
 @_loss(losses.triplet_margin_loss)
@@ -211,13 +203,13 @@ def triplet_margin_with_distance_loss(
 
     Raises:
         ValueError: `reduction` is unknown, or `margin` is not positive.
+        RuntimeError: the numbers of dimensions differ.
     """
     from torchlike.nn.functional import pairwise_distance
 
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
+    losses.check_triplet(anchor, positive, negative, margin)
     distance = pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
@@ -244,7 +236,7 @@ def ctc_loss(
     Source: Graves et al., Connectionist Temporal Classification, 2006.
     """
     lengths = [making.as_tensor(each) for each in (input_lengths, target_lengths)]
-    return losses.ctc_loss(log_probs, targets, *lengths, blank, reduction, zero_infinity)
+    return ctc.ctc_loss(log_probs, targets, *lengths, blank, reduction, zero_infinity)
 
 
 for _public in (

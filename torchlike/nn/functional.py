@@ -145,10 +145,6 @@ from torchlike.nn._losses import soft_margin_loss as soft_margin_loss
 from torchlike.nn._losses import triplet_margin_loss as triplet_margin_loss
 from torchlike.nn._losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
 
-for _name, _value in list(globals().items()):
-    if callable(_value) and not _name.startswith("_"):
-        _value.__module__ = __name__
-
 from torchlike._types.public import publish as _publish
 
 _publish(globals())

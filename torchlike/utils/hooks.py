@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.variable import TensorBase
@@ -101,8 +102,9 @@ def _marked(given: tuple, known: Callable, zeros: bool) -> tuple:
         found = known(tuple(full))
         return tuple(found[place] for place in places)
 
+    passed: Any = _Mark.apply(among_all, zeros, *[given[place] for place in places])
     marked = list(given)
-    for place, each in zip(places, _Mark.apply(among_all, zeros, *[given[each] for each in places]), strict=True):
+    for place, each in zip(places, passed, strict=True):
         marked[place] = each
     return tuple(marked) if type(given) is tuple else type(given)(*marked)
 

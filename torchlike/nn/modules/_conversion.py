@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import no_grad
@@ -62,6 +62,11 @@ def forgets(*names: str) -> Callable:
 class ConversionMethods:
     """Conversions of a module: its parameters stay the same objects, tied ones stay tied."""
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What `Module` has."""
+
     def _apply(self, fn: Callable, recurse: bool = True) -> Module:
         """Replace the elements of all parameters, gradients and buffers by what `fn` gives for them."""
         if recurse:
@@ -78,7 +83,7 @@ class ConversionMethods:
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 self._buffers[name] = fn(buffer)
-        return self
+        return cast("Module", self)
 
     def to(self, *args, **kwargs) -> Module:
         """Move parameters and buffers to a device, floating point ones to a dtype, in place; returns the module.

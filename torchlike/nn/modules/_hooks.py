@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike.nn.modules._state import WrappedHook, registered
@@ -143,7 +142,6 @@ class HookMethods:
 
         def __getattr__(self, name: str) -> Any:
             """What `Module` has."""
-
 
     def register_forward_pre_hook(
         self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False

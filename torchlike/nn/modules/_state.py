@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import itertools
 import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from torchlike._autograd.modes import no_grad
@@ -31,7 +30,7 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
     __str__ = __repr__
 
 
-def registered(hooks: dict, hook: Callable, *, prepend: bool = False, extra=None) -> RemovableHandle:
+def registered(hooks: OrderedDict, hook: Callable, *, prepend: bool = False, extra=None) -> RemovableHandle:
     """Put a hook into a dictionary; returns the handle that takes it out again."""
     handle = RemovableHandle(hooks, extra_dict=extra)
     hooks[handle.id] = hook
@@ -73,7 +72,6 @@ class StateMethods:
         def __getattr__(self, name: str) -> Any:
             """What `Module` has."""
 
-
     _version = 1
 
     def get_extra_state(self):
@@ -105,7 +103,7 @@ class StateMethods:
         if self._has_extra_state():
             destination[prefix + _EXTRA_STATE_KEY_SUFFIX] = self.get_extra_state()
 
-    def state_dict(self, *args, destination: dict | None = None, prefix: str = "", keep_vars: bool = False) -> dict:
+    def state_dict(self, *args, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """All parameters and persistent buffers by name, an ordered dictionary.
 
         Args:
@@ -119,7 +117,8 @@ class StateMethods:
                 FutureWarning,
                 stacklevel=2,
             )
-            destination, prefix, keep_vars = (*args, *(destination, prefix, keep_vars)[len(args) :])
+            positional: Any = (*args, *(destination, prefix, keep_vars)[len(args) :])
+            destination, prefix, keep_vars = positional
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -251,9 +250,9 @@ class StateMethods:
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         missing, unexpected, errors = [], [], []
         metadata = getattr(state_dict, "_metadata", None)
-        state_dict = OrderedDict(state_dict)
+        given: Any = OrderedDict(state_dict)  # hooks may change it
         if metadata is not None:
-            state_dict._metadata = metadata
+            given._metadata = metadata
 
         def load(module, local_state: dict, prefix: str) -> None:
             local = {} if metadata is None else dict(metadata.get(prefix[:-1], {}))
@@ -272,7 +271,7 @@ class StateMethods:
                         "values, if incompatible_keys need to be modified, it should be done inplace."
                     )
 
-        load(self, state_dict, "")
+        load(self, given, "")
         if strict:
             for keys, words in (
                 (unexpected, "Unexpected key(s) in state_dict"),

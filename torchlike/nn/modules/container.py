@@ -5,8 +5,9 @@ from __future__ import annotations
 import operator
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 from torchlike._arguments import legacy_keywords
 from torchlike._functions.naming import typename
@@ -262,9 +263,10 @@ def _pairs(given, name: str) -> list[tuple]:
     for place, pair in enumerate(given):
         if not isinstance(pair, Iterable):
             raise TypeError(f"{name} update sequence element #{place} should be Iterable; is{type(pair).__name__}")
+        pair = tuple(pair)
         if len(pair) != 2:
             raise ValueError(f"{name} update sequence element #{place} has length {len(pair)}; 2 is required")
-        found.append(tuple(pair))
+        found.append(pair)
     return found
 
 
@@ -277,6 +279,17 @@ def _check_iterable(given, name: str) -> None:
 
 class _Dictionary(Module):
     """What the two dictionaries share."""
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, key: str) -> Any:
+            """The value of a key."""
+
+        def __delitem__(self, key: str) -> None:
+            """Remove a key."""
+
+        def keys(self) -> KeysView[str]:
+            """The keys."""
 
     def __len__(self) -> int:
         return len(list(self.keys()))
@@ -328,7 +341,7 @@ class ModuleDict(_Dictionary):
     def __delitem__(self, key: str) -> None:
         del self._modules[key]
 
-    def keys(self) -> Iterable[str]:
+    def keys(self) -> KeysView[str]:
         """The keys."""
         return self._modules.keys()
 
@@ -461,7 +474,7 @@ class ParameterDict(_Dictionary):
         self.update(other)
         return self
 
-    def keys(self) -> Iterable[str]:
+    def keys(self) -> KeysView[str]:
         """The keys."""
         return self._keys.keys()
 

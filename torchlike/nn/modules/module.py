@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from torchlike._autograd.variable import TensorBase
 from torchlike._functions.naming import typename
 from torchlike.nn.modules._conversion import ConversionMethods, forgets
 from torchlike.nn.modules._hooks import (
@@ -105,9 +104,11 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
+    _call_impl = __call__  # what some programs call or replace
+
     # ------------------------------------------------------------------ attributes
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         own = self.__dict__
         try:
             found = own["_parameters"]
@@ -125,7 +126,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     def __setattr__(self, name: str, value) -> None:
         own = self.__dict__
-        is_tensor = isinstance(value, TensorBase)
+        is_tensor = isinstance(value, Tensor)
         if is_tensor and isinstance(value, Parameter):
             if "_parameters" not in own:
                 raise AttributeError("cannot assign parameters before Module.__init__() call")
@@ -154,7 +155,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             object.__setattr__(self, name, value)
 
     def _set_buffer(self, name: str, value) -> None:
-        if value is not None and not isinstance(value, TensorBase):
+        if value is not None and not isinstance(value, Tensor):
             raise TypeError(
                 f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
             )

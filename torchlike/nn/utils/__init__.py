@@ -1,6 +1,7 @@
 """``torch.nn.utils``: clipping, packed sequences, parameters as vectors."""
 
 from torchlike.nn.utils import rnn as rnn
+from torchlike.nn.utils import stateless as stateless
 from torchlike.nn.utils.clip_grad import clip_grad_norm as clip_grad_norm
 from torchlike.nn.utils.clip_grad import clip_grad_norm_ as clip_grad_norm_
 from torchlike.nn.utils.clip_grad import clip_grad_value_ as clip_grad_value_

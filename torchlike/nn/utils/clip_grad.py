@@ -6,6 +6,7 @@ import math
 import types
 import warnings
 from collections.abc import Iterable
+from typing import cast
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import making
@@ -57,7 +58,7 @@ def get_total_norm(
     """
     groups, norm_type = _by_device(_listed(tensors)), float(norm_type)
     if not groups:
-        return making.tensor(0.0)
+        return cast(Tensor, making.tensor(0.0))
     norms = [total_norm(tuple(each), norm_type) for each in groups]
     total = norms[0]
     if len(norms) > 1:
@@ -144,9 +145,7 @@ def clip_grad_norm(
 
 
 @no_grad()
-def clip_grad_value_(
-    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
-) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Clamp every gradient's elements to ``[-clip_value, clip_value]``.
 
     Args:

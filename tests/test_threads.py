@@ -1,0 +1,84 @@
+"""Threads that record side by side, and hand one another what is still to be computed."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import torchlike
+from torchlike._recorder.recorder import recorder
+
+
+def train(rate: float) -> list[float]:
+    weight = torchlike.ones(4, requires_grad=True)
+    for _ in range(20):
+        ((weight * rate - 3) ** 2).sum().backward()
+        with torchlike.no_grad():
+            weight -= 0.01 * weight.grad
+        weight.grad = None
+    return weight.tolist()
+
+
+def test_threads_train_side_by_side():
+    rates = [1.0, 2.0, 0.5]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(train, rates)) == [train(rate) for rate in rates]
+
+
+def test_a_thread_records_for_itself():
+    mine = torchlike.ones(2) + 1
+    before = list(recorder.pending)
+    with ThreadPoolExecutor(1) as pool:
+        theirs = pool.submit(lambda: (torchlike.ones(2) + 5, len(recorder.pending))).result()
+    assert theirs[1] == 1 and recorder.pending == before
+    assert (mine + theirs[0]).tolist() == [8.0, 8.0]
+
+
+def test_tensors_go_to_and_fro_before_they_are_computed():
+    first = torchlike.ones(2) + 1
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(lambda: first * 10).result()
+        third = second + first
+        fourth = pool.submit(lambda: third * 10).result()
+        last = fourth + second
+    assert last.tolist() == [240.0, 240.0]
+
+
+def test_what_an_ended_thread_recorded_is_computed():
+    made = []
+    thread = threading.Thread(target=lambda: made.append(torchlike.ones(2) + 5))
+    thread.start()
+    thread.join()
+    assert made[0].tolist() == [6.0, 6.0]
+
+
+def test_what_nobody_holds_is_not_run():
+    torchlike.ones(2).tolist()
+    recorder.flush("the test begins")
+    before = torchlike.explain().runs
+    for _ in range(3):
+        torchlike.ones(2) + 1
+    recorder.flush("the test")
+    assert torchlike.explain().runs == before and not recorder.pending
+
+
+def test_a_loop_over_a_loader_is_one_program():
+    loader = torchlike.utils.data.DataLoader(torchlike.utils.data.TensorDataset(torchlike.ones(40, 3)), batch_size=2)
+    total, weight = torchlike.zeros(()), torchlike.ones(3)
+    runs = []
+    for (x,) in loader:
+        runs.append(sum(torchlike.explain().runs.values()))
+        total = total + (x * weight).sum()
+    assert total.item() == 120
+    assert {later - sooner for sooner, later in zip(runs[3:], runs[4:], strict=False)} == {1}
+
+
+def test_a_loader_does_not_cut_a_step():
+    batches = iter(torchlike.utils.data.DataLoader([1.0, 2.0, 3.0], batch_size=1))
+    weight = torchlike.ones((), requires_grad=True)
+    loss = next(batches).float() * weight
+    before = len(recorder.pending)
+    loss = loss + next(batches).float() * weight
+    assert before and len(recorder.pending) > before
+    loss.backward()
+    assert weight.grad.item() == 3
