@@ -1,7 +1,7 @@
 """What the tests share: one lambda run on PyTorch and on torchlike, and the results compared.
 
-    check_op([(3, 4), (4,)], lambda torch, x, y: torch.add(x, y))
-    check_error([(3, 4), (5,)], lambda torch, x, y: x + y)
+check_op([(3, 4), (4,)], lambda torch, x, y: torch.add(x, y))
+check_error([(3, 4), (5,)], lambda torch, x, y: x + y)
 """
 
 from __future__ import annotations

@@ -201,7 +201,9 @@ def test_an_error_in_backward_leaves_grad_mode_as_it_was():
 def test_module_backward_hooks():
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh())
     seen = []
-    model.register_full_backward_hook(lambda module, grad_in, grad_out: seen.append((grad_in[0].shape, grad_out[0].shape)))
+    model.register_full_backward_hook(
+        lambda module, grad_in, grad_out: seen.append((grad_in[0].shape, grad_out[0].shape))
+    )
     x = torch.ones(3, 2, requires_grad=True)
     model(x).sum().backward()
     assert seen == [((3, 2), (3, 2))] and x.grad is not None

@@ -90,7 +90,9 @@ def test_a_changing_learning_rate_compiles_nothing_new():
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"log": 3}, {"zero_first": False}, {"optimizer": torch.optim.Adam}], ids=["plain", "log", "zero", "adam"]
+    "options",
+    [{}, {"log": 3}, {"zero_first": False}, {"optimizer": torch.optim.Adam}],
+    ids=["plain", "log", "zero", "adam"],
 )
 def test_a_training_loop_has_few_programs(options):
     assert programs_of(train, 20, **options) <= 4

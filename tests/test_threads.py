@@ -5,8 +5,16 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 import torchlike
 from torchlike._recorder.recorder import recorder
+
+
+@pytest.fixture(autouse=True)
+def _records():
+    with torchlike.execution_mode("auto"):
+        yield
 
 
 def train(rate: float) -> list[float]:

@@ -78,9 +78,7 @@ def _fits(kind: str, parameter: inspect.Parameter, given) -> bool:
 def _check_elements(place: int, given) -> None:
     for spot, each in enumerate(given):
         if each is not None and not isinstance(each, TensorBase):
-            raise TypeError(
-                f"expected Tensor as element {spot} in argument {place}, but got {type(each).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {spot} in argument {place}, but got {type(each).__name__}")
 
 
 # ---------------------------------------------------------------------- PyTorch's words

@@ -456,6 +456,7 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 
 # ---------------------------------------------------------------------- in-place forms and out=
 
+
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     """Whether an in-place operation may store results of one dtype in a tensor of another.
 

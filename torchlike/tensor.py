@@ -17,7 +17,20 @@ from torchlike._tensor.shapes import ShapeMethods
 from torchlike._tensor.storages import StorageMethods
 
 
-class Tensor(LayerMethods, PointwiseMethods, ReductionMethods, LinearAlgebraMethods, RandomMethods, ShapeMethods, IndexMethods, CreationMethods, LegacyMethods, StorageMethods, ConversionMethods, CoreMethods):
+class Tensor(
+    LayerMethods,
+    PointwiseMethods,
+    ReductionMethods,
+    LinearAlgebraMethods,
+    RandomMethods,
+    ShapeMethods,
+    IndexMethods,
+    CreationMethods,
+    LegacyMethods,
+    StorageMethods,
+    ConversionMethods,
+    CoreMethods,
+):
     """An n-dimensional array of one dtype on one device, mutable, differentiable.
 
     An operation on it is recorded and computed when a number is needed; see `torchlike.explain`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
 
@@ -547,3 +548,14 @@ def test_a_call_without_hooks_goes_straight_to_forward() -> None:
 
     here = sys._getframe().f_code.co_name
     assert Net()() == ("__call__", here)
+
+
+def test_keywords_of_old() -> None:
+    net = torchlike.nn.Linear(1, 1)
+    assert net.cpu(device_id=None) is net
+    assert len(list(net.parameters(memo=None))) == 2
+    with pytest.warns(FutureWarning, match="'memo' is deprecated and has no effect"):
+        net.parameters(memo=set())
+    old = pytest.warns(FutureWarning, match="'device_id' is deprecated; use 'device'")
+    with old, contextlib.suppress(AssertionError):  # there may be no GPU
+        net.cuda(device_id=None)

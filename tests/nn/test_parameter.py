@@ -99,11 +99,11 @@ def subclass_of_parameter(torch):
 @case
 def copies_of_a_parameter(torch):
     made = torch.nn.Parameter(det(torch, 2), requires_grad=False)
-    made.note = "mine"
+    made.note, made.grad = "mine", torch.ones(2)
     deep, loaded = copy.deepcopy(made), pickle.loads(pickle.dumps(made))
     with torch.no_grad():
         made.zero_()
-    return [deep, loaded, made, loaded.note]
+    return [deep, deep.grad, hasattr(deep, "note"), loaded, loaded.note, loaded.grad, made]
 
 
 @case

@@ -50,7 +50,9 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
             if known.numel != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             if not known.dtype.is_floating_point:
-                raise RuntimeError("grad can be implicitly created only for real scalar outputs but got " + str(known.dtype))
+                raise RuntimeError(
+                    "grad can be implicitly created only for real scalar outputs but got " + str(known.dtype)
+                )
             grad = value_of(np.ones(known.shape, known.dtype.np), known.device), None
         elif not isinstance(gradient, TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
@@ -95,9 +97,7 @@ def backward(
     if inputs is not None and len(listed(inputs)) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     if grad_variables is not None:
-        warnings.warn(
-            "`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2
-        )
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
         if grad_tensors is not None:
             raise RuntimeError(
                 "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
@@ -200,7 +200,9 @@ def grad(
         got = found.get(edge)
         if got is None and not (allow_unused or materialize_grads):
             raise RuntimeError(UNUSED.format(place))
-        results.append(TensorBase._wrap(*got) if got is not None else each.new_zeros(each.shape) if materialize_grads else None)
+        results.append(
+            TensorBase._wrap(*got) if got is not None else each.new_zeros(each.shape) if materialize_grads else None
+        )
     return tuple(results)
 
 

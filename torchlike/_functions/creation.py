@@ -127,7 +127,14 @@ def _shaped(name: str, value, doc: str):
     """A function of a shape that fills it with one value."""
 
     def make(
-        *args, size=None, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False,
+        *args,
+        size=None,
+        out=None,
+        dtype=None,
+        layout=None,
+        device=None,
+        pin_memory=False,
+        requires_grad=False,
         memory_format=None,
     ):
         return _filled(name, sizes(name, args, size), value, dtype, device, requires_grad, out, memory_format)
@@ -189,9 +196,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
 
 
 def _like(name: str, value, doc: str):
-    def like(
-        input, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None
-    ):
+    def like(input, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None):
         if not isinstance(input, TensorBase):
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
         return _filled_like(name, input, value, dtype, device, requires_grad, memory_format)
@@ -230,7 +235,14 @@ empty_like = _like("empty_like", 0, _DOC.format("Elements without meaning, here 
 
 
 def full_like(
-    input, fill_value, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False,
+    input,
+    fill_value,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
     memory_format=None,
 ):
     """One number everywhere, in the shape, dtype and device of `input`, unless others are given.
@@ -269,9 +281,7 @@ def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=F
 # ---------------------------------------------------------------------- strides of one's own
 
 
-def empty_strided(
-    size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
-):
+def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """A tensor of a shape with strides of one's own, counted in elements.
 
     Raises:
@@ -290,9 +300,7 @@ def empty_strided(
     return made.requires_grad_() if requires_grad else made
 
 
-def new_empty_strided(
-    self, size, stride, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
-):
+def new_empty_strided(self, size, stride, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """`empty_strided` in the dtype and on the device of this tensor."""
     known = self._aval
     return empty_strided(
@@ -341,7 +349,15 @@ def _number(name: str, argument: str, place: int, value):
 
 
 def arange(
-    *args, start=None, end=None, step=None, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+    *args,
+    start=None,
+    end=None,
+    step=None,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
     requires_grad=False,
 ):
     """Numbers from `start` (default 0) up to and without `end`, `step` (default 1) apart.
@@ -366,7 +382,7 @@ def arange(
     if dtype is None:
         dtype = dtypes.int64 if all(map(_is_whole, (start, end, step))) else dtypes.get_default_dtype()
     if dtype.is_complex or dtype.rank == 0:
-        raise NotImplementedError(f'"arange_cpu" not implemented for \'{dtypes.scalar_name(dtype)}\'')
+        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtypes.scalar_name(dtype)}'")
     _check_range(start, end, step)
     if dtype.rank == 1:
         if int(step) == 0:
@@ -435,7 +451,9 @@ def _check_steps(name: str, steps, legacy_steps: int) -> int:
     if steps is None:
         warnings.warn(
             f"Not providing a value for {name}'s steps is deprecated and will throw a runtime error in a future "
-            f"release. This warning will appear only once per process.", FutureWarning, stacklevel=3,
+            f"release. This warning will appear only once per process.",
+            FutureWarning,
+            stacklevel=3,
         )
         return legacy_steps
     if isinstance(steps, float) or not hasattr(steps, "__index__"):
@@ -451,7 +469,7 @@ def _spaced_dtype(name: str, start, end, dtype, out) -> dtypes.dtype:
         default = dtypes.get_default_dtype()
         dtype = default.to_complex() if isinstance(start, complex) or isinstance(end, complex) else default
     if dtype.rank == 0:
-        raise NotImplementedError(f'"{name}_cpu" not implemented for \'Bool\'')
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
     return dtype
 
 
@@ -473,7 +491,16 @@ def linspace(
 
 
 def logspace(
-    start, end, steps=None, base=10.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+    start,
+    end,
+    steps=None,
+    base=10.0,
+    *,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
     requires_grad=False,
 ):
     """Powers of `base` whose exponents are `steps` evenly spaced numbers from `start` to `end`.
@@ -491,9 +518,7 @@ def logspace(
     return finished("logspace", cast(powers, dtype), device, requires_grad, out)
 
 
-def eye(
-    n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
-):
+def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """A matrix with ones on the diagonal and zeros elsewhere.
 
     Args:

@@ -162,6 +162,5 @@ def _part(self, name: str):
     return getattr(self, name)
 
 
-
 for _public in (fill, fill_, zero_, resize_as_):
     _public.__module__ = "torchlike"

@@ -140,8 +140,12 @@ def _slice(parsed: Parsed, known, index: slice) -> None:
     parsed.dim += 1
     if length == size:
         parsed.keep(FULL)
-    elif step == 1 and start and length and len(parsed.numbers) < MOST_NUMBERS and not is_own(
-        (known, dim, length), start
+    elif (
+        step == 1
+        and start
+        and length
+        and len(parsed.numbers) < MOST_NUMBERS
+        and not is_own((known, dim, length), start)
     ):
         parsed.keep((AT, length))
         parsed.numbers.append(start)

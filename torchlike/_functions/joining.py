@@ -84,7 +84,7 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
         return rearranging.repeat_each(input, repeats, dim)
     known = repeats._aval
     if known.dtype not in (dtypes.int64, dtypes.int32):
-        raise NotImplementedError(f'"repeat_interleave_cpu" not implemented for \'{dtypes.scalar_name(known.dtype)}\'')
+        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{dtypes.scalar_name(known.dtype)}'")
     if known.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
     counts = repeats._value().numpy()

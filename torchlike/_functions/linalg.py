@@ -81,7 +81,9 @@ def cholesky(A, *, upper: bool = False, out=None):
     if bad.any() and not np.isnan(A.detach()._value().numpy()).any():
         matrix = A.detach()._value().numpy().reshape(-1, *A.shape[-2:])[int(np.argmax(bad.ravel()))]
         order = next(
-            size for size in range(1, len(matrix) + 1) if np.linalg.eigvalsh(matrix[:size, :size])[0] <= 0 or size == len(matrix)
+            size
+            for size in range(1, len(matrix) + 1)
+            if np.linalg.eigvalsh(matrix[:size, :size])[0] <= 0 or size == len(matrix)
         )
         batch = f"(Batch element {int(np.argmax(bad.ravel()))}): " if A.dim() > 2 else ""
         raise LinAlgError(

@@ -99,8 +99,23 @@ def _array_of_python(data, dtype: dtypes.dtype | None) -> np.ndarray:
     return _fitted(array, dtype)
 
 
-_ALLOWED = {float, int, bool, complex, np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64,
-            np.uint8, np.bool_, np.complex64, np.complex128}
+_ALLOWED = {
+    float,
+    int,
+    bool,
+    complex,
+    np.float16,
+    np.float32,
+    np.float64,
+    np.int8,
+    np.int16,
+    np.int32,
+    np.int64,
+    np.uint8,
+    np.bool_,
+    np.complex64,
+    np.complex128,
+}
 
 
 def _collect_types(data, depth: int, types: set) -> None:

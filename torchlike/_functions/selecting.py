@@ -166,9 +166,7 @@ def _put_at(self, indices, values) -> tuple:
     parsed = Parsed()
     for each in indices:
         if parsed.dim >= known.ndim and each is not None:
-            raise IndexError(
-                f"too many indices for tensor of dimension {known.ndim} (got {len(tuple(indices))})"
-            )
+            raise IndexError(f"too many indices for tensor of dimension {known.ndim} (got {len(tuple(indices))})")
         taken = 1
         if each is not None and each._aval.dtype.rank == 0:
             taken = each._aval.ndim

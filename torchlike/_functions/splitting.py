@@ -130,9 +130,7 @@ def tensor_split(input, indices_or_sections, dim: int = 0):
     """
     known = input._aval
     if not known.ndim:
-        raise RuntimeError(
-            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
-        )
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = wrap_dim(dim, known.ndim)
     cuts = indices_or_sections
     if isinstance(cuts, TensorBase):

@@ -265,9 +265,7 @@ def conjugate_transpose(self):
         more = " For batches of matrices, consider using tensor.mH" if ndim > 2 else ""
         raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor.{more}")
     if not ndim:
-        warnings.warn(
-            "Tensor.H is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=2
-        )
+        warnings.warn("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=2)
         return views.conjugate(self) if self._aval.dtype.is_complex else view(self, ())
     return _adjoint(self)
 
@@ -385,9 +383,7 @@ def broadcast_shapes(*shapes):
         for back in range(1, len(shape) + 1):
             size = shape[-back]
             if size < 0:
-                raise RuntimeError(
-                    f"Trying to create tensor with negative dimension ({size}): ({size})"
-                )
+                raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
             if size != 1:
                 if result[-back] not in (1, size):
                     raise RuntimeError(

@@ -208,9 +208,7 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
         if rank(input.dtype) == 1:
             return lax.div(*jnp.broadcast_arrays(input, other))
         return jnp.trunc(input / other)
-    raise RuntimeError(
-        f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
-    )
+    raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
 
 
 def _refuse_zero(input=None, other=None, **_) -> None:

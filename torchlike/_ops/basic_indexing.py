@@ -80,8 +80,10 @@ def _layout(layout: Layout, pattern: tuple, a=None, b=None, c=None, d=None) -> L
 
 
 def _ends(starts: list, sizes: list, steps: list) -> list:
-    return [start + max((size - 1) * step + 1, 0) if size else start
-            for start, size, step in zip(starts, sizes, steps, strict=True)]
+    return [
+        start + max((size - 1) * step + 1, 0) if size else start
+        for start, size, step in zip(starts, sizes, steps, strict=True)
+    ]
 
 
 def _read(input: Array, pattern: tuple, numbers: tuple) -> Array:

@@ -40,9 +40,7 @@ def copy(input: Array, src: ArrayLike, non_blocking: bool = False) -> Array:
     src = jnp.asarray(src)
     shape = broadcast_shapes(input.shape, src.shape)
     if shape != input.shape:
-        raise RuntimeError(
-            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(shape)}"
-        )
+        raise RuntimeError(f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(shape)}")
     return fitted(src, input.shape, input.dtype)
 
 

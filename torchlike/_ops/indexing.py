@@ -153,9 +153,9 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
                 f"Size does not match at dimension {each} expected index {list(index.shape)} to be no larger than self "
                 f"{list(input.shape)} apart from dimension {dim}"
             )
-    cut = lax.slice(wide, [0] * wide.ndim, [
-        wide.shape[each] if each == dim else size for each, size in enumerate(places.shape)
-    ])
+    cut = lax.slice(
+        wide, [0] * wide.ndim, [wide.shape[each] if each == dim else size for each, size in enumerate(places.shape)]
+    )
     return jnp.take_along_axis(cut, places.astype(jnp.int64), dim, mode="clip").reshape(index.shape)
 
 

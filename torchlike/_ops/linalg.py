@@ -21,7 +21,9 @@ def check_matrices(array: Array, name: str, square: bool = False) -> None:
             f"{name}: A must be batches of square matrices, but they are {array.shape[-2]} by {array.shape[-1]} matrices"
         )
     if rank(array.dtype) < 2:
-        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {long_name(array.dtype)}")
+        raise RuntimeError(
+            f"{name}: Expected a floating point or complex tensor as input. Got {long_name(array.dtype)}"
+        )
 
 
 @op(grad_name="LinalgInvExBackward0")
@@ -58,7 +60,9 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
     """(orthogonal, upper triangular) factors; `mode` is ``"reduced"``, ``"complete"`` or ``"r"``."""
     check_matrices(A, "linalg.qr")
     if mode not in ("reduced", "complete", "r"):
-        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+        )
     if mode == "r":
         return return_types.linalg_qr(jnp.zeros(0, A.dtype), jnp.linalg.qr(A, "r"))
     return return_types.linalg_qr(*jnp.linalg.qr(A, mode))

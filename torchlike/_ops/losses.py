@@ -15,11 +15,13 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     floating,
+    magnitude,
     matched,
     matched_float,
     only,
     promoted,
     promoted_float,
+    rank,
 )
 from torchlike._ops.reductions import long_name, vector_norm_of
 
@@ -61,7 +63,7 @@ def _warn_of_sizes(input, target, *rest, frames: int = 4, **named) -> None:
 def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Absolute difference ``|input - target|``."""
     input, target = matched(input, target)
-    return _weighted(jnp.abs(input - target), weight, reduction)
+    return _weighted(magnitude(input - target), weight, reduction)
 
 
 @op(guard=_warn_of_sizes)
@@ -97,7 +99,7 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: N
     """
     input, target = matched(input, target)
     beta = as_dtype(beta, input.dtype)
-    distance = jnp.abs(input - target)
+    distance = magnitude(input - target)
     safe = jnp.where(beta > 0, beta, 1)
     near = jnp.square(jnp.where(distance < beta, distance, 0)) / (2 * safe)
     return reduced(jnp.where(distance < beta, near, distance - beta / 2), reduction)
@@ -122,7 +124,7 @@ def huber_loss(
     """
     input, target = matched(input, target)
     delta = as_dtype(delta, input.dtype)
-    distance = jnp.abs(input - target)
+    distance = magnitude(input - target)
     elements = jnp.where(distance <= delta, distance * distance / 2, delta * (distance - delta / 2))
     return _weighted(elements, weight, reduction)
 
@@ -130,23 +132,71 @@ def huber_loss(
 # ---------------------------------------------------------------------- classes
 
 
-def _check_classes(input: Array, target: Array, name: str) -> None:
-    batch = input.shape[:1] if input.ndim > 1 else ()
-    if input.ndim == 0:
-        raise RuntimeError(f"{name}: expected an input with at least one dimension")
-    if target.shape != (*batch, *input.shape[2:]):
-        if input.ndim <= 2:
-            if target.ndim > 1:
-                raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-            found = target.shape[0] if target.ndim else 0
-            raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({found}).")
-        if target.ndim != input.ndim - 1:
-            raise ValueError(f"Dimension of target ({target.ndim}) must be one less than that of input ({input.ndim})")
-        raise RuntimeError(f"size mismatch (got input: {list(input.shape)}, target: {list(target.shape)})")
+def _refuse_unknown_classes(input, target, weight=None, reduction="mean", ignore_index=-100, *rest, **named) -> None:
+    """Refuse targets that are no class where their values are known; what is not computed yet is not waited for.
+
+    Raises:
+        IndexError: there are some.
+    """
+    array = target._value().array
+    if array is None or not array.size or not target.is_cpu or array.dtype != np.int64:
+        return
+    known, shape = np.asarray(array), input._aval.shape
+    classes = shape[1 if len(shape) > 1 else 0] if shape else 0
+    if known.view(np.uint64).max() >= classes:  # so negative ones, too
+        wrong = known[(known != ignore_index) & ((known < 0) | (known >= classes))]
+        if wrong.size:
+            raise IndexError(f"Target {wrong[0]} is out of bounds.")
+
+
+def _check_classes(input: Array, target: Array, weight: Array | None) -> None:
+    if not input.ndim:
+        raise RuntimeError("Expected 1 or more dimensions (got 0)")
+    found = target.shape[0] if target.ndim else 0
+    if input.ndim > 1 and input.shape[0] != found:
+        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({found}).")
+    if input.ndim == 1 and target.ndim == 1 and found != 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {found}")
+    _check_places(input, target)
+    if target.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {long_name(target.dtype)}")
+    _check_class_weight(input, weight)
+
+
+def _check_places(input: Array, target: Array) -> None:
+    """Whether there is one target for each sample and place."""
+    if input.ndim < 3:
+        if target.ndim > 1:
+            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+        return
+    wanted = [input.shape[0], *input.shape[2:]]
+    if list(target.shape) == wanted:
+        return
+    if input.ndim != 4:
+        raise RuntimeError(f"Expected target size {wanted}, got {list(target.shape)}")
+    if target.ndim != 3:
+        raise RuntimeError(
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {target.ndim}"
+        )
+    raise RuntimeError(f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)}")
+
+
+def _check_class_weight(input: Array, weight: Array | None, name: str = "") -> None:
+    if weight is None:
+        return
+    classes = input.shape[1 if input.ndim > 1 else 0]
+    if weight.shape != (classes,):
+        text = name + f"weight tensor should be defined either for all {classes} classes or no classes"
+        if input.ndim == 4 and not name:
+            raise RuntimeError("weight tensor should be defined either for all or no classes")
+        raise RuntimeError(f"{text} but got weight tensor of shape: {list(weight.shape)}")
+    if weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {long_name(input.dtype)} but found {long_name(weight.dtype)}")
 
 
 def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
     """Negative log likelihood with classes in dimension 1 (0 for a single sample)."""
+    target = target.reshape(()) if logs.ndim == 1 else target
     axis = 1 if logs.ndim > 1 else 0
     kept = target != ignore_index
     # a comparison fuses with its neighbours and has a derivative that does; a gather's is a scatter, a loop on the CPU
@@ -161,7 +211,7 @@ def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignor
     return jnp.sum(elements) / jnp.sum(jnp.where(kept, factor, 0).astype(logs.dtype))
 
 
-@op
+@op(guard=_refuse_unknown_classes)
 def nll_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: int = -100
 ) -> Array:
@@ -176,11 +226,12 @@ def nll_loss(
     Raises:
         ValueError: the batches differ in size.
     """
-    _check_classes(input, target, "nll_loss")
+    _check_classes(input, target, weight)
+    only("nll_loss_out_frame", input, 2)
     return _nll(input, target, weight, reduction, ignore_index)
 
 
-@op
+@op(guard=_refuse_unknown_classes)
 def cross_entropy(
     input: Array,
     target: Array,
@@ -207,17 +258,23 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     axis = 1 if input.ndim > 1 else 0
+    only("log_softmax_lastdim_kernel_impl", input, 2)
     logs = jax.nn.log_softmax(input, axis)
     classes = input.shape[axis]
     shape = [-1 if place == axis else 1 for place in range(input.ndim)]
-    if target.shape == input.shape and jnp.issubdtype(target.dtype, jnp.floating):
+    if target.shape == input.shape:
+        if rank(target.dtype) != 2:
+            raise RuntimeError(
+                f"Expected floating point type for target with class probabilities, got {long_name(target.dtype)}"
+            )
+        if ignore_index >= 0:
+            raise RuntimeError("ignore_index is not supported for floating point target")
+        _check_class_weight(input, weight, "cross_entropy: ")
         target = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
         terms = target * logs if weight is None else target * logs * as_dtype(weight, logs.dtype).reshape(shape)
         elements = -jnp.sum(terms, axis)
-        return jnp.sum(elements) / max(elements.size, 1) if reduction == "mean" else reduced(elements, reduction)
-    if jnp.issubdtype(target.dtype, jnp.floating):
-        raise RuntimeError("expected scalar type Long but found Float")
-    _check_classes(input, target, "cross_entropy")
+        return reduced(elements, reduction)
+    _check_classes(input, target, weight)
     plain = _nll(logs, target, weight, reduction, ignore_index)
     if not label_smoothing:
         return plain
@@ -237,7 +294,22 @@ def cross_entropy(
 # ---------------------------------------------------------------------- probabilities
 
 
-@op
+def _refuse_no_probabilities(input, target, weight=None, reduction="mean") -> None:
+    """Refuse what is no probability where its values are known.
+
+    Raises:
+        RuntimeError: there is some.
+    """
+    for name, given in (("input", input), ("target", target)):
+        array = given._value().array
+        if array is None or not array.size or not given.is_cpu:
+            continue
+        known = np.asarray(array)
+        if not (known.min() >= 0 and known.max() <= 1):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+
+
+@op(guard=_refuse_no_probabilities)
 def binary_cross_entropy(input: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
     """Cross entropy of probabilities and targets in ``[0, 1]``; logarithms stop at -100.
 
@@ -249,7 +321,8 @@ def binary_cross_entropy(input: Array, target: Array, weight: Array | None = Non
             f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
             f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size."
         )
-    target = as_dtype(target, input.dtype)
+    if input.dtype != target.dtype:
+        raise RuntimeError(f"Found dtype {long_name(target.dtype)} but expected {long_name(input.dtype)}")
     return _weighted_sum(_binary_entropy(input, target), weight, reduction)
 
 
@@ -543,4 +616,6 @@ def multilabel_soft_margin_loss(
     terms = -(target * jax.nn.log_sigmoid(input) + (1 - target) * jax.nn.log_sigmoid(-input))
     if weight is not None:
         terms = terms * weight
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(reduction + " is not valid")
     return reduced(jnp.sum(terms, -1) / input.shape[-1], reduction)

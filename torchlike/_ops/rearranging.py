@@ -22,9 +22,7 @@ def repeat(input: Array, repeats) -> Array:
         RuntimeError: fewer numbers than dimensions, or a negative one.
     """
     if len(repeats) < input.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     _check_repeats(input, repeats)
     return jnp.tile(input, repeats)
 

@@ -213,13 +213,24 @@ def rnn_sequence(
 
 
 @op
-def lstm_cell_step(input: Array, hx: Arrays, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None) -> tuple[Array, Array]:
+def lstm_cell_step(
+    input: Array, hx: Arrays, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None
+) -> tuple[Array, Array]:
     """One step of an LSTM on ``(N, F)``; returns (hidden state, cell state), ``(N, H)`` each."""
     return _lstm_step(_projected(input, w_ih, b_ih), _projected(hx[0], w_hh, b_hh), hx[1])
 
 
 @op
-def rnn_cell_step(input: Array, hx: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None, *, mode: str) -> Array:
+def rnn_cell_step(
+    input: Array,
+    hx: Array,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array | None = None,
+    b_hh: Array | None = None,
+    *,
+    mode: str,
+) -> Array:
     """One step of a plain or gated recurrent cell on ``(N, F)``; returns the hidden state ``(N, H)``."""
     return CELLS[mode].step(_projected(input, w_ih, b_ih), _projected(hx, w_hh, b_hh), hx)[0]
 

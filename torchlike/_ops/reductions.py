@@ -11,7 +11,7 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops import return_types
-from torchlike._ops._promote import Array, Number, as_dtype, default_float, only, rank, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, default_float, magnitude, only, rank, wrap_dim
 
 
 def axes_of(dim, ndim: int) -> tuple[int, ...]:
@@ -322,7 +322,7 @@ def logsumexp(input: Array, dim, keepdim: bool = False) -> Array:
 
 def vector_norm_of(input: Array, order, axes: tuple[int, ...], keepdim: bool) -> Array:
     """The `order`-norm over axes, with PyTorch's derivative at zero."""
-    size = jnp.abs(input)
+    size = magnitude(input)
     if order == math.inf:
         return jnp.max(size, axes, keepdims=keepdim)
     if order == -math.inf:

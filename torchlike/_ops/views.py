@@ -364,12 +364,12 @@ def check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) 
         RuntimeError: they do, or their number is not that of the sizes.
     """
     if len(size) != len(stride):
-        raise RuntimeError(
-            "mismatch in length of strides and shape"
-        )
+        raise RuntimeError("mismatch in length of strides and shape")
     if any(each < 0 for each in stride):
-        raise RuntimeError("as_strided: Negative strides are not supported at the moment, got strides: "
-                           f"[{', '.join(map(str, stride))}]")
+        raise RuntimeError(
+            "as_strided: Negative strides are not supported at the moment, got strides: "
+            f"[{', '.join(map(str, stride))}]"
+        )
     if storage_offset < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {storage_offset}")
     if not math.prod(size):
@@ -402,9 +402,7 @@ def _bits_layout(layout: Layout, dtype, ratio: tuple[int, int]) -> Layout:
         return layout
     shape, strides = layout.shape, layout.strides
     scale = lambda number: number * many // one
-    return Layout(
-        (*shape[:-1], scale(shape[-1])), (*map(scale, strides[:-1]), strides[-1]), scale(layout.offset)
-    )
+    return Layout((*shape[:-1], scale(shape[-1])), (*map(scale, strides[:-1]), strides[-1]), scale(layout.offset))
 
 
 def _to_bits(input: Array, dtype) -> Array:

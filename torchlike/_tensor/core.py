@@ -12,8 +12,8 @@ import numpy as np
 from torchlike._autograd import calls
 from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
-from torchlike._recorder.recorder import value_of
 from torchlike._ops._promote import wrap_dim
+from torchlike._recorder.recorder import value_of
 from torchlike._types import Size, device, dtype, formats
 from torchlike._types.handles import RemovableHandle
 
@@ -206,7 +206,9 @@ class CoreMethods(TensorBase):
     def grad(self, new) -> None:
         if new is not None:
             if not isinstance(new, TensorBase):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}"
+                )
             if new is self:
                 raise RuntimeError("can't assign Variable as its own grad")
             if new._aval.dtype is not self._aval.dtype:
@@ -440,9 +442,7 @@ class CoreMethods(TensorBase):
     def __contains__(self, element) -> bool:
         if isinstance(element, (TensorBase, int, float, complex)):
             return bool((element == self).any())
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     def __deepcopy__(self, memo: dict):
         if not self.is_leaf:

@@ -74,9 +74,7 @@ class tensortype(type):
 
     def __call__(cls, *args, device=None):
         if cls.is_cuda and not devices.jax_devices("cuda"):
-            raise TypeError(
-                f"type torch.cuda.{cls.__name__} not available. Torch not compiled with CUDA enabled."
-            )
+            raise TypeError(f"type torch.cuda.{cls.__name__} not available. Torch not compiled with CUDA enabled.")
         return constructed(args, cls.dtype, device or ("cuda" if cls.is_cuda else None))
 
     def __instancecheck__(cls, instance) -> bool:

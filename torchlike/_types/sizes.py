@@ -19,9 +19,7 @@ class Size(tuple):
         made = super().__new__(cls, sizes)
         for place, size in enumerate(made):
             if type(size) is not int and not hasattr(size, "__index__"):
-                raise TypeError(
-                    f"torch.Size() takes an iterable of 'int' (item {place} is '{type(size).__name__}')"
-                )
+                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {place} is '{type(size).__name__}')")
         if any(type(size) is not int for size in made):
             made = super().__new__(cls, [size.__index__() for size in made])
         return made

@@ -36,7 +36,9 @@ class FunctionCtx(Node):
         """
         for place, each in enumerate(tensors):
             if each is not None and not isinstance(each, TensorBase):
-                raise TypeError(f"save_for_backward can only save variables, but argument {place} is of type {type(each).__name__}")
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {place} is of type {type(each).__name__}"
+                )
         self._to_save = tensors
 
     def mark_dirty(self, *tensors) -> None:
@@ -117,9 +119,7 @@ class FunctionCtx(Node):
     def _settle_saved(self, outputs: list) -> None:
         """Keep outputs by number: as tensors they would hold the node that holds them."""
         numbers = {id(each): number for number, each in enumerate(outputs)}
-        self._saved = [
-            (each._value(), numbers[id(each)]) if id(each) in numbers else each for each in self._to_save
-        ]
+        self._saved = [(each._value(), numbers[id(each)]) if id(each) in numbers else each for each in self._to_save]
         self._to_save = ()
 
 

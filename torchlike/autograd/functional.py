@@ -43,7 +43,10 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
             else:
                 found.append(tuple(leaf.new_zeros(leaf.shape) for leaf in leaves))
         columns = zip(*found, strict=True)
-        blocks = [calls._stacked(column).reshape(*output.shape, *leaf.shape) for column, leaf in zip(columns, leaves, strict=True)]
+        blocks = [
+            calls._stacked(column).reshape(*output.shape, *leaf.shape)
+            for column, leaf in zip(columns, leaves, strict=True)
+        ]
         blocks = [_settled(each, create_graph) for each in blocks]
         rows.append(blocks[0] if single else tuple(blocks))
     return rows[0] if not isinstance(got, (tuple, list)) else tuple(rows)
@@ -65,7 +68,9 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
     """(outputs, vector-Jacobian product): the gradients of the inputs for the cotangent `v` of the output."""
     single, leaves, got = _called(func, inputs, create_graph)
     found = calls.grad(got, leaves, v, None, create_graph, True, materialize_grads=True)
-    outputs = _settled(got, create_graph) if not isinstance(got, tuple) else tuple(_settled(o, create_graph) for o in got)
+    outputs = (
+        _settled(got, create_graph) if not isinstance(got, tuple) else tuple(_settled(o, create_graph) for o in got)
+    )
     return outputs, found[0] if single else found
 
 

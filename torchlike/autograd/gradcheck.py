@@ -37,9 +37,7 @@ def _numerical(func, inputs: list, place: int, eps: float) -> list[np.ndarray]:
             parts.append([(up - down) / (2 * eps) for up, down in zip(*results, strict=True)])
         columns.append(parts)
     count = len(columns[0][0]) if columns else 0
-    return [
-        np.stack([np.stack([part[number] for part in parts]) for parts in columns]) for number in range(count)
-    ]
+    return [np.stack([np.stack([part[number] for part in parts]) for parts in columns]) for number in range(count)]
 
 
 def _analytical(output, source, create_graph: bool = False) -> np.ndarray:
@@ -53,7 +51,9 @@ def _analytical(output, source, create_graph: bool = False) -> np.ndarray:
             gradient = calls.TensorBase._wrap(calls.value_of(seed.reshape(shape)))
             (found,) = calls.grad(output, source, gradient, retain_graph=True, allow_unused=True)
             rows.append(
-                np.zeros(source.numel(), source.dtype.np) if found is None else np.array(found.detach().numpy(force=True)).ravel()
+                np.zeros(source.numel(), source.dtype.np)
+                if found is None
+                else np.array(found.detach().numpy(force=True)).ravel()
             )
     return np.stack(rows) if rows else np.zeros((0, source.numel()))
 
@@ -107,7 +107,9 @@ def gradcheck(
     inputs = calls.listed(inputs)
     checked = [place for place, each in enumerate(inputs) if isinstance(each, TensorBase) and each.requires_grad]
     if not checked:
-        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.")
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+        )
     outputs = _outputs(func(*inputs))
     for place in checked:
         source = inputs[place]
@@ -124,7 +126,9 @@ def gradcheck(
     return True
 
 
-def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, **flags) -> bool:
+def gradgradcheck(
+    func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, **flags
+) -> bool:
     """Compare second derivatives with differences of first ones; arguments as for `gradcheck`.
 
     Args:

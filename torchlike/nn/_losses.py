@@ -175,7 +175,7 @@ def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6,
     """Negative log likelihood of a normal distribution with mean `input` and variance `var`.
 
     Args:
-        var: variances of the shape of `input`, or one for each of its rows; or one number.
+        var: variances of the shape of `input`, or with one dimension of size 1, or without the last; or one number.
 
     Raises:
         ValueError: `var` has a negative entry or a wrong size, or `reduction` is unknown.
@@ -189,7 +189,7 @@ def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6,
     if var.shape != input.shape:
         if input.shape[:-1] == var.shape:
             var = var.unsqueeze(-1)
-        elif not (input.shape[:-1] == var.shape[:-1] and var.shape[-1] == 1):
+        elif input.dim() != var.dim() or sum(b for a, b in zip(input.shape, var.shape, strict=True) if a != b) != 1:
             raise ValueError("var is of incorrect size")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import math
 import warnings
+from typing import Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.randoms import randperm, truncated_normal_
+from torchlike._types.public import publish as _publish
 from torchlike.tensor import Tensor
 
 _ONE = {
@@ -232,7 +234,8 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator=None) 
     with no_grad():
         tensor.normal_(0, std, generator=generator)
         for column in range(columns):
-            tensor[randperm(rows)[:zeros], column] = 0
+            order: Any = randperm(rows)
+            tensor[order[:zeros], column] = 0
     return tensor
 
 
@@ -262,7 +265,5 @@ kaiming_uniform = _deprecated(kaiming_uniform_)
 kaiming_normal = _deprecated(kaiming_normal_)
 orthogonal = _deprecated(orthogonal_)
 sparse = _deprecated(sparse_)
-
-from torchlike._types.public import publish as _publish
 
 _publish(globals())

@@ -58,9 +58,9 @@ class Parameter(Tensor, metaclass=_Marked):
         return "Parameter containing:\n" + super().__repr__()
 
     def __deepcopy__(self, memo: dict) -> Parameter:
-        # neither the gradient nor what was set on the tensor goes along
+        # neither the gradient nor what was set on the tensor goes along; values are immutable, so none is copied
         if id(self) not in memo:
-            memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
+            memo[id(self)] = type(self)(Tensor._wrap(self._value()), self.requires_grad)
         return memo[id(self)]
 
 

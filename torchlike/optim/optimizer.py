@@ -97,7 +97,7 @@ class Optimizer:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-                + type(params).__name__
+                + params.type()
             )
         self.state: defaultdict = defaultdict(dict)
         self.param_groups: list[dict] = []
@@ -221,6 +221,8 @@ class Optimizer:
         Returns:
             What `closure` returned, or None.
         """
+        if type(self).rule is Optimizer.rule:
+            raise NotImplementedError  # as PyTorch's: a step of its own is what makes an optimizer
         args = (self,) if closure is None else (self, closure)
         for hook in chain(_global_pre_hooks.values(), self._step_pre_hooks.values()):
             changed = hook(self, args, {})
@@ -380,13 +382,10 @@ def _fitted(param: Tensor, state):
 
 
 def _fitted_entry(param: Tensor, name: str, entry):
-    if not isinstance(entry, Tensor):
-        return copy.deepcopy(entry)
-    entry = entry.detach()
-    if name != "step":
-        dtype = param.dtype if param.is_floating_point() and entry.is_floating_point() else entry.dtype
-        entry = entry.to(dtype=dtype, device=param.device)
-    return entry.clone()
+    """One piece of loaded state; like in PyTorch, a tensor that fits is shared with the state it came from."""
+    if not isinstance(entry, Tensor) or name == "step":
+        return entry
+    return entry.to(dtype=param.dtype if param.is_floating_point() else entry.dtype, device=param.device)
 
 
 # ---------------------------------------------------------------------- the recorded update

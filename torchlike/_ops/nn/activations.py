@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, promoted_float, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, magnitude, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float, widened
 
 
@@ -241,7 +241,7 @@ def softshrink(input: Array, lambd: float = 0.5) -> Array:
 def softsign(input: Array) -> Array:
     """``input / (1 + |input|)``."""
     (x,) = promoted_float(input)
-    return x / (1 + jnp.abs(x))
+    return x / (1 + magnitude(x))
 
 
 @op

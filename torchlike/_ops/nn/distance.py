@@ -6,7 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, broadcast_shapes, matched_float, promoted, wrap_dim
+from torchlike._ops._promote import (
+    Array,
+    Number,
+    as_dtype,
+    broadcast_shapes,
+    magnitude,
+    matched_float,
+    promoted,
+    wrap_dim,
+)
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.nn.normalization import p_norm
 
@@ -25,7 +34,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
     x1, x2 = jnp.broadcast_to(x1, shape), jnp.broadcast_to(x2, shape)
     axis = wrap_dim(dim, len(shape))
     eps = as_dtype(eps, x1.dtype)
-    sizes = [p_norm(jnp.abs(each), 2.0, axis) for each in (x1, x2)]
+    sizes = [p_norm(magnitude(each), 2.0, axis) for each in (x1, x2)]
     one, two = (each / jnp.maximum(size, eps) for each, size in zip((x1, x2), sizes, strict=True))
     return jnp.sum(one * two, axis)
 
@@ -39,7 +48,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: Number = 1e-6, 
     """
     x1, x2 = matched_float(x1, x2)
     difference = x1 - x2 + as_dtype(eps, x1.dtype)
-    return p_norm(jnp.abs(difference), p, -1, keepdim)
+    return p_norm(magnitude(difference), p, -1, keepdim)
 
 
 @op
@@ -52,4 +61,4 @@ def pdist(input: Array, p: float = 2.0) -> Array:
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     first, second = np.triu_indices(input.shape[0], 1)
-    return p_norm(jnp.abs(input[first] - input[second]), p, -1, False)
+    return p_norm(magnitude(input[first] - input[second]), p, -1, False)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype
+from torchlike._ops._promote import Array, Number, as_dtype, magnitude
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.nn.normalization import p_norm
 
@@ -67,7 +67,7 @@ def embedding(input: Array, weight: Array, padding_idx: int | None = None, scale
 @op
 def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: float = 2.0) -> Array:
     """The table with those rows that `input` names scaled down to a norm of at most `max_norm`."""
-    norms = p_norm(jnp.abs(weight), norm_type, 1)
+    norms = p_norm(magnitude(weight), norm_type, 1)
     max_norm = as_dtype(max_norm, weight.dtype)
     named = jnp.zeros(weight.shape[0], bool).at[input.reshape(-1)].set(True)[:, None]
     return jnp.where(named & (norms > max_norm), weight * (max_norm / (norms + 1e-7)), weight).astype(weight.dtype)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, promoted_float, wrap_dim
+from torchlike._ops._promote import Array, Number, as_dtype, magnitude, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float, widened
 
 
@@ -262,7 +262,7 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
 def normalize(input: Array, p: float = 2.0, dim=1, eps: Number = 1e-12) -> Array:
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     x = widened(input)
-    size = jnp.abs(x)
+    size = magnitude(x)
     dim = tuple(wrap_dim(each, input.ndim) for each in dim) if isinstance(dim, tuple) else wrap_dim(dim, input.ndim)
     return (x / jnp.maximum(p_norm(size, p, dim), as_dtype(eps, size.dtype))).astype(input.dtype)
 

@@ -288,7 +288,7 @@ class _Dictionary(Module):
         def __delitem__(self, key: str) -> None:
             """Remove a key."""
 
-        def keys(self) -> KeysView[str]:
+        def keys(self) -> Any:
             """The keys."""
 
     def __len__(self) -> int:

@@ -37,7 +37,16 @@ class RNNBase(Module):
         ValueError: `dropout` is no probability, or a size is not positive.
     """
 
-    __constants__ = ["mode", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional"]
+    __constants__ = [
+        "mode",
+        "input_size",
+        "hidden_size",
+        "num_layers",
+        "bias",
+        "batch_first",
+        "dropout",
+        "bidirectional",
+    ]
     mode: str
     input_size: int
     hidden_size: int
@@ -153,7 +162,10 @@ class RNNBase(Module):
         """Raise for an input of the wrong dtype or size."""
         weight = self._parameters[self._names[0][0]]
         if input.dtype is not weight.dtype:
-            raise ValueError(f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: input.to({weight.dtype}), or convert model: model.to({input.dtype})")
+            raise ValueError(
+                f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
+                f"input.to({weight.dtype}), or convert model: model.to({input.dtype})"
+            )
         if input.size(-1) != self.input_size:
             raise RuntimeError(
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.size(-1)}"
@@ -216,7 +228,11 @@ class RNNBase(Module):
                 kind = "unbatched 2-D" if single else "batched 3-D"
                 raise RuntimeError(
                     f"For {kind} input, hx {'and cx ' if len(states) == 2 else ''}should also be {wanted}-D but got "
-                    + (f"({', '.join(f'{s.dim()}-D' for s in states)}) tensors" if len(states) == 2 else f"{each.dim()}-D tensor")
+                    + (
+                        f"({', '.join(f'{s.dim()}-D' for s in states)}) tensors"
+                        if len(states) == 2
+                        else f"{each.dim()}-D tensor"
+                    )
                 )
         return tuple(each.unsqueeze(1) for each in states) if single else tuple(states)
 
@@ -249,7 +265,9 @@ class RNN(RNNBase):
     Source: Elman, Finding Structure in Time, 1990.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", *args, **kwargs) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", *args, **kwargs
+    ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
         super().__init__("RNN_" + nonlinearity.upper(), input_size, hidden_size, num_layers, *args, **kwargs)
@@ -309,7 +327,12 @@ class RNNCellBase(Module):
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows = self.num_chunks * hidden_size
-        shapes = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size), "bias_ih": (rows,), "bias_hh": (rows,)}
+        shapes = {
+            "weight_ih": (rows, input_size),
+            "weight_hh": (rows, hidden_size),
+            "bias_ih": (rows,),
+            "bias_hh": (rows,),
+        }
         for name, shape in shapes.items():
             wanted = bias or name.startswith("weight")
             value = Parameter(creation.empty(shape, device=device, dtype=dtype)) if wanted else None
@@ -352,11 +375,13 @@ class RNNCellBase(Module):
         for place, each in enumerate(states):
             if each.size(0) != input.size(0):
                 raise RuntimeError(
-                    f"Input batch size {input.size(0)} doesn't match hidden{place if count > 1 else ''} batch size {each.size(0)}"
+                    f"Input batch size {input.size(0)} doesn't match hidden{place if count > 1 else ''} "
+                    f"batch size {each.size(0)}"
                 )
             if each.size(1) != self.hidden_size:
                 raise RuntimeError(
-                    f"hidden{place if count > 1 else ''} has inconsistent hidden_size: got {each.size(1)}, expected {self.hidden_size}"
+                    f"hidden{place if count > 1 else ''} has inconsistent hidden_size: got {each.size(1)}, "
+                    f"expected {self.hidden_size}"
                 )
         return input, states, single
 
@@ -378,7 +403,9 @@ class RNNCell(RNNCellBase):
         nonlinearity: ``"tanh"`` or ``"relu"``.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device=None, dtype=None) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device=None, dtype=None
+    ) -> None:
         super().__init__(input_size, hidden_size, bias, device, dtype)
         self.nonlinearity = nonlinearity
 

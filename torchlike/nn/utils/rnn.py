@@ -93,7 +93,9 @@ def pack_rows(padded: Tensor, batch_sizes: Tensor, batch_first: bool) -> Tensor:
     return flat.index_select(0, making.wrapped(steps * sequence.shape[1] + rows))
 
 
-def pack_padded_sequence(input: Tensor, lengths, batch_first: bool = False, enforce_sorted: bool = True) -> PackedSequence:
+def pack_padded_sequence(
+    input: Tensor, lengths, batch_first: bool = False, enforce_sorted: bool = True
+) -> PackedSequence:
     """Pack padded sequences.
 
     Args:
@@ -119,10 +121,14 @@ def pack_padded_sequence(input: Tensor, lengths, batch_first: bool = False, enfo
         order = making.wrapped(sorted_)
         input = input.index_select(0 if batch_first else 1, order)
     if lengths.size == 0 or lengths[-1] <= 0:
-        raise RuntimeError("Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0")
+        raise RuntimeError(
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
+        )
     batch = input.shape[0 if batch_first else 1]
     if len(lengths) != batch:
-        raise RuntimeError(f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={batch})")
+        raise RuntimeError(
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={batch})"
+        )
     sizes = making.wrapped((lengths[None] > np.arange(lengths[0])[:, None]).sum(1))
     return PackedSequence(pack_rows(input, sizes, batch_first), sizes, order, None)
 
@@ -158,7 +164,9 @@ def pad_packed_sequence(
     return padded.transpose(0, 1) if batch_first else padded, lengths
 
 
-def pad_sequence(sequences, batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right") -> Tensor:
+def pad_sequence(
+    sequences, batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
+) -> Tensor:
     """Sequences ``(L_i, *)`` padded to the longest: ``(L, N, *)``, or ``(N, L, *)`` for `batch_first`.
 
     Raises:

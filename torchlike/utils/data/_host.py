@@ -23,7 +23,7 @@ def known_array(tensor: Any) -> np.ndarray | None:
     host = storage.host
     if host is None:
         value = storage.value
-        if value.array is None or value.aval.device is not CPU:
+        if value is None or value.array is None or value.aval.device is not CPU:
             return None
         host = np.asarray(value.array)
     if view is None:
