@@ -363,7 +363,7 @@ def ldexp(input: Array, other: Array) -> Array:
 
 
 @op
-def frexp(input: Array) -> return_types.frexp:
+def frexp(input: Array) -> tuple[Array, Array]:
     """Each number as ``mantissa * 2 ** exponent``, the mantissa between 0.5 and 1 in size, the exponent an int32.
 
     Raises:

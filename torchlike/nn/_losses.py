@@ -10,7 +10,7 @@ from typing import Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import making
-from torchlike._ops import ctc, losses
+from torchlike._ops import class_losses, ctc, losses
 
 _LEGACY = {"size_average", "reduce"}
 
@@ -68,11 +68,11 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None): ...
 
 
-@_loss(losses.nll_loss)
+@_loss(class_losses.nll_loss)
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"): ...
 
 
-@_loss(losses.cross_entropy)
+@_loss(class_losses.cross_entropy)
 def cross_entropy(
     input,
     target,

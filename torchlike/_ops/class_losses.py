@@ -1,0 +1,171 @@
+"""Losses of scores or log probabilities of classes, and target classes."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike._dispatch import op
+from torchlike._ops._promote import Array, as_dtype, only, rank
+from torchlike._ops.losses import reduced
+from torchlike._ops.reductions import long_name
+
+
+def _refuse_unknown_classes(input, target, weight=None, reduction="mean", ignore_index=-100, *rest, **named) -> None:
+    """Refuse targets that are no class where their values are known; what is not computed yet is not waited for.
+
+    Raises:
+        IndexError: there are some.
+    """
+    array = target._value().array
+    if array is None or not array.size or not target.is_cpu or array.dtype != np.int64:
+        return
+    known, shape = np.asarray(array), input._aval.shape
+    classes = shape[1 if len(shape) > 1 else 0] if shape else 0
+    if known.view(np.uint64).max() >= classes:  # so negative ones, too
+        wrong = known[(known != ignore_index) & ((known < 0) | (known >= classes))]
+        if wrong.size:
+            raise IndexError(f"Target {wrong[0]} is out of bounds.")
+
+
+def _check_classes(input: Array, target: Array, weight: Array | None) -> None:
+    if not input.ndim:
+        raise RuntimeError("Expected 1 or more dimensions (got 0)")
+    found = target.shape[0] if target.ndim else 0
+    if input.ndim > 1 and input.shape[0] != found:
+        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({found}).")
+    if input.ndim == 1 and target.ndim == 1 and found != 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {found}")
+    _check_places(input, target)
+    if target.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {long_name(target.dtype)}")
+    _check_class_weight(input, weight)
+
+
+def _check_places(input: Array, target: Array) -> None:
+    """Whether there is one target for each sample and place."""
+    if input.ndim < 3:
+        if target.ndim > 1:
+            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+        return
+    wanted = [input.shape[0], *input.shape[2:]]
+    if list(target.shape) == wanted:
+        return
+    if input.ndim != 4:
+        raise RuntimeError(f"Expected target size {wanted}, got {list(target.shape)}")
+    if target.ndim != 3:
+        raise RuntimeError(
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {target.ndim}"
+        )
+    raise RuntimeError(f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)}")
+
+
+def _check_class_weight(input: Array, weight: Array | None, name: str = "") -> None:
+    if weight is None:
+        return
+    classes = input.shape[1 if input.ndim > 1 else 0]
+    if weight.shape != (classes,):
+        text = name + f"weight tensor should be defined either for all {classes} classes or no classes"
+        if input.ndim == 4 and not name:
+            raise RuntimeError("weight tensor should be defined either for all or no classes")
+        raise RuntimeError(f"{text} but got weight tensor of shape: {list(weight.shape)}")
+    if weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {long_name(input.dtype)} but found {long_name(weight.dtype)}")
+
+
+def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
+    """Negative log likelihood with classes in dimension 1 (0 for a single sample)."""
+    target = target.reshape(()) if logs.ndim == 1 else target
+    axis = 1 if logs.ndim > 1 else 0
+    kept = target != ignore_index
+    # a comparison fuses with its neighbours and has a derivative that does; a gather's is a scatter, a loop on the CPU
+    places = jax.lax.broadcasted_iota(target.dtype, logs.shape, axis)
+    chosen = -jnp.sum(jnp.where(places == jnp.expand_dims(target, axis), logs, 0), axis)
+    factor = jnp.ones((), logs.dtype)
+    if weight is not None:
+        factor = as_dtype(weight, logs.dtype)[jnp.where(kept, target, 0)]
+    elements = jnp.where(kept, chosen * factor, 0)
+    if reduction != "mean":
+        return reduced(elements, reduction)
+    return jnp.sum(elements) / jnp.sum(jnp.where(kept, factor, 0).astype(logs.dtype))
+
+
+@op(guard=_refuse_unknown_classes)
+def nll_loss(
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: int = -100
+) -> Array:
+    """Negative log likelihood of the target classes.
+
+    Args:
+        input: log probabilities, ``(N, C)``, ``(C)`` or ``(N, C, d1, ...)``.
+        target: classes, ``(N)``, ``()`` or ``(N, d1, ...)``.
+        weight: of each class, ``(C)``; the mean is weighted by it.
+        ignore_index: a target that counts for nothing.
+
+    Raises:
+        ValueError: the batches differ in size.
+    """
+    _check_classes(input, target, weight)
+    only("nll_loss_out_frame", input, 2)
+    return _nll(input, target, weight, reduction, ignore_index)
+
+
+@op(guard=_refuse_unknown_classes)
+def cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    reduction: str = "mean",
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> Array:
+    """Cross entropy of unnormalised scores and target classes, or target probabilities.
+
+    Args:
+        input: scores, ``(N, C)``, ``(C)`` or ``(N, C, d1, ...)``.
+        target: classes as integers, or probabilities with the shape of `input`.
+        weight: of each class, ``(C)``.
+        ignore_index: a target class that counts for nothing.
+        label_smoothing: how much of the target is spread over all classes, 0 to 1.
+
+    Raises:
+        RuntimeError: `label_smoothing` is out of its range.
+        ValueError: the batches differ in size.
+
+    Source: Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015, for the smoothing.
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    axis = 1 if input.ndim > 1 else 0
+    only("log_softmax_lastdim_kernel_impl", input, 2)
+    logs = jax.nn.log_softmax(input, axis)
+    classes = input.shape[axis]
+    shape = [-1 if place == axis else 1 for place in range(input.ndim)]
+    if target.shape == input.shape:
+        if rank(target.dtype) != 2:
+            raise RuntimeError(
+                f"Expected floating point type for target with class probabilities, got {long_name(target.dtype)}"
+            )
+        if ignore_index >= 0:
+            raise RuntimeError("ignore_index is not supported for floating point target")
+        _check_class_weight(input, weight, "cross_entropy: ")
+        target = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
+        terms = target * logs if weight is None else target * logs * as_dtype(weight, logs.dtype).reshape(shape)
+        elements = -jnp.sum(terms, axis)
+        return reduced(elements, reduction)
+    _check_classes(input, target, weight)
+    plain = _nll(logs, target, weight, reduction, ignore_index)
+    if not label_smoothing:
+        return plain
+    weights = jnp.ones(classes, logs.dtype) if weight is None else as_dtype(weight, logs.dtype)
+    kept = target != ignore_index
+    spread = jnp.where(kept, -jnp.sum(logs * weights.reshape(shape), axis), 0)
+    if reduction == "mean":
+        counted = (
+            jnp.sum(jnp.where(kept, weights[jnp.where(kept, target, 0)], 0)) if weight is not None else jnp.sum(kept)
+        )
+        spread = jnp.sum(spread) / counted.astype(logs.dtype)
+    else:
+        spread = reduced(spread, reduction)
+    return (1 - label_smoothing) * plain + label_smoothing / classes * spread
