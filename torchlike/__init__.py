@@ -309,6 +309,10 @@ from torchlike._functions.products import chain_matmul as chain_matmul
 from torchlike._functions.products import cross as cross
 from torchlike._functions.products import einsum as einsum
 from torchlike._functions.products import tensordot as tensordot
+from torchlike._functions.recurrent import gru_cell as gru_cell
+from torchlike._functions.recurrent import lstm_cell as lstm_cell
+from torchlike._functions.recurrent import rnn_relu_cell as rnn_relu_cell
+from torchlike._functions.recurrent import rnn_tanh_cell as rnn_tanh_cell
 from torchlike._functions.reductions import bincount as bincount
 from torchlike._functions.reductions import bucketize as bucketize
 from torchlike._functions.reductions import dist as dist
@@ -317,6 +321,7 @@ from torchlike._functions.reductions import logsumexp as logsumexp
 from torchlike._functions.reductions import max as max
 from torchlike._functions.reductions import median as median
 from torchlike._functions.reductions import min as min
+from torchlike._functions.reductions import mode as mode
 from torchlike._functions.reductions import nanmedian as nanmedian
 from torchlike._functions.reductions import nanquantile as nanquantile
 from torchlike._functions.reductions import norm as norm
@@ -364,7 +369,6 @@ from torchlike._ops.sorting import cumulative_trapezoid as cumulative_trapezoid
 from torchlike._ops.sorting import diff as diff
 from torchlike._ops.sorting import kthvalue as kthvalue
 from torchlike._ops.sorting import logcumsumexp as logcumsumexp
-from torchlike._ops.sorting import mode as mode
 from torchlike._ops.sorting import msort as msort
 from torchlike._ops.sorting import sort as sort
 from torchlike._ops.sorting import topk as topk
@@ -471,6 +475,11 @@ from torchlike._ops.views import transpose as transpose, transpose as swapaxes, 
 from torchlike._ops.views import unsqueeze as unsqueeze
 from torchlike._ops.views import view_as_complex as view_as_complex
 from torchlike._ops.views import view_as_real as view_as_real
+
+# ---------------------------------------------------------------- threads
+from torchlike._functions.naming import typename as typename
+from torchlike._functions.threads import get_num_threads as get_num_threads
+from torchlike._functions.threads import set_num_threads as set_num_threads
 
 # ---------------------------------------------------------------- random numbers
 from torchlike._functions.randoms import Generator as Generator

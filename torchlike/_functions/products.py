@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import warnings
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.reductions import _stored
@@ -100,6 +101,13 @@ def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
 def cross(input, other, dim=None, *, out=None):
     """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3."""
     if dim is None:
+        warnings.warn(
+            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or simply "
+            "use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a future "
+            "release.",
+            UserWarning,
+            stacklevel=2,
+        )
         sizes = [place for place, size in enumerate(input.shape) if size == 3]
         if not sizes:
             raise RuntimeError("no dimension of size 3 in input")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import no_grad
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import wrapped
@@ -173,6 +174,15 @@ def _shape(size: tuple) -> tuple[int, ...]:
     return shape
 
 
+def _size(size: tuple, named: dict, name: str) -> tuple:
+    """The size, spelled out, as one argument, or as ``size=``."""
+    if not named:
+        return size
+    if set(named) != {"size"} or size:
+        raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(named))}'")
+    return tuple(named["size"])
+
+
 def _finish(array: np.ndarray, device, requires_grad: bool, out, name: str):
     made = _stored(name, wrapped(array, device), out)
     return made.requires_grad_() if requires_grad else made
@@ -192,11 +202,12 @@ def rand(
     requires_grad=False,
     pin_memory=False,
     names=None,
+    **named,
 ):
     """Numbers uniform in ``[0, 1)``."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
     engine = _engine(generator)
-    shape = _shape(size)
+    shape = _shape(_size(size, named, "rand"))
     return _finish(draw.uniform(engine, shape, kind), device, requires_grad, out, "rand")
 
 
@@ -210,11 +221,12 @@ def randn(
     requires_grad=False,
     pin_memory=False,
     names=None,
+    **named,
 ):
     """Numbers of the standard normal distribution; complex ones have variance 1."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
     engine = _engine(generator)
-    return _finish(draw.normal(engine, _shape(size), kind), device, requires_grad, out, "randn")
+    return _finish(draw.normal(engine, _shape(_size(size, named, "randn")), kind), device, requires_grad, out, "randn")
 
 
 def randint(
@@ -290,6 +302,7 @@ def randint_like(
     )
 
 
+@legacy_keywords(means="mean")
 def normal(
     mean,
     std=1.0,

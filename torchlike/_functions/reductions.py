@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
+import warnings
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from torchlike._dispatch import store_out
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
+
+
+_MISSING = object()
 
 
 def _stored(name: str, results, out):
@@ -53,6 +58,50 @@ max = _extremum("max", ops.max_along, ops.max_of_all)
 min = _extremum("min", ops.min_along, ops.min_of_all)
 
 
+def _takes_values_and_indices(fn):
+    """Let a function take ``values=`` and ``indices=``, as before 0.4, for the pair ``out=``, with a FutureWarning."""
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        if kwargs and not {"values", "indices"}.isdisjoint(kwargs):
+            pair = kwargs.pop("values", None), kwargs.pop("indices", None)
+            if None not in pair:
+                warnings.warn(
+                    f"{fn.__name__}(): the keywords 'values' and 'indices' are deprecated; use 'out'",
+                    FutureWarning,
+                    stacklevel=2,
+                )
+                kwargs["out"] = pair
+        return fn(*args, **kwargs)
+
+    return call
+
+
+mode = _takes_values_and_indices(sorting.mode)
+
+
+@_takes_values_and_indices
+def _paired_out(fn):
+    """Let a function with two results take them as ``values=`` and ``indices=`` rather than ``out=``, as once."""
+
+    @functools.wraps(fn)
+    def paired(*args, values=_MISSING, indices=_MISSING, **kwargs):
+        if values is _MISSING and indices is _MISSING:
+            return fn(*args, **kwargs)
+        warnings.warn("values= and indices= are deprecated: use out=(values, indices)", FutureWarning, stacklevel=2)
+        given = None if values is None or values is _MISSING else (values, indices)
+        return fn(*args, **kwargs, out=given)
+
+    return paired
+
+
+@_paired_out
+def mode(input, dim=-1, keepdim=False, *, out=None):
+    """The most frequent elements along a dimension, a named pair (values, indices)."""
+    return _stored("mode", sorting.mode(input, dim, keepdim), out)
+
+
+@_paired_out
 def median(input, dim=None, keepdim=False, *, out=None):
     """The lower median of all elements; along a dimension a named pair (values, indices)."""
     return _stored(
@@ -64,9 +113,6 @@ def nanmedian(input, dim=None, keepdim=False, *, out=None):
     """The lower median of what is not NaN; along a dimension a named pair (values, indices)."""
     got = sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
     return _stored("nanmedian", got, out)
-
-
-_MISSING = object()
 
 
 def _spread(name: str, op):

@@ -39,7 +39,7 @@ def _product(left: Array, right: Array) -> Array:
     return jnp.matmul(left, right)
 
 
-@op
+@op(legacy={"mat1": "input"})
 def mm(input: Array, mat2: Array) -> Array:
     """Matrix product ``(n, m) @ (m, p)``.
 
@@ -74,7 +74,7 @@ def bmm(input: Array, mat2: Array) -> Array:
     return _product(input, mat2)
 
 
-@op
+@op(legacy={"mat": "input"})
 def mv(input: Array, vec: Array) -> Array:
     """Product of a matrix ``(n, m)`` and a vector ``(m)``.
 
@@ -91,7 +91,7 @@ def mv(input: Array, vec: Array) -> Array:
     return _product(input, vec)
 
 
-@op
+@op(legacy={"tensor1": "input", "tensor2": "tensor"})
 def dot(input: Array, tensor: Array) -> Array:
     """Sum of the products of two vectors of one length.
 

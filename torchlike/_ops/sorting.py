@@ -17,9 +17,9 @@ def _order(input: Array, axis: int, descending: bool) -> Array:
 
 
 @op
-def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
+def sort(input: Array, dim: int | None = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
     """(sorted elements, where they were) along `dim`; NaN is larger than all; the order of equals is kept."""
-    axis = wrap_dim(dim, input.ndim)
+    axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     if not input.ndim:
         return return_types.sort(input, jnp.zeros((), np.int64))
     return return_types.sort(*picked(input, _order(input, axis, descending), axis, True))
@@ -39,13 +39,13 @@ def msort(input: Array) -> Array:
 
 
 @op
-def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
+def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
     """(the `k` largest or smallest elements in order, where they were) along `dim`.
 
     Raises:
         RuntimeError: there are fewer.
     """
-    axis = wrap_dim(dim, input.ndim)
+    axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     if not 0 <= k <= (input.shape[axis] if input.ndim else 1):
         raise RuntimeError("selected index k out of range")
     if not input.ndim:
@@ -59,13 +59,13 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
 
 
 @op
-def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
+def kthvalue(input: Array, k: int, dim: int | None = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """(the `k`-th smallest element, where it was) along `dim`, counted from 1.
 
     Raises:
         RuntimeError: there are fewer.
     """
-    axis = wrap_dim(dim, input.ndim)
+    axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     check_not_empty(input, dim, "kthvalue")
     only("kthvalue_cpu", input, 0, 1, 2)
     if not 1 <= k <= (input.shape[axis] if input.ndim else 1):

@@ -46,7 +46,7 @@ class ReductionMethods(TensorBase):
     msort = sorting.msort
     topk = sorting.topk
     kthvalue = sorting.kthvalue
-    mode = sorting.mode
+    mode = reduce.mode
     cumsum = sorting.cumsum
     cumsum_ = sorting.cumsum.inplace
     cumprod = sorting.cumprod

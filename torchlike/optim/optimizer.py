@@ -16,6 +16,7 @@ from itertools import chain
 import jax
 import jax.numpy as jnp
 
+from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, record, recorder
@@ -87,6 +88,7 @@ class Optimizer:
     # the transformation's state fields by PyTorch's names
     names: dict[str, str] = {}
 
+    @legacy_keywords(default="defaults")
     def __init__(self, params, defaults: dict) -> None:
         self.defaults = defaults
         self._step_pre_hooks: OrderedDict = OrderedDict()

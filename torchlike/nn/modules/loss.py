@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchlike.nn import functional as F
+from torchlike.nn.modules._conversion import forgets
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
 
@@ -178,6 +179,7 @@ class KLDivLoss(_Loss):
 
     __constants__ = ["reduction"]
 
+    @forgets("weight")
     def __init__(self, size_average=None, reduce=None, reduction: str = "mean", log_target: bool = False) -> None:
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target

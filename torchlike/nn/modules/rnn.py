@@ -11,6 +11,7 @@ from torchlike._functions import creation
 from torchlike._ops import recurrent
 from torchlike._random.default import draw_seed
 from torchlike.nn import init
+from torchlike.nn.modules._conversion import forgets
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.nn.utils.rnn import PackedSequence, pack_rows, pad_packed_sequence
@@ -57,6 +58,7 @@ class RNNBase(Module):
     bidirectional: bool
     proj_size: int
 
+    @forgets("nonlinearity")
     def __init__(
         self,
         mode: str,
@@ -323,6 +325,7 @@ class RNNCellBase(Module):
     bias: bool
     num_chunks = 1
 
+    @forgets("nonlinearity")
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device=None, dtype=None) -> None:
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
