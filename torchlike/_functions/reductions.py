@@ -15,7 +15,6 @@ from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
 
-
 _MISSING = object()
 
 
@@ -81,27 +80,6 @@ mode = _takes_values_and_indices(sorting.mode)
 
 
 @_takes_values_and_indices
-def _paired_out(fn):
-    """Let a function with two results take them as ``values=`` and ``indices=`` rather than ``out=``, as once."""
-
-    @functools.wraps(fn)
-    def paired(*args, values=_MISSING, indices=_MISSING, **kwargs):
-        if values is _MISSING and indices is _MISSING:
-            return fn(*args, **kwargs)
-        warnings.warn("values= and indices= are deprecated: use out=(values, indices)", FutureWarning, stacklevel=2)
-        given = None if values is None or values is _MISSING else (values, indices)
-        return fn(*args, **kwargs, out=given)
-
-    return paired
-
-
-@_paired_out
-def mode(input, dim=-1, keepdim=False, *, out=None):
-    """The most frequent elements along a dimension, a named pair (values, indices)."""
-    return _stored("mode", sorting.mode(input, dim, keepdim), out)
-
-
-@_paired_out
 def median(input, dim=None, keepdim=False, *, out=None):
     """The lower median of all elements; along a dimension a named pair (values, indices)."""
     return _stored(

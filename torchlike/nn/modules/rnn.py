@@ -106,10 +106,13 @@ class RNNBase(Module):
                 f"greater than 1, but got dropout={dropout} and num_layers={self.num_layers}",
                 stacklevel=4,
             )
-        if not isinstance(self.hidden_size, int):
-            raise TypeError(f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}")
-        if self.hidden_size <= 0:
-            raise ValueError("hidden_size must be greater than zero")
+        kinds = {"bias": bool, "batch_first": bool, "input_size": int, "hidden_size": int}
+        for name, kind in kinds.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} should be of type {kind.__name__}, got: {type(value).__name__}")
+            if kind is int and value <= 0:
+                raise ValueError(f"{name} must be greater than zero")
         if self.num_layers <= 0:
             raise ValueError("num_layers must be greater than zero")
         if self.proj_size < 0:
@@ -363,8 +366,8 @@ class RNNCellBase(Module):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
         for place, each in enumerate(states or ()):
             if each.dim() not in (1, 2):
-                at = "" if count == 1 else f"[{place}]"
-                raise ValueError(f"{name}: Expected hidden{at} to be 1D or 2D, got {each.dim()}D instead")
+                which = "hidden" if count == 1 else f"hx[{place}]"
+                raise ValueError(f"{name}: Expected {which} to be 1D or 2D, got {each.dim()}D instead")
         single = input.dim() == 1
         if single:
             input = input.unsqueeze(0)
@@ -378,13 +381,11 @@ class RNNCellBase(Module):
         for place, each in enumerate(states):
             if each.size(0) != input.size(0):
                 raise RuntimeError(
-                    f"Input batch size {input.size(0)} doesn't match hidden{place if count > 1 else ''} "
-                    f"batch size {each.size(0)}"
+                    f"Input batch size {input.size(0)} doesn't match hidden{place} batch size {each.size(0)}"
                 )
             if each.size(1) != self.hidden_size:
                 raise RuntimeError(
-                    f"hidden{place if count > 1 else ''} has inconsistent hidden_size: got {each.size(1)}, "
-                    f"expected {self.hidden_size}"
+                    f"hidden{place} has inconsistent hidden_size: got {each.size(1)}, expected {self.hidden_size}"
                 )
         return input, states, single
 
