@@ -169,7 +169,7 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     Raises:
         RuntimeError: there is none, in PyTorch's words.
     """
-    result = list(max(shapes, key=len, default=()))
+    result = [1] * max(map(len, shapes), default=0)
     for shape in shapes:
         for back in range(1, len(shape) + 1):
             known, size = result[-back], shape[-back]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
 
 import jax
@@ -238,18 +239,43 @@ def min_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Arr
     return return_types.min(*_extreme(input, dim, keepdim, jnp.argmin, "min"))
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def shared(select, axes: tuple[int, ...], input: Array) -> Array:
+    """An element that `select` finds along axes, which it keeps; its derivative is shared among all that equal it.
+
+    NaN equals NaN here.
+    """
+    return select(input)
+
+
+@shared.defjvp
+def _shared_jvp(select, axes, primals, tangents):
+    (input,), (along,) = primals, tangents
+    found = select(input)
+    same = (input == found) | (jnp.isnan(input) & jnp.isnan(found))
+    share = jnp.where(same, along, 0) / jnp.sum(same, axes, keepdims=True).astype(input.dtype)
+    return found, jnp.sum(share, axes, keepdims=True)
+
+
+def _extremum(find, input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    if not jnp.issubdtype(input.dtype, jnp.floating):
+        return find(input, axes, keepdims=keepdim)
+    found = shared(functools.partial(find, axis=axes, keepdims=True), axes, input)
+    return found if keepdim else jnp.squeeze(found, axes)
+
+
 @op(name="max", grad_name="MaxBackward1")
 def max_of_all(input: Array) -> Array:
     """The largest element; the gradient is shared among equals."""
     check_not_empty(input, None, "max")
-    return jnp.max(input)
+    return _extremum(jnp.max, input, axes_of(None, input.ndim), False)
 
 
 @op(name="min", grad_name="MinBackward1")
 def min_of_all(input: Array) -> Array:
     """The smallest element; the gradient is shared among equals."""
     check_not_empty(input, None, "min")
-    return jnp.min(input)
+    return _extremum(jnp.min, input, axes_of(None, input.ndim), False)
 
 
 def _check_extrema(input: Array, dim, name: str) -> tuple[int, ...]:
@@ -266,13 +292,13 @@ def _check_extrema(input: Array, dim, name: str) -> tuple[int, ...]:
 @op
 def amax(input: Array, dim=(), keepdim: bool = False) -> Array:
     """The largest elements over `dim`; the gradient is shared among equals."""
-    return jnp.max(input, _check_extrema(input, dim, "amax"), keepdims=keepdim)
+    return _extremum(jnp.max, input, _check_extrema(input, dim, "amax"), keepdim)
 
 
 @op
 def amin(input: Array, dim=(), keepdim: bool = False) -> Array:
     """The smallest elements over `dim`; the gradient is shared among equals."""
-    return jnp.min(input, _check_extrema(input, dim, "amin"), keepdims=keepdim)
+    return _extremum(jnp.min, input, _check_extrema(input, dim, "amin"), keepdim)
 
 
 @op
@@ -286,7 +312,7 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> t
     if dim is not None and input.ndim and input.shape[wrap_dim(dim, input.ndim)] == 0:
         raise IndexError(f"aminmax: Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size.")
     axes = axes_of(dim, input.ndim)
-    return return_types.aminmax(jnp.min(input, axes, keepdims=keepdim), jnp.max(input, axes, keepdims=keepdim))
+    return return_types.aminmax(*[_extremum(find, input, axes, keepdim) for find in (jnp.min, jnp.max)])
 
 
 def _arg(input: Array, dim: int | None, keepdim: bool, arg, name: str) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, Number, as_dtype, floating, only, rank, wrap_dim
-from torchlike._ops.reductions import check_not_empty, picked
+from torchlike._ops.reductions import check_not_empty, picked, shared
 
 
 def _order(input: Array, axis: int, descending: bool) -> Array:
@@ -97,7 +97,12 @@ def _median(input: Array, dim: int | None, keepdim: bool, skip_nan: bool, name: 
         flat = input.ravel()
         if not flat.size:
             return jnp.full((), jnp.nan, input.dtype), None
-        return picked(flat, _median_place(flat, 0, skip_nan), 0, False)[0], None
+
+        def middle(values):
+            return jnp.take(values, _median_place(values, 0, skip_nan))
+
+        floats = jnp.issubdtype(input.dtype, jnp.floating)
+        return (jnp.squeeze(shared(middle, (0,), flat)) if floats else middle(flat)[0]), None
     axis = wrap_dim(dim, input.ndim)
     check_not_empty(input, dim, name)
     if not input.ndim:

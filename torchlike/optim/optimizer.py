@@ -130,9 +130,10 @@ class Optimizer:
     def numbers(self, group: dict) -> dict:
         """The hyper-parameters of a group that are arguments of the program."""
         found = {}
-        for name, value in group.items():
-            if name in ("params", "param_names") or name in self.static:
+        for name in self.defaults:  # what a scheduler notes in a group is no argument of the rule
+            if name in self.static:
                 continue
+            value = group[name]
             if isinstance(value, (tuple, list)) and value and isinstance(value[0], (float, int, Tensor)):
                 found.update({f"{name}{place}": each for place, each in enumerate(value)})
             elif isinstance(value, (float, int, Tensor)) and not isinstance(value, bool):

@@ -1,0 +1,112 @@
+"""Recurrent layers and cells: PyTorch's parameters, values, gradients and errors."""
+
+from __future__ import annotations
+
+import pytest
+
+import torchlike
+from tests.support import check_error, check_op
+
+torch = pytest.importorskip("torch")
+
+SEQUENCES = ["RNN", "LSTM", "GRU"]
+OPTIONS = [
+    {},
+    {"num_layers": 2, "bidirectional": True},
+    {"batch_first": True, "bias": False},
+]
+
+
+def flat(result) -> list:
+    """The tensors of (output, state), whatever its shape."""
+    if isinstance(result, (tuple, list)):
+        return [each for item in result for each in flat(item)]
+    return [result]
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+@pytest.mark.parametrize("options", OPTIONS, ids=["plain", "two ways", "batch first"])
+def test_sequences(name, options):
+    def layer(library):
+        library.manual_seed(0)  # the parameters are the same, too
+        return getattr(library.nn, name)(3, 5, **options)
+
+    def slopes(library, x):
+        made = layer(library)
+        sum(each.pow(2).sum() for each in flat(made(x))).backward()
+        return [each.grad for each in made.parameters()]
+
+    check_op([(4, 2, 3)], lambda library, x: flat([layer(library)(x), layer(library)(x[0])]), rtol=1e-4)
+    check_op([(4, 2, 3)], slopes, grad=False, rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+def test_projections():
+    def run(library, x):
+        library.manual_seed(0)
+        return flat(library.nn.LSTM(3, 5, proj_size=2)(x))
+
+    check_op([(4, 2, 3)], run, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_packed_sequences(name):
+    def run(library, x):
+        library.manual_seed(0)
+        packed = library.nn.utils.rnn.pack_padded_sequence(x, [2, 4, 3], enforce_sorted=False)
+        output, state = getattr(library.nn, name)(3, 5, bidirectional=True)(packed)
+        return flat([library.nn.utils.rnn.pad_packed_sequence(output), state])
+
+    check_op([(4, 3, 3)], run, rtol=1e-4)
+
+
+def test_dropout_between_layers():
+    layer = torchlike.nn.LSTM(3, 5, num_layers=2, dropout=0.5)
+    x = torchlike.ones(4, 2, 3)
+    assert not torchlike.equal(layer(x)[0], layer(x)[0])
+    layer.eval()
+    assert torchlike.equal(layer(x)[0], layer(x)[0])
+
+
+@pytest.mark.parametrize("name", ["RNNCell", "LSTMCell", "GRUCell"])
+def test_cells(name):
+    def run(library, x):
+        library.manual_seed(0)
+        cell = getattr(library.nn, name)(3, 5)
+        first = cell(x)
+        return flat([first, cell(x, first), cell(x[0])])
+
+    check_op([(2, 3)], run, rtol=1e-4)
+
+
+def test_functions_of_cells():
+    shapes = [(2, 3), (2, 5), (15, 3), (15, 5), (15,), (15,)]
+    check_op(shapes, lambda library, *args: library.gru_cell(*args), rtol=1e-4)
+    shapes = [(2, 3), (2, 5), (2, 5), (20, 3), (20, 5)]
+    check_op(shapes, lambda library, x, h, c, *args: library.lstm_cell(x, (h, c), *args), rtol=1e-4)
+    shapes = [(2, 3), (2, 5), (5, 3), (5, 5)]
+    check_op(shapes, lambda library, *args: (library.rnn_tanh_cell(*args), library.rnn_relu_cell(*args)), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda nn, x: nn.LSTM(3, 0),
+        lambda nn, x: nn.LSTM(3.0, 5),
+        lambda nn, x: nn.LSTM(3, 5, bias=1),
+        lambda nn, x: nn.LSTM(3, 5, num_layers=0),
+        lambda nn, x: nn.LSTM(3, 5, proj_size=5),
+        lambda nn, x: nn.LSTM(3, 5, dropout=2.0),
+        lambda nn, x: nn.GRU(3, 5, proj_size=2),
+        lambda nn, x: nn.RNN(3, 5, nonlinearity="odd"),
+        lambda nn, x: nn.LSTM(4, 5)(x),
+        lambda nn, x: nn.LSTM(3, 5)(x[0, 0]),
+        lambda nn, x: nn.LSTM(3, 5)(x.double()),
+        lambda nn, x: nn.GRU(3, 5)(x, x),
+        lambda nn, x: nn.GRUCell(3, 5)(x),
+        lambda nn, x: nn.GRUCell(4, 5)(x[0]),
+        lambda nn, x: nn.GRUCell(3, 5)(x[0], x[0]),
+    ],
+)
+def test_errors(fn):
+    check_error([(4, 2, 3)], lambda library, x: fn(library.nn, x))

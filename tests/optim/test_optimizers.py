@@ -1,0 +1,243 @@
+"""One table of optimizers and one of schedulers: values, state, errors, and that a schedule compiles nothing."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+
+import torchlike
+
+torch = pytest.importorskip("torch")
+
+# name and options of each optimizer: a new one is a new row
+OPTIMIZERS = [
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "maximize": True}),
+    ("Adam", {"lr": 0.1}),
+    ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "weight_decay": 0.1, "amsgrad": True}),
+    ("AdamW", {"lr": 0.1, "weight_decay": 0.2}),
+    ("AdamW", {"lr": 0.1, "amsgrad": True, "maximize": True}),
+]
+# name and options of each scheduler
+SCHEDULERS = [
+    ("LambdaLR", {"lr_lambda": lambda step: 0.9**step}),
+    ("MultiplicativeLR", {"lr_lambda": lambda step: 0.95}),
+    ("StepLR", {"step_size": 3}),
+    ("MultiStepLR", {"milestones": [2, 5, 5]}),
+    ("ConstantLR", {"factor": 0.5, "total_iters": 4}),
+    ("LinearLR", {"total_iters": 6}),
+    ("ExponentialLR", {"gamma": 0.9}),
+    ("PolynomialLR", {"total_iters": 8, "power": 2.0}),
+    ("CosineAnnealingLR", {"T_max": 7}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 4, "cycle_momentum": False}),
+    ("OneCycleLR", {"max_lr": 0.2, "total_steps": 120, "cycle_momentum": False}),
+]
+ERRORS = [
+    ("SGD", {"lr": -1.0}),
+    ("SGD", {"momentum": -1.0}),
+    ("SGD", {"nesterov": True}),
+    ("SGD", {"fused": True, "foreach": True}),
+    ("Adam", {"lr": -1.0}),
+    ("Adam", {"eps": -1.0}),
+    ("Adam", {"betas": (1.0, 0.9)}),
+    ("Adam", {"betas": (0.9, 1)}),
+    ("AdamW", {"weight_decay": -1.0}),
+]
+SCHEDULER_ERRORS = [
+    ("StepLR", {}),
+    ("ConstantLR", {"factor": 2.0}),
+    ("LinearLR", {"start_factor": 0.0}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 0}),
+    ("OneCycleLR", {"max_lr": 0.1}),
+    ("CyclicLR", {"base_lr": [0.1, 0.2], "max_lr": 1.0}),
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "mode": "odd"}),
+    ("ReduceLROnPlateau", {"factor": 1.0}),
+    ("ReduceLROnPlateau", {"mode": "odd"}),
+]
+
+
+def named(rows: list) -> dict:
+    """The table as arguments of `parametrize`, with readable ids."""
+    return {"argvalues": rows, "ids": [f"{name}-{place}" for place, (name, _) in enumerate(rows)]}
+
+
+def problem(library, dtype="float32"):
+    """(two parameters, a function that computes a loss of them)."""
+    first = library.tensor([1.5, -2.0, 0.5], dtype=getattr(library, dtype), requires_grad=True)
+    second = library.tensor([[0.3, -0.7], [1.1, 0.9]], dtype=getattr(library, dtype), requires_grad=True)
+
+    def loss():
+        squares = (first * first).abs().sum() + ((second - 0.5) * (second - 0.5)).abs().sum()
+        return squares + (first[0] * second[0]).sum().abs()
+
+    return [first, second], loss
+
+
+def stepped(params, optimizer, loss, count: int) -> list[np.ndarray]:
+    """The parameters after `count` steps."""
+    for _ in range(count):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+    return [each.detach().numpy().copy() for each in params]
+
+
+def trained(library, name: str, options: dict, dtype: str = "float32"):
+    params, loss = problem(library, dtype)
+    optimizer = getattr(library.optim, name)(params, **options)
+    return stepped(params, optimizer, loss, 10), optimizer
+
+
+@pytest.mark.parametrize(("name", "options"), **named(OPTIMIZERS))
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+def test_ten_steps_and_the_state(name, options, dtype):
+    want, theirs = trained(torch, name, options, dtype)
+    got, ours = trained(torchlike, name, options, dtype)
+    for a, b in zip(want, got, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-4 if dtype != "float64" else 1e-10, atol=1e-6)
+    want, got = theirs.state_dict(), ours.state_dict()
+    assert got["param_groups"] == want["param_groups"]
+    assert {key: list(value) for key, value in got["state"].items()} == {k: list(v) for k, v in want["state"].items()}
+    for key, entries in want["state"].items():
+        for field, value in entries.items():
+            mine = got["state"][key][field]
+            assert (tuple(mine.shape), str(mine.dtype)) == (tuple(value.shape), str(value.dtype))
+            np.testing.assert_allclose(mine.numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "options"), **named(OPTIMIZERS))
+def test_a_loaded_state_goes_on_as_if_nothing_had_been(name, options):
+    make = getattr(torchlike.optim, name)
+    params, loss = problem(torchlike)
+    optimizer = make(params, **options)
+    stepped(params, optimizer, loss, 4)
+    others, other_loss = problem(torchlike)
+    with torchlike.no_grad():
+        for mine, each in zip(others, params, strict=True):
+            mine.copy_(each)
+    resumed = make(others, lr=7.0)
+    resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    want, got = stepped(params, optimizer, loss, 3), stepped(others, resumed, other_loss, 3)
+    for a, b in zip(want, got, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("name", "options"), **named(ERRORS))
+def test_errors_of_options(name, options):
+    said = []
+    for library in (torch, torchlike):
+        with pytest.raises(Exception, match=".") as caught:
+            getattr(library.optim, name)(problem(library)[0], **options)
+        said.append((caught.type, str(caught.value)))
+    assert said[1] == said[0]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        lambda library: [],
+        lambda library: library.ones(2, requires_grad=True),
+        lambda library: [1],
+        lambda library: [library.ones(2, requires_grad=True) * 2],
+        lambda library: [("a", library.ones(2, requires_grad=True)), library.ones(2, requires_grad=True)],
+        lambda library: [{"params": {library.ones(1)}}],
+        lambda library: [{"params": [library.ones(1)]}, {"params": [("a", library.ones(1))]}],
+    ],
+)
+def test_errors_of_parameters(params):
+    said = []
+    for library in (torch, torchlike):
+        with pytest.raises(Exception, match=".") as caught:
+            library.optim.SGD(params(library), lr=0.1)
+        said.append((caught.type, str(caught.value)))
+    assert said[1] == said[0]
+
+
+def rates(library, name: str, options: dict, count: int) -> list[float]:
+    params, loss = problem(library)
+    optimizer = library.optim.SGD([{"params": params[:1]}, {"params": params[1:], "lr": 0.3}], lr=0.1)
+    scheduler = getattr(library.optim.lr_scheduler, name)(optimizer, **options)
+    found = [scheduler.get_last_lr()]
+    for _ in range(count):
+        optimizer.step()
+        scheduler.step()
+        found.append(scheduler.get_last_lr())
+    return found
+
+
+@pytest.mark.parametrize(("name", "options"), **named(SCHEDULERS))
+def test_learning_rates(name, options):
+    np.testing.assert_allclose(rates(torchlike, name, options, 20), rates(torch, name, options, 20), rtol=1e-12)
+
+
+def test_schedules_made_of_schedules():
+    def run(library):
+        lr, params = library.optim.lr_scheduler, problem(library)[0]
+        optimizer = library.optim.SGD(params, lr=0.1)
+        made = lr.SequentialLR(optimizer, [lr.LinearLR(optimizer), lr.ExponentialLR(optimizer, 0.9)], milestones=[4])
+        chained = lr.ChainedScheduler([lr.ConstantLR(optimizer, 0.5, 3), lr.StepLR(optimizer, 5)])
+        found = []
+        for _ in range(12):
+            optimizer.step()
+            made.step()
+            chained.step()
+            found.append(chained.get_last_lr())
+        return found
+
+    np.testing.assert_allclose(run(torchlike), run(torch), rtol=1e-12)
+
+
+def test_reduce_on_plateau():
+    def run(library):
+        optimizer = library.optim.SGD(problem(library)[0], lr=0.1)
+        scheduler = library.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, cooldown=1)
+        found = []
+        for metric in (1.0, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6):
+            scheduler.step(metric)
+            found.append(scheduler.get_last_lr())
+        return found
+
+    np.testing.assert_allclose(run(torchlike), run(torch), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "options"), **named(SCHEDULER_ERRORS))
+def test_errors_of_schedulers(name, options):
+    said = []
+    for library in (torch, torchlike):
+        optimizer = library.optim.SGD(problem(library)[0], lr=0.1, momentum=0.9)
+        with pytest.raises(Exception, match=".") as caught:
+            getattr(library.optim.lr_scheduler, name)(optimizer, **options)
+        said.append((caught.type, str(caught.value)))
+    assert said[1] == said[0]
+
+
+def test_the_order_of_steps_is_warned_of():
+    optimizer = torchlike.optim.SGD(problem(torchlike)[0], lr=0.1)
+    scheduler = torchlike.optim.lr_scheduler.StepLR(optimizer, 2)
+    with pytest.warns(UserWarning, match=r"`lr_scheduler.step\(\)` before `optimizer.step\(\)`"):
+        scheduler.step()
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "AdamW"])
+def test_a_hundred_steps_of_every_schedule_compile_nothing_new(optimizer):
+    def run(schedule, options, count):
+        params, loss = problem(torchlike)
+        made = getattr(torchlike.optim, optimizer)(params, lr=0.1)
+        scheduler = getattr(torchlike.optim.lr_scheduler, schedule)(made, **options)
+        for _ in range(count):
+            stepped(params, made, loss, 1)
+            scheduler.step()
+
+    for _ in range(4):  # a first step, too, is a program that is compiled when it comes again
+        run("StepLR", {"step_size": 3}, 4)
+    torchlike.explain(reset=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, options in SCHEDULERS:
+            run(name, options, 100)
+    assert not torchlike.explain(reset=True).compiles
