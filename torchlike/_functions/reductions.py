@@ -265,7 +265,7 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
         RuntimeError: `bins` is not positive, or the ends are not in order or not finite.
     """
     if bins <= 0:
-        raise RuntimeError("bins must be > 0")
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     if not input.is_floating_point():
         raise RuntimeError(f"\"histogram_cpu\" not implemented for '{ops.long_name(input.dtype.np)}'")
     low, high = float(min), float(max)

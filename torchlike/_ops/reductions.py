@@ -239,28 +239,30 @@ def min_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Arr
     return return_types.min(*_extreme(input, dim, keepdim, jnp.argmin, "min"))
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def shared(select, axes: tuple[int, ...], input: Array) -> Array:
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
+def shared(select, axes: tuple[int, ...], nan_is_one: bool, input: Array) -> Array:
     """An element that `select` finds along axes, which it keeps; its derivative is shared among all that equal it.
 
-    NaN equals NaN here.
+    Args:
+        nan_is_one: whether NaN equals NaN here; else its derivative is NaN everywhere, as of PyTorch's `amax`.
     """
     return select(input)
 
 
 @shared.defjvp
-def _shared_jvp(select, axes, primals, tangents):
+def _shared_jvp(select, axes, nan_is_one, primals, tangents):
     (input,), (along,) = primals, tangents
     found = select(input)
-    same = (input == found) | (jnp.isnan(input) & jnp.isnan(found))
-    share = jnp.where(same, along, 0) / jnp.sum(same, axes, keepdims=True).astype(input.dtype)
+    same = (input == found) | (nan_is_one & jnp.isnan(input) & jnp.isnan(found))
+    same = same.astype(input.dtype)
+    share = along * (same / jnp.sum(same, axes, keepdims=True))
     return found, jnp.sum(share, axes, keepdims=True)
 
 
-def _extremum(find, input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+def _extremum(find, input: Array, axes: tuple[int, ...], keepdim: bool, nan_is_one: bool = False) -> Array:
     if not jnp.issubdtype(input.dtype, jnp.floating):
         return find(input, axes, keepdims=keepdim)
-    found = shared(functools.partial(find, axis=axes, keepdims=True), axes, input)
+    found = shared(functools.partial(find, axis=axes, keepdims=True), axes, nan_is_one, input)
     return found if keepdim else jnp.squeeze(found, axes)
 
 
@@ -268,14 +270,14 @@ def _extremum(find, input: Array, axes: tuple[int, ...], keepdim: bool) -> Array
 def max_of_all(input: Array) -> Array:
     """The largest element; the gradient is shared among equals."""
     check_not_empty(input, None, "max")
-    return _extremum(jnp.max, input, axes_of(None, input.ndim), False)
+    return _extremum(jnp.max, input, axes_of(None, input.ndim), False, nan_is_one=True)
 
 
 @op(name="min", grad_name="MinBackward1")
 def min_of_all(input: Array) -> Array:
     """The smallest element; the gradient is shared among equals."""
     check_not_empty(input, None, "min")
-    return _extremum(jnp.min, input, axes_of(None, input.ndim), False)
+    return _extremum(jnp.min, input, axes_of(None, input.ndim), False, nan_is_one=True)
 
 
 def _check_extrema(input: Array, dim, name: str) -> tuple[int, ...]:

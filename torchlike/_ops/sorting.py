@@ -102,7 +102,7 @@ def _median(input: Array, dim: int | None, keepdim: bool, skip_nan: bool, name: 
             return jnp.take(values, _median_place(values, 0, skip_nan))
 
         floats = jnp.issubdtype(input.dtype, jnp.floating)
-        return (jnp.squeeze(shared(middle, (0,), flat)) if floats else middle(flat)[0]), None
+        return (jnp.squeeze(shared(middle, (0,), True, flat)) if floats else middle(flat)[0]), None
     axis = wrap_dim(dim, input.ndim)
     check_not_empty(input, dim, name)
     if not input.ndim:
