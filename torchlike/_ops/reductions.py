@@ -255,7 +255,9 @@ def _shared_jvp(select, axes, nan_is_one, primals, tangents):
     found = select(input)
     same = (input == found) | (nan_is_one & jnp.isnan(input) & jnp.isnan(found))
     same = same.astype(input.dtype)
-    share = along * (same / jnp.sum(same, axes, keepdims=True))
+    count = jnp.sum(same, axes, keepdims=True)
+    # 0 / 0 spelled out: XLA makes 0 of a product with it
+    share = along * jnp.where(count == 0, jnp.nan, same / jnp.maximum(count, 1))
     return found, jnp.sum(share, axes, keepdims=True)
 
 
