@@ -35,10 +35,10 @@ def test_threads_train_side_by_side():
 
 def test_a_thread_records_for_itself():
     mine = torchlike.ones(2) + 1
-    before = list(recorder.pending)
+    before = list(recorder.recording.nodes)
     with ThreadPoolExecutor(1) as pool:
-        theirs = pool.submit(lambda: (torchlike.ones(2) + 5, len(recorder.pending))).result()
-    assert theirs[1] == 1 and recorder.pending == before
+        theirs = pool.submit(lambda: (torchlike.ones(2) + 5, len(recorder.recording.nodes))).result()
+    assert theirs[1] == 1 and recorder.recording.nodes == before
     assert (mine + theirs[0]).tolist() == [8.0, 8.0]
 
 
@@ -67,7 +67,7 @@ def test_what_nobody_holds_is_not_run():
     for _ in range(3):
         torchlike.ones(2) + 1
     recorder.flush("the test")
-    assert torchlike.explain().runs == before and not recorder.pending
+    assert torchlike.explain().runs == before and not recorder.recording.nodes
 
 
 def test_a_loop_over_a_loader_is_one_program():
@@ -85,8 +85,8 @@ def test_a_loader_does_not_cut_a_step():
     batches = iter(torchlike.utils.data.DataLoader([1.0, 2.0, 3.0], batch_size=1))
     weight = torchlike.ones((), requires_grad=True)
     loss = next(batches).float() * weight
-    before = len(recorder.pending)
+    before = len(recorder.recording.nodes)
     loss = loss + next(batches).float() * weight
-    assert before and len(recorder.pending) > before
+    assert before and len(recorder.recording.nodes) > before
     loss.backward()
     assert weight.grad.item() == 3

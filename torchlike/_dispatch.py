@@ -390,7 +390,7 @@ def _caller(op: Op) -> Callable:
             if tracked and flags.keeps_residuals:
                 return spec.container([TensorBase._wrap(*pair) for pair in apply_keeping(spec, inputs, tuple(edges))])
             return _wrap_all(spec, inputs, tuple(edges), tracked)
-        value = recorder.record_one(spec, inputs)
+        value = recorder.recording.add(spec, inputs)[0]
         edge = ((spec.node_class or node_class(spec))(spec, inputs, tuple(edges)), 0) if tracked else None
         if is_view:
             return (args[0] if args else kwargs["input"])._viewed(Step(spec, inputs[1:]), value, edge)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Sequence
 
 import jax.numpy as jnp
-import numpy as np
 
 from torchlike._autograd.engine import Run
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, apply
 from torchlike._autograd.variable import TensorBase
+from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
-from torchlike._recorder.recorder import recorder, value_of
+from torchlike._recorder.recorder import record, recorder
 
 NO_GRAD = "element {} of tensors does not require grad and does not have a grad_fn"
 UNUSED = (
@@ -53,7 +54,7 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
                 raise RuntimeError(
                     "grad can be implicitly created only for real scalar outputs but got " + str(known.dtype)
                 )
-            grad = value_of(np.ones(known.shape, known.dtype.np), known.device), None
+            grad = record(_ones(known), ())[0], None
         elif not isinstance(gradient, TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         else:
@@ -68,6 +69,12 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
             grad = value, given if create_graph else None
         roots.append((edge, grad))
     return roots
+
+
+@functools.cache
+def _ones(known: Aval) -> Spec:
+    """The operation that makes the gradient of a root; an array from outside would be one more argument."""
+    return Spec("ones_like", lambda: jnp.ones(known.shape, known.dtype.np), (), known.device)
 
 
 def backward(

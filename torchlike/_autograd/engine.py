@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
+from heapq import heappop, heappush
 
 import jax
 import numpy as np
@@ -61,29 +61,39 @@ class Run:
         ready: list[tuple] = []
         order = itertools.count()
         accumulates = self.targets is None
+        plain = accumulates and not state.anomaly
+        create_graph, keep_graph, wrap = self.create_graph, self.keep_graph, self.wrap
         for (node, number), grad in roots:
             if node not in buffers and not awaited[node]:
-                heapq.heappush(ready, (-node.sequence, next(order), node))
+                heappush(ready, (-node.sequence, next(order), node))
             self._collect(buffers, node, number, grad)
         while ready:
-            node = heapq.heappop(ready)[2]
-            grads = self._visit(node, buffers.pop(node, None), useful)
-            for edge, grad in zip(node.edges, grads, strict=True):
+            node = heappop(ready)[2]
+            grads = buffers.pop(node, None)
+            edges = node.edges
+            if plain and node.is_plain and edges and grads is not None:
+                grads = node.backward(grads, tuple([edge is not None for edge in edges]), create_graph)
+                if not keep_graph:
+                    node.release()
+            else:
+                grads = self._visit(node, grads, useful)
+            for edge, grad in zip(edges, grads, strict=True):
                 if edge is None:
                     continue
                 target, number = edge
-                left = awaited[target] = awaited[target] - 1
-                if not left and type(target) is AccumulateGrad and target not in buffers:
-                    # a leaf that was used once
-                    if target.grad is None and accumulates and grad is not None and target.has_no_hooks:
-                        target.grad = self.wrap(*grad)
+                left = awaited[target] - 1
+                if left:
+                    awaited[target] = left
+                elif type(target) is AccumulateGrad and target not in buffers:  # a leaf that was used once
+                    if target.grad is None and target.is_plain and accumulates and grad is not None:
+                        target.grad = wrap(*grad)
                     else:
                         self._visit(target, [grad], useful)
                     continue
+                else:
+                    heappush(ready, (-target.sequence, next(order), target))
                 if grad is not None:
                     self._collect(buffers, target, number, grad)
-                if not left:
-                    heapq.heappush(ready, (-target.sequence, next(order), target))
 
     def _count(self, nodes: list[Node]) -> dict[Node, int]:
         """How many edges lead to each reachable node."""

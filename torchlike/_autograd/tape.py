@@ -37,6 +37,7 @@ class Node:
     tensor_hooks: dict | None = None
     pre_hooks: dict | None = None
     post_hooks: dict | None = None
+    is_plain = True  # there never was a hook: a quick path may be taken
     edges: tuple = ()
     sequence: int
 
@@ -52,6 +53,7 @@ class Node:
 
     def hooks_for(self, kind: str) -> dict:
         """The dictionary of one kind of hooks: ``"tensor_hooks"`` (by output), ``"pre_hooks"``, ``"post_hooks"``."""
+        self.is_plain = False
         return self.__dict__.setdefault(kind, {})
 
     def name(self) -> str:
@@ -124,10 +126,13 @@ class GradNode(Node):
         inputs += [each[0] for each in cotangents if each is not None]
         if create_graph:
             edges = [self.edges[place] for place in used] + [each[1] for each in cotangents if each is not None]
-            got = iter(apply(spec, tuple(inputs), tuple(edges), True))
-            return [next(got) if wanted else None for wanted in needed]
-        values = iter(record(spec, tuple(inputs)))
-        return [(next(values), None) if wanted else None for wanted in needed]
+            found = apply(spec, tuple(inputs), tuple(edges), True)
+        else:
+            found = [(each, None) for each in record(spec, inputs)]
+        if len(found) == len(needed):
+            return found
+        rest = iter(found)
+        return [next(rest) if wanted else None for wanted in needed]
 
     def release(self) -> None:
         """Free what was saved for the derivative."""
@@ -243,11 +248,6 @@ class AccumulateGrad(Node):
         self._variable = ref(variable)
 
     @property
-    def has_no_hooks(self) -> bool:
-        """Whether a gradient may be put in place without calling anybody."""
-        return self.tensor_hooks is None and self.post_hooks is None
-
-    @property
     def variable(self):
         """The tensor itself, if it still lives."""
         return self._variable()
@@ -267,10 +267,10 @@ def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]
 
 def derivative_of(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tuple[Spec, tuple[int, ...]]:
     """The derivative of an operation as an operation: (spec, the inputs that it needs beside the cotangents)."""
-    given = (True,) if spec.single else tuple([each is not None for each in cotangents])
-    key = needed if spec.single else (needed, given)
+    key = needed if spec.single else (needed, *[each is not None for each in cotangents])
     found = spec.derivatives.get(key)
     if found is None:
+        given = (True,) if spec.single else key[1:]
         found = spec.derivatives[key] = _make_derivative(spec, needed, given)
     return found
 

@@ -41,21 +41,21 @@ class Positions:
     sequence is one program whatever its length. Any other position is passed as a number.
     """
 
-    __slots__ = ("own", "last", "pending")
+    __slots__ = ("own", "last", "recording")
 
     def __init__(self) -> None:
         self.own: set[int] = set()
-        self.last, self.pending = -2, None
+        self.last, self.recording = -2, None
 
     def is_own(self, position: int) -> bool:
         """Whether this position is static."""
         own = self.own
         if position not in own:
-            near = abs(position - self.last) == 1 and self.last in own and self.pending is recorder.pending
+            near = abs(position - self.last) == 1 and self.last in own and self.recording is recorder.recording
             if len(own) >= (MOST if near else FEW):
                 return False
             own.add(position)
-        self.last, self.pending = position, recorder.pending
+        self.last, self.recording = position, recorder.recording
         return True
 
 

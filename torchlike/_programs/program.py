@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import marshal
+import operator
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
@@ -13,71 +15,183 @@ import numpy as np
 from torchlike._programs import explain
 from torchlike._programs.settings import settings
 
-# in a flat key, what stands for a Python number
-NUMBER_MARKS = {float: "f", int: "i", complex: "c"}
+# in a key, an output is the number of its node plus this for each output of the node before it
+MULTIPLE = 2**20
 
 
 class Program:
     """One compiled program for a list of nodes.
 
     Attributes:
-        kept: positions of the outputs that it returns.
+        kept: positions of the outputs that it returns, sorted.
+        order: the same in the order in which it returns them.
         donated: positions of the inputs whose memory it takes over.
     """
 
-    __slots__ = ("kept", "donated", "run")
+    __slots__ = ("kept", "order", "donated", "run")
 
-    def __init__(self, nodes, kept: tuple, donated: tuple) -> None:
-        self.kept, self.donated = kept, donated
+    def __init__(self, nodes, kept: tuple, pairs: dict[int, int]) -> None:
+        self.kept, self.donated = kept, tuple(sorted(pairs))
+        # JAX lets the outputs take the donated inputs of their kind in turn: so each comes first in its own's order
+        heirs = [pairs[place] for place in self.donated]
+        self.order = (*heirs, *sorted(set(kept).difference(heirs)))
         # the two packs of Python numbers come first among the arguments
-        self.run = jax.jit(_replay(nodes, kept), donate_argnums=tuple(2 + each for each in donated))
+        self.run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
 
 
 class Structure:
-    """All that is known of one sequence of operations: how often it came, and its programs."""
+    """All that is known of one sequence of operations: how often it came, and its programs.
 
-    __slots__ = ("seen", "programs", "nodes", "inputs", "outputs")
+    Args:
+        key: for each operation its spec and, for each input, which output of an earlier one it is, the negative place
+            of an input from outside, or the type of a Python number.
+        inputs: the avals of the inputs from outside.
+    """
 
-    def __init__(self, nodes: list, inputs: list, outputs: list) -> None:
+    __slots__ = ("seen", "programs", "nodes", "inputs", "outputs", "_numbers", "_packs")
+
+    def __init__(self, key: tuple, inputs: list) -> None:
         self.seen = 0
         self.programs: list[Program] = []
-        self.nodes, self.inputs, self.outputs = nodes, inputs, outputs
+        self.nodes, self.inputs, self.outputs = [], inputs, []
+        self._numbers, self._packs = b"", ()
+        first: list[int] = []
 
-    def program(self, live: Sequence[int], is_free: Callable[[int], bool]) -> Program:
+        def flat(each):
+            return each if type(each) is type or each < 0 else first[each % MULTIPLE] + each // MULTIPLE
+
+        for spec, *places in key:
+            self.nodes.append((spec, [*map(flat, places)]))
+            first.append(len(self.outputs))
+            self.outputs += spec.outputs
+
+    def run(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int], ends_step: bool) -> tuple:
+        """Compute the outputs at the `live` places, and perhaps more; returns (places, arrays).
+
+        Args:
+            arrays: the inputs.
+            numbers: the Python numbers, in order.
+            free: the places of inputs that nobody else holds.
+            ends_step: whether this comes again.
+        """
+        if self._runs_whole(ends_step):
+            return self._run_whole(arrays, self._packed(numbers), live, free)
+        return live, self._run_by_op(arrays, iter(numbers), live)
+
+    def _packed(self, numbers: list) -> tuple:
+        """Python numbers as two arrays, kept for as long as they stay the same."""
+        bits = marshal.dumps(numbers, 2)  # tells NaNs and zeros apart, as `==` does not
+        if bits != self._numbers:
+            self._numbers, self._packs = bits, _packs(numbers)
+        return self._packs
+
+    def _program(self, live: tuple[int, ...], free: set[int]) -> Program:
         """A program that returns at least `live` and donates only inputs that nobody else holds."""
         for program in self.programs:
-            if (program.kept == live or set(live) <= set(program.kept)) and all(map(is_free, program.donated)):
+            if free.issuperset(program.donated) and (program.kept == live or set(live) <= set(program.kept)):
                 return program
-        kept, donated = set(live), None
+        kept, donated = set(live), range(len(self.inputs))
         if self.programs:
             # one more output, or one fewer donation, and the next pattern finds a program that serves both
             last = self.programs[-1]
             kept |= set(last.kept)
-            donated = set(last.donated)
-        kept = tuple(sorted(kept))
-        made = Program(self.nodes, kept, self._donations(kept, is_free, donated))
+            donated = last.donated
+        made = Program(self.nodes, tuple(sorted(kept)), self._heirs(kept, free.intersection(donated)))
         self.programs.insert(0, made)
         return made
 
-    def _donations(self, kept: tuple, is_free: Callable[[int], bool], among: set | None) -> tuple:
-        """The free inputs that an output can take the place of."""
-        wanted = Counter(self.outputs[each] for each in kept)
-        donated = []
-        for place, known in enumerate(self.inputs):
-            if (among is None or place in among) and wanted[known] and is_free(place):
-                wanted[known] -= 1
-                donated.append(place)
-        return tuple(donated)
+    def _heirs(self, kept: set[int], free: set[int]) -> dict[int, int]:
+        """For each free input whose memory an output may take over, that output.
+
+        An output must come after the last use of the input, or XLA would copy the input first. The operation that is
+        the last to use it has the first claim, with the outputs in the order of the inputs: an optimizer's new
+        parameters are written over the old ones.
+        """
+        last: dict[int, int] = {}  # in the order of the last uses
+        for number, (_, places) in enumerate(self.nodes):
+            for place in (-1 - each for each in places if type(each) is int and each < 0):
+                if place in free and last.get(place) != number:
+                    last.pop(place, None)
+                    last[place] = number
+        maker = [number for number, (spec, _) in enumerate(self.nodes) for _ in spec.outputs]
+        waiting = defaultdict(list)
+        for output in sorted(kept):
+            waiting[self.outputs[output]].append(output)
+        heirs: dict[int, int] = {}
+        for comes_after in (operator.eq, operator.gt):
+            for place, number in last.items():
+                outputs = waiting[self.inputs[place]] if place not in heirs else ()
+                found = next((each for each in outputs if comes_after(maker[each], number)), None)
+                if found is not None:
+                    heirs[place] = found
+                    waiting[self.inputs[place]].remove(found)
+        return heirs
+
+    def _runs_whole(self, ends_step: bool) -> bool:
+        """Whether to compile it whole: what ends a step, what comes again, what is cheaper whole than op by op."""
+        if settings.mode != "auto":
+            return settings.mode == "whole"
+        if len(self.nodes) == 1:
+            return False  # the op's own program is the whole
+        if ends_step or self.seen > 1 or self.programs:
+            return True
+        fresh = {spec.number for spec, _ in self.nodes if not spec.is_compiled}
+        return len(fresh) * OP_COST > PROGRAM_COST + NODE_COST * len(self.nodes)
+
+    def _run_whole(self, arrays: list, packs: tuple, live: tuple[int, ...], free: set[int]) -> tuple:
+        known = len(self.programs)
+        program = self._program(live, free)
+        explain.record.runs["whole"] += 1
+        if len(self.programs) == known:
+            return program.order, program.run(*packs, *arrays)
+        begun = time.perf_counter()
+        got = program.run(*packs, *arrays)
+        cause = "new structure" if not known else "other results are held, or fewer inputs are free"
+        tell_compile(f"program of {len(self.nodes)} operations", cause, begun)
+        return program.order, got
+
+    def _run_by_op(self, arrays: list, numbers: Iterator, live: tuple[int, ...]) -> list:
+        """Run the operations one by one, but for those that no live output needs."""
+        values: list = []
+        needed, needs = set(live), []
+        end = len(self.outputs)
+        for spec, places in reversed(self.nodes):
+            begin = end - len(spec.outputs)
+            runs = not needed.isdisjoint(range(begin, end))
+            if runs:
+                needed.update(place for place in places if type(place) is int)
+            needs.append(runs)
+            end = begin
+        for (spec, places), runs in zip(self.nodes, reversed(needs), strict=True):
+            given = [_given(place, values, arrays, lambda _: next(numbers)) for place in places]
+            values.extend(run_op(spec, given) if runs else [None] * len(spec.outputs))
+        return [values[each] for each in live]
 
 
-def _numbers(floats, ints) -> Callable:
-    """A reader of the two packs: called with a number's mark, it gives the next of that kind."""
+_NOTHING = None  # an argument that is no array costs nothing
+
+
+def _packs(numbers: list) -> tuple:
+    """Python numbers as an array of floats and one of integers; complex ones are two floats."""
+    ints = [each for each in numbers if type(each) is int]
+    floats: list[float] = []
+    for each in numbers:
+        if type(each) is float:
+            floats.append(each)
+        elif type(each) is complex:
+            floats += (each.real, each.imag)
+    made = np.array(floats, np.float64) if floats else _NOTHING, np.array(ints, np.int64) if ints else _NOTHING
+    return jax.device_put(made)
+
+
+def _unpacked(floats, ints) -> Callable:
+    """A reader of the two packs: called with a number's type, it gives the next of that kind."""
     next_float, next_int = itertools.count(), itertools.count()
 
-    def read(mark: str):
-        if mark == "i":
+    def read(kind: type):
+        if kind is int:
             return ints[next(next_int)]
-        if mark == "f":
+        if kind is float:
             return floats[next(next_float)]
         return floats[next(next_float)] + 1j * floats[next(next_float)]
 
@@ -88,7 +202,7 @@ def _replay(nodes, kept: tuple) -> Callable:
     """The function of a program: (floats, ints, *arrays) to the kept outputs."""
 
     def program(floats, ints, *arrays):
-        number, values = _numbers(floats, ints), []
+        number, values = _unpacked(floats, ints), []
         for spec, places in nodes:
             values.extend(spec.replay([_given(place, values, arrays, number) for place in places]))
         return [values[each] for each in kept]
@@ -97,69 +211,26 @@ def _replay(nodes, kept: tuple) -> Callable:
 
 
 def _given(place, values, arrays, number):
-    if isinstance(place, str):
+    if type(place) is type:
         return number(place)
     return values[place] if place >= 0 else arrays[-1 - place]
 
-
-_NO_FLOATS, _NO_INTS = None, None  # an argument that is no array costs nothing
 
 _structures: dict[tuple, Structure] = {}
 OP_COST, PROGRAM_COST, NODE_COST = 50, 40, 5  # of compiling, in ms: one op alone; a program; each node in it
 
 
-def find(key: tuple, parts: Callable) -> Structure:
-    """The structure with this key, made of `parts()` if it is new."""
+def find(key: tuple, inputs: list) -> Structure:
+    """The structure with this key, made if it is new; see `Structure`.
+
+    Args:
+        inputs: the values from outside.
+    """
     found = _structures.get(key)
     if found is None:
-        found = _structures.setdefault(key, Structure(*parts()))
+        found = _structures.setdefault(key, Structure(key, [each.aval for each in inputs]))
     found.seen += 1
     return found
-
-
-def runs_whole(structure: Structure, ends_step: bool) -> bool:
-    """Whether to compile it whole: what ends a step, what comes again, what is cheaper whole than op by op."""
-    if settings.mode != "auto":
-        return settings.mode == "whole"
-    if len(structure.nodes) == 1:
-        return False  # the op's own program is the whole
-    if ends_step or structure.seen > 1 or structure.programs:
-        return True
-    fresh = {spec.number for spec, _ in structure.nodes if not spec.is_compiled}
-    return len(fresh) * OP_COST > PROGRAM_COST + NODE_COST * len(structure.nodes)
-
-
-def run_whole(structure: Structure, live: tuple, is_free, floats: list, ints: list, arrays: list):
-    """Run the structure as one program; returns (positions, arrays) of what it computed."""
-    known = len(structure.programs)
-    program = structure.program(live, is_free)
-    packs = np.array(floats, np.float64) if floats else _NO_FLOATS, np.array(ints, np.int64) if ints else _NO_INTS
-    explain.record.runs["whole"] += 1
-    if len(structure.programs) == known:
-        return program.kept, program.run(*packs, *arrays)
-    begun = time.perf_counter()
-    got = program.run(*packs, *arrays)
-    cause = "new structure" if not known else "other results are held, or fewer inputs are free"
-    tell_compile(f"program of {len(structure.nodes)} operations", cause, begun)
-    return program.kept, got
-
-
-def run_by_op(structure: Structure, live: tuple, floats: list, ints: list, arrays: list) -> list:
-    """Run the structure's operations one by one, but for those that no live output needs."""
-    nodes, number, values = structure.nodes, _numbers(floats, ints), []
-    needed, needs = set(live), []
-    end = len(structure.outputs)
-    for spec, places in reversed(nodes):
-        begin = end - len(spec.outputs)
-        runs = not needed.isdisjoint(range(begin, end))
-        if runs:
-            needed.update(place for place in places if not isinstance(place, str))
-        needs.append(runs)
-        end = begin
-    for (spec, places), runs in zip(nodes, reversed(needs), strict=True):
-        given = [_given(place, values, arrays, number) for place in places]
-        values.extend(run_op(spec, given) if runs else [None] * len(spec.outputs))
-    return [values[each] for each in live]
 
 
 def run_op(spec, arrays: list) -> list:

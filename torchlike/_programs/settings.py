@@ -7,7 +7,7 @@ import ctypes
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,12 +24,20 @@ class Settings:
             runs each op at once, to debug; ``"whole"`` compiles every flush whole. ``TORCHLIKE_MODE``.
         max_nodes: pending operations after which the recorder cuts by itself. ``TORCHLIKE_MAX_NODES``.
         max_bytes: live recorded bytes after which it cuts. ``TORCHLIKE_MAX_BYTES``.
+        on_change: called when the mode has changed.
     """
 
     def __init__(self) -> None:
         self.mode = _checked(os.environ.get("TORCHLIKE_MODE", "auto"))
         self.max_nodes = int(os.environ.get("TORCHLIKE_MAX_NODES", "1000"))
         self.max_bytes = int(os.environ.get("TORCHLIKE_MAX_BYTES", str(2**30)))
+        self.on_change: list[Callable[[], None]] = []
+
+    def choose(self, mode: str) -> None:
+        """Change the mode, and tell who follows it."""
+        self.mode = _checked(mode)
+        for follow in self.on_change:
+            follow()
 
 
 def _checked(mode: str) -> str:
@@ -55,11 +63,12 @@ def execution_mode(name: str) -> Iterator[None]:
         >>> with execution_mode("eager"):
         ...     pass
     """
-    before, settings.mode = settings.mode, _checked(name)
+    before = settings.mode
+    settings.choose(name)
     try:
         yield
     finally:
-        settings.mode = before
+        settings.choose(before)
 
 
 execution_mode.__module__ = "torchlike"

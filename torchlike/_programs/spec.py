@@ -31,6 +31,7 @@ class Spec:
         number: tells specs apart in the key of a program.
         inputs: an `Aval` for each array and ``float``, ``int`` or ``complex`` for each Python number.
         outputs: the avals of the results.
+        count: how many there are.
         container: what several results are returned in: tuple, list or a named tuple.
         single: whether the function returns one array rather than a tuple.
         jaxpr: what the function does; programs replay it.
@@ -38,7 +39,7 @@ class Spec:
     """
 
     __slots__ = (
-        *("name", "number", "fn", "inputs", "outputs", "single", "jaxpr", "differentiable", "derivatives"),
+        *("name", "number", "fn", "inputs", "outputs", "count", "single", "jaxpr", "differentiable", "derivatives"),
         *("_compiled", "grad_name", "node_class", "container", "extra"),
     )
 
@@ -52,6 +53,7 @@ class Spec:
         self.outputs = tuple(
             aval(s.shape, BY_NUMPY[np.dtype(s.dtype)], where) for s in ([shapes] if self.single else shapes)
         )
+        self.count = len(self.outputs)
         self.differentiable = any(o.dtype.rank >= 2 for o in self.outputs)
         self.derivatives: dict = {}
         self.grad_name: str | None = None

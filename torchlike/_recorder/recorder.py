@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from sys import getrefcount
 from weakref import ref
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from torchlike._programs import explain, program
 from torchlike._programs.aval import Aval, aval
-from torchlike._programs.program import NUMBER_MARKS
+from torchlike._programs.program import MULTIPLE
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import Spec
 from torchlike._types.devices import CPU
@@ -26,23 +27,29 @@ class Value:
     Attributes:
         aval: its shape, dtype and device.
         array: the `jax.Array` (or NumPy array), or None while it is only recorded.
-        slot: its position in the program, meaningful during a flush.
+        recording: where it is, or was, recorded.
+        slot: which output of that recording it is.
     """
 
-    __slots__ = ("aval", "array", "slot", "__weakref__")
+    __slots__ = ("aval", "array", "recording", "slot", "__weakref__")
 
-    def __init__(self, known: Aval, array=None) -> None:
+    def __init__(self, known: Aval, array=None, recording: Recording | None = None, slot: int = 0) -> None:
         self.aval = known
         self.array = array
+        self.recording = recording
+        self.slot = slot
 
     def compute(self, reason: str = "a value is read"):
-        """The array, computed now if need be."""
+        """The array, computed now if need be.
+
+        Raises:
+            RuntimeError: the program that computes it fails, or has failed before.
+        """
         if self.array is None:
-            recorder.flush(reason)
-            if self.array is None:
-                recorder.flush_all(reason)
-            if self.array is None:
-                raise RuntimeError(LOST)
+            if self.recording is recorder.recording:
+                recorder.flush(reason)
+            else:
+                self.recording.compute(self)
         return self.array
 
     def numpy(self) -> np.ndarray:
@@ -55,65 +62,174 @@ def value_of(array, where=CPU) -> Value:
     return Value(aval(array.shape, of_numpy(array.dtype), where), array)
 
 
-_lock = threading.RLock()
-_everyone: list[dict] = []  # the state of each thread's recorder; a thread that has ended may leave nodes behind
+_lock = threading.RLock()  # programs run one after the other: what one donates no other may take
+_LARGE = 2**16
+
+
+class Recording:
+    """Operations that were recorded and have not run.
+
+    A node is a tuple: its part of the program's key, weak references to its outputs, its Python numbers. The part is
+    the spec and, for each input, the slot of an output of this recording, a negative place among `inputs`, or the
+    type of a number. So nothing here holds an output: what nobody else holds is neither computed nor returned. A node
+    is added in one step: no exception leaves half of it.
+
+    Attributes:
+        nodes: the nodes; None after their program has run, or failed.
+        inputs: the places of the computed values that they use.
+        limit: how many nodes to add before looking whether that is too much.
+    """
+
+    __slots__ = ("nodes", "inputs", "limit")
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple] = []
+        self.inputs: dict[Value, int] = {}
+        self.limit = 0 if settings.mode == "eager" else _CHECK_EVERY
+
+    def add(self, spec: Spec, inputs: Sequence) -> list[Value]:
+        """Append a node; returns its outputs, to be computed later."""
+        part: list = [spec]
+        numbers: tuple = ()
+        known = self.inputs
+        for each in inputs:
+            if type(each) is not Value:
+                part.append(type(each))
+                numbers = (*numbers, each)
+            elif each.recording is self:
+                part.append(each.slot)
+            else:
+                place = known.get(each)
+                part.append(self._admit(each) if place is None else place)
+        nodes = self.nodes
+        slot = len(nodes)
+        if spec.count == 1:
+            outputs = [Value(spec.outputs[0], None, self, slot)]
+            nodes.append((tuple(part), (ref(outputs[0]),), numbers))
+        else:
+            outputs = [Value(each, None, self, slot + place * MULTIPLE) for place, each in enumerate(spec.outputs)]
+            nodes.append((tuple(part), [ref(each) for each in outputs], numbers))
+        if slot >= self.limit:
+            recorder.bound()
+        return outputs
+
+    def _admit(self, value: Value) -> int:
+        array = value.array
+        if array is None:  # another thread has recorded it
+            array = value.compute()
+        if type(array) is np.ndarray and array.nbytes > _LARGE:
+            value.array = jax.device_put(array)  # once, or every program would copy it again
+        place = self.inputs[value] = -1 - len(self.inputs)
+        return place
+
+    def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
+        """The outputs of the nodes from `begin` to `end`, None for what nobody holds."""
+        return [each() for _, outs, _ in self.nodes[begin:end] for each in outs]
+
+    def run(self, outputs: list[Value | None], ends_step: bool) -> None:
+        """Compute the outputs that somebody holds.
+
+        Raises:
+            RuntimeError: the program failed: they are lost.
+        """
+        with _lock:
+            nodes, known = self.nodes, self.inputs
+            self.nodes = self.inputs = None  # whatever comes, they never run again
+            inputs = list(known)
+            free = {place for place, count in enumerate(map(getrefcount, inputs)) if count <= _NOBODY}
+            _run(nodes, inputs, outputs, free, ends_step)
+
+    def compute(self, value: Value) -> None:
+        """Compute a value for a thread that did not record it. The other will compute it once more.
+
+        Raises:
+            RuntimeError: it is lost.
+        """
+        with _lock:
+            if value.array is None:
+                if self.nodes is None:
+                    raise RuntimeError(LOST)
+                end = value.slot % MULTIPLE + 1
+                outputs = [each if each is value else None for each in self.outputs(0, end)]
+                _run(self.nodes[:end], list(self.inputs), outputs, set(), False)
+
+    def cut(self, place: int) -> Recording:
+        """Run the nodes before `place`; returns a recording of the others."""
+        nodes, inputs, rest = self.nodes, list(self.inputs), Recording()
+        slots = {
+            each
+            for part, _, _ in nodes[place:]
+            for each in part[1:]
+            if type(each) is int and each >= 0 and each % MULTIPLE < place
+        }
+        kept = {slot: self._held(slot) for slot in slots}
+        self.nodes = nodes[:place]
+        self.run(self.outputs(), ends_step=True)
+
+        def moved(each):
+            if type(each) is type:
+                return each
+            if each in kept:
+                return rest._admit(kept[each])
+            return rest._admit(inputs[-1 - each]) if each < 0 else each - place
+
+        for part, outs, numbers in nodes[place:]:
+            rest.nodes.append(((part[0], *map(moved, part[1:])), outs, numbers))
+        for value in rest.outputs():
+            if value is not None:
+                value.recording, value.slot = rest, value.slot - place
+        return rest
+
+    def _held(self, slot: int) -> Value:
+        """The output in a slot, made anew if nobody holds it."""
+        number, place = slot % MULTIPLE, slot // MULTIPLE
+        part, outs, numbers = self.nodes[number]
+        value = outs[place]()
+        if value is None:
+            value = Value(part[0].outputs[place], None, self, slot)
+            self.nodes[number] = (part, (*outs[:place], ref(value), *outs[place + 1 :]), numbers)
+        return value
+
+
+# references to an input that nobody else holds: the dictionary of inputs, the list of them, the call that counts
+_NOBODY = 3
+
+
+def _run(nodes: list[tuple], inputs: list[Value], outputs: list[Value | None], free: set[int], ends_step: bool) -> None:
+    live = tuple([place for place, each in enumerate(outputs) if each is not None])
+    structure = program.find(tuple([node[0] for node in nodes]), inputs)
+    numbers = [each for node in nodes if node[2] for each in node[2]]
+    places, arrays = structure.run([each.array for each in inputs], numbers, live, free, ends_step)
+    for place, array in zip(places, arrays, strict=True):
+        value = outputs[place]
+        if value is not None:
+            value.array = array
 
 
 class Recorder(threading.local):
     """The pending operations, for each thread its own: what one records never comes between another's.
 
-    A node is a tuple (spec, inputs, weak references to its outputs): what nobody holds any more is neither
-    computed nor returned.
-
     Attributes:
-        pending: the nodes since the last flush.
+        recording: the operations since the last flush.
         at_boundary: a step has ended; the next operation that is tracked for gradients cuts first, so that the
             preparation of data stays out of the step's program.
     """
 
     def __init__(self) -> None:
-        self.pending: list[tuple] = []
+        self.recording = Recording()
         self.at_boundary = True
         self._after_backward = False
-        self._next_check = _CHECK_EVERY
         self._live_bytes = 0
-        self._thread = threading.current_thread()
-        with _lock:
-            _everyone[:] = [each for each in _everyone if each["pending"] or each["_thread"].is_alive()]
-            _everyone.append(self.__dict__)
-
-    def record(self, spec: Spec, inputs: tuple) -> list[Value]:
-        """Append a node; returns its outputs, to be computed later.
-
-        Args:
-            spec: the operation.
-            inputs: a `Value` or a Python number for each of its inputs.
-        """
-        outputs = [Value(each) for each in spec.outputs]
-        self.pending.append((spec, inputs, [ref(each) for each in outputs]))
-        if len(self.pending) >= self._next_check or settings.mode == "eager":
-            self._bound()
-        return outputs
-
-    def record_one(self, spec: Spec, inputs: tuple) -> Value:
-        """`record` for an operation with one output: the quick path."""
-        output = Value(spec.outputs[0])
-        pending = self.pending
-        pending.append((spec, inputs, (ref(output),)))
-        if len(pending) >= self._next_check or settings.mode == "eager":
-            self._bound()
-        return output
 
     def boundary(self) -> None:
         """Cut before the first tracked operation of a step."""
         self.at_boundary = False
-        if self.pending:
-            self.flush("a step begins", ends_step=self._after_backward)
+        self.flush("a step begins", ends_step=self._after_backward)
         self._after_backward = False
 
     def cut(self, reason: str) -> None:
         """Compute what is pending unless a step is under way: where a loop comes round, and so does the cut."""
-        if self.pending and self.at_boundary:
+        if self.recording.nodes and self.at_boundary:
             self.flush(reason, ends_step=self._after_backward)
             self._after_backward = False
 
@@ -138,37 +254,29 @@ class Recorder(threading.local):
         Raises:
             RuntimeError: the program failed; what it was to compute is lost, the recorder is as new.
         """
-        with _lock:
-            nodes, self.pending = self.pending, []
-            self._next_check, self._live_bytes = _CHECK_EVERY, 0
-            if any(out() is not None for node in reversed(nodes) for out in node[2]):
-                explain.record.flushes[reason, explain.users_place()] += 1
-                _run(nodes, ends_step)
+        recording = self.recording
+        if not recording.nodes:
+            return
+        self.recording = Recording()
+        self._live_bytes = 0
+        outputs = recording.outputs()
+        if outputs.count(None) < len(outputs):
+            explain.record.flushes[reason, explain.users_place()] += 1
+            recording.run(outputs, ends_step)
 
-    def flush_all(self, reason: str) -> None:
-        """Compute what any thread has recorded, for a value that came from another."""
-        with _lock:
-            nodes = _with_others([])
-            if nodes:
-                explain.record.flushes[reason, explain.users_place()] += 1
-                _run(nodes, False)
-
-    def _bound(self) -> None:
+    def bound(self) -> None:
         """Cut when too much is pending, at a place that comes again in a loop."""
         if settings.mode == "eager":
             return self.flush("each operation runs at once")
-        fresh = self.pending[self._next_check - _CHECK_EVERY :]
-        held = (out() for _, _, outs in fresh for out in outs)
+        recording = self.recording
+        held = recording.outputs(recording.limit - _CHECK_EVERY)
         self._live_bytes += sum(each.aval.nbytes for each in held if each is not None)
-        if len(self.pending) < settings.max_nodes and self._live_bytes < settings.max_bytes:
-            self._next_check += _CHECK_EVERY
+        if len(recording.nodes) < settings.max_nodes and self._live_bytes < settings.max_bytes:
+            recording.limit += _CHECK_EVERY
             return None
-        with _lock:
-            cut = _repeating_cut([node[0] for node in self.pending])
-            rest = self.pending[cut:]
-            self.pending = self.pending[:cut]
-            self.flush("many operations are pending", ends_step=True)
-            self.pending = rest
+        self.recording, self._live_bytes = Recording(), 0
+        explain.record.flushes["many operations are pending", explain.users_place()] += 1
+        self.recording = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))
         return None
 
 
@@ -185,140 +293,21 @@ def _repeating_cut(specs: list[Spec]) -> int:
     return len(specs)
 
 
-class _Flat:
-    """Nodes as a program sees them: a flat key, the inputs from outside, the packs of numbers, the outputs."""
-
-    __slots__ = ("key", "inputs", "floats", "ints", "outputs")
-
-    def __init__(self, nodes: list[tuple]) -> None:
-        self.key, self.floats, self.ints = [], [], []
-        self.inputs: dict[Value, int] = {}
-        self.outputs: list = []
-        key, inputs, outputs = self.key, self.inputs, self.outputs
-        for spec, given, outs in nodes:
-            key.append(spec.number)
-            for each in given:
-                if type(each) is not Value:
-                    self._number(each)
-                elif each.array is None:
-                    key.append(each.slot)
-                else:
-                    place = inputs.get(each)
-                    if place is None:
-                        place = inputs[each] = -1 - len(inputs)
-                    key.append(place)
-            for out in outs:
-                value = out()
-                if value is not None:
-                    value.slot = len(outputs)
-                outputs.append(out)
-
-    def _number(self, number) -> None:
-        mark = NUMBER_MARKS[type(number)]
-        self.key.append(mark)
-        if mark == "i":
-            self.ints.append(number)
-        elif mark == "f":
-            self.floats.append(number)
-        else:
-            self.floats += (number.real, number.imag)
-
-    def structure(self, nodes: list[tuple]) -> tuple[list, list, list]:
-        """((spec, places of its inputs) for each node, avals of the inputs, avals of the outputs)."""
-        split, at = [], 1
-        for spec, given, _ in nodes:
-            split.append((spec, self.key[at : at + len(given)]))
-            at += 1 + len(given)
-        return split, [each.aval for each in self.inputs], [out for spec, _, _ in nodes for out in spec.outputs]
-
-    def live(self) -> tuple[int, ...]:
-        """Positions of the outputs that somebody still holds."""
-        return tuple([place for place, out in enumerate(self.outputs) if out() is not None])
-
-    def settle(self, places, arrays) -> None:
-        """Give the held outputs their arrays."""
-        for place, array in zip(places, arrays, strict=True):
-            value = self.outputs[place]()
-            if value is not None:
-                value.array = array
-
-    def lose(self) -> None:
-        """The program failed: nothing may take these outputs for those of another program."""
-        for out in self.outputs:
-            value = out()
-            if value is not None:
-                del value.slot
-
-
-# references to an input that nobody else holds: the table of inputs, the list, and the call that counts
-_NOBODY = 3
-
-
-def _with_others(nodes: list[tuple]) -> list[tuple]:
-    """The nodes and all that other threads have recorded, each after those it needs.
-
-    Raises:
-        RuntimeError: one needs a value whose program failed.
-    """
-    for state in _everyone:
-        pending = state["pending"]
-        others = pending[:]
-        del pending[: len(others)]  # in place: its thread may be appending
-        nodes = nodes + others
-    ordered, made = [], set()
-    while nodes:
-        rest = []
-        for node in nodes:
-            if all(type(each) is not Value or each.array is not None or each in made for each in node[1]):
-                ordered.append(node)
-                made.update(out() for out in node[2])
-            else:
-                rest.append(node)
-        if len(rest) == len(nodes):
-            raise RuntimeError(LOST)
-        nodes = rest
-    return ordered
-
-
-_LARGE = 2**16
-
-
-def _for_xla(value: Value):
-    """The array of an input. A large one of NumPy's is handed over once, else every program would copy it again."""
-    array = value.array
-    if type(array) is np.ndarray and array.nbytes > _LARGE:
-        array = value.array = jax.device_put(array)
-    return array
-
-
-def _run(nodes: list[tuple], ends_step: bool) -> None:
-    try:
-        flat = _Flat(nodes)
-    except AttributeError:  # an input without a slot: another thread has recorded it
-        nodes, ends_step = _with_others(nodes), False
-        flat = _Flat(nodes)
-    structure = program.find(tuple(flat.key), lambda: flat.structure(nodes))
-    nodes.clear()  # what only the nodes held is dead now: neither returned nor kept from donation
-    live = flat.live()
-    if not live:
-        return
-    inputs = list(flat.inputs)
-    arrays = [_for_xla(each) for each in inputs]
-    try:
-        if program.runs_whole(structure, ends_step):
-
-            def is_free(place: int) -> bool:
-                return getrefcount(inputs[place]) <= _NOBODY
-
-            places, got = program.run_whole(structure, live, is_free, flat.floats, flat.ints, arrays)
-        else:
-            places, got = live, program.run_by_op(structure, live, flat.floats, flat.ints, arrays)
-    except BaseException:
-        flat.lose()
-        raise
-    flat.settle(places, got)
-
-
 recorder = Recorder()
-record = recorder.record
-record_one = recorder.record_one
+
+
+def record(spec: Spec, inputs: Sequence) -> list[Value]:
+    """Record an operation; returns its outputs, to be computed later.
+
+    Args:
+        spec: the operation.
+        inputs: a `Value` or a Python number for each of its inputs.
+    """
+    return recorder.recording.add(spec, inputs)
+
+
+def _follow_mode() -> None:
+    recorder.recording.limit = Recording().limit
+
+
+settings.on_change.append(_follow_mode)

@@ -6,6 +6,7 @@ import numpy as np
 
 from torchlike._autograd import calls
 from torchlike._autograd.variable import TensorBase
+from torchlike._recorder.recorder import value_of
 
 
 class GradcheckError(RuntimeError):
@@ -31,7 +32,7 @@ def _numerical(func, inputs: list, place: int, eps: float) -> list[np.ndarray]:
                 moved = flat.copy()
                 moved[at] += sign * eps * direction
                 given = list(inputs)
-                given[place] = calls.TensorBase._wrap(calls.value_of(moved.reshape(source.shape)))
+                given[place] = calls.TensorBase._wrap(value_of(moved.reshape(source.shape)))
                 given[place].requires_grad_()
                 results.append([np.array(each.detach().numpy(force=True)).ravel() for each in _outputs(func(*given))])
             parts.append([(up - down) / (2 * eps) for up, down in zip(*results, strict=True)])
@@ -48,7 +49,7 @@ def _analytical(output, source, create_graph: bool = False) -> np.ndarray:
         for part in (1.0, 1j) if output.is_complex() else (1.0,):
             seed = np.zeros(output.numel(), output.dtype.np)
             seed[at] = part
-            gradient = calls.TensorBase._wrap(calls.value_of(seed.reshape(shape)))
+            gradient = calls.TensorBase._wrap(value_of(seed.reshape(shape)))
             (found,) = calls.grad(output, source, gradient, retain_graph=True, allow_unused=True)
             rows.append(
                 np.zeros(source.numel(), source.dtype.np)
@@ -138,7 +139,7 @@ def gradgradcheck(
     if grad_outputs is None:
         draw = np.random.RandomState(0)
         grad_outputs = [
-            TensorBase._wrap(calls.value_of(draw.randn(*each.shape).astype(each.dtype.np))).requires_grad_()
+            TensorBase._wrap(value_of(draw.randn(*each.shape).astype(each.dtype.np))).requires_grad_()
             for each in _outputs(func(*inputs))
         ]
     grad_outputs = calls.listed(grad_outputs)

@@ -39,9 +39,8 @@ class Adam(Optimizer):
     and Beyond, 2018.
     """
 
-    static = (
-        *("maximize", "amsgrad", "foreach", "capturable", "differentiable", "fused"),
-        "decoupled_weight_decay",
+    static = frozenset(
+        ("maximize", "amsgrad", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay")
     )
     names = {"mu": "exp_avg", "nu": "exp_avg_sq", "nu_max": "max_exp_avg_sq", "count": "step"}
 

@@ -84,7 +84,7 @@ class Optimizer:
     """
 
     # options that choose another rule; all others are numbers, arguments of the program
-    static: tuple[str, ...] = ("maximize",)
+    static: frozenset[str] = frozenset(("maximize",))
     # the transformation's state fields by PyTorch's names
     names: dict[str, str] = {}
 
@@ -130,11 +130,14 @@ class Optimizer:
     def numbers(self, group: dict) -> dict:
         """The hyper-parameters of a group that are arguments of the program."""
         found = {}
+        static = self.static
         for name in self.defaults:  # what a scheduler notes in a group is no argument of the rule
-            if name in self.static:
+            if name in static:
                 continue
             value = group[name]
-            if isinstance(value, (tuple, list)) and value and isinstance(value[0], (float, int, Tensor)):
+            if type(value) is float:
+                found[name] = value
+            elif isinstance(value, (tuple, list)) and value and isinstance(value[0], (float, int, Tensor)):
                 found.update({f"{name}{place}": each for place, each in enumerate(value)})
             elif isinstance(value, (float, int, Tensor)) and not isinstance(value, bool):
                 found[name] = value
@@ -254,34 +257,37 @@ class Optimizer:
             leaf = each._leaf
             if leaf is None or leaf.grad is None:
                 continue
-            step = known[each].get("step") if each in known else None
-            part = None if step is None else step._storage.value
-            if part in parts:
-                parts[part].append(each)
+            entry = known.get(each)
+            step = entry.get("step") if entry else None
+            count = None if step is None else step._value()
+            if count in parts:
+                parts[count].append((each, leaf.grad))
             else:
-                parts[part] = [each]
+                parts[count] = [(each, leaf.grad)]
         if not parts:
             return
         numbers = self.numbers(group)
         flags = self.flags(group)
-        for params in parts.values():
-            self._record(params, numbers, flags)
+        for pairs in parts.values():
+            self._record(pairs, numbers, flags)
 
-    def _record(self, params: list, numbers: dict, flags: dict) -> None:
-        values = [each._value() for each in params]
-        grads = [each._leaf.grad._value() for each in params]
+    def _record(self, pairs: list, numbers: dict, flags: dict) -> None:
+        params = [param for param, _ in pairs]
+        values = [param._value() for param in params]
+        grads = [grad._value() for _, grad in pairs]
         given = [each._value() if isinstance(each, Tensor) else float(each) for each in numbers.values()]
-        kinds = [each.aval if type(each) is Value else float for each in given]
         avals = [each.aval for each in values]
-        key = (type(self), *flags.items(), *numbers, *kinds, None, *avals, *[each.aval for each in grads])
+        kinds = [each.aval if type(each) is Value else float for each in given]
+        key = (type(self), *flags.items(), *numbers, *kinds, *avals, *[each.aval for each in grads])
         update = _updates.get(key)
         if update is None:
             update = _updates[key] = _Update(self, avals, numbers, flags)
-        inputs = (*values, *grads, *update.read(self.state, params), *given)
+        entries = [self.state[each] for each in params] if update.has_state else []
+        inputs = [*values, *grads, *update.read(entries, values), *given]
         outputs = record(update.spec(inputs), inputs)
         for param, value in zip(params, outputs, strict=False):
             param._write(value, None)
-        update.write(self.state, params, outputs[len(params) :])
+        update.write(entries, outputs[len(params) :])
 
     # ------------------------------------------------------------------ state
 
@@ -437,7 +443,12 @@ class _Update:
             for each, (_, place, _), pair in zip(leaves, self._leaves, self._paired, strict=True)
         )
 
-    def spec(self, inputs: tuple) -> Spec:
+    @property
+    def has_state(self) -> bool:
+        """Whether there is anything to remember from step to step."""
+        return bool(self._leaves)
+
+    def spec(self, inputs: list) -> Spec:
         """The operation: (parameters, gradients, state, numbers) to (parameters, state)."""
         if self._spec is None:
             kinds = tuple([each.aval if type(each) is Value else type(each) for each in inputs])
@@ -461,19 +472,20 @@ class _Update:
         params = [jax.lax.complex(each[..., 0], each[..., 1]) if pair else each for each, pair in pairs]
         return (*params, *self._shown(state))
 
-    def read(self, state: dict, params: list) -> list[Value]:
-        """The values of the state's leaves, made if this is the first step."""
-        if self._leaves and self._leaves[0][0] not in state[params[0]]:
-            first = record(self._init, tuple([each._value() for each in params]))
-            self.write(state, params, first)
-        found = [state[params[place or 0]][name] for name, place, _ in self._leaves]
-        return [each._storage.value or each._value() for each in found]
+    def read(self, entries: list[dict], params: list[Value]) -> list[Value]:
+        """The values of the state's leaves, made if this is the first step.
 
-    def write(self, state: dict, params: list, values: list[Value]) -> None:
+        Args:
+            entries: the state of each parameter, by PyTorch's names.
+        """
+        if self._leaves and self._leaves[0][0] not in entries[0]:
+            self.write(entries, record(self._init, params))
+        return [entries[place or 0][name]._value() for name, place, _ in self._leaves]
+
+    def write(self, entries: list[dict], values: list[Value]) -> None:
         """Put the leaves' new values where PyTorch shows them."""
         for (name, place, _), value in zip(self._leaves, values, strict=False):
-            for each in params if place is None else (params[place],):
-                held = state[each]
+            for held in entries if place is None else (entries[place],):
                 if name in held:
                     held[name]._storage.write(value)
                 else:

@@ -44,7 +44,7 @@ class SGD(Optimizer):
     Source: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
     """
 
-    static = ("maximize", "nesterov", "foreach", "differentiable", "fused", "momentum_on", "decay_on", "first")
+    static = frozenset(("maximize", "nesterov", "foreach", "differentiable", "fused"))
 
     def __init__(
         self,
