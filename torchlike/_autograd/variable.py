@@ -90,11 +90,16 @@ class TensorBase:
             return self._storage.read() if value is None else value
         return self._viewed_value()
 
+    def _root(self) -> TensorBase | None:
+        """The tensor whose history this view shares, unless `.data = ...` gave that other memory."""
+        base = self._base
+        return base if base is not None and base._storage is self._storage else None
+
     def _viewed_value(self) -> Value:
         storage = self._storage
         if self._seen == storage.version and storage.value is not None:
             return self._cached
-        base = self._base
+        base = self._root()
         if base is None or base._edge is None:
             shared = self._read_shared()
             pair = (shared, None) if shared is not None else _read((storage.read(), None), self._view.steps)
@@ -148,7 +153,7 @@ class TensorBase:
         if state.enabled and self._edge is not None and isinstance(self._edge[0], AccumulateGrad):
             raise RuntimeError(LEAF_IN_PLACE)
         if self._view is not None:
-            base = self._base
+            base = self._root()
             if state.enabled and base is not None and base._edge is not None:
                 if isinstance(base._edge[0], AccumulateGrad):
                     raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
@@ -160,12 +165,14 @@ class TensorBase:
 
     def _write(self, value: Value, edge: tuple | None) -> None:
         """Put new elements in place, through the views, and history after them."""
-        if self._view is None and self._base is None:
+        root = self._root()
+        if root is None:
+            root = self
+        if self._view is None and root is self:
             self._storage.write(value)
             if edge is not None:
                 self._edge = edge
             return
-        root = self if self._base is None else self._base
         pair = (value, edge)
         steps = self._steps_beyond(root) if root is not self else ()
         if steps:
