@@ -10,6 +10,7 @@ from torchlike._functions import making
 from torchlike._functions.reductions import _stored
 from torchlike._ops import linalg as ops
 from torchlike._ops import products, reductions, return_types
+from torchlike._types import dtypes
 
 
 class LinAlgError(RuntimeError):
@@ -157,17 +158,35 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None
 
 
 def matrix_rank(A, *, atol=None, rtol=None, tol=None, hermitian: bool = False, out=None):
-    """How many singular values are not zero."""
-    return _stored("matrix_rank", ops.matrix_rank_of(A, rtol if tol is None else tol), out)
+    """How many singular values are not zero.
+
+    Args:
+        atol: what counts as zero; also called `tol`.
+        rtol: what counts as zero, as a part of the largest; without either, the rounding error of the largest.
+        hermitian: whether the matrices are Hermitian: one triangle is read.
+    """
+    return _stored("matrix_rank", ops.matrix_rank_of(A, atol if tol is None else tol, rtol, hermitian), out)
 
 
 def lstsq(A, B, rcond=None, *, driver=None):
-    """The least squares solutions of ``A X = B``, with (residuals, rank, singular values)."""
+    """The least squares solutions of ``A X = B``, with (residuals, rank, singular values).
+
+    Args:
+        driver: ``"gelsy"``, ``"gels"``, ``"gelsd"`` or ``"gelss"``; it decides what comes beside the solution.
+    """
+    if driver not in (None, *_DRIVERS):
+        raise RuntimeError("torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
     found = ops.lstsq_of(A, B)
     rows, columns = A.shape[-2:]
-    full = rows > columns
-    residuals = ((A @ found - B).abs() ** 2).sum(-2) if full else B.new_zeros((0,))
-    return return_types.linalg_lstsq(found, residuals, ops.matrix_rank_of(A, None), B.new_zeros((0,)))
+    squares = (A @ found - B).abs() ** 2
+    residuals = squares.sum(-2) if rows > columns and driver not in (None, "gelsy") else squares.reshape(-1)[:0]
+    rank = A.new_zeros((0,), dtype=dtypes.int64) if driver == "gels" else ops.matrix_rank_of(A, None, rcond)
+    values = ops.svdvals(A.detach())
+    values = values if driver in ("gelsd", "gelss") else values.new_zeros((0,))
+    return return_types.linalg_lstsq(found, residuals, rank, values)
+
+
+_DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
 def multi_dot(tensors, *, out=None):

@@ -8,7 +8,7 @@ import jax.scipy.linalg as jsl
 
 from torchlike._dispatch import op
 from torchlike._ops import return_types
-from torchlike._ops._promote import Array, rank
+from torchlike._ops._promote import Array, ArrayLike, rank
 from torchlike._ops.reductions import axes_of, long_name, vector_norm_of
 
 
@@ -26,6 +26,14 @@ def check_matrices(array: Array, name: str, square: bool = False) -> None:
         )
 
 
+def from_triangle(A: Array, uplo: str = "L") -> Array:
+    """The Hermitian matrices of which one triangle is given. As in PyTorch, their gradient is Hermitian, too."""
+    adjoint = lambda each: jnp.conj(jnp.swapaxes(each, -1, -2))  # noqa: E731
+    triangle = jnp.tril(A) + adjoint(jnp.tril(A, -1)) if uplo.upper() == "L" else jnp.triu(A) + adjoint(jnp.triu(A, 1))
+    half = (A + adjoint(A)) / 2
+    return half - jax.lax.stop_gradient(half) + jax.lax.stop_gradient(triangle)
+
+
 @op(grad_name="LinalgInvExBackward0")
 def inv(A: Array) -> Array:
     """The inverses of square matrices."""
@@ -37,7 +45,7 @@ def inv(A: Array) -> Array:
 def det(A: Array) -> Array:
     """The determinants of square matrices."""
     check_matrices(A, "linalg.det", square=True)
-    return jnp.linalg.det(A)
+    return jnp.linalg.det(A) if A.shape[-1] else jnp.ones(A.shape[:-2], A.dtype)
 
 
 @op(grad_name="LinalgSlogdetBackward0")
@@ -51,7 +59,7 @@ def slogdet(A: Array) -> tuple[Array, Array]:
 def cholesky(A: Array, *, upper: bool = False) -> Array:
     """The triangular factors ``L`` of Hermitian positive definite matrices ``L L^H``; ``L^H`` for `upper`."""
     check_matrices(A, "linalg.cholesky", square=True)
-    factor = jnp.linalg.cholesky(A, symmetrize_input=False)
+    factor = jnp.linalg.cholesky(from_triangle(A), symmetrize_input=False)
     return jnp.conj(jnp.swapaxes(factor, -1, -2)) if upper else factor
 
 
@@ -86,28 +94,29 @@ def svdvals(A: Array) -> Array:
 def eigh(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
     """(eigenvalues in order, eigenvectors) of Hermitian matrices; only one triangle is read."""
     check_matrices(A, "linalg.eigh", square=True)
-    return return_types.linalg_eigh(*jnp.linalg.eigh(A, UPLO=UPLO.upper(), symmetrize_input=False))
+    return return_types.linalg_eigh(*jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False))
 
 
 @op
 def eigvalsh(A: Array, UPLO: str = "L") -> Array:
     """The eigenvalues of Hermitian matrices, in order."""
     check_matrices(A, "linalg.eigvalsh", square=True)
-    return jnp.linalg.eigh(A, UPLO=UPLO.upper(), symmetrize_input=False)[0]
+    return jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False)[0]
 
 
 @op(grad_name="LinalgEigBackward0")
 def eig(A: Array) -> tuple[Array, Array]:
     """(eigenvalues, eigenvectors of length 1) of square matrices, complex."""
     check_matrices(A, "linalg.eig", square=True)
-    return return_types.linalg_eig(*jnp.linalg.eig(A))
+    values, vectors = jax.lax.linalg.eig(A, compute_left_eigenvectors=False, enable_eigvec_derivs=True)
+    return return_types.linalg_eig(values, vectors)
 
 
 @op
 def eigvals(A: Array) -> Array:
     """The eigenvalues of square matrices, complex."""
     check_matrices(A, "linalg.eigvals", square=True)
-    return jnp.linalg.eig(A)[0]
+    return jax.lax.linalg.eig(A, compute_left_eigenvectors=False, compute_right_eigenvectors=False)[0]
 
 
 @op(grad_name="LinalgSolveExBackward0")
@@ -150,7 +159,7 @@ def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Array:
 def pinv(A: Array, rtol: float | None = None, hermitian: bool = False) -> Array:
     """The pseudo-inverses; singular values below ``rtol`` times the largest count as zero."""
     check_matrices(A, "linalg.pinv")
-    return jnp.linalg.pinv(A, rtol=rtol, hermitian=hermitian)
+    return jnp.linalg.pinv(from_triangle(A) if hermitian else A, rtol=rtol, hermitian=hermitian)
 
 
 @op
@@ -187,13 +196,23 @@ def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
 
 
 @op
-def matrix_rank_of(A: Array, tol: float | None = None) -> Array:
-    """How many singular values are not zero."""
-    check_matrices(A, "linalg.matrix_rank")
-    return jnp.linalg.matrix_rank(A, rtol=tol)
+def matrix_rank_of(
+    A: Array, atol: ArrayLike | None = None, rtol: ArrayLike | None = None, hermitian: bool = False
+) -> Array:
+    """How many singular values are above `atol` and above `rtol` times the largest; of Hermitian ones, one triangle."""
+    check_matrices(A, "linalg.matrix_rank", square=hermitian)
+    if not A.size:
+        return jnp.zeros(A.shape[:-2], jnp.int64)
+    values = jnp.linalg.svd(from_triangle(A) if hermitian else A, compute_uv=False)
+    if rtol is None:
+        rtol = 0.0 if atol is not None else jnp.finfo(values.dtype).eps * max(A.shape[-2:])
+    least = jnp.maximum(0.0 if atol is None else atol, rtol * values.max(-1))
+    return (values > least[..., None]).sum(-1)
 
 
 @op
 def lstsq_of(A: Array, B: Array) -> Array:
     """The least squares solutions of ``A X = B``."""
+    if A.ndim < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     return jnp.linalg.pinv(A) @ B
