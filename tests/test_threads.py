@@ -90,3 +90,38 @@ def test_a_loader_does_not_cut_a_step():
     assert before and len(recorder.recording.nodes) > before
     loss.backward()
     assert weight.grad.item() == 3
+
+
+def test_a_dataset_of_tensors_is_read_where_it_lies():
+    class Samples(torchlike.utils.data.Dataset):
+        def __init__(self):
+            self.x, self.y = torchlike.arange(24.0).reshape(12, 2) + 0, torchlike.arange(12) + 0
+
+        def __len__(self):
+            return 12
+
+        def __getitem__(self, i):
+            x = self.x[i]
+            x.add_(100)  # a sample is a view, as ever
+            return x, self.y[i]
+
+    samples = Samples()
+    samples.x.tolist(), samples.y.tolist()
+    x, y = next(iter(torchlike.utils.data.DataLoader(torchlike.utils.data.Subset(samples, [-12, 3]), batch_size=2)))
+    assert x.tolist() == [[100.0, 101.0], [106.0, 107.0]] and y.tolist() == [0, 3]
+    assert samples.x[:4].tolist() == [[100.0, 101.0], [2.0, 3.0], [4.0, 5.0], [106.0, 107.0]]
+    plain = torchlike.utils.data.DataLoader(Columns(samples.y), batch_size=4)
+    before = sum(torchlike.explain().runs.values())
+    assert [each.tolist() for each in plain] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert sum(torchlike.explain().runs.values()) == before  # no program ran
+
+
+class Columns(torchlike.utils.data.Dataset):
+    def __init__(self, y):
+        self.y = y
+
+    def __len__(self):
+        return len(self.y)
+
+    def __getitem__(self, i):
+        return self.y[i]

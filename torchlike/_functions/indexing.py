@@ -328,6 +328,9 @@ def getitem(self, index):
             shared = _of_shared(self, (index,))
             if shared is not None:
                 return shared
+        elif recorder.reads_host and _is_known(self, ()) and self._view is None:
+            array = np.asarray(self._storage.value.array)
+            return self._viewed(views.index_step(known, (AT,), (index,)), value_of(array[index, ...]), None)
         if index < 0:
             index += size
         found = _known.get(known)
@@ -389,7 +392,7 @@ def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
 
 def chosen(part, where: tuple, indices: list):
     """The elements at index tensors; on the host where all is known there and nothing is tracked."""
-    if _is_known(part, indices):
+    if part._aval.numel <= 2**20 and _is_known(part, indices):
         arrays = iter([each._value().numpy() for each in indices])
         place = tuple([next(arrays) if there else slice(None) for there in where])
         try:
@@ -401,7 +404,7 @@ def chosen(part, where: tuple, indices: list):
 
 def _is_known(part, indices: list) -> bool:
     """Whether choosing on the host is quicker than a program for this very number of elements."""
-    if part._value().array is None or not part.is_cpu or part._edge is not None or part._aval.numel > 2**20:
+    if part._value().array is None or not part.is_cpu or part._edge is not None:
         return False
     return all(each._value().array is not None for each in indices)
 

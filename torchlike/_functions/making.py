@@ -304,7 +304,7 @@ def wrapped(array: np.ndarray, device=None):
     return made if where is devices.CPU else made.to(where)
 
 
-def from_numpy(ndarray: np.ndarray, /):
+def from_numpy(ndarray: np.ndarray):
     """A tensor that shares its elements with a NumPy array: writing to one shows in the other.
 
     Raises:

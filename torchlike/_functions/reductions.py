@@ -143,9 +143,9 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     return _stored("norm", ops.linalg_vector_norm(input, order, dim, keepdim, dtype=dtype), out)
 
 
-def dist(input, other, p=2):
+def dist(input, other, p=2, *, out=None):
     """The `p`-norm of ``input - other``, a scalar."""
-    return norm(input - other, float(p))
+    return norm(input - other, float(p), out=out)
 
 
 def logsumexp(input, dim, keepdim=False, *, out=None):

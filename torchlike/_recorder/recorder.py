@@ -213,11 +213,13 @@ class Recorder(threading.local):
         recording: the operations since the last flush.
         at_boundary: a step has ended; the next operation that is tracked for gradients cuts first, so that the
             preparation of data stays out of the step's program.
+        reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
     """
 
     def __init__(self) -> None:
         self.recording = Recording()
         self.at_boundary = True
+        self.reads_host = False
         self._after_backward = False
         self._live_bytes = 0
 

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import sizes
 from torchlike._functions.making import COPY_CONSTRUCT, array_of, cast, wrapped
@@ -72,9 +73,17 @@ class tensortype(type):
     dtype: dtypes.dtype
     is_cuda: bool
 
-    def __call__(cls, *args, device=None):
+    def check(cls) -> None:
+        """Refuse a GPU's class where there is no GPU.
+
+        Raises:
+            TypeError: there is none.
+        """
         if cls.is_cuda and not devices.jax_devices("cuda"):
             raise TypeError(f"type torch.cuda.{cls.__name__} not available. Torch not compiled with CUDA enabled.")
+
+    def __call__(cls, *args, device=None):
+        cls.check()
         return constructed(args, cls.dtype, device or ("cuda" if cls.is_cuda else None))
 
     def __instancecheck__(cls, instance) -> bool:
@@ -118,6 +127,7 @@ IntTensor, LongTensor, BoolTensor = CPU_TYPES["IntTensor"], CPU_TYPES["LongTenso
 _BY_NAME = {each.full_name: each for each in (*CPU_TYPES.values(), *CUDA_TYPES.values())}
 
 
+@legacy_keywords(type="t")
 def set_default_tensor_type(t) -> None:
     """Set the default dtype by an old class: ``torch.DoubleTensor`` or its name."""
     warnings.warn(DEFAULT_TYPE, UserWarning, stacklevel=2)
@@ -129,6 +139,7 @@ def set_default_tensor_type(t) -> None:
         raise TypeError("invalid type object")
     if not t.dtype.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
+    t.check()
     dtypes.set_default_dtype(t.dtype)
 
 

@@ -17,6 +17,8 @@ from torchlike.cuda._calls import memory_reserved as memory_reserved
 from torchlike.cuda._calls import set_device as set_device
 from torchlike.cuda._calls import synchronize as synchronize
 
+from torchlike._tensor.legacy import CUDA_TYPES as _CUDA_TYPES
 from torchlike._types.public import publish as _publish
 
+globals().update(_CUDA_TYPES)
 _publish(globals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchlike._arguments import legacy_keywords
 from torchlike.nn import functional as F
 from torchlike.nn._sizes import ntuple
 from torchlike.nn.modules.module import Module
@@ -179,6 +180,7 @@ class _LPPoolNd(Module):
         ceil_mode: whether a last window may begin inside and end outside.
     """
 
+    @legacy_keywords(norm_Type="norm_type")
     def __init__(self, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> None:
         super().__init__()
         self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode

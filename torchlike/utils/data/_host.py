@@ -21,6 +21,8 @@ def known_array(tensor: Any) -> np.ndarray | None:
         return None
     storage, view = tensor._storage, tensor._view
     host = storage.host
+    if view is not None and host is None and tensor._seen == storage.version:
+        return None if tensor._cached.array is None or not tensor.is_cpu else np.asarray(tensor._cached.array)
     if host is None:
         value = storage.value
         if value is None or value.array is None or value.aval.device is not CPU:

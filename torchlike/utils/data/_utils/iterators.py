@@ -82,7 +82,11 @@ class _BaseDataLoaderIter:
     def __next__(self) -> Any:
         # a loop over batches comes round here: what it leaves to be computed is the same program each time
         recorder.cut("a loader is asked for a batch")
-        data = self._next_data()
+        recorder.reads_host = True
+        try:
+            data = self._next_data()
+        finally:
+            recorder.reads_host = False
         recorder.cut("a loader has read a batch")
         self._num_yielded += 1
         told = self._IterableDataset_len_called
