@@ -70,15 +70,15 @@ def test_what_nobody_holds_is_not_run():
     assert torchlike.explain().runs == before and not recorder.recording.nodes
 
 
-def test_a_loop_over_a_loader_is_one_program():
+def test_a_loop_over_a_loader_is_cut_once_a_round():
     loader = torchlike.utils.data.DataLoader(torchlike.utils.data.TensorDataset(torchlike.ones(40, 3)), batch_size=2)
     total, weight = torchlike.zeros(()), torchlike.ones(3)
-    runs = []
+    flushes = []
     for (x,) in loader:
-        runs.append(sum(torchlike.explain().runs.values()))
+        flushes.append(sum(torchlike.explain().flushes.values()))
         total = total + (x * weight).sum()
     assert total.item() == 120
-    assert {later - sooner for sooner, later in zip(runs[3:], runs[4:], strict=False)} == {1}
+    assert {later - sooner for sooner, later in zip(flushes[3:], flushes[4:], strict=False)} == {1}
 
 
 def test_a_loader_does_not_cut_a_step():

@@ -27,7 +27,8 @@ class Explanation:
     Attributes:
         compiles: every compilation, in order.
         flushes: how often the recorder was emptied, by (reason, (file, number) of the user's line).
-        runs: how many programs ran: ``"whole"`` and ``"op"`` count whole programs and single operations.
+        runs: how many programs ran: ``"whole"`` and ``"op"`` count whole programs and single operations, ``"cold"``
+            the operations that NumPy ran.
     """
 
     compiles: list[Compile] = field(default_factory=list)
@@ -45,7 +46,10 @@ class Explanation:
         rows += [f"  {each.seconds * 1e3:7.1f} ms  {each.what}: {each.cause}, {each.line}" for each in self.compiles]
         rows.append(f"{sum(self.flushes.values())} flushes")
         rows += [f"  {count:7d} x  {reason}, {told(where)}" for (reason, where), count in self.flushes.most_common()]
-        rows.append(f"runs: {self.runs['whole']} whole programs, {self.runs['op']} single operations")
+        rows.append(
+            f"runs: {self.runs['whole']} whole programs, {self.runs['op']} single operations, "
+            f"{self.runs['cold']} by NumPy"
+        )
         return "\n".join(rows)
 
     __repr__ = __str__

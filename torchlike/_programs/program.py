@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
-from torchlike._programs import explain
+from torchlike._programs import cold, explain
 from torchlike._programs.settings import settings
+from torchlike._programs.spec import NUMBERS
 
 # in a key, an output is the number of its node plus this for each output of the node before it
 MULTIPLE = 2**20
@@ -48,13 +49,14 @@ class Structure:
         inputs: the avals of the inputs from outside.
     """
 
-    __slots__ = ("seen", "programs", "nodes", "inputs", "outputs", "_numbers", "_packs")
+    __slots__ = ("seen", "programs", "nodes", "inputs", "outputs", "_numbers", "_packs", "_family", "_spent")
 
     def __init__(self, key: tuple, inputs: list) -> None:
         self.seen = 0
         self.programs: list[Program] = []
         self.nodes, self.inputs, self.outputs = [], inputs, []
         self._numbers, self._packs = b"", ()
+        self._spent = 0.0
         first: list[int] = []
 
         def flat(each):
@@ -64,6 +66,7 @@ class Structure:
             self.nodes.append((spec, [*map(flat, places)]))
             first.append(len(self.outputs))
             self.outputs += spec.outputs
+        self._family = tuple([spec.name for spec, _ in self.nodes])
 
     def run(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int], ends_step: bool) -> tuple:
         """Compute the outputs at the `live` places, and perhaps more; returns (places, arrays).
@@ -128,15 +131,25 @@ class Structure:
         return heirs
 
     def _runs_whole(self, ends_step: bool) -> bool:
-        """Whether to compile it whole: what ends a step, what comes again, what is cheaper whole than op by op."""
+        """Whether to compile it whole.
+
+        It is compiled when its runs, operation by operation, have taken as long as compiling would: so whatever comes
+        the total is at most twice the least. What comes twice in a row is a loop, and need not wait so long; what
+        comes again with other shapes is no such loop.
+        """
         if settings.mode != "auto":
             return settings.mode == "whole"
+        if self.programs:
+            return True
         if len(self.nodes) == 1:
             return False  # the op's own program is the whole
-        if ends_step or self.seen > 1 or self.programs:
-            return True
-        fresh = {spec.number for spec, _ in self.nodes if not spec.is_compiled}
-        return len(fresh) * OP_COST > PROGRAM_COST + NODE_COST * len(self.nodes)
+        in_a_row = _latest.get(self._family) is self
+        _latest[self._family] = self
+        self._spent += sum([spec.cost for spec, _ in self.nodes])
+        allowed = PROGRAM_COST + NODE_COST * len(self.nodes)
+        if in_a_row:
+            allowed = 0 if ends_step else allowed * FRAGMENT
+        return self._spent > allowed
 
     def _run_whole(self, arrays: list, packs: tuple, live: tuple[int, ...], free: set[int]) -> tuple:
         known = len(self.programs)
@@ -217,7 +230,9 @@ def _given(place, values, arrays, number):
 
 
 _structures: dict[tuple, Structure] = {}
-OP_COST, PROGRAM_COST, NODE_COST = 50, 40, 5  # of compiling, in ms: one op alone; a program; each node in it
+_latest: dict[tuple, Structure] = {}  # by the names of the operations: the one that came last
+PROGRAM_COST, NODE_COST = 40, 5  # milliseconds of compiling a program, and of each operation in it
+FRAGMENT = 0.1  # of that cost is spent before what comes in a row but ends no step is taken for a loop
 
 
 def find(key: tuple, inputs: list) -> Structure:
@@ -234,7 +249,11 @@ def find(key: tuple, inputs: list) -> Structure:
 
 
 def run_op(spec, arrays: list) -> list:
-    """Run one operation as a program of its own."""
+    """Run one operation by itself: by NumPy, or as a program of its own."""
+    if spec.runs_cold():
+        explain.record.runs["cold"] += 1
+        jaxpr = spec.jaxpr
+        return cold.evaluate(jaxpr.jaxpr, jaxpr.consts, list(map(_known, arrays, spec.inputs)))
     explain.record.runs["op"] += 1
     if spec.is_compiled:
         return spec.compiled(*arrays)
@@ -242,6 +261,11 @@ def run_op(spec, arrays: list) -> list:
     got = spec.compiled(*arrays)
     tell_compile(repr(spec), "first use of the operation", begun)
     return got
+
+
+def _known(given, kind):
+    """An input as a NumPy array: of a Python number, one in 64 bits."""
+    return np.asarray(given, NUMBERS[kind].dtype) if isinstance(kind, type) else np.asarray(given)
 
 
 def tell_compile(what: str, cause: str, begun: float) -> None:

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from jax.extend import core as jex_core
 
+from torchlike._programs import cold
 from torchlike._programs.aval import Aval, aval
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import BY_NUMPY
@@ -21,6 +22,10 @@ NUMBERS = {
     complex: jax.ShapeDtypeStruct((), np.complex128, weak_type=True),
 }
 _count = itertools.count(1)
+COMPILE_COST, COMPILED_COST = (
+    50.0,
+    0.02,
+)  # milliseconds, measured on two cores: of compiling an operation, of running it
 
 
 class Spec:
@@ -40,7 +45,7 @@ class Spec:
 
     __slots__ = (
         *("name", "number", "fn", "inputs", "outputs", "count", "single", "jaxpr", "differentiable", "derivatives"),
-        *("_compiled", "grad_name", "node_class", "container", "extra"),
+        *("_compiled", "_cost", "_spent", "grad_name", "node_class", "container", "extra"),
     )
 
     def __init__(self, name: str, fn: Callable, inputs: tuple, where=None) -> None:
@@ -61,6 +66,8 @@ class Spec:
         self.container = shapes._make if hasattr(shapes, "_make") else type(shapes)
         self.extra: Any = None
         self._compiled = None
+        self._cost: float | None = None
+        self._spent = 0.0
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(map(repr, self.inputs))})"
@@ -72,6 +79,22 @@ class Spec:
     @property
     def is_compiled(self) -> bool:
         return self._compiled is not None
+
+    @property
+    def cost(self) -> float:
+        """The milliseconds that it takes by itself, roughly."""
+        if self._compiled is not None:
+            return COMPILED_COST
+        if self._cost is None:
+            self._cost = cold.cost(self.jaxpr.jaxpr)
+        return self._cost
+
+    def runs_cold(self) -> bool:
+        """Whether NumPy runs it: on the CPU, until it has taken as long as compiling would; noted as a run."""
+        if self._compiled is not None or self._spent > COMPILE_COST or any(o.device is not CPU for o in self.outputs):
+            return False
+        self._spent += self.cost
+        return self._spent <= COMPILE_COST
 
     @property
     def compiled(self) -> Callable:

@@ -1,0 +1,26 @@
+"""Programs run without being compiled: a jaxpr evaluated by NumPy, for what runs too seldom to be worth XLA's time."""
+
+from torchlike._programs.cold import (
+    control,
+    conversion,
+    convolution,
+    elementwise,
+    indexing,
+    linalg,
+    ordering,
+    products,
+    randoms,
+    reductions,
+    shapes,
+    special,
+    windows,
+)
+from torchlike._programs.cold.cost import cost as cost
+from torchlike._programs.cold.evaluation import evaluate as evaluate
+from torchlike._programs.cold.evaluation import missing as missing
+
+# importing a family enters its rules
+FAMILIES = (
+    *(control, conversion, convolution, elementwise, indexing, linalg, ordering),
+    *(products, randoms, reductions, shapes, special, windows),
+)

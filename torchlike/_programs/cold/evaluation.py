@@ -1,0 +1,242 @@
+"""The loop: a jaxpr made into a list of steps once, then run over NumPy arrays, a call of NumPy a step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import jax
+import numpy as np
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+from torchlike._programs.cold.rules import TABLE
+
+missing: Counter = Counter()
+"""How often XLA ran a primitive that has no rule, by the primitive's name."""
+
+FOLDED = 1024  # elements: what depends on no input and is no larger is computed once
+# the parameter of each call that holds what it calls; what is called becomes part of the caller
+CALLS = {
+    **dict.fromkeys(("jit", "pjit", "remat2", "checkpoint", "composite"), "jaxpr"),
+    **dict.fromkeys(("closed_call", "core_call", "custom_jvp_call", "custom_vjp_call"), "call_jaxpr"),
+}
+
+
+class Prepared:
+    """A jaxpr as steps over numbered slots.
+
+    Attributes:
+        steps: (function, count, in, second in, out): with `count` 1 or 2 the slots are numbers, and the function
+            returns one array; with 0 `in` is a tuple, and with -1 `out` is one, too.
+        template: the slots' first contents: None, or a constant.
+        outs: the slots of the results.
+    """
+
+    __slots__ = ("steps", "template", "outs", "takes", "__weakref__")
+
+    def run(self, arrays: Sequence[np.ndarray]) -> list:
+        """The results for the constants and the inputs, in this order; they may share memory with them."""
+        slots = self.template.copy()
+        slots[: self.takes] = arrays
+        for fn, count, a, b, out in self.steps:
+            if count == 1:
+                slots[out] = fn(slots[a])
+            elif count == 2:
+                slots[out] = fn(slots[a], slots[b])
+            elif count == 0:
+                slots[out] = fn(*[slots[each] for each in a])
+            else:
+                for place, value in zip(out, fn(*[slots[each] for each in a]), strict=True):
+                    slots[place] = value
+        return [slots[each] for each in self.outs]
+
+
+class _Builder:
+    """Collects the steps of a jaxpr and of what it calls; a value is a number here, too, but each has its own."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.steps: list[tuple[Callable, tuple, tuple, bool, bool]] = []
+        self.constants: dict[int, np.ndarray] = {}
+
+    def fresh(self) -> int:
+        self.count += 1
+        return self.count - 1
+
+    def constant(self, value) -> int:
+        place = self.fresh()
+        # a view that cannot be written to: as a result, it will be copied
+        self.constants[place] = view = np.asarray(value).view()
+        view.flags.writeable = False
+        return place
+
+    def add(self, jaxpr: Jaxpr, places: Sequence[int]) -> list[int]:
+        """Append the steps of `jaxpr` on these values; returns its results' values."""
+        known = dict(zip((*jaxpr.constvars, *jaxpr.invars), places, strict=True))
+        literals: dict[int, int] = {}
+
+        def read(atom) -> int:
+            if not isinstance(atom, Literal):
+                return known[atom]
+            if id(atom) not in literals:
+                literals[id(atom)] = self.constant(np.asarray(atom.val, atom.aval.dtype))
+            return literals[id(atom)]
+
+        for eqn in jaxpr.eqns:
+            ins = [read(atom) for atom in eqn.invars]
+            inner = CALLS.get(eqn.primitive.name)
+            if inner is not None and inner in eqn.params:
+                outs = self.add_call(eqn.params[inner], ins)
+            else:
+                outs = self.add_step(eqn, ins)
+            known.update(zip(eqn.outvars, outs, strict=True))
+        return [read(atom) for atom in jaxpr.outvars]
+
+    def add_call(self, called, ins: list[int]) -> list[int]:
+        if not isinstance(called, ClosedJaxpr):
+            return self.add(called, ins)
+        return self.add(called.jaxpr, [*(self.constant(np.asarray(each)) for each in called.consts), *ins])
+
+    def add_step(self, eqn, ins: list[int]) -> list[int]:
+        fn, several = _function(eqn), eqn.primitive.multiple_results
+        constant = all(each in self.constants for each in ins)
+        if not constant or sum(each.aval.size for each in eqn.outvars) > FOLDED or not _is_pure(eqn):
+            outs = [self.fresh() for _ in eqn.outvars]
+            self.steps.append((fn, tuple(ins), tuple(outs), several, bool(eqn.effects)))
+            return outs
+        with np.errstate(all="ignore"):
+            got = fn(*[self.constants[each] for each in ins])
+        return [self.constant(each) for each in (got if several else [got])]
+
+
+def _is_pure(eqn) -> bool:
+    return not eqn.effects and eqn.primitive.name in TABLE
+
+
+def _function(eqn) -> Callable:
+    """What computes the equation: by its rule, or by XLA if there is none."""
+    name, ins, outs = eqn.primitive.name, [each.aval for each in eqn.invars], [each.aval for each in eqn.outvars]
+    made = TABLE.get(name)
+    # a key of random numbers has a last axis of words, of which the rules of shapes know nothing
+    if made is not None and (name.startswith("random_") or not any(map(_is_extended, (*ins, *outs)))):
+        fn = made(eqn.params, ins, outs)
+        if fn is not None:
+            return fn
+    return partial(_run_by_xla, _compiled(eqn, ins), name)
+
+
+def _is_extended(aval) -> bool:
+    return not isinstance(aval.dtype, np.dtype)
+
+
+_xla: dict[tuple, Callable] = {}
+
+
+def _compiled(eqn, ins: list) -> Callable:
+    params = eqn.primitive.get_bind_params(eqn.params)
+    keys = [each.dtype._impl if _is_extended(each) else None for each in ins]
+
+    def bind(*arrays):
+        arrays = [
+            each if impl is None else jax.random.wrap_key_data(each, impl=impl)
+            for each, impl in zip(arrays, keys, strict=True)
+        ]
+        got = eqn.primitive.bind(*arrays, **params)
+        return jax.tree.map(lambda each: jax.random.key_data(each) if _is_extended(each) else each, got)
+
+    try:
+        key = eqn.primitive, *sorted(params.items()), *ins
+        return _xla.get(key) or _xla.setdefault(key, jax.jit(bind))
+    except TypeError:  # parameters that cannot be hashed
+        return jax.jit(bind)
+
+
+def _run_by_xla(compiled: Callable, name: str, *arrays) -> Any:
+    missing[name] += 1
+    got = compiled(*arrays)
+    return [np.asarray(each) for each in got] if isinstance(got, (list, tuple)) else np.asarray(got)
+
+
+_prepared: WeakKeyDictionary[Jaxpr, Prepared] = WeakKeyDictionary()
+
+
+def prepare(jaxpr: Jaxpr) -> Prepared:
+    """The steps of `jaxpr`, kept for as long as it lives."""
+    found = _prepared.get(jaxpr)
+    if found is None:
+        builder = _Builder()
+        takes = [builder.fresh() for _ in (*jaxpr.constvars, *jaxpr.invars)]
+        found = _prepared[jaxpr] = _assigned(builder, len(takes), builder.add(jaxpr, takes))
+    return found
+
+
+def _assigned(builder: _Builder, takes: int, results: list[int]) -> Prepared:
+    """Give the values their slots: that of a value nobody needs any more goes to the next, which frees its memory."""
+    last = dict.fromkeys(results, len(builder.steps))
+    needed, steps = set(results), []
+    for step in reversed(builder.steps):
+        if step[4] or not needed.isdisjoint(step[2]):
+            needed.update(step[1])
+            steps.append(step)
+    steps.reverse()
+    for at, (_, ins, outs, _, _) in enumerate(steps):
+        for each in (*ins, *outs):
+            last[each] = max(at, last.get(each, 0))
+    made = Prepared()
+    made.template, made.takes = [None] * takes, takes
+    slot = {each: each for each in range(takes)}
+    for place, value in builder.constants.items():
+        if place in needed:
+            slot[place] = len(made.template)
+            made.template.append(value)
+    kept, free, made.steps = set(slot), [], []
+    for at, (fn, ins, outs, several, _) in enumerate(steps):
+        begin = tuple(slot[each] for each in ins)
+        ends = {each for each in ins if last[each] == at and each not in kept}
+        free += [slot[each] for each in ends]
+        for each in outs:
+            slot[each] = free.pop() if free else len(made.template)
+            if slot[each] == len(made.template):
+                made.template.append(None)
+        free += [slot[each] for each in outs if last[each] == at]
+        made.steps.append(_step(fn, begin, tuple(slot[each] for each in outs), several))
+    made.outs = [slot[each] for each in results]
+    return made
+
+
+def _step(fn: Callable, ins: tuple, outs: tuple, several: bool) -> tuple:
+    if several:
+        return fn, -1, ins, 0, outs
+    if len(ins) == 1:
+        return fn, 1, ins[0], 0, outs[0]
+    if len(ins) == 2:
+        return fn, 2, *ins, outs[0]
+    return fn, 0, ins, 0, outs[0]
+
+
+def evaluate(jaxpr: Jaxpr, consts: Sequence, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Compute a jaxpr on the host, primitive by primitive, with NumPy.
+
+    Nothing is compiled, but for primitives that have no rule: XLA runs those, and `missing` counts them.
+
+    Args:
+        consts: the values of its constants, `ClosedJaxpr.consts`.
+        arrays: its inputs, with the dtypes of its avals; they are not written to.
+
+    Returns:
+        The results, each contiguous and with memory of its own.
+    """
+    with np.errstate(all="ignore"):
+        got = prepare(jaxpr).run([*map(np.asarray, consts), *arrays] if consts else arrays)
+    seen = {*map(id, arrays), *map(id, consts)}
+    for at, each in enumerate(got):
+        # a view, a constant, or the same array twice would let a later write through one show in another
+        if type(each) is not np.ndarray:
+            got[at] = each = np.asarray(each)
+        elif each.base is not None or not each.flags.carray or id(each) in seen:
+            got[at] = each.copy("C") if each.ndim else np.array(each)
+        seen.add(id(got[at]))
+    return got

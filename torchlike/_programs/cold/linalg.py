@@ -1,0 +1,125 @@
+"""Rules of decompositions and solutions that are the same whoever computes them, and of Fourier transforms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from torchlike._programs.cold.rules import LONG, rule
+
+
+@rule("cholesky")
+def _cholesky(params, ins, outs):
+    if params.get("symmetrize_input"):
+        return None
+    dtype = outs[0].dtype
+
+    def factor(x):
+        try:
+            return np.linalg.cholesky(x).astype(dtype, copy=False)
+        except np.linalg.LinAlgError:
+            made = np.full(x.shape, np.nan, dtype)
+        for at in np.ndindex(*x.shape[:-2]):
+            try:
+                made[at] = np.linalg.cholesky(x[at])
+            except np.linalg.LinAlgError:
+                made[at] = np.nan  # this matrix alone is not positive definite
+        return made
+
+    return factor
+
+
+@rule("triangular_solve")
+def _triangular_solve(params, ins, outs):
+    left, lower, unit = params["left_side"], params["lower"], params["unit_diagonal"]
+    transposes, conjugates = params["transpose_a"], params["conjugate_a"]
+    size = ins[0].shape[-1]
+    # x a = b is a^T x^T = b^T
+    flips = transposes != (not left)
+    lower = lower != flips
+
+    def solve(a, b):
+        a = a.conj() if conjugates else a
+        a = a.swapaxes(-1, -2) if flips else a
+        got = (b if left else b.swapaxes(-1, -2)).copy()
+        for row in range(size) if lower else reversed(range(size)):
+            done = slice(0, row) if lower else slice(row + 1, size)
+            got[..., row, :] -= np.matmul(a[..., row : row + 1, done], got[..., done, :])[..., 0, :]
+            if not unit:
+                got[..., row, :] /= a[..., row, row, None]
+        return got if left else got.swapaxes(-1, -2)
+
+    return solve
+
+
+@rule("qr")
+def _qr(params, ins, outs):
+    if params.get("pivoting") or 0 in ins[0].shape:
+        return None
+    mode, dtype = "complete" if params["full_matrices"] else "reduced", outs[0].dtype
+    return lambda x: [each.astype(dtype, copy=False) for each in np.linalg.qr(x, mode)]
+
+
+@rule("fft")
+def _fft(params, ins, outs):
+    kind, sizes, dtype = params["fft_type"].name, tuple(params["fft_lengths"]), outs[0].dtype
+    axes = tuple(range(-len(sizes), 0))
+    fn = {"FFT": np.fft.fftn, "IFFT": np.fft.ifftn, "RFFT": np.fft.rfftn, "IRFFT": np.fft.irfftn}.get(kind)
+    if fn is None or not math.prod(ins[0].shape):
+        return None
+    return lambda x: fn(x, sizes, axes).astype(dtype, copy=False)
+
+
+@rule("lu")
+def _lu(params, ins, outs):
+    shape, pivot_dtype = ins[0].shape, outs[1].dtype
+    rows, columns = shape[-2:]
+    if math.prod(outs[1].shape) * 8 > LONG:
+        return None
+
+    def factor(x):
+        made = x.reshape(-1, rows, columns).copy()
+        pivots = np.zeros((len(made), min(rows, columns)), pivot_dtype)
+        orders = np.tile(np.arange(rows, dtype=outs[2].dtype), (len(made), 1))
+        for each, pivot, order in zip(made, pivots, orders, strict=True):
+            _factor(each, pivot, order)
+        return [made.reshape(shape), pivots.reshape(outs[1].shape), orders.reshape(outs[2].shape)]
+
+    return factor
+
+
+def _factor(x, pivots, order) -> None:
+    """Gaussian elimination with the largest of each column as its pivot, in place."""
+    for at in range(len(pivots)):
+        column = x[at:, at]
+        size = np.abs(column.real) + np.abs(column.imag) if x.dtype.kind == "c" else np.abs(column)
+        pivots[at] = best = at + int(np.argmax(size))
+        if best != at:
+            x[[at, best]], order[[at, best]] = x[[best, at]], order[[best, at]]
+        if x[at, at] != 0:
+            x[at + 1 :, at] /= x[at, at]
+        x[at + 1 :, at + 1 :] -= np.outer(x[at + 1 :, at], x[at, at + 1 :])
+
+
+@rule("lu_pivots_to_permutation")
+def _lu_pivots_to_permutation(params, ins, outs):
+    shape, dtype, size = outs[0].shape, outs[0].dtype, outs[0].shape[-1]
+
+    def permute(pivots):
+        made = np.tile(np.arange(size, dtype=dtype), (math.prod(shape[:-1]), 1))
+        for order, swaps in zip(made, pivots.reshape(len(made), -1), strict=True):
+            for at, other in enumerate(swaps.tolist()):
+                order[[at, other]] = order[[other, at]]
+        return made.reshape(shape)
+
+    return permute
+
+
+@rule("svd")
+def _svd(params, ins, outs):
+    # the signs of singular vectors are the library's choice: it is XLA's
+    if params["compute_uv"] or params.get("subset_by_index") or 0 in ins[0].shape:
+        return None
+    dtype = outs[0].dtype
+    return lambda x: [np.linalg.svd(x, compute_uv=False).astype(dtype, copy=False)]

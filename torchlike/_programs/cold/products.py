@@ -1,0 +1,53 @@
+"""Rules of products of matrices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from torchlike._programs.cold.rules import is_narrow, rule
+
+
+@rule("dot_general")
+def _dot_general(params, ins, outs):
+    (left_sum, right_sum), (left_batch, right_batch) = params["dimension_numbers"]
+    shape, dtype = outs[0].shape, outs[0].dtype
+    wide = np.dtype(np.float32) if is_narrow(dtype) else dtype
+    left = _as_matrices(ins[0], tuple(left_batch), tuple(left_sum), wide, sums_last=True)
+    right = _as_matrices(ins[1], tuple(right_batch), tuple(right_sum), wide, sums_last=False)
+    reduced = math.prod(ins[0].shape[each] for each in left_sum)
+    batch = tuple(ins[0].shape[each] for each in left_batch)
+    full = (*batch, _rest(ins[0], left_batch, left_sum), _rest(ins[1], right_batch, right_sum))
+    if not reduced:
+        return lambda x, y: np.zeros(shape, dtype)
+    if left is None and right is None and shape == full and wide == dtype:
+        return np.matmul
+    left, right = left or _itself, right or _itself
+    if shape == full and wide == dtype:
+        return lambda x, y: np.matmul(left(x), right(y))
+    return lambda x, y: np.matmul(left(x), right(y)).reshape(shape).astype(dtype, copy=False)
+
+
+def _itself(x):
+    return x
+
+
+def _rest(aval, batch: tuple, summed: tuple) -> int:
+    """How many elements there are along the axes that are neither."""
+    return math.prod(size for d, size in enumerate(aval.shape) if d not in batch and d not in summed)
+
+
+def _as_matrices(aval, batch: tuple, summed: tuple, dtype: np.dtype, sums_last: bool) -> Callable | None:
+    """What makes it (*batch, rest, summed), or (*batch, summed, rest), of `dtype`; None if it is so already."""
+    rest = tuple(d for d in range(aval.ndim) if d not in batch and d not in summed)
+    order = (*batch, *rest, *summed) if sums_last else (*batch, *summed, *rest)
+    sizes = [math.prod(aval.shape[d] for d in dims) for dims in (rest, summed)]
+    shape = (*(aval.shape[d] for d in batch), *(sizes if sums_last else sizes[::-1]))
+    moves, shapes, casts = order != tuple(range(aval.ndim)), shape != aval.shape, aval.dtype != dtype
+    if not (moves or shapes or casts):
+        return None
+    if not casts and tuple(aval.shape[d] for d in order) == shape:
+        return lambda x: x.transpose(order)
+    return lambda x: x.transpose(order).reshape(shape).astype(dtype, copy=False)

@@ -1,0 +1,100 @@
+"""Rules of reductions over whole axes, of the running ones, and of the places of extremes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from torchlike._programs.cold.evaluation import prepare
+from torchlike._programs.cold.rules import LONG, highest, is_narrow, lowest, rule, widened
+
+
+def _wide(dtype: np.dtype) -> np.dtype:
+    return np.dtype(np.float32) if is_narrow(dtype) else dtype
+
+
+def _accumulate(ufunc: np.ufunc):
+    def make(params, ins, outs):
+        axes, dtype = tuple(params["axes"]), _wide(outs[0].dtype)
+        return widened(lambda x: ufunc.reduce(x, axes, dtype), ins, outs)
+
+    return make
+
+
+rule("reduce_sum")(_accumulate(np.add))
+rule("reduce_prod")(_accumulate(np.multiply))
+
+
+def _reduce(ufunc: np.ufunc, identity):
+    def make(params, ins, outs):
+        axes, dtype = tuple(params["axes"]), outs[0].dtype
+        if not math.prod(ins[0].shape):
+            start = identity(_wide(dtype))
+            return widened(lambda x: ufunc.reduce(x, axes, initial=start), ins, outs)
+        return widened(lambda x: ufunc.reduce(x, axes), ins, outs)
+
+    return make
+
+
+rule("reduce_max")(_reduce(np.maximum, lowest))
+rule("reduce_min")(_reduce(np.minimum, highest))
+rule("reduce_or")(lambda params, ins, outs: lambda x: np.bitwise_or.reduce(x, tuple(params["axes"])))
+rule("reduce_and")(lambda params, ins, outs: lambda x: np.bitwise_and.reduce(x, tuple(params["axes"])))
+rule("reduce_xor")(lambda params, ins, outs: lambda x: np.bitwise_xor.reduce(x, tuple(params["axes"])))
+
+
+@rule("reduce")
+def _reduce_by_jaxpr(params, ins, outs):
+    """Elements are folded in one by one; the function is on scalars, so a result of many is gone through, too."""
+    axes, count, closed = tuple(params["dimensions"]), len(outs), params["jaxpr"]
+    folded, consts = prepare(closed.jaxpr), list(map(np.asarray, closed.consts))
+    if ins[0].size * len(folded.steps) > LONG:
+        return None
+    stay = tuple(d for d in range(ins[0].ndim) if d not in axes)
+    rows, shape = math.prod(outs[0].shape), outs[0].shape
+
+    def fold(*arrays):
+        given = [x.transpose(*stay, *axes).reshape(rows, -1) for x in arrays[:count]]
+        made = [np.empty(rows, x.dtype) for x in given]
+        for row in range(rows):
+            values = list(arrays[count:])
+            for each in zip(*(x[row] for x in given), strict=True):
+                values = folded.run([*consts, *values, *map(np.asarray, each)])
+            for into, value in zip(made, values, strict=True):
+                into[row] = value
+        return [each.reshape(shape) for each in made]
+
+    return fold
+
+
+def _cumulative(fn):
+    def make(params, ins, outs):
+        axis, dtype = params["axis"], _wide(outs[0].dtype)
+        if fn is np.logaddexp.accumulate and dtype.kind == "c":
+            return None
+        if not params["reverse"]:
+            return widened(lambda x: fn(x, axis, dtype), ins, outs)
+        back = (*(slice(None),) * axis, slice(None, None, -1))
+        return widened(lambda x: fn(x[back], axis, dtype)[back], ins, outs)
+
+    return make
+
+
+rule("cumsum")(_cumulative(np.add.accumulate))
+rule("cumprod")(_cumulative(np.multiply.accumulate))
+rule("cummax")(_cumulative(np.maximum.accumulate))
+rule("cummin")(_cumulative(np.minimum.accumulate))
+rule("cumlogsumexp")(_cumulative(np.logaddexp.accumulate))
+
+
+def _arg_extreme(fn):
+    def make(params, ins, outs):
+        (axis,), dtype, narrow = params["axes"], outs[0].dtype, is_narrow(ins[0].dtype)
+        return lambda x: fn(x.astype(np.float32) if narrow else x, axis).astype(dtype)
+
+    return make
+
+
+rule("argmax")(_arg_extreme(np.argmax))
+rule("argmin")(_arg_extreme(np.argmin))

@@ -1,0 +1,77 @@
+"""The table of rules: how NumPy computes each of JAX's primitives, and what the rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+# a rule is called once for an equation, with its params and the avals of its inputs and outputs; it returns the function
+# that computes it, or None if it does not cover these params
+Rule = Callable[[dict, list, list], Callable | None]
+TABLE: dict[str, Rule] = {}
+# steps of Python after which compiling costs less: what would take more is left to XLA
+LONG = 100_000
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Enter the decorated rule in the table under the primitives' names.
+
+    Raises:
+        KeyError: one of them has a rule.
+    """
+
+    def enter(made: Rule) -> Rule:
+        for name in names:
+            if name in TABLE:
+                raise KeyError(f"the primitive {name!r} has a rule already")
+            TABLE[name] = made
+        return made
+
+    return enter
+
+
+@cache
+def is_float(dtype: np.dtype) -> bool:
+    """Whether it is a real floating dtype, NumPy's own or one of `ml_dtypes`."""
+    return bool(jnp.issubdtype(dtype, jnp.floating))
+
+
+@cache
+def is_narrow(dtype: np.dtype) -> bool:
+    """Whether it is a floating dtype of 16 bits or fewer: computed in 32 bits, then rounded."""
+    return dtype.itemsize <= 2 and is_float(dtype)
+
+
+def widened(fn: Callable, ins: list, outs: list) -> Callable:
+    """`fn` itself; if any dtype is narrow, `fn` on inputs of 32 bits, its results rounded to the dtypes of `outs`."""
+    wide = [is_narrow(each.dtype) for each in ins]
+    if True not in wide and not any(is_narrow(each.dtype) for each in outs):
+        return fn
+    dtypes = [each.dtype for each in outs]
+
+    def in_float32(*arrays):
+        arrays = [a.astype(np.float32) if w else a for a, w in zip(arrays, wide, strict=True)]
+        got: Any = fn(*arrays)
+        if isinstance(got, list):
+            return [each.astype(dtype) for each, dtype in zip(got, dtypes, strict=True)]
+        return got.astype(dtypes[0])
+
+    return in_float32
+
+
+def lowest(dtype: np.dtype):
+    """The identity of `max`: -inf, the least integer, or False."""
+    if is_float(dtype):
+        return np.array(-np.inf, dtype)
+    return np.array(False) if dtype.kind == "b" else np.array(np.iinfo(dtype).min, dtype)
+
+
+def highest(dtype: np.dtype):
+    """The identity of `min`: inf, the greatest integer, or True."""
+    if is_float(dtype):
+        return np.array(np.inf, dtype)
+    return np.array(True) if dtype.kind == "b" else np.array(np.iinfo(dtype).max, dtype)
