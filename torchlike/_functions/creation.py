@@ -512,6 +512,8 @@ def logspace(
     base = base.item() if isinstance(base, TensorBase) else base
     steps = _check_steps("logspace", steps, 100)
     dtype = _spaced_dtype("logspace", start, end, dtype, out)
+    if dtype.rank < 2:
+        start, end = int(start), int(end)
     wide = np.dtype(np.complex128 if dtype.is_complex else np.float64)
     with np.errstate(all="ignore"):
         powers = np.power(wide.type(base), _spaced(start, end, steps, wide))

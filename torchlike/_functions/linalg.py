@@ -97,7 +97,7 @@ def cholesky(A, *, upper: bool = False, out=None):
 def logdet(input):
     """The logarithms of the determinants; NaN where one is negative."""
     sign, log = ops.slogdet(input)
-    return (log + sign.log()) if not input.is_complex() else log
+    return log + sign.log()
 
 
 def slogdet(input, *, out=None):

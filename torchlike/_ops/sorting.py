@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -270,8 +272,10 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
     parts = [each for each in (prepend, input, append) if each is not None]
     if any(each.ndim != input.ndim for each in parts):
         raise RuntimeError("diff expects prepend or append to be the same dimension as input")
+    if not n:
+        return input
     joined = jnp.concatenate(parts, axis)
-    return jnp.diff(joined, min(n, max(joined.shape[axis], 0)), axis) if n else joined
+    return jnp.diff(joined, min(n, joined.shape[axis]), axis)
 
 
 # ---------------------------------------------------------------------- areas under sampled curves
@@ -281,7 +285,7 @@ def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> 
     """Twice the area between each two neighbours along an axis."""
     pairs = jax.lax.slice_in_dim(y, 1, None, axis=axis) + jax.lax.slice_in_dim(y, 0, -1, axis=axis)
     if x is None:
-        return pairs * dx
+        return (floating(pairs) if rank(dx.dtype) >= 2 else pairs) * dx
     if x.ndim == 1:
         if x.shape[0] != y.shape[axis]:
             raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
@@ -319,7 +323,8 @@ def searchsorted_of(sorted_sequence: Array, values: Array, right: bool, out_int3
     kind = np.int32 if out_int32 else np.int64
     if sorted_sequence.ndim == 1:
         return as_dtype(jnp.searchsorted(sorted_sequence, values, side=side), kind)
-    rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
-    wanted = values.reshape(rows.shape[0], -1)
+    *batch, size = sorted_sequence.shape
+    rows = sorted_sequence.reshape(math.prod(batch), size)
+    wanted = values.reshape(math.prod(batch), values.shape[-1])
     found = jax.vmap(lambda row, each: jnp.searchsorted(row, each, side=side))(rows, wanted)
     return as_dtype(found.reshape(values.shape), kind)

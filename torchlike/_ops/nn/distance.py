@@ -33,6 +33,8 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
     shape = broadcast_shapes(x1.shape, x2.shape)
     x1, x2 = jnp.broadcast_to(x1, shape), jnp.broadcast_to(x2, shape)
     axis = wrap_dim(dim, len(shape))
+    if not shape:
+        x1, x2 = x1[None], x2[None]
     eps = as_dtype(eps, x1.dtype)
     sizes = [p_norm(magnitude(each), 2.0, axis) for each in (x1, x2)]
     one, two = (each / jnp.maximum(size, eps) for each, size in zip((x1, x2), sizes, strict=True))

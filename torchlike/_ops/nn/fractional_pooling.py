@@ -59,7 +59,7 @@ def fractional_max_pool(
         shape[1 + dim], shape[1 + dims + dim] = output_size[dim], kernel_size[dim]
         index.append((starts[:, :, None] + jnp.arange(kernel_size[dim])).reshape(shape))
         places = places * sizes[dim] + index[-1]
-    windows = flat[tuple(index)].reshape(planes, *output_size, -1)
+    windows = flat[tuple(index)].reshape(planes, *output_size, math.prod(kernel_size))
     places = jnp.broadcast_to(places, (planes, *output_size, *kernel_size)).reshape(windows.shape)
     first = jnp.argmax(windows, -1, keepdims=True)
     shape = (*input.shape[:-dims], *output_size)

@@ -62,7 +62,7 @@ def batch_norm(
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if running_mean is None:
         return _batch_normed(input, weight, bias, eps)[0]
-    x, shape = widened(input), (1, -1) + (1,) * (input.ndim - 2)
+    x, shape = widened(input), (1, -1)[-input.ndim :] + (1,) * (input.ndim - 2)
     # one multiplication and one addition an element; what comes before is on (C)
     scale = lax.rsqrt(running_var + as_dtype(eps, running_var.dtype))
     scale = scale if weight is None else scale * weight
@@ -261,6 +261,8 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
 @op
 def normalize(input: Array, p: float = 2.0, dim=1, eps: Number = 1e-12) -> Array:
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
+    if not input.ndim:
+        return normalize.op.body(input[None], p, wrap_dim(dim, 0), eps)[0]
     x = widened(input)
     size = magnitude(x)
     dim = tuple(wrap_dim(each, input.ndim) for each in dim) if isinstance(dim, tuple) else wrap_dim(dim, input.ndim)

@@ -87,7 +87,7 @@ def pad_with_own(input: Array, pad: tuple[int, ...], mode: str) -> Array:
     _check_room(input, config, pad, mode)
     cut = [(min(before, 0), min(after, 0), 0) for before, after in config]
     grown = [(max(before, 0), max(after, 0)) for before, after in config]
-    if mode != "replicate":
-        padded = jnp.pad(input, grown, mode=_MODES[mode])
-        return lax.pad(padded, jnp.zeros((), input.dtype), cut)
-    return lax.pad(jnp.pad(input, grown, mode="edge"), jnp.zeros((), input.dtype), cut)
+    zero = jnp.zeros((), input.dtype)
+    if mode == "circular":  # what is cut off does not come round
+        return jnp.pad(lax.pad(input, zero, cut), grown, mode=_MODES[mode])
+    return lax.pad(jnp.pad(input, grown, mode=_MODES[mode]), zero, cut)
