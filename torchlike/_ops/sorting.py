@@ -285,7 +285,7 @@ def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> 
     """Twice the area between each two neighbours along an axis."""
     pairs = jax.lax.slice_in_dim(y, 1, None, axis=axis) + jax.lax.slice_in_dim(y, 0, -1, axis=axis)
     if x is None:
-        return (floating(pairs) if rank(dx.dtype) >= 2 else pairs) * dx
+        return (floating(pairs) if rank(jnp.asarray(dx).dtype) >= 2 else pairs) * dx
     if x.ndim == 1:
         if x.shape[0] != y.shape[axis]:
             raise RuntimeError(f"{name}: There must be one `x` value for each sample point")

@@ -53,4 +53,4 @@ def _bitcast_convert_type(params, ins, outs):
         return lambda x: x.view(new)
     # the bytes of an element lie along a last axis of their own
     inner = (1,) if new.itemsize < ins[0].dtype.itemsize else ()
-    return lambda x: np.ascontiguousarray(x).reshape(*x.shape, *inner).view(new).reshape(shape)
+    return lambda x: np.ascontiguousarray(x).reshape((*x.shape, *inner)).view(new).reshape(shape)

@@ -13,36 +13,33 @@ from torchlike._programs.cold.rules import is_float, rule, widened
 
 @rule("dynamic_slice")
 def _dynamic_slice(params, ins, outs):
-    sizes, rank = params["slice_sizes"], ins[0].ndim
-    if len(ins) != 1 + rank:
-        return None
-    last = [size - count for size, count in zip(ins[0].shape, sizes, strict=True)]
-    axes = list(zip(last, sizes, strict=True))
-
-    def read(x, *starts):
-        index = []
-        for (greatest, size), start in zip(axes, starts, strict=True):
-            begin = min(max(int(start), 0), greatest)
-            index.append(slice(begin, begin + size))
-        return x[tuple(index)]
-
-    return read
+    if len(ins) != 1 + ins[0].ndim:
+        return None  # sizes that are computed
+    place = _window(ins[0].shape, params["slice_sizes"])
+    return lambda x, *starts: x[place(starts)]
 
 
 @rule("dynamic_update_slice")
 def _dynamic_update_slice(params, ins, outs):
-    axes = [(size - count, count) for size, count in zip(ins[0].shape, ins[1].shape, strict=True)]
+    place = _window(ins[0].shape, ins[1].shape)
 
     def write(x, update, *starts):
-        index = []
-        for (greatest, size), start in zip(axes, starts, strict=True):
-            begin = min(max(int(start), 0), greatest)
-            index.append(slice(begin, begin + size))
         x = x.copy()
-        x[tuple(index)] = update
+        x[place(starts)] = update
         return x
 
     return write
+
+
+def _window(shape: tuple, sizes: tuple) -> Callable:
+    """What makes starts the index of a window of these sizes, moved to lie within an array of that shape."""
+    axes = [(size - count, count) for size, count in zip(shape, sizes, strict=True)]
+
+    def place(starts) -> tuple:
+        begins = [min(max(int(start), 0), last) for (last, _), start in zip(axes, starts, strict=True)]
+        return tuple(slice(begin, begin + size) for (_, size), begin in zip(axes, begins, strict=True))
+
+    return place
 
 
 class _Places:
@@ -73,7 +70,7 @@ class _Places:
         self.wide, self.fixed = wide, {}
         for d, axis in zip(array_batching, index_batching, strict=True):
             along = np.arange(shape[d]).reshape([-1 if each == axis else 1 for each in range(rank)])
-            self.fixed[d] = along.reshape(*along.shape, *self.trailing)
+            self.fixed[d] = along.reshape((*along.shape, *self.trailing))
 
     def find(self, starts) -> tuple:
         """(an index for the array with its axes in `order`, where the windows lie within it or None for everywhere)."""
@@ -95,7 +92,7 @@ class _Places:
             if start.dtype.kind == "u":
                 start = start.astype(np.int64)
             if self.trailing:
-                start = start.reshape(*self.batch, *self.trailing)
+                start = start.reshape((*self.batch, *self.trailing))
             index.append(start + self.offsets[d] if d in self.offsets else start)
         return tuple(index), inside
 
@@ -132,7 +129,7 @@ def _gather(params, ins, outs):
         index, inside = places.find(starts)
         got = (x.transpose(places.order) if moved else x)[index]
         if inside is not None:
-            got = np.where(inside.reshape(*places.batch, *(1,) * (got.ndim - rank)), got, fill)
+            got = np.where(inside.reshape((*places.batch, *(1,) * (got.ndim - rank))), got, fill)
         got = got.reshape(expanded)
         return got if stays else got.transpose(order)
 

@@ -74,7 +74,7 @@ def _random_fold_in(params, ins, outs):
 def _stream(key, shape: tuple) -> tuple:
     """The words that the keys give for the places of `shape`, counted in order."""
     places = np.arange(math.prod(shape), dtype=np.uint64).reshape(shape)
-    keys = key.reshape(*key.shape[:-1], *(1,) * len(shape), 2)
+    keys = key.reshape((*key.shape[:-1], *(1,) * len(shape), 2))
     high, low = (places >> np.uint64(32)).astype(np.uint32), places.astype(np.uint32)
     return _threefry(keys[..., 0], keys[..., 1], high, low)
 

@@ -90,12 +90,12 @@ def _chosen(x, params, places, picks_greatest: bool):
     inside = padded(np.ones(x.shape, bool), spread, base, padding, False)
     x = padded(x, spread, base, padding, start)
     size = math.prod(kernel)
-    look = windows(x, kernel, steps, apart, places).reshape(*places, size)
+    look = windows(x, kernel, steps, apart, places).reshape((*places, size))
     at = (np.argmax if picks_greatest else np.argmin)(look, -1)
     flat = np.arange(math.prod(spread)).reshape(spread)
-    flat = windows(flat, kernel, steps, apart, places).reshape(*places, size)
+    flat = windows(flat, kernel, steps, apart, places).reshape((*places, size))
     # where all elements equal the padding's value, the first of them need not be one of the array's
-    real = windows(inside, kernel, steps, apart, places).reshape(*places, size)
+    real = windows(inside, kernel, steps, apart, places).reshape((*places, size))
     best = np.take_along_axis(look, at[..., None], -1)
     at = np.argmax(real & ((look == best) | (best != best) & (look != look)), -1)
     return np.take_along_axis(flat, at[..., None], -1)[..., 0], spread
