@@ -283,3 +283,44 @@ def test_top_k(axis):
     )
     agree(both, *groups)
     agree(lambda x: lax.top_k(x, 4), np.array([1, 5, 5, -(2**31), 5, 2], np.int32))
+
+
+SCALARS = {
+    **{
+        name: getattr(lax, name)
+        for name in ("neg", "exp", "sign", "abs", "is_finite", "floor", "round", "erf", "lgamma")
+    },
+    **{f"to {new}": lambda x, new=new: x.astype(new) for new in ("int32", "bool", "bfloat16", "float64", "uint8")},
+    "shapes": lambda x: (x.reshape(1, 1), lax.broadcast(x, (2, 2)), x.T, jnp.squeeze(x[None]), lax.pad(x, x, ())),
+    "bits": lambda x: lax.bitcast_convert_type(x, jnp.dtype(f"int{x.dtype.itemsize * 8}")),
+    "narrower bits": lambda x: lax.bitcast_convert_type(x, np.uint8),
+    "arithmetic": lambda x: (x + x, x * 2, x / 3, x**2, lax.rem(x, x), lax.clamp(x, x + 1, x + 2)),
+    "choice": lambda x: (jnp.where(x > 0, x, -x), lax.select_n((x > 0).astype(int), x, x, x)),
+    "writing": lambda x: (x.at[()].set(2), x.at[...].add(1), lax.dynamic_update_slice(x, x + 1, ())),
+    "reading": lambda x: (x[()], x[...], lax.dynamic_slice(x, (), ())),
+    "reduction": lambda x: (jnp.sum(x), jnp.max(x), jnp.prod(x, axis=()), jnp.isnan(x)),
+    "branch": lambda x: lax.cond(x > 0, jnp.sin, jnp.cos, x),
+    "loop": lambda x: lax.while_loop(lambda x: x < 100, lambda x: x * 2 + 1, jnp.abs(x)),
+    "index": lambda x: jnp.arange(5)[jnp.abs(x).astype(int) % 5],
+    "complex": lambda x: lax.complex(x.astype("float32"), x.astype("float32")),
+    "product": lambda x: jnp.dot(x, x),
+}
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_computed_scalars(name):
+    """What NumPy computes of arrays without axes are its scalars, which cannot do all that arrays can."""
+    both, groups = over(
+        ("float32", "float64", "bfloat16"), lambda x: SCALARS[name](jnp.sum(x)), lambda dtype: numbers(dtype, 3)
+    )
+    agree(both, *groups, tolerance=4)
+
+
+def test_integer_scalars():
+    def fn(x):
+        y = jnp.sum(x, dtype=x.dtype)
+        z = lax.full((), 3, x.dtype)
+        return [lax.div(y, z), lax.rem(y, z), lax.shift_left(y, z), lax.population_count(y), lax.clz(y), y & z, ~y, -y]
+
+    both, groups = over(("int32", "int64", "int8", "uint8"), fn, lambda dtype: numbers(dtype, 3))
+    agree(both, *groups)

@@ -40,6 +40,25 @@ class Program:
         self.run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
 
 
+class Family:
+    """The structures that differ in shapes alone, and which of them came last, how often in a row."""
+
+    __slots__ = ("members", "last", "repeats")
+
+    def __init__(self) -> None:
+        self.members, self.repeats = 0, 0
+        self.last: Structure | None = None
+
+    def is_loop(self, structure: Structure) -> bool:
+        """Note that a structure came; whether it did so often in a row, and the more often the more members there are."""
+        if structure is self.last:
+            self.repeats += 1
+        else:
+            self.members += structure.seen == 1
+            self.last, self.repeats = structure, 0
+        return self.repeats >= min(self.members, LONG_ROW)
+
+
 class Structure:
     """All that is known of one sequence of operations: how often it came, and its programs.
 
@@ -66,7 +85,7 @@ class Structure:
             self.nodes.append((spec, [*map(flat, places)]))
             first.append(len(self.outputs))
             self.outputs += spec.outputs
-        self._family = tuple([spec.name for spec, _ in self.nodes])
+        self._family = _families.setdefault(tuple([spec.name for spec, _ in self.nodes]), Family())
 
     def run(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int], ends_step: bool) -> tuple:
         """Compute the outputs at the `live` places, and perhaps more; returns (places, arrays).
@@ -134,8 +153,8 @@ class Structure:
         """Whether to compile it whole.
 
         It is compiled when its runs, operation by operation, have taken as long as compiling would: so whatever comes
-        the total is at most twice the least. What comes twice in a row is a loop, and need not wait so long; what
-        comes again with other shapes is no such loop.
+        the total is at most twice the least. What comes twice in a row is a loop, and need not wait so long; but where
+        the shapes change from time to time, chance makes such rows, and longer ones are asked for.
         """
         if settings.mode != "auto":
             return settings.mode == "whole"
@@ -143,11 +162,9 @@ class Structure:
             return True
         if len(self.nodes) == 1:
             return False  # the op's own program is the whole
-        in_a_row = _latest.get(self._family) is self
-        _latest[self._family] = self
         self._spent += sum([spec.cost for spec, _ in self.nodes])
         allowed = PROGRAM_COST + NODE_COST * len(self.nodes)
-        if in_a_row:
+        if self._family.is_loop(self):
             allowed = 0 if ends_step else allowed * FRAGMENT
         return self._spent > allowed
 
@@ -230,8 +247,9 @@ def _given(place, values, arrays, number):
 
 
 _structures: dict[tuple, Structure] = {}
-_latest: dict[tuple, Structure] = {}  # by the names of the operations: the one that came last
+_families: dict[tuple, Family] = {}  # by the names of the operations
 PROGRAM_COST, NODE_COST = 40, 5  # milliseconds of compiling a program, and of each operation in it
+LONG_ROW = 5  # comings in a row that make a loop of anything
 FRAGMENT = 0.1  # of that cost is spent before what comes in a row but ends no step is taken for a loop
 
 

@@ -29,15 +29,17 @@ class Value:
         array: the `jax.Array` (or NumPy array), or None while it is only recorded.
         recording: where it is, or was, recorded.
         slot: which output of that recording it is.
+        taken: how many recordings took it as a NumPy array.
     """
 
-    __slots__ = ("aval", "array", "recording", "slot", "__weakref__")
+    __slots__ = ("aval", "array", "recording", "slot", "taken", "__weakref__")
 
     def __init__(self, known: Aval, array=None, recording: Recording | None = None, slot: int = 0) -> None:
         self.aval = known
         self.array = array
         self.recording = recording
         self.slot = slot
+        self.taken = 0
 
     def compute(self, reason: str = "a value is read"):
         """The array, computed now if need be.
@@ -63,7 +65,7 @@ def value_of(array, where=CPU) -> Value:
 
 
 _lock = threading.RLock()  # programs run one after the other: what one donates no other may take
-_LARGE = 2**16
+_LARGE, _OFTEN = 2**16, 3  # bytes of a NumPy array, and times it was taken, before XLA gets it for good
 
 
 class Recording:
@@ -117,8 +119,10 @@ class Recording:
         array = value.array
         if array is None:  # another thread has recorded it
             array = value.compute()
-        if type(array) is np.ndarray and array.nbytes > _LARGE:
-            value.array = jax.device_put(array)  # once, or every program would copy it again
+        if type(array) is np.ndarray:
+            value.taken += 1
+            if array.nbytes > _LARGE or value.taken > _OFTEN:
+                value.array = jax.device_put(array)  # once, or every program would copy it again
         place = self.inputs[value] = -1 - len(self.inputs)
         return place
 

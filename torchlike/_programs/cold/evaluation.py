@@ -228,6 +228,11 @@ def evaluate(jaxpr: Jaxpr, consts: Sequence, arrays: Sequence[np.ndarray]) -> li
 
     Returns:
         The results, each contiguous and with memory of its own.
+
+    Example:
+        >>> closed = jax.make_jaxpr(lambda x: x + 1)(np.zeros(2, np.float32))
+        >>> evaluate(closed.jaxpr, closed.consts, [np.ones(2, np.float32)])
+        [array([2., 2.], dtype=float32)]
     """
     with np.errstate(all="ignore"):
         got = prepare(jaxpr).run([*map(np.asarray, consts), *arrays] if consts else arrays)

@@ -24,7 +24,7 @@ def _dynamic_update_slice(params, ins, outs):
     place = _window(ins[0].shape, ins[1].shape)
 
     def write(x, update, *starts):
-        x = x.copy()
+        x = np.array(x)
         x[place(starts)] = update
         return x
 
@@ -190,7 +190,7 @@ def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, sh
         if inside is not None:
             index = tuple(np.broadcast_to(each, (*places.batch, *each.shape[rank:]))[inside] for each in index)
             updates = updates[inside]
-        made = x.copy()
+        made = np.array(x)
         view = made.transpose(places.order)
         if how is None:
             view[index] = updates
