@@ -296,11 +296,11 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
     avals = (*spec.inputs, *known)
     structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in avals]
     closed = jax.make_jaxpr(derivative)(*structs)
-    lean, used = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars))
-    used = [place < count and use or place >= count for place, use in enumerate(used)]
-    lean, _ = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=used)
-    fn = jex_core.jaxpr_as_fun(jex_core.ClosedJaxpr(lean, closed.consts))
-    made = Spec(spec.name + "_backward", fn, tuple(a for a, use in zip(avals, used, strict=True) if use))
+    # inputs that are not needed are none of its own; cotangents always are
+    always = [place >= count for place in range(len(avals))]
+    lean, used = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=always)
+    lean = jex_core.ClosedJaxpr(lean, closed.consts)
+    made = Spec(spec.name + "_backward", lean, tuple(a for a, use in zip(avals, used, strict=True) if use))
     return made, tuple(place for place in range(count) if used[place])
 
 

@@ -48,9 +48,12 @@ class Spec:
         *("_compiled", "_cost", "_spent", "grad_name", "node_class", "container", "extra"),
     )
 
-    def __init__(self, name: str, fn: Callable, inputs: tuple, where=None) -> None:
-        structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in inputs]
-        closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*structs)
+    def __init__(self, name: str, fn: Callable | jex_core.ClosedJaxpr, inputs: tuple, where=None) -> None:
+        if isinstance(fn, jex_core.ClosedJaxpr):
+            closed, shapes = fn, tuple(fn.out_avals)
+        else:
+            structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in inputs]
+            closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*structs)
         self.name, self.fn, self.inputs, self.jaxpr = name, fn, inputs, closed
         self.number = next(_count)
         self.single = not isinstance(shapes, (tuple, list))
