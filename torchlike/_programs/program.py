@@ -183,18 +183,21 @@ class Structure:
     def _run_by_op(self, arrays: list, numbers: Iterator, live: tuple[int, ...]) -> list:
         """Run the operations one by one, but for those that no live output needs."""
         values: list = []
-        needed, needs = set(live), []
+        needed, plan = set(live), []
         end = len(self.outputs)
         for spec, places in reversed(self.nodes):
             begin = end - len(spec.outputs)
             runs = not needed.isdisjoint(range(begin, end))
-            if runs:
-                needed.update(place for place in places if type(place) is int)
-            needs.append(runs)
+            used = {place for place in places if type(place) is int} if runs else set()
+            plan.append((spec, places, runs, used - needed))  # the last are used for the last time
+            needed |= used
             end = begin
-        for (spec, places), runs in zip(self.nodes, reversed(needs), strict=True):
+        for spec, places, runs, dying in reversed(plan):
             given = [_given(place, values, arrays, lambda _: next(numbers)) for place in places]
             values.extend(run_op(spec, given) if runs else [None] * len(spec.outputs))
+            for place in dying:
+                if place >= 0:
+                    values[place] = None
         return [values[each] for each in live]
 
 

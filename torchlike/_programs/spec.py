@@ -85,16 +85,20 @@ class Spec:
 
     @property
     def cost(self) -> float:
-        """The milliseconds that it takes by itself, roughly."""
+        """The milliseconds that it takes by itself, roughly; compiling it included, if it must be."""
         if self._compiled is not None:
             return COMPILED_COST
         if self._cost is None:
-            self._cost = cold.cost(self.jaxpr.jaxpr)
+            self._cost = cold.cost(self.jaxpr.jaxpr) if self._is_on_cpu else COMPILE_COST
         return self._cost
+
+    @property
+    def _is_on_cpu(self) -> bool:
+        return all(each.device is CPU for each in self.outputs)
 
     def runs_cold(self) -> bool:
         """Whether NumPy runs it: on the CPU, until it has taken as long as compiling would; noted as a run."""
-        if self._compiled is not None or self._spent > COMPILE_COST or any(o.device is not CPU for o in self.outputs):
+        if self._compiled is not None or self._spent > COMPILE_COST or not self._is_on_cpu:
             return False
         self._spent += self.cost
         return self._spent <= COMPILE_COST

@@ -1,0 +1,89 @@
+"""What runs by NumPy, and when it is compiled."""
+
+from __future__ import annotations
+
+import pytest
+
+import torchlike
+from torchlike._programs import cold
+from torchlike._programs.spec import COMPILE_COST
+
+nn, F = torchlike.nn, torchlike.nn.functional
+
+
+@pytest.fixture
+def told():
+    torchlike.explain(reset=True)
+    return torchlike.explain
+
+
+def stepper(width: int):
+    """A training step of a network that no other test has; it takes the size of its batch."""
+    model = nn.Sequential(nn.Linear(width, 7), nn.Tanh(), nn.Linear(7, 3))
+    optimizer = torchlike.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(size: int) -> float:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(torchlike.ones(size, width)), torchlike.zeros(size, dtype=torchlike.int64))
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def test_what_is_new_compiles_nothing(told):
+    x = torchlike.arange(11.0)
+    assert (x.exp().log() * 3 - x).sum().item() == pytest.approx(110)
+    assert not told().compiles and told().runs["cold"] > 3
+    assert not cold.missing
+
+
+def test_the_second_step_of_a_loop_is_compiled(told):
+    step = stepper(5)
+    first = step(4)
+    assert not told().compiles
+    assert step(4) < first
+    assert [each.what.split()[0] for each in told().compiles] == ["program"]
+    for _ in range(5):
+        step(4)
+    assert told().programs <= 2
+
+
+def test_steps_of_ever_new_shapes_stay_cold(told):
+    step = stepper(6)
+    losses = [step(size) for size in range(1, 25)]
+    assert not told().compiles
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_a_row_by_chance_is_no_loop(told):
+    step = stepper(9)
+    for size in (1, 2, 3, 4, 4, 5, 5, 6):
+        step(size)
+    assert not told().compiles
+    for _ in range(6):
+        step(4)
+    assert told().programs == 1
+
+
+def test_an_operation_is_compiled_when_that_has_paid(told):
+    x = torchlike.ones(300, 301)
+    x.tolist()
+    runs = 0
+    while not told().compiles:
+        torchlike.lgamma(x).sum()  # nobody reads it: it does not run
+        torchlike.exp(x).numpy()
+        runs += 1
+        assert runs < 10_000
+    assert told().runs["cold"] == runs - 1 and runs > COMPILE_COST / 10
+
+
+def test_the_tiers_agree():
+    torchlike.manual_seed(0)
+    cold_step = stepper(8)
+    torchlike.manual_seed(0)
+    hot_step = stepper(8)
+    with torchlike.execution_mode("whole"):
+        expected = [hot_step(2) for _ in range(2)]
+    assert [cold_step(2) for _ in range(2)] == pytest.approx(expected, rel=1e-6)
