@@ -165,14 +165,14 @@ class TensorBase:
 
     def _write(self, value: Value, edge: tuple | None) -> None:
         """Put new elements in place, through the views, and history after them."""
-        root = self._root()
+        root = None if self._base is None else self._root()
         if root is None:
             root = self
-        if self._view is None and root is self:
-            self._storage.write(value)
-            if edge is not None:
-                self._edge = edge
-            return
+            if self._view is None:
+                self._storage.write(value)
+                if edge is not None:
+                    self._edge = edge
+                return
         pair = (value, edge)
         steps = self._steps_beyond(root) if root is not self else ()
         if steps:

@@ -271,7 +271,7 @@ def find(key: tuple, inputs: list) -> Structure:
 
 def run_op(spec, arrays: list) -> list:
     """Run one operation by itself: by NumPy, or as a program of its own."""
-    if spec.runs_cold():
+    if spec.runs_cold(arrays):
         explain.record.runs["cold"] += 1
         jaxpr = spec.jaxpr
         return cold.evaluate(jaxpr.jaxpr, jaxpr.consts, list(map(_known, arrays, spec.inputs)))

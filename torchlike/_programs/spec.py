@@ -22,10 +22,9 @@ NUMBERS = {
     complex: jax.ShapeDtypeStruct((), np.complex128, weak_type=True),
 }
 _count = itertools.count(1)
-COMPILE_COST, COMPILED_COST = (
-    50.0,
-    0.02,
-)  # milliseconds, measured on two cores: of compiling an operation, of running it
+# milliseconds, measured on two cores: of compiling an operation, and of running it then
+COMPILE_COST, COMPILED_COST = 50.0, 0.02
+WAITING_COST = 5.0  # of waiting for the program that computes an input, which a compiled operation would not
 
 
 class Spec:
@@ -96,11 +95,12 @@ class Spec:
     def _is_on_cpu(self) -> bool:
         return all(each.device is CPU for each in self.outputs)
 
-    def runs_cold(self) -> bool:
-        """Whether NumPy runs it: on the CPU, until it has taken as long as compiling would; noted as a run."""
+    def runs_cold(self, arrays: list) -> bool:
+        """Whether NumPy runs it on these: on the CPU, until it has taken as long as compiling would; noted as a run."""
         if self._compiled is not None or self._spent > COMPILE_COST or not self._is_on_cpu:
             return False
-        self._spent += self.cost
+        waits = any(isinstance(each, jax.Array) for each in arrays)
+        self._spent += max(self.cost, WAITING_COST if waits else 0)
         return self._spent <= COMPILE_COST
 
     @property
