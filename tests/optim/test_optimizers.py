@@ -233,7 +233,7 @@ def test_a_hundred_steps_of_every_schedule_compile_nothing_new(optimizer):
             stepped(params, made, loss, 1)
             scheduler.step()
 
-    for _ in range(4):  # a first step, too, is a program that is compiled when it comes again
+    for _ in range(40):  # a first step, too, is a program: compiled once it came often enough
         run("StepLR", {"step_size": 3}, 4)
     torchlike.explain(reset=True)
     with warnings.catch_warnings():
