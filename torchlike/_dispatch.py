@@ -31,6 +31,7 @@ from torchlike._arguments import ARRAYS, STATIC, SYNONYMS, check, explained, kin
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
+from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
@@ -85,6 +86,7 @@ class Op:
         body: the JAX function.
         kinds: what each parameter is, in order.
         specs: traced operations, by what they were called with.
+        traces: those traced with symbols for sizes, by the pattern of the calls.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Op:
     signature: inspect.Signature = field(init=False)
     kinds: dict[str, str] = field(init=False)
     specs: dict = field(default_factory=dict)
+    traces: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signature = inspect.signature(self.body)
@@ -110,45 +113,71 @@ class Op:
         except TypeError as error:
             raise TypeError(explained(self, args, kwargs, str(error))) from None
 
-    def spec(self, key: tuple, args: tuple, kwargs: dict, inputs: list, finish: Callable | None = None) -> Spec:
-        """Trace the operation for these arguments and keep it under `key`.
+    def spec(self, key: tuple, args: tuple, kwargs: dict, inputs: list, in_place: bool = False) -> Spec:
+        """The operation for these arguments, kept under `key`.
 
         Args:
-            finish: applied to the function's result: a cast, for in-place forms.
+            in_place: whether the result is cast to the first tensor's dtype, and must have its shape.
         """
         count = iter(range(len(inputs)))
         names = tuple(self.kinds)
         args = tuple([self._slotted(name, given, count) for name, given in zip(names, args, strict=False)])
         bound = self.bind(args, {name: self._slotted(name, given, count) for name, given in kwargs.items()})
-        call_args, call_kwargs = bound.args, bound.kwargs
-
-        def fn(*arrays):
-            fill = functools.partial(_filled, arrays=arrays)
-            got = self.body(*map(fill, call_args), **{k: fill(v) for k, v in call_kwargs.items()})
-            return got if finish is None else finish(got)
-
         kinds = tuple(type(each) if isinstance(each, _NUMBERS) else each.aval for each in inputs)
         _check_devices(kinds)
-        made = Spec(self.name, fn, kinds)
-        named = self.flags.grad_name
-        made.grad_name = named(made) if callable(named) else named
-        if self.flags.view is not None:
-            made.extra = self._view_rule(call_args, call_kwargs)
+        made = self.spec_of(kinds, bound.args, bound.kwargs, in_place)
         try:
             self.specs[key] = made
         except TypeError:
             pass  # an argument that cannot be hashed: traced again at the next call
         return made
 
+    def spec_of(self, kinds: tuple, args: tuple, kwargs: dict, in_place: bool = False) -> Spec:
+        """The operation for inputs of these kinds, with arguments that are static or places among the inputs.
+
+        It is traced, unless one trace does for all sizes.
+        """
+        call = kinds, args, tuple(kwargs.items()), in_place
+        sizes: list[int] = []
+        pattern = taken_out(call, sizes)
+        generic = None
+        try:
+            traces = self.traces.get(pattern)
+            if traces is None:
+                self.traces[pattern] = Traces(sizes)
+            else:
+                generic = traces.find(sizes, lambda symbols: self._traced(put_in(pattern, symbols)))
+        except TypeError:
+            pass  # an argument that cannot be hashed
+        made = self._traced(call) if generic is None else generic[0].at(generic[1], self._function(*call))
+        named = self.flags.grad_name
+        made.grad_name = named(made) if callable(named) else named
+        if self.flags.view is not None:
+            made.extra = self._view_rule(args, kwargs)
+        return made
+
+    def _traced(self, call: tuple) -> Spec:
+        return Spec(self.name, self._function(*call), call[0])
+
+    def _function(self, kinds: tuple, args: tuple, kwargs: tuple, in_place: bool) -> Callable:
+        """The function of the inputs."""
+
+        def fn(*arrays):
+            fill = functools.partial(_filled, arrays=arrays)
+            got = self.body(*map(fill, args), **{k: fill(v) for k, v in kwargs})
+            return _cast_to(kinds[0], got) if in_place else got
+
+        return fn
+
     def _slotted(self, name: str, given, count):
         """The argument with tensors and numbers replaced by their place among the inputs."""
         kind = self.kinds.get(SYNONYMS.get(name, name) if name not in self.kinds else name, STATIC)
         if isinstance(given, TensorBase):
-            return _Slot(next(count))
+            return Slot(next(count))
         if kind is not STATIC and isinstance(given, (numbers.Number, np.bool_)) and not isinstance(given, bool):
-            return _Slot(next(count))
+            return Slot(next(count))
         if kind is ARRAYS and isinstance(given, (tuple, list)):
-            return tuple(_Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
+            return tuple(Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
         return tuple(given) if isinstance(given, list) else given
 
     def _view_rule(self, args: tuple, kwargs: dict) -> ViewRule:
@@ -166,15 +195,15 @@ class Op:
         return ViewRule(layout, None if flags.write is None else write)
 
 
-class _Slot(int):
+class Slot(int):
     """The place of an argument among the inputs of an operation."""
 
 
 def _filled(each, arrays):
-    if type(each) is _Slot:
+    if type(each) is Slot:
         return arrays[each]
-    if type(each) is tuple and any(type(item) is _Slot for item in each):
-        return tuple(arrays[item] if type(item) is _Slot else item for item in each)
+    if type(each) is tuple and any(type(item) is Slot for item in each):
+        return tuple(arrays[item] if type(item) is Slot else item for item in each)
     return each
 
 
@@ -357,6 +386,7 @@ def _forget_specs() -> None:
     """Traced operations hold the default dtype: with another one they are traced anew."""
     for each in _declared.values():
         each.specs.clear()
+        each.traces.clear()
 
 
 dtypes.on_change.append(_forget_specs)
@@ -475,7 +505,6 @@ def _inplace(op: Op) -> Callable:
             args = _packed((self, *args), list(op.kinds).index(op.flags.varargs))[1:] if args else args
         key, inputs, edges = gather((self, *args), kwargs)
         key = ("in place", *key)
-        known = inputs[0].aval
         try:
             spec = op.specs.get(key)
         except TypeError:
@@ -484,7 +513,7 @@ def _inplace(op: Op) -> Callable:
             other = _other_form(op, (self, *args), kwargs, inputs)
             if other is not None:
                 return inplace(*other[0], **other[1])
-            spec = op.spec(key, (self, *args), kwargs, inputs, functools.partial(_cast_to, known))
+            spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
         inputs, edges = tuple(inputs), tuple(edges)
         tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
         if tracked and recorder.at_boundary:

@@ -270,9 +270,22 @@ def derivative_of(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tup
     key = needed if spec.single else (needed, *[each is not None for each in cotangents])
     found = spec.derivatives.get(key)
     if found is None:
-        given = (True,) if spec.single else key[1:]
-        found = spec.derivatives[key] = _make_derivative(spec, needed, given)
+        found = _generic_derivative(spec, needed, cotangents) if spec.generic is not None else None
+        if found is None:
+            found = _make_derivative(spec, needed, (True,) if spec.single else key[1:])
+        spec.derivatives[key] = found
     return found
+
+
+def _generic_derivative(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tuple | None:
+    """The derivative from the one for all sizes, if there can be one."""
+    generic, values = spec.generic
+    try:
+        made, used = derivative_of(generic, needed, cotangents)
+    except Exception:  # it asks of a symbol what only a number can answer
+        spec.retrace()
+        return None
+    return made.at(values), used
 
 
 def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]):

@@ -8,13 +8,12 @@ import math
 import jax.numpy as jnp
 from jax import lax
 
-from torchlike._dispatch import op
+from torchlike._dispatch import Slot, op
 from torchlike._ops._promote import Array, wrap_dim
 from torchlike._ops.basic_indexing import FULL as FULL
 from torchlike._ops.basic_indexing import slice_view
 from torchlike._programs.aval import Aval
-from torchlike._programs.spec import Spec
-from torchlike._recorder.view import Layout, Step, ViewRule
+from torchlike._recorder.view import Layout, Step
 from torchlike._types import dtypes
 
 
@@ -501,11 +500,10 @@ def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
     declared, kinds = slice_view.op, tuple(map(type, numbers))
     spec = declared.specs.get((known, pattern, *kinds))
     if spec is None:
-        spec = declared.specs[known, pattern, *kinds] = Spec(
-            "slice", lambda input, *given: declared.body(input, pattern, *given), (known, *kinds)
+        slots = [Slot(1 + place) for place in range(len(kinds))]
+        spec = declared.specs[known, pattern, *kinds] = declared.spec_of(
+            (known, *kinds), (Slot(0), pattern, *slots), {}
         )
-        layout = lambda viewed, *given: declared.flags.view(viewed, pattern, *given)
-        spec.extra = ViewRule(layout, lambda viewed, new, *given: declared.flags.write(new, viewed, pattern, *given))
     return Step(spec, numbers)
 
 

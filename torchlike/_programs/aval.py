@@ -29,7 +29,8 @@ def aval(shape: tuple[int, ...], dt: dtype, where: device = CPU) -> Aval:
     if found is None:
         found = Aval()
         found.shape, found.dtype, found.device = tuple(shape), dt, where
-        found.size, found.ndim, found.numel = Size(shape), len(shape), math.prod(shape)
+        # sizes may be symbols here, which the constructor of `Size` refuses
+        found.size, found.ndim, found.numel = tuple.__new__(Size, shape), len(shape), math.prod(shape)
         found.nbytes = found.numel * dt.itemsize
         found.struct = jax.ShapeDtypeStruct(found.shape, dt.np)
         found = _interned.setdefault(key, found)

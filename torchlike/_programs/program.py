@@ -192,9 +192,11 @@ class Structure:
             plan.append((spec, places, runs, used - needed))  # the last are used for the last time
             needed |= used
             end = begin
+        # among several operations waiting is a small part, and the program counts for itself
+        waits = len(plan) == 1 and any(isinstance(each, jax.Array) for each in arrays)
         for spec, places, runs, dying in reversed(plan):
             given = [_given(place, values, arrays, lambda _: next(numbers)) for place in places]
-            values.extend(run_op(spec, given) if runs else [None] * len(spec.outputs))
+            values.extend(run_op(spec, given, waits) if runs else [None] * len(spec.outputs))
             for place in dying:
                 if place >= 0:
                     values[place] = None
@@ -269,9 +271,13 @@ def find(key: tuple, inputs: list) -> Structure:
     return found
 
 
-def run_op(spec, arrays: list) -> list:
-    """Run one operation by itself: by NumPy, or as a program of its own."""
-    if spec.runs_cold(arrays):
+def run_op(spec, arrays: list, waits: bool = False) -> list:
+    """Run one operation by itself: by NumPy, or as a program of its own.
+
+    Args:
+        waits: whether an input may still be being computed.
+    """
+    if spec.runs_cold(waits):
         explain.record.runs["cold"] += 1
         jaxpr = spec.jaxpr
         return cold.evaluate(jaxpr.jaxpr, jaxpr.consts, list(map(_known, arrays, spec.inputs)))

@@ -12,6 +12,7 @@ from jax.extend import core as jex_core
 
 from torchlike._programs import cold
 from torchlike._programs.aval import Aval, aval
+from torchlike._programs.generic import aval_at, jaxpr_at
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import BY_NUMPY
 
@@ -40,36 +41,62 @@ class Spec:
         single: whether the function returns one array rather than a tuple.
         jaxpr: what the function does; programs replay it.
         differentiable: whether any output can have a gradient.
+        generic: (the operation traced with symbols, their values), if that is where it comes from.
     """
 
     __slots__ = (
-        *("name", "number", "fn", "inputs", "outputs", "count", "single", "jaxpr", "differentiable", "derivatives"),
-        *("_compiled", "_cost", "_spent", "grad_name", "node_class", "container", "extra"),
+        *("name", "number", "fn", "inputs", "outputs", "count", "single", "differentiable", "derivatives"),
+        *("grad_name", "node_class", "container", "extra", "generic", "_jaxpr", "_compiled", "_cost", "_spent"),
     )
 
     def __init__(self, name: str, fn: Callable | jex_core.ClosedJaxpr, inputs: tuple, where=None) -> None:
-        if isinstance(fn, jex_core.ClosedJaxpr):
-            closed, shapes = fn, tuple(fn.out_avals)
-        else:
-            structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in inputs]
-            closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*structs)
-        self.name, self.fn, self.inputs, self.jaxpr = name, fn, inputs, closed
-        self.number = next(_count)
-        self.single = not isinstance(shapes, (tuple, list))
+        closed, shapes = (fn, tuple(fn.out_avals)) if isinstance(fn, jex_core.ClosedJaxpr) else _traced(fn, inputs)
         where = where or _device_of(inputs)
-        self.outputs = tuple(
-            aval(s.shape, BY_NUMPY[np.dtype(s.dtype)], where) for s in ([shapes] if self.single else shapes)
-        )
-        self.count = len(self.outputs)
-        self.differentiable = any(o.dtype.rank >= 2 for o in self.outputs)
+        single = not isinstance(shapes, (tuple, list))
+        outputs = [aval(s.shape, BY_NUMPY[np.dtype(s.dtype)], where) for s in ([shapes] if single else shapes)]
+        self._set(name, fn, inputs, outputs)
+        self._jaxpr, self.single = closed, single
+        self.container = shapes._make if hasattr(shapes, "_make") else type(shapes)
+
+    def at(self, values: dict[str, int], fn: Callable | None = None) -> Spec:
+        """An operation that was traced with symbols for sizes, for these sizes.
+
+        Args:
+            values: the symbols' values, by name.
+            fn: the function with its static arguments bound.
+        """
+        made = Spec.__new__(Spec)
+        inputs, outputs = ([aval_at(each, values) for each in those] for those in (self.inputs, self.outputs))
+        made._set(self.name, fn, tuple(inputs), outputs)
+        made.single, made.container, made.generic = self.single, self.container, (self, values)
+        return made
+
+    def _set(self, name: str, fn, inputs: tuple, outputs: list) -> None:
+        self.name, self.fn, self.inputs, self.outputs = name, fn, inputs, tuple(outputs)
+        self.number = next(_count)
+        self.count = len(outputs)
+        self.differentiable = any(o.dtype.rank >= 2 for o in outputs)
         self.derivatives: dict = {}
         self.grad_name: str | None = None
         self.node_class: Any = None
-        self.container = shapes._make if hasattr(shapes, "_make") else type(shapes)
         self.extra: Any = None
-        self._compiled = None
+        self.generic: tuple | None = None
+        self._jaxpr = self._compiled = None
         self._cost: float | None = None
         self._spent = 0.0
+
+    def retrace(self) -> None:
+        """Trace it by itself, where it was traced with symbols: its derivative cannot be."""
+        self.generic = None
+        if self.fn is not None:
+            self._jaxpr, _ = _traced(self.fn, self.inputs)
+
+    @property
+    def jaxpr(self) -> jex_core.ClosedJaxpr:
+        if self._jaxpr is None:
+            generic, values = self.generic
+            self._jaxpr = jaxpr_at(generic.jaxpr, values)
+        return self._jaxpr
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(map(repr, self.inputs))})"
@@ -95,11 +122,14 @@ class Spec:
     def _is_on_cpu(self) -> bool:
         return all(each.device is CPU for each in self.outputs)
 
-    def runs_cold(self, arrays: list) -> bool:
-        """Whether NumPy runs it on these: on the CPU, until it has taken as long as compiling would; noted as a run."""
+    def runs_cold(self, waits: bool) -> bool:
+        """Whether NumPy runs it: on the CPU, until it has taken as long as compiling would; noted as a run.
+
+        Args:
+            waits: whether an input may still be being computed.
+        """
         if self._compiled is not None or self._spent > COMPILE_COST or not self._is_on_cpu:
             return False
-        waits = any(isinstance(each, jax.Array) for each in arrays)
         self._spent += max(self.cost, WAITING_COST if waits else 0)
         return self._spent <= COMPILE_COST
 
@@ -109,6 +139,12 @@ class Spec:
         if self._compiled is None:
             self._compiled = jax.jit(jex_core.jaxpr_as_fun(self.jaxpr))
         return self._compiled
+
+
+def _traced(fn: Callable, inputs: tuple) -> tuple:
+    """(jaxpr, what the function returns) for inputs of these kinds."""
+    structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in inputs]
+    return jax.make_jaxpr(fn, return_shape=True)(*structs)
 
 
 def _device_of(inputs: tuple):
