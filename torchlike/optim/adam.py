@@ -43,6 +43,7 @@ class Adam(Optimizer):
         ("maximize", "amsgrad", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay")
     )
     names = {"mu": "exp_avg", "nu": "exp_avg_sq", "nu_max": "max_exp_avg_sq", "count": "step"}
+    elementwise = True
 
     def __init__(
         self,

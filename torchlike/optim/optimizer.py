@@ -7,19 +7,15 @@ compiles nothing; its state is seen as PyTorch's, by parameter and name.
 from __future__ import annotations
 
 import copy
-import functools
 import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
 
-import jax
-import jax.numpy as jnp
-
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
-from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, record, recorder
+from torchlike.optim._update import Update
 from torchlike.tensor import Tensor
 from torchlike.utils.hooks import RemovableHandle
 
@@ -87,6 +83,8 @@ class Optimizer:
     static: frozenset[str] = frozenset(("maximize",))
     # the transformation's state fields by PyTorch's names
     names: dict[str, str] = {}
+    # whether the rule treats each element by itself, so that small parameters can be updated as one array
+    elementwise = False
 
     @legacy_keywords(default="defaults")
     def __init__(self, params, defaults: dict) -> None:
@@ -250,7 +248,10 @@ class Optimizer:
         return loss
 
     def _update(self, group: dict) -> None:
-        """Record the update of one group, once for each distinct count of steps among its parameters."""
+        """Record the update of one group, once for each distinct count of steps among its parameters.
+
+        Those that never had a gradient have no state yet.
+        """
         parts: dict = {}
         known = self.state
         for each in group["params"]:
@@ -259,7 +260,7 @@ class Optimizer:
                 continue
             entry = known.get(each)
             step = entry.get("step") if entry else None
-            count = None if step is None else step._value()
+            count = bool(entry) if step is None else step._value()
             if count in parts:
                 parts[count].append((each, leaf.grad))
             else:
@@ -281,7 +282,7 @@ class Optimizer:
         key = (type(self), *flags.items(), *numbers, *kinds, *avals, *[each.aval for each in grads])
         update = _updates.get(key)
         if update is None:
-            update = _updates[key] = _Update(self, avals, numbers, flags)
+            update = _updates[key] = Update(self, avals, numbers, flags)
         entries = [self.state[each] for each in params] if update.has_state else []
         inputs = [*values, *grads, *update.read(entries, values), *given]
         outputs = record(update.spec(inputs), inputs)
@@ -397,113 +398,5 @@ def _fitted_entry(param: Tensor, name: str, entry):
     return entry.to(dtype=param.dtype if param.is_floating_point() else entry.dtype, device=param.device)
 
 
-# ---------------------------------------------------------------------- the recorded update
-
 _updates: dict = {}
-
-
-class _Update:
-    """The update of parameters of known shapes: how optax's state is laid out, and the traced operation.
-
-    A leaf of the state that lies in a list by parameter belongs to that parameter; any other is shared by all, and
-    is seen as the ``"step"`` of each.
-    """
-
-    def __init__(self, optimizer: Optimizer, avals: list, numbers: dict, flags: dict) -> None:
-        self._rule = functools.partial(type(optimizer).rule, flags=flags)
-        self._numbers, self._maximize = tuple(numbers), flags.get("maximize", False)
-        self._count = len(avals)
-        self._spec: Spec | None = None
-        self._complex = [jnp.issubdtype(each.struct.dtype, jnp.complexfloating) for each in avals]
-        structs = [each.struct for each in avals]
-        shapes = jax.eval_shape(self._started, structs)
-        leaves, self._tree = jax.tree_util.tree_flatten_with_path(shapes)
-        # (PyTorch's name, number of the parameter or None, dtype) of each leaf
-        self._leaves = [(*_place(path, optimizer.names), leaf) for path, leaf in leaves]
-        pairs = [(*each.shape, 2) if pair else None for each, pair in zip(structs, self._complex, strict=True)]
-        self._paired = [place is not None and pairs[place] == leaf.shape for _, place, leaf in self._leaves]
-        self._init = Spec("optimizer_init", self._first_state, tuple(avals))
-
-    def _first_state(self, *params) -> tuple:
-        return self._shown(self._started(params)) or (jnp.zeros(()),)
-
-    def _started(self, params):
-        """optax's state before the first step."""
-        return self._rule(dict.fromkeys(self._numbers, 1.0)).init(self._split(params))
-
-    def _split(self, arrays) -> list:
-        """Complex parameters as pairs of real numbers, which is how PyTorch's optimizers see them."""
-        return [_pairs(each) if pair else each for each, pair in zip(arrays, self._complex, strict=True)]
-
-    def _shown(self, state) -> tuple:
-        """The leaves of a state as they are kept: what all parameters share is PyTorch's float32 step."""
-        leaves = jax.tree_util.tree_leaves(state)
-        return tuple(
-            each.astype(jnp.float32) if place is None else jax.lax.complex(each[..., 0], each[..., 1]) if pair else each
-            for each, (_, place, _), pair in zip(leaves, self._leaves, self._paired, strict=True)
-        )
-
-    @property
-    def has_state(self) -> bool:
-        """Whether there is anything to remember from step to step."""
-        return bool(self._leaves)
-
-    def spec(self, inputs: list) -> Spec:
-        """The operation: (parameters, gradients, state, numbers) to (parameters, state)."""
-        if self._spec is None:
-            kinds = tuple([each.aval if type(each) is Value else type(each) for each in inputs])
-            self._spec = Spec("optimizer_step", self._apply, kinds)
-        return self._spec
-
-    def _apply(self, *arrays):
-        import optax
-
-        count, held = self._count, len(self._leaves)
-        params, grads = self._split(arrays[:count]), self._split(arrays[count : 2 * count])
-        given = zip(arrays[2 * count : 2 * count + held], self._leaves, self._paired, strict=True)
-        state = [_pairs(array) if pair else array.astype(leaf.dtype) for array, (_, _, leaf), pair in given]
-        hyper = dict(zip(self._numbers, arrays[2 * count + held :], strict=True))
-        if self._maximize:
-            grads = [-each for each in grads]
-        state = jax.tree_util.tree_unflatten(self._tree, state)
-        updates, state = self._rule(hyper).update(grads, state, params)
-        params = optax.apply_updates(params, updates)
-        pairs = zip(params, self._complex, strict=True)
-        params = [jax.lax.complex(each[..., 0], each[..., 1]) if pair else each for each, pair in pairs]
-        return (*params, *self._shown(state))
-
-    def read(self, entries: list[dict], params: list[Value]) -> list[Value]:
-        """The values of the state's leaves, made if this is the first step.
-
-        Args:
-            entries: the state of each parameter, by PyTorch's names.
-        """
-        if self._leaves and self._leaves[0][0] not in entries[0]:
-            self.write(entries, record(self._init, params))
-        return [entries[place or 0][name]._value() for name, place, _ in self._leaves]
-
-    def write(self, entries: list[dict], values: list[Value]) -> None:
-        """Put the leaves' new values where PyTorch shows them."""
-        for (name, place, _), value in zip(self._leaves, values, strict=False):
-            for held in entries if place is None else (entries[place],):
-                if name in held:
-                    held[name]._storage.write(value)
-                else:
-                    held[name] = Tensor._wrap(value)
-
-
-def _pairs(array):
-    return jnp.stack([array.real, array.imag], -1)
-
-
-def _place(path: tuple, names: dict[str, str]) -> tuple[str, int | None]:
-    """(PyTorch's name, number of the parameter) of a leaf of optax's state, from its path."""
-    fields = [each.name for each in path if isinstance(each, jax.tree_util.GetAttrKey)]
-    last = path[-1]
-    name = fields[-1] if fields else "state"
-    if isinstance(last, jax.tree_util.SequenceKey) and isinstance(path[-2], jax.tree_util.GetAttrKey):
-        return names.get(name, name), last.idx
-    return names.get(name, "step" if name == "count" else name), None
-
-
 Optimizer.__module__ = "torchlike.optim"

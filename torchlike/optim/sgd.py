@@ -45,6 +45,7 @@ class SGD(Optimizer):
     """
 
     static = frozenset(("maximize", "nesterov", "foreach", "differentiable", "fused"))
+    elementwise = True
 
     def __init__(
         self,
