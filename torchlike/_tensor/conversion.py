@@ -47,50 +47,50 @@ class ConversionMethods(TensorBase):
         """The tensor on a GPU."""
         return self.to(device_class("cuda", device) if not isinstance(device, (str, device_class)) else device)
 
-    def double(self, memory_format=None):
+    def double(self, *, memory_format=None):
         """The tensor as float64."""
         return self.to(dtypes.float64)
 
-    def float(self, memory_format=None):
+    def float(self, *, memory_format=None):
         """The tensor as float32."""
         return self.to(dtypes.float32)
 
-    def half(self, memory_format=None):
+    def half(self, *, memory_format=None):
         """The tensor as float16."""
         return self.to(dtypes.float16)
 
-    def bfloat16(self, memory_format=None):
+    def bfloat16(self, *, memory_format=None):
         """The tensor as bfloat16."""
         return self.to(dtypes.bfloat16)
 
-    def long(self, memory_format=None):
+    def long(self, *, memory_format=None):
         """The tensor as int64."""
         return self.to(dtypes.int64)
 
-    def int(self, memory_format=None):
+    def int(self, *, memory_format=None):
         """The tensor as int32."""
         return self.to(dtypes.int32)
 
-    def short(self, memory_format=None):
+    def short(self, *, memory_format=None):
         """The tensor as int16."""
         return self.to(dtypes.int16)
 
-    def char(self, memory_format=None):
+    def char(self, *, memory_format=None):
         """The tensor as int8."""
         return self.to(dtypes.int8)
 
-    def byte(self, memory_format=None):
+    def byte(self, *, memory_format=None):
         """The tensor as uint8."""
         return self.to(dtypes.uint8)
 
-    def bool(self, memory_format=None):
+    def bool(self, *, memory_format=None):
         """The tensor as bool."""
         return self.to(dtypes.bool_)
 
-    def cfloat(self, memory_format=None):
+    def cfloat(self, *, memory_format=None):
         """The tensor as complex64."""
         return self.to(dtypes.complex64)
 
-    def cdouble(self, memory_format=None):
+    def cdouble(self, *, memory_format=None):
         """The tensor as complex128."""
         return self.to(dtypes.complex128)

@@ -130,7 +130,7 @@ _BY_NAME = {each.full_name: each for each in (*CPU_TYPES.values(), *CUDA_TYPES.v
 @legacy_keywords(type="t")
 def set_default_tensor_type(t) -> None:
     """Set the default dtype by an old class: ``torch.DoubleTensor`` or its name."""
-    warnings.warn(DEFAULT_TYPE, UserWarning, stacklevel=2)
+    warnings.warn(DEFAULT_TYPE, UserWarning, stacklevel=3)
     if isinstance(t, str):
         if t not in _BY_NAME:
             raise TypeError(f"invalid type object: {t!r}")

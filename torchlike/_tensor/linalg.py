@@ -17,6 +17,7 @@ class LinearAlgebraMethods(TensorBase):
     qr = functions.qr
     svd = functions.svd
     cholesky = functions.cholesky
+    cholesky_solve = ops.cholesky_solve
     pinverse = ops.pinv
     matrix_power = ops.matrix_power
     matrix_exp = ops.matrix_exp

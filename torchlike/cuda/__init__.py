@@ -3,6 +3,7 @@
 from torchlike.cuda._calls import current_device as current_device
 from torchlike.cuda._calls import device as device
 from torchlike.cuda._calls import device_count as device_count
+from torchlike.cuda._calls import device_of as device_of
 from torchlike.cuda._calls import empty_cache as empty_cache
 from torchlike.cuda._calls import get_device_capability as get_device_capability
 from torchlike.cuda._calls import get_device_name as get_device_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 
+from torchlike._arguments import legacy_keywords
 from torchlike._functions import randoms
 from torchlike._types import devices
 
@@ -138,6 +139,7 @@ class device:
         device: its index or name.
     """
 
+    @legacy_keywords(idx="device")
     def __init__(self, device) -> None:
         self.idx = _index(device)
 
@@ -148,6 +150,17 @@ class device:
     def __exit__(self, *exc) -> None:
         if self.idx >= 0:
             devices.default().__exit__(*exc)
+
+
+class device_of(device):
+    """Within the block the GPU of a tensor is used where none is named; a tensor of the CPU changes nothing.
+
+    Args:
+        obj: the tensor.
+    """
+
+    def __init__(self, obj) -> None:
+        super().__init__(obj.get_device() if obj.is_cuda else -1)
 
 
 for _public in [each for each in globals().values() if getattr(each, "__module__", "") == __name__]:
