@@ -17,7 +17,10 @@ def test_conversions_take_a_memory_format():
 def test_set_default_tensor_type_by_its_old_keyword():
     before = torch.get_default_dtype()
     try:
-        with pytest.warns(FutureWarning, match="the keyword 'type'"), pytest.warns(UserWarning, match="deprecated as of"):
+        with (
+            pytest.warns(FutureWarning, match="the keyword 'type'"),
+            pytest.warns(UserWarning, match="deprecated as of"),
+        ):
             torch.set_default_tensor_type(type=torch.DoubleTensor)
         assert torch.ones(1).dtype is torch.float64
     finally:

@@ -384,7 +384,7 @@ from torchlike._ops.linalg import cholesky_solve as cholesky_solve
 from torchlike._ops.linalg import det as det
 from torchlike._ops.linalg import matrix_exp as matrix_exp
 from torchlike._ops.linalg import matrix_power as matrix_power
-from torchlike._ops.linalg import pinv as pinverse
+from torchlike._ops.linalg import pinverse as pinverse
 from torchlike._ops import return_types as return_types
 
 # ---------------------------------------------------------------- shapes, views, indexing, joining

@@ -31,6 +31,7 @@ from torchlike._arguments import ARRAYS, STATIC, SYNONYMS, check, explained, kin
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
+from torchlike._out import can_cast, with_out
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import recorder
@@ -62,6 +63,9 @@ class Flags:
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
         guard: called with the arguments of each call, for what is an error because of a number's value.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
+        same_out: where tensors given as ``out=`` must have the results' dtypes, a function of a result and such a tensor
+            that gives PyTorch's sentence if they have not.
+        apart_out: whether tensors given as ``out=`` must not be inputs, too.
     """
 
     varargs: str | None = None
@@ -75,6 +79,8 @@ class Flags:
     legacy: Mapping[str, str] = field(default_factory=dict)
     guard: Callable | None = None
     deprecated: tuple[str, ...] = ()
+    same_out: Callable[[TensorBase, TensorBase], str] | None = None
+    apart_out: bool = False
 
 
 @dataclass
@@ -401,7 +407,7 @@ def _caller(op: Op) -> Callable:
         if spread is not None and len(args) > spread and not isinstance(args[spread], (tuple, list)):
             args = _packed(args, spread)
         if "out" in kwargs:
-            return _with_out(call, args, kwargs)
+            return with_out(call, args, kwargs)
         key, inputs, edges = gather(args, kwargs)
         try:
             spec = specs.get(key)
@@ -484,15 +490,7 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
     return (args, kwargs) if changed else None
 
 
-# ---------------------------------------------------------------------- in-place forms and out=
-
-
-def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
-    """Whether an in-place operation may store results of one dtype in a tensor of another.
-
-    Complex numbers do not become real, floats do not become integers, and nothing but bool becomes bool.
-    """
-    return from_.rank <= to.rank
+# ---------------------------------------------------------------------- in-place forms
 
 
 def _inplace(op: Op) -> Callable:
@@ -560,42 +558,3 @@ def _operator(call: Callable) -> Callable:
 
     functools.update_wrapper(operator, call)
     return operator
-
-
-def _with_out(call: Callable, args: tuple, kwargs: dict):
-    """Call and put the results into the tensors given as ``out=``, which take the results' shapes.
-
-    Raises:
-        RuntimeError: a result's dtype cannot be stored in its tensor, or one of them requires grad.
-    """
-    out = kwargs.pop("out")
-    results = call(*args, **kwargs)
-    if out is None:
-        return results
-    single = isinstance(results, TensorBase)
-    pairs = [(results, out)] if single else list(zip(results, out, strict=True))
-    for result, target in pairs:
-        if not isinstance(target, TensorBase):
-            raise TypeError(f"{call.op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-        store_out(call.op.name, result, target)
-    return out if single else type(results)(out) if not hasattr(results, "_make") else results._make(out)
-
-
-def store_out(name: str, result: TensorBase, target: TensorBase) -> None:
-    """Give `target` the elements of `result`, and its shape where they differ."""
-    if state.enabled and (result._edge is not None or target._edge is not None):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
-    got, known = result._aval, target._aval
-    if not can_cast(got.dtype, known.dtype):
-        raise RuntimeError(
-            f"result type {scalar_name(got.dtype)} can't be cast to the desired output type {scalar_name(known.dtype)}"
-        )
-    if got.dtype is not known.dtype:
-        result = result.to(known.dtype)
-    if got.shape != known.shape:
-        target._replace(result.clone())
-    else:
-        target._write(result._value(), None)

@@ -56,6 +56,69 @@ def test_lstsq(driver: str | None):
     check_op([(5, 3), (5, 2)], lambda torch, a, b: tuple(torch.linalg.lstsq(a, b, driver=driver)), dtype="float64")
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda torch, x: torch.linalg.pinv(x),
+        lambda torch, x: torch.linalg.pinv(x, 0.1),
+        lambda torch, x: torch.linalg.pinv(x, atol=0.5),
+        lambda torch, x: torch.linalg.pinv(x, atol=0.5, rtol=0.3),
+        lambda torch, x: torch.linalg.pinv(x, hermitian=True),
+        lambda torch, x: torch.pinverse(x, 0.2),
+        lambda torch, x: x.pinverse(),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_pinv(call, dtype: str):
+    check_op([(4, 4)], call, dtype=dtype)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4), (3, 3), (2, 3, 2)])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_full_svd(shape: tuple, dtype: str):
+    def products(torch, x):
+        left, values, right = torch.linalg.svd(x)
+        count = values.shape[-1]
+        return left[..., :count] * values[..., None, :] @ right[..., :count, :], values, left.shape, right.shape
+
+    check_op([shape], products, dtype=dtype, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_cholesky_and_cholesky_solve(dtype: str, upper: bool):
+    matrix = POSITIVE.astype(dtype) + (1j * (np.tril(RANDOM, -1) - np.tril(RANDOM, -1).T) if dtype[0] == "c" else 0)
+    check_op([matrix + 3 * np.eye(4)], lambda torch, x: torch.linalg.cholesky(x, upper=upper))
+    factor = np.linalg.cholesky(matrix + 3 * np.eye(4))
+    factor = factor.conj().T.copy() if upper else factor
+    check_op([(4, 2), factor], lambda torch, b, x: b.cholesky_solve(x, upper), dtype=dtype)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0), (0, 2, 2)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda torch, x: torch.linalg.slogdet(x),
+        lambda torch, x: torch.logdet(x),
+        lambda torch, x: torch.linalg.det(x),
+        lambda torch, x: torch.linalg.inv(x),
+        lambda torch, x: torch.linalg.pinv(x),
+        lambda torch, x: torch.linalg.eig(x),
+        lambda torch, x: torch.linalg.eigvals(x),
+        lambda torch, x: torch.linalg.solve(x, x[..., :0]),
+    ],
+)
+def test_empty_matrices(call, shape: tuple):
+    check_op([shape], call)
+
+
+@pytest.mark.parametrize("order", [-1, -2.5, 0.5, 1, 3, float("inf"), -float("inf")])
+def test_subgradients_of_norms_at_zero(order: float):
+    check_op([np.zeros(4)], lambda torch, x: torch.linalg.norm(x, order))
+    check_op([np.array([0.0, 2, -1])], lambda torch, x: torch.linalg.norm(x, order))
+    check_op([np.zeros((3, 3))], lambda torch, x: torch.linalg.norm(x, order if abs(order) > 5 else 1))
+
+
 def test_errors():
     check_error([(3, 4)], lambda torch, x: torch.linalg.cholesky(x))
     check_error([(5, 3), (5, 2)], lambda torch, a, b: torch.linalg.lstsq(a, b, driver="no"))

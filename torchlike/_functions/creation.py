@@ -8,11 +8,11 @@ import warnings
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._dispatch import store_out
 from torchlike._functions.making import cast, dtype_of_number, wrapped
 from torchlike._functions.views import as_if_made, in_channels_last
 from torchlike._ops import views
 from torchlike._ops.views import check_strided
+from torchlike._out import store_out
 from torchlike._types import dtypes, formats
 
 RANGE = (

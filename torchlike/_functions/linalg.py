@@ -157,18 +157,19 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None
     return _stored("matrix_norm", ops.matrix_norm_of(A, ord, tuple(dim), keepdim), out)
 
 
-def matrix_rank(A, *, atol=None, rtol=None, tol=None, hermitian: bool = False, out=None):
+def matrix_rank(A, tol=None, hermitian: bool = False, *, atol=None, rtol=None, out=None):
     """How many singular values are not zero.
 
     Args:
-        atol: what counts as zero; also called `tol`.
-        rtol: what counts as zero, as a part of the largest; without either, the rounding error of the largest.
+        tol: another name of `atol`.
         hermitian: whether the matrices are Hermitian: one triangle is read.
+        atol: what counts as zero.
+        rtol: what counts as zero, as a part of the largest; without either, the rounding error of the largest.
     """
     return _stored("matrix_rank", ops.matrix_rank_of(A, atol if tol is None else tol, rtol, hermitian), out)
 
 
-def lstsq(A, B, rcond=None, *, driver=None):
+def lstsq(A, B, rcond=None, *, driver=None, out=None):
     """The least squares solutions of ``A X = B``, with (residuals, rank, singular values).
 
     Args:
@@ -183,7 +184,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     rank = A.new_zeros((0,), dtype=dtypes.int64) if driver == "gels" else ops.matrix_rank_of(A, None, rcond)
     values = ops.svdvals(A.detach())
     values = values if driver in ("gelsd", "gelss") else values.new_zeros((0,))
-    return return_types.linalg_lstsq(found, residuals, rank, values)
+    return _stored("lstsq", return_types.linalg_lstsq(found, residuals, rank, values), out)
 
 
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")

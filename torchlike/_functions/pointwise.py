@@ -6,9 +6,9 @@ import numbers
 
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
-from torchlike._dispatch import can_cast as _can_cast
 from torchlike._functions import making
 from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison
+from torchlike._out import can_cast as _can_cast
 from torchlike._types import dtypes
 
 # exponents that are part of the operation: what PyTorch computes without a logarithm, and 4

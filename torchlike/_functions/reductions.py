@@ -10,10 +10,10 @@ import warnings
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._dispatch import store_out
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
+from torchlike._out import store_out
 
 _MISSING = object()
 

@@ -8,19 +8,15 @@ import warnings
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._dispatch import store_out
 from torchlike._functions.indexing import CHECKED, Parsed, check_bounds, chosen, spelled
 from torchlike._functions.making import wrapped
 from torchlike._ops import indexing as ops
 from torchlike._ops import views
 from torchlike._ops._promote import broadcast_shapes, wrap_dim
 from torchlike._ops.basic_indexing import FULL
+from torchlike._out import check_apart, store_out
 from torchlike._types import dtypes
 
-SHARED = (
-    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-    "location. Please clone() the tensor before performing the operation."
-)
 WHERE_UINT8 = (
     "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
     "PyTorch. Use a boolean condition instead."
@@ -66,16 +62,6 @@ def _bounded(call, error: type, negative: bool = False, said: str | None = None)
     bounded.inplace = inplace
     bounded.__module__ = "torchlike"
     return bounded
-
-
-def check_apart(out, *inputs) -> None:
-    """Refuse to put a result into memory that it is read from.
-
-    Raises:
-        RuntimeError: `out` shares its memory with an input.
-    """
-    if out is not None and any(out._storage is each._storage for each in inputs):
-        raise RuntimeError(SHARED)
 
 
 def _three(args: tuple, kwargs: dict) -> tuple:

@@ -26,6 +26,7 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
+from torchlike._out import other_dtype
 from torchlike._types import dtypes
 
 scalar_name = dtypes.scalar_name
@@ -135,7 +136,7 @@ def _check_along(name: str, input: Array, index: Array, dim: int) -> None:
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {what} tensor")
 
 
-@op
+@op(same_out=other_dtype)
 def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
     """For each element of `index` the element of `input` at its place, but along `dim` at the index.
 
@@ -196,7 +197,7 @@ def _check_scatter(name: str, input: Array, dim: int, index: Array, src) -> int:
 _HOW = {None: "set", "add": "add", "multiply": "multiply"}
 
 
-@op
+@op(same_out=other_dtype)
 def scatter(
     input: Array, dim: int, index: Array, src: ArrayLike = None, *, value: ArrayLike = None, reduce: str | None = None
 ) -> Array:

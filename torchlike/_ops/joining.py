@@ -13,6 +13,8 @@ def _joined(tensors: Arrays, dim: int) -> Array:
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for place, each in enumerate(tensors):
+        if each is None:
+            raise TypeError(f"expected Tensor as element {place} in argument 0, but got NoneType")
         if not each.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {place}) cannot be concatenated")
     arrays = promoted(*tensors)
@@ -35,7 +37,7 @@ def _joined(tensors: Arrays, dim: int) -> Array:
     return jnp.concatenate([each for _, each in kept], dim)
 
 
-@op(legacy={"inputs": "tensors", "dimension": "dim"})
+@op(legacy={"inputs": "tensors", "dimension": "dim"}, apart_out=True)
 def cat(tensors: Arrays, dim: int = 0) -> Array:
     """Tensors one after the other along a dimension, in the promoted dtype.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import jax.scipy.linalg as jsl
 
 from torchlike._dispatch import op
 from torchlike._ops import return_types
-from torchlike._ops._promote import Array, ArrayLike, rank
+from torchlike._ops._promote import Array, ArrayLike, Number, magnitude, rank
 from torchlike._ops.reductions import axes_of, long_name, vector_norm_of
 
 
@@ -28,10 +30,18 @@ def check_matrices(array: Array, name: str, square: bool = False) -> None:
 
 def from_triangle(A: Array, uplo: str = "L") -> Array:
     """The Hermitian matrices of which one triangle is given. As in PyTorch, their gradient is Hermitian, too."""
-    adjoint = lambda each: jnp.conj(jnp.swapaxes(each, -1, -2))  # noqa: E731
-    triangle = jnp.tril(A) + adjoint(jnp.tril(A, -1)) if uplo.upper() == "L" else jnp.triu(A) + adjoint(jnp.triu(A, 1))
-    half = (A + adjoint(A)) / 2
-    return half - jax.lax.stop_gradient(half) + jax.lax.stop_gradient(triangle)
+    half = (A + _adjoint(A)) / 2
+    return half + jax.lax.stop_gradient(_triangle(A, uplo) - half)
+
+
+def _triangle(A: Array, uplo: str = "L") -> Array:
+    if uplo.upper() == "L":
+        return jnp.tril(A) + _adjoint(jnp.tril(A, -1))
+    return jnp.triu(A) + _adjoint(jnp.triu(A, 1))
+
+
+def _adjoint(A: Array) -> Array:
+    return jnp.conj(jnp.swapaxes(A, -1, -2))
 
 
 @op(grad_name="LinalgInvExBackward0")
@@ -55,12 +65,30 @@ def slogdet(A: Array) -> tuple[Array, Array]:
     return return_types.linalg_slogdet(*jnp.linalg.slogdet(A))
 
 
+@jax.custom_jvp
+def _factor(A: Array) -> Array:
+    """The lower factor of Hermitian matrices, of which the lower triangle is read."""
+    return jnp.linalg.cholesky(A, symmetrize_input=False)
+
+
+@_factor.defjvp
+def _factor_jvp(primals, tangents):
+    factor = _factor(*primals)
+    inner = _divided(factor, _adjoint(_divided(factor, tangents[0])))  # the adjoint of L^-1 dA L^-H
+    lower = jnp.tril(inner + _adjoint(inner), -1) + _adjoint(inner) * jnp.eye(inner.shape[-1], dtype=inner.dtype)
+    return factor, factor @ (lower / 2)
+
+
+def _divided(lower: Array, B: Array) -> Array:
+    return jax.lax.linalg.triangular_solve(lower, B, left_side=True, lower=True)
+
+
 @op(grad_name="LinalgCholeskyExBackward0")
 def cholesky(A: Array, *, upper: bool = False) -> Array:
     """The triangular factors ``L`` of Hermitian positive definite matrices ``L L^H``; ``L^H`` for `upper`."""
     check_matrices(A, "linalg.cholesky", square=True)
-    factor = jnp.linalg.cholesky(from_triangle(A), symmetrize_input=False)
-    return jnp.conj(jnp.swapaxes(factor, -1, -2)) if upper else factor
+    factor = _factor(A)
+    return _adjoint(factor) if upper else factor
 
 
 @op(grad_name="LinalgQrBackward0")
@@ -80,7 +108,29 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
 def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     """(left vectors, singular values, right vectors' adjoints)."""
     check_matrices(A, "linalg.svd")
-    return return_types.linalg_svd(*jnp.linalg.svd(A, full_matrices=full_matrices))
+    return return_types.linalg_svd(*(_full_svd(A) if full_matrices else jnp.linalg.svd(A, full_matrices=False)))
+
+
+@jax.custom_jvp
+def _full_svd(A: Array) -> tuple[Array, Array, Array]:
+    return tuple(jnp.linalg.svd(A, full_matrices=True))
+
+
+@_full_svd.defjvp
+def _full_svd_jvp(primals, tangents):
+    """The vectors beyond the singular values' do not count; the others are those of the reduced form, but for a phase."""
+    left, values, right = _full_svd(*primals)
+    (reduced, _, _), (along_left, along, along_right) = jax.jvp(
+        lambda A: tuple(jnp.linalg.svd(A, full_matrices=False)), primals, tangents
+    )
+    count = values.shape[-1]
+    phases = jnp.sum(jnp.conj(reduced) * left[..., :count], -2)
+    along_left, along_right = along_left * phases[..., None, :], along_right * jnp.conj(phases)[..., :, None]
+    return (left, values, right), (
+        jnp.zeros_like(left).at[..., :count].set(along_left),
+        along,
+        jnp.zeros_like(right).at[..., :count, :].set(along_right),
+    )
 
 
 @op
@@ -108,6 +158,9 @@ def eigvalsh(A: Array, UPLO: str = "L") -> Array:
 def eig(A: Array) -> tuple[Array, Array]:
     """(eigenvalues, eigenvectors of length 1) of square matrices, complex."""
     check_matrices(A, "linalg.eig", square=True)
+    if not A.size:
+        made = jnp.asarray(A, jnp.result_type(A, jnp.complex64))
+        return return_types.linalg_eig(made.reshape(A.shape[:-1]), made)
     values, vectors = jax.lax.linalg.eig(A, compute_left_eigenvectors=False, enable_eigvec_derivs=True)
     return return_types.linalg_eig(values, vectors)
 
@@ -116,6 +169,8 @@ def eig(A: Array) -> tuple[Array, Array]:
 def eigvals(A: Array) -> Array:
     """The eigenvalues of square matrices, complex."""
     check_matrices(A, "linalg.eigvals", square=True)
+    if not A.size:
+        return jnp.zeros(A.shape[:-1], jnp.result_type(A, jnp.complex64))
     return jax.lax.linalg.eig(A, compute_left_eigenvectors=False, compute_right_eigenvectors=False)[0]
 
 
@@ -151,15 +206,76 @@ def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unit
 
 @op
 def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Array:
-    """``X`` with ``L L^H X = B``."""
-    return jsl.cho_solve((L, not upper), B)
+    """``X`` with ``L L^H X = B``, or ``L^H L X = B`` for `upper`."""
+    return _cholesky_solve(B, _adjoint(L) if upper else L)
+
+
+@jax.custom_jvp
+def _cholesky_solve(B: Array, L: Array) -> Array:
+    return jsl.cho_solve((L, True), B)
+
+
+@_cholesky_solve.defjvp
+def _cholesky_solve_jvp(primals, tangents):
+    """As in PyTorch, all of `L` takes a gradient, not its triangle alone."""
+    found, L, along = _cholesky_solve(*primals), primals[1], tangents[1]
+    moved = (along @ _adjoint(L) + L @ _adjoint(along)) @ found
+    return found, _cholesky_solve(tangents[0] - moved, L)
 
 
 @op
-def pinv(A: Array, rtol: float | None = None, hermitian: bool = False) -> Array:
-    """The pseudo-inverses; singular values below ``rtol`` times the largest count as zero."""
-    check_matrices(A, "linalg.pinv")
-    return jnp.linalg.pinv(from_triangle(A) if hermitian else A, rtol=rtol, hermitian=hermitian)
+def pinv(
+    A: Array,
+    rcond: ArrayLike | None = None,
+    hermitian: bool = False,
+    *,
+    atol: ArrayLike | None = None,
+    rtol: ArrayLike | None = None,
+) -> Array:
+    """The pseudo-inverses ``(*, n, m)`` of matrices ``(*, m, n)``.
+
+    Args:
+        rcond: another name of `rtol`.
+        hermitian: whether the matrices are Hermitian: one triangle is read.
+        atol: singular values up to this count as zero.
+        rtol: singular values up to this times the largest count as zero; without either, ``max(m, n) * eps``.
+    """
+    check_matrices(A, "linalg.pinv", square=hermitian)
+    if not A.size:
+        return jnp.zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]), A.dtype)
+    rtol = _relative(rtol if rcond is None else rcond, atol, A)
+    if atol is not None:
+        largest = jnp.linalg.svd(_triangle(A) if hermitian else A, compute_uv=False)[..., 0]
+        rtol = jnp.maximum(rtol, atol / largest)
+    return _pinv(A, jax.lax.stop_gradient(rtol), hermitian)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def _pinv(A: Array, rtol: ArrayLike, hermitian: bool) -> Array:
+    return jnp.linalg.pinv(_triangle(A) if hermitian else A, rtol=rtol, hermitian=hermitian)
+
+
+@_pinv.defjvp
+def _pinv_jvp(hermitian, primals, tangents):
+    """Golub and Pereyra, The differentiation of pseudo-inverses, 1973; JAX's own takes constant tolerances alone."""
+    A, along, found = primals[0], tangents[0], _pinv(*primals, hermitian)
+    adjoint, turned = _adjoint(found), _adjoint(along)
+    left = found @ adjoint @ (turned - turned @ A @ found)
+    right = (turned - found @ A @ turned) @ adjoint @ found
+    return found, left + right - found @ along @ found
+
+
+def _relative(rtol: ArrayLike | None, atol: ArrayLike | None, A: Array) -> ArrayLike:
+    """What part of the largest singular value counts as zero."""
+    if rtol is not None:
+        return rtol
+    return float(jnp.finfo(A.dtype).eps) * max(A.shape[-2:]) if atol is None else 0.0
+
+
+@op
+def pinverse(input: Array, rcond: Number = 1e-15) -> Array:
+    """The pseudo-inverses; singular values up to `rcond` times the largest count as zero. See `torch.linalg.pinv`."""
+    return pinv.op.body(input, rcond)
 
 
 @op
@@ -190,7 +306,7 @@ def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
     if ord not in (1, -1, float("inf"), -float("inf")):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     inner, outer = axes if abs(ord) == 1 else axes[::-1]
-    sums = jnp.sum(jnp.abs(A), inner, keepdims=True)
+    sums = jnp.sum(magnitude(A), inner, keepdims=True)
     found = (jnp.max if ord > 0 else jnp.min)(sums, outer, keepdims=True)
     return found if keepdim else jnp.squeeze(found, axes)
 
@@ -204,9 +320,7 @@ def matrix_rank_of(
     if not A.size:
         return jnp.zeros(A.shape[:-2], jnp.int64)
     values = jnp.linalg.svd(from_triangle(A) if hermitian else A, compute_uv=False)
-    if rtol is None:
-        rtol = 0.0 if atol is not None else jnp.finfo(values.dtype).eps * max(A.shape[-2:])
-    least = jnp.maximum(0.0 if atol is None else atol, rtol * values.max(-1))
+    least = jnp.maximum(0.0 if atol is None else atol, _relative(rtol, atol, A) * values.max(-1))
     return (values > least[..., None]).sum(-1)
 
 

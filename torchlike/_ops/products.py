@@ -8,6 +8,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted
 from torchlike._ops.reductions import long_name, vector_norm_of
+from torchlike._out import other_dtype
 
 
 def _same_dtype(left: Array, right: Array) -> None:
@@ -39,7 +40,7 @@ def _product(left: Array, right: Array) -> Array:
     return jnp.matmul(left, right)
 
 
-@op(legacy={"mat1": "input"})
+@op(legacy={"mat1": "input"}, same_out=other_dtype)
 def mm(input: Array, mat2: Array) -> Array:
     """Matrix product ``(n, m) @ (m, p)``.
 
@@ -54,7 +55,7 @@ def mm(input: Array, mat2: Array) -> Array:
     return _product(input, mat2)
 
 
-@op
+@op(same_out=other_dtype)
 def bmm(input: Array, mat2: Array) -> Array:
     """Batched matrix product ``(b, n, m) @ (b, m, p)``.
 

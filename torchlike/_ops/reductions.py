@@ -13,6 +13,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, Number, as_dtype, default_float, magnitude, only, rank, wrap_dim
+from torchlike._out import other_dtype, unlike_input
 
 
 def axes_of(dim, ndim: int) -> tuple[int, ...]:
@@ -293,19 +294,19 @@ def _check_extrema(input: Array, dim, name: str) -> tuple[int, ...]:
     return axes
 
 
-@op
+@op(same_out=unlike_input)
 def amax(input: Array, dim=(), keepdim: bool = False) -> Array:
     """The largest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.max, input, _check_extrema(input, dim, "amax"), keepdim)
 
 
-@op
+@op(same_out=unlike_input)
 def amin(input: Array, dim=(), keepdim: bool = False) -> Array:
     """The smallest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.min, input, _check_extrema(input, dim, "amin"), keepdim)
 
 
-@op
+@op(same_out=other_dtype)
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
     """(smallest, largest) elements over `dim`."""
     only("aminmax_cpu", input, 0, 1, 2)
@@ -328,13 +329,13 @@ def _arg(input: Array, dim: int | None, keepdim: bool, arg, name: str) -> Array:
     return as_dtype(arg(input, axis, keepdims=keepdim) if input.ndim else jnp.zeros(()), np.int64)
 
 
-@op
+@op(same_out=other_dtype)
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the largest element along `dim`, of the flattened input by default; int64."""
     return _arg(input, dim, keepdim, jnp.argmax, "argmax")
 
 
-@op
+@op(same_out=other_dtype)
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the smallest element along `dim`, of the flattened input by default; int64."""
     return _arg(input, dim, keepdim, jnp.argmin, "argmin")
@@ -364,12 +365,11 @@ def vector_norm_of(input: Array, order, axes: tuple[int, ...], keepdim: bool) ->
     if order == 2:
         squares = jnp.square(input.real) + jnp.square(input.imag) if jnp.iscomplexobj(input) else jnp.square(input)
         return _root(jnp.sum(squares, axes, keepdims=keepdim))
-    safe = jnp.where(size == 0, 1, size) if order > 0 else size
-    total = jnp.sum(jnp.where(size == 0, 0, safe**order) if order > 0 else safe**order, axes, keepdims=keepdim)
-    there = jnp.where(total == 0, 1, total)
-    return (
-        jnp.where(total == 0, 0 if order > 0 else jnp.inf, there ** (1 / order)) if order > 0 else total ** (1 / order)
-    )
+    powers = jnp.where(size == 0, 0 if order > 0 else jnp.inf, jnp.where(size == 0, 1, size) ** order)
+    total = jnp.sum(powers, axes, keepdims=keepdim)
+    if order < 0:
+        return total ** (1 / order)
+    return jnp.where(total == 0, 0, jnp.where(total == 0, 1, total) ** (1 / order))
 
 
 @op

@@ -12,6 +12,7 @@ from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, Number, as_dtype, floating, only, rank, wrap_dim
 from torchlike._ops.reductions import check_not_empty, picked, shared
+from torchlike._out import other_dtype
 
 
 def _order(input: Array, axis: int, descending: bool) -> Array:
@@ -40,7 +41,7 @@ def msort(input: Array) -> Array:
     return jnp.take_along_axis(input, _order(input, 0, False), 0) if input.ndim else input
 
 
-@op
+@op(same_out=other_dtype)
 def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
     """(the `k` largest or smallest elements in order, where they were) along `dim`.
 
@@ -60,7 +61,7 @@ def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorte
     return return_types.topk(*picked(input, indices, axis, True))
 
 
-@op
+@op(apart_out=True)
 def kthvalue(input: Array, k: int, dim: int | None = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """(the `k`-th smallest element, where it was) along `dim`, counted from 1.
 

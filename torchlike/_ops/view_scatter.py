@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
@@ -54,4 +55,18 @@ def as_strided_scatter(
     _check_src(src, size)
     check_strided(input.size, size, stride, offset, input.dtype.itemsize)
     places = strided_places(size, stride, offset)
-    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
+    return _put(input.ravel(), src.astype(input.dtype), places).reshape(input.shape)
+
+
+@jax.custom_jvp
+def _put(flat: Array, new: Array, places: Array) -> Array:
+    return flat.at[places].set(new)
+
+
+@_put.defjvp
+def _put_jvp(primals, tangents):
+    """As in PyTorch, the gradient of `flat` is that of the elements that are written over, and zero elsewhere."""
+    flat, new, places = primals
+    made, along = jax.jvp(lambda new: flat.at[places].set(new), (new,), tangents[1:2])
+    covered = jnp.zeros(flat.shape, bool).at[places].set(True)
+    return made, along + jnp.where(covered, tangents[0], 0)

@@ -18,7 +18,7 @@ class LinearAlgebraMethods(TensorBase):
     svd = functions.svd
     cholesky = functions.cholesky
     cholesky_solve = ops.cholesky_solve
-    pinverse = ops.pinv
+    pinverse = ops.pinverse
     matrix_power = ops.matrix_power
     matrix_exp = ops.matrix_exp
     eig = functions.legacy_eig

@@ -247,6 +247,8 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
         raise ValueError(
             f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)"
         )
+    if not input.size:
+        return input
     (x,) = promoted_float(input)
     dtype, x = x.dtype, widened(x)
     squares = jnp.square(input if jnp.issubdtype(input.dtype, jnp.integer) else x)

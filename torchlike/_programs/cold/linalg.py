@@ -79,7 +79,7 @@ def _lu(params, ins, outs):
         return None
 
     def factor(x):
-        made = x.reshape(-1, rows, columns).copy()
+        made = x.reshape(math.prod(shape[:-2]), rows, columns).copy()
         pivots = np.zeros((len(made), min(rows, columns)), pivot_dtype)
         orders = np.tile(np.arange(rows, dtype=outs[2].dtype), (len(made), 1))
         for each, pivot, order in zip(made, pivots, orders, strict=True):
@@ -108,7 +108,7 @@ def _lu_pivots_to_permutation(params, ins, outs):
 
     def permute(pivots):
         made = np.tile(np.arange(size, dtype=dtype), (math.prod(shape[:-1]), 1))
-        for order, swaps in zip(made, pivots.reshape(len(made), -1), strict=True):
+        for order, swaps in zip(made, pivots.reshape(len(made), pivots.shape[-1]), strict=True):
             for at, other in enumerate(swaps.tolist()):
                 order[[at, other]] = order[[other, at]]
         return made.reshape(shape)
