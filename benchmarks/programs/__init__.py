@@ -1,7 +1,8 @@
 """The programs that are measured, a row of the table each.
 
 A program is a module with two functions: `build`, written in PyTorch's API, which takes the library in its setup and is
-therefore the very same source for each; and `jax_twin`, the same training written by hand in JAX and optax.
+therefore the very same source for each; and `jax_twin`, the same training written by hand in JAX and optax, where that
+is what a user of JAX would write.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from . import convnet, gpt, lstm, mlp
+from . import convnet, dcgan, encoder, generate, gpt, lstm, mlp, mobilenet, reinforce, resnet, seq2seq, unet, vae
+from ._setup import VARIETY as VARIETY
 from ._setup import Setup as Setup
 from ._setup import Step as Step
 from ._setup import export as export
@@ -24,6 +26,18 @@ class Row:
     title: str
     program: ModuleType
     sizes: Mapping[str, Any] = field(default_factory=dict)
+    varies: bool = False  # whether each step has shapes of its own, and `VARIETY` of them make a round
+    random: bool = False  # whether a step draws masks or noise that no two libraries draw alike
+
+    @property
+    def period(self) -> int:
+        """After how many steps their shapes come again."""
+        return VARIETY if self.varies else 1
+
+    @property
+    def twinned(self) -> bool:
+        """Whether it was written in JAX too."""
+        return hasattr(self.program, "jax_twin")
 
     def build(self, setup: Setup) -> tuple[Any, Step]:
         """Return the model and the training step in PyTorch's API."""
@@ -43,7 +57,7 @@ ROWS = {
         gpt,
         {"layers": 4, "width": 256, "heads": 4, "batch": 8, "length": 128},
     ),
-    "convnet": Row("MNIST ConvNet, batch 64, SGD with momentum", convnet, {"batch": 64}),
+    "convnet": Row("MNIST ConvNet, batch 64, SGD with momentum", convnet, {"batch": 64}, random=True),
     "lstm": Row(
         "LSTM language model, 2 x 200, 20 x 35 tokens, SGD by hand",
         lstm,
@@ -53,5 +67,36 @@ ROWS = {
         "MLP 784-128-128-10, 4 backwards a step of batch 64, Adam",
         mlp,
         {"widths": (784, 128, 128, 10), "batch": 64, "accumulate": 4},
+    ),
+    "resnet18": Row("ResNet-18, 32 x 3 x 32 x 32, SGD with momentum", resnet, {"batch": 32}),
+    "mobilenet": Row(
+        "MobileNet's blocks, 32 x 3 x 32 x 32, SGD with momentum", mobilenet, {"batch": 32, "width": 32, "size": 32}
+    ),
+    "unet": Row("U-Net of 3 levels, 4 x 3 x 64 x 64, Adam", unet, {"batch": 4, "width": 16, "size": 64}),
+    "vae": Row(
+        "VAE 784-400-20, batch 128, Adam", vae, {"pixels": 784, "hidden": 400, "latent": 20, "batch": 128}, random=True
+    ),
+    "dcgan": Row("DCGAN, 16 x 3 x 64 x 64, two Adams", dcgan, {"batch": 16, "width": 32}),
+    "encoder": Row(
+        "Transformer encoder, 2 layers, width 128, 16 sentences of varying length, Adam",
+        encoder,
+        {"layers": 2, "width": 128, "heads": 4, "vocabulary": 1000, "batch": 16},
+        varies=True,
+    ),
+    "seq2seq": Row(
+        "GRU to attention decoder, width 256, word by word, a new length each sentence, two SGDs",
+        seq2seq,
+        {"hidden": 256, "vocabulary": 1000},
+        varies=True,
+        random=True,
+    ),
+    "generate": Row(
+        "GPT says a token, 4 layers, width 256, growing cache",
+        generate,
+        {"layers": 4, "width": 256, "heads": 4},
+        varies=True,
+    ),
+    "reinforce": Row(
+        "REINFORCE, an episode of cart-pole, 4-128-2, Adam", reinforce, {"hidden": 128, "longest": 200}, varies=True
     ),
 }

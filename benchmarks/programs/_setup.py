@@ -14,6 +14,7 @@ Step = Callable[[], float]
 Weights = Mapping[str, np.ndarray]
 SEED = 0
 BATCHES = 4  # different batches that the steps go round
+VARIETY = 200  # steps after which a program whose shapes vary begins anew
 
 
 @dataclass(frozen=True)

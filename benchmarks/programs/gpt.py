@@ -67,29 +67,24 @@ def jax_twin(setup: Setup, layers: int, width: int, heads: int, batch: int, leng
     import jax.numpy as jnp
     import optax
 
-    def linear(params: Weights, name: str, x: Any) -> Any:
-        y = x @ params[f"{name}.weight"].T
-        return y + params[f"{name}.bias"] if f"{name}.bias" in params else y
-
-    def norm(params: Weights, name: str, x: Any) -> Any:
-        return jax.nn.standardize(x, epsilon=1e-5) * params[f"{name}.weight"] + params[f"{name}.bias"]
+    from ._jax import layer_norm, linear
 
     def block(params: Weights, name: str, x: Any) -> Any:
         b, t, c = x.shape
         q, k, v = (
             part.reshape(b, t, heads, c // heads)
-            for part in jnp.split(linear(params, f"{name}.qkv", norm(params, f"{name}.norm1", x)), 3, axis=2)
+            for part in jnp.split(linear(params, f"{name}.qkv", layer_norm(params, f"{name}.norm1", x)), 3, axis=2)
         )
         y = jax.nn.dot_product_attention(q, k, v, is_causal=True)
         x = x + linear(params, f"{name}.proj", y.reshape(b, t, c))
-        h = jax.nn.gelu(linear(params, f"{name}.mlp.0", norm(params, f"{name}.norm2", x)), approximate=False)
+        h = jax.nn.gelu(linear(params, f"{name}.mlp.0", layer_norm(params, f"{name}.norm2", x)), approximate=False)
         return x + linear(params, f"{name}.mlp.2", h)
 
     def loss_fn(params: Weights, carry: Any, x: Any, y: Any) -> tuple:
         h = params["token.weight"][x] + params["position.weight"]
         for i in range(layers):
             h = block(params, f"blocks.{i}", h)
-        logits = linear(params, "head", norm(params, "norm", h))
+        logits = linear(params, "head", layer_norm(params, "norm", h))
         return optax.losses.softmax_cross_entropy_with_integer_labels(logits, y).mean(), carry
 
     optimizer = optax.adamw(LR, weight_decay=DECAY)
