@@ -41,22 +41,27 @@ class Program:
 
 
 class Family:
-    """The structures that differ in shapes alone, and which of them came last, how often in a row."""
+    """The structures that are made of the same operations, in whatever number and shapes, and which came of late."""
 
-    __slots__ = ("members", "last", "repeats")
+    __slots__ = ("members", "recent")
 
     def __init__(self) -> None:
-        self.members, self.repeats = 0, 0
-        self.last: Structure | None = None
+        self.members = 0
+        self.recent: list[Structure] = []
 
     def is_loop(self, structure: Structure) -> bool:
-        """Note that a structure came; whether it did so often in a row, and the more often the more members there are."""
-        if structure is self.last:
-            self.repeats += 1
+        """Note that a structure came; whether it does so again and again, with few others between.
+
+        The more members there are, the longer that must last, for some come twice by chance.
+        """
+        if structure in self.recent:
+            self.recent.remove(structure)
+            structure.repeats += 1
         else:
-            self.members += structure.seen == 1
-            self.last, self.repeats = structure, 0
-        return self.repeats >= min(self.members, LONG_ROW)
+            structure.repeats = 0
+        self.members += structure.seen == 1
+        self.recent = [structure, *self.recent[: RECENT - 1]]
+        return structure.repeats >= min(self.members, LONG_ROW)
 
 
 class Structure:
@@ -68,10 +73,10 @@ class Structure:
         inputs: the avals of the inputs from outside.
     """
 
-    __slots__ = ("seen", "programs", "nodes", "inputs", "outputs", "_numbers", "_packs", "_family", "_spent")
+    __slots__ = ("seen", "repeats", "programs", "nodes", "inputs", "outputs", "_numbers", "_packs", "_family", "_spent")
 
     def __init__(self, key: tuple, inputs: list) -> None:
-        self.seen = 0
+        self.seen = self.repeats = 0
         self.programs: list[Program] = []
         self.nodes, self.inputs, self.outputs = [], inputs, []
         self._numbers, self._packs = b"", ()
@@ -85,7 +90,7 @@ class Structure:
             self.nodes.append((spec, [*map(flat, places)]))
             first.append(len(self.outputs))
             self.outputs += spec.outputs
-        self._family = _families.setdefault(tuple([spec.name for spec, _ in self.nodes]), Family())
+        self._family = _families.setdefault(frozenset([spec.name for spec, _ in self.nodes]), Family())
 
     def run(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int], ends_step: bool) -> tuple:
         """Compute the outputs at the `live` places, and perhaps more; returns (places, arrays).
@@ -152,9 +157,9 @@ class Structure:
     def _runs_whole(self, ends_step: bool) -> bool:
         """Whether to compile it whole.
 
-        It is compiled when its runs, operation by operation, have taken as long as compiling would: so whatever comes
-        the total is at most twice the least. What comes twice in a row is a loop, and need not wait so long; but where
-        the shapes change from time to time, chance makes such rows, and longer ones are asked for.
+        It is compiled when its runs, operation by operation, have cost as much as compiling would: so whatever comes
+        the total is at most twice the least. What comes again at once is a loop, and need not wait so long; but where
+        the shapes change from time to time, some do by chance, and more is asked for.
         """
         if settings.mode != "auto":
             return settings.mode == "whole"
@@ -252,10 +257,11 @@ def _given(place, values, arrays, number):
 
 
 _structures: dict[tuple, Structure] = {}
-_families: dict[tuple, Family] = {}  # by the names of the operations
+_families: dict[frozenset, Family] = {}  # by the names of the operations
 PROGRAM_COST, NODE_COST = 40, 5  # milliseconds of compiling a program, and of each operation in it
-LONG_ROW = 5  # comings in a row that make a loop of anything
-FRAGMENT = 0.1  # of that cost is spent before what comes in a row but ends no step is taken for a loop
+RECENT = 4  # structures of a family among which one comes again if it is part of a loop
+LONG_ROW = 5  # comings again that make a loop of anything
+FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step is taken for a loop
 
 
 def find(key: tuple, inputs: list) -> Structure:

@@ -168,7 +168,7 @@ class Recording:
         }
         kept = {slot: self._held(slot) for slot in slots}
         self.nodes = nodes[:place]
-        self.run(self.outputs(), ends_step=True)
+        self.run(self.outputs(), ends_step=False)
 
         def moved(each):
             if type(each) is type:
