@@ -38,6 +38,7 @@ class Node:
     pre_hooks: dict | None = None
     post_hooks: dict | None = None
     is_plain = True  # there never was a hook: a quick path may be taken
+    restore: Callable | None = None  # computes what a checkpoint did not keep
     edges: tuple = ()
     sequence: int
 
@@ -100,6 +101,26 @@ class GradNode(Node):
         return self.spec.outputs
 
     @property
+    def saved(self):
+        """What it keeps for its derivative; None once that is freed, or to be restored."""
+        return self.inputs
+
+    @saved.setter
+    def saved(self, kept) -> None:
+        self.inputs = kept
+
+    def restored(self):
+        """What it kept, computed again if it is behind a checkpoint.
+
+        Raises:
+            RuntimeError: it was freed by an earlier backward.
+        """
+        if self.restore is None:
+            raise RuntimeError(SECOND_BACKWARD)
+        self.restore()
+        return self.saved
+
+    @property
     def next_functions(self) -> tuple:
         return tuple(
             (None, 0) if edge is None else edge
@@ -121,7 +142,7 @@ class GradNode(Node):
         spec, used = derivative_of(self.spec, needed, cotangents)
         own = self.inputs
         if own is None and used:
-            raise RuntimeError(SECOND_BACKWARD)
+            own = self.restored()
         inputs = [own[place] for place in used]
         inputs += [each[0] for each in cotangents if each is not None]
         if create_graph:
@@ -136,7 +157,9 @@ class GradNode(Node):
 
     def release(self) -> None:
         """Free what was saved for the derivative."""
-        self.inputs = None
+        self.saved = None
+        if self.restore is not None:
+            self.restore = None
 
 
 def node_class(spec: Spec, base: type = GradNode) -> type:
@@ -162,19 +185,23 @@ class KeepingNode(GradNode):
         pull: the operation from residuals and cotangents to the gradients of the inputs that want one.
     """
 
+    @property
+    def saved(self):
+        return None if self.residuals is None else (self.inputs, self.residuals)
+
+    @saved.setter
+    def saved(self, kept) -> None:
+        self.inputs, self.residuals = kept or (None, None)
+
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
+        if self.residuals is None:
+            self.restored()
         if create_graph:
             return super().backward(cotangents, needed, create_graph)  # the residuals have no history
-        if self.residuals is None:
-            raise RuntimeError(SECOND_BACKWARD)
         pull, given = self.pull, tuple([each is not None for each in cotangents])
         grads = iter(record(pull(given), (*self.residuals, *[each[0] for each in cotangents if each is not None])))
         found = [(next(grads), None) if edge is not None else None for edge in self.edges]
         return [each if want else None for each, want in zip(found, needed, strict=True)]
-
-    def release(self) -> None:
-        super().release()
-        self.residuals = None
 
 
 def apply_keeping(spec: Spec, inputs: tuple, edges: tuple) -> list[tuple]:

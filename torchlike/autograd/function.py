@@ -61,13 +61,24 @@ class FunctionCtx(Node):
             RuntimeError: it was freed by a backward.
         """
         if self._saved is None:
-            raise RuntimeError(SECOND_BACKWARD)
+            if self.restore is None:
+                raise RuntimeError(SECOND_BACKWARD)
+            self.restore()
         return tuple(
             TensorBase._wrap(each[0], (self, each[1]) if each[1] is not None else None) if type(each) is tuple else each
             for each in self._saved
         )
 
     saved_variables = saved_tensors
+
+    @property
+    def saved(self):
+        """What it keeps, as it keeps it."""
+        return self._saved
+
+    @saved.setter
+    def saved(self, kept) -> None:
+        self._saved = kept
 
     def name(self) -> str:
         return self._function.__name__ + "Backward"
@@ -76,6 +87,7 @@ class FunctionCtx(Node):
         """Free the saved tensors."""
         if self._saved:
             self._saved = None
+        self.restore = None
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         """Run the user's derivative; see `GradNode.backward`."""

@@ -1,4 +1,5 @@
 """``torch.utils``."""
 
+from torchlike.utils import checkpoint as checkpoint
 from torchlike.utils import data as data
 from torchlike.utils import hooks as hooks
