@@ -109,15 +109,15 @@ class GradNode(Node):
     def saved(self, kept) -> None:
         self.inputs = kept
 
-    def restored(self):
-        """What it kept, computed again if it is behind a checkpoint.
+    def restored(self, cotangents: list):
+        """What it kept, computed again, once the cotangents are known, if it is behind a checkpoint.
 
         Raises:
             RuntimeError: it was freed by an earlier backward.
         """
         if self.restore is None:
             raise RuntimeError(SECOND_BACKWARD)
-        self.restore()
+        self.restore(cotangents)
         return self.saved
 
     @property
@@ -142,7 +142,7 @@ class GradNode(Node):
         spec, used = derivative_of(self.spec, needed, cotangents)
         own = self.inputs
         if own is None and used:
-            own = self.restored()
+            own = self.restored(cotangents)
         inputs = [own[place] for place in used]
         inputs += [each[0] for each in cotangents if each is not None]
         if create_graph:
@@ -195,7 +195,7 @@ class KeepingNode(GradNode):
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         if self.residuals is None:
-            self.restored()
+            self.restored(cotangents)
         if create_graph:
             return super().backward(cotangents, needed, create_graph)  # the residuals have no history
         pull, given = self.pull, tuple([each is not None for each in cotangents])

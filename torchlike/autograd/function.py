@@ -63,7 +63,7 @@ class FunctionCtx(Node):
         if self._saved is None:
             if self.restore is None:
                 raise RuntimeError(SECOND_BACKWARD)
-            self.restore()
+            self.restore([])
         return tuple(
             TensorBase._wrap(each[0], (self, each[1]) if each[1] is not None else None) if type(each) is tuple else each
             for each in self._saved

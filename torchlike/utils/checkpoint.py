@@ -112,8 +112,11 @@ class _Part:
         for node in self.nodes:
             node.saved, node.restore = None, self.run_again
 
-    def run_again(self) -> None:
+    def run_again(self, cotangents: list) -> None:
         """Give the nodes what they need for their derivatives.
+
+        Args:
+            cotangents: pairs (value, edge) or None: XLA must not begin before these are computed.
 
         Raises:
             CheckpointError: the tape of this run differs from that of the first.
@@ -122,7 +125,9 @@ class _Part:
         with enable_grad(), self.context, fork_rng(enabled=self.seed is not None):
             if self.seed is not None:
                 set_rng_state(self.seed)
-            fresh = iter(barrier([each.tensor() for each in given]) if given else [])
+            behind = [each.tensor() for each in given]
+            behind += [TensorBase._wrap(each[0]) for each in cotangents if each is not None]
+            fresh = iter(barrier(behind) if behind else ())
             made = {id(each): next(fresh).requires_grad_(each.requires_grad) for each in given}
             args = [made.get(id(each), each) for each in self.args]
             kwargs = {name: made.get(id(each), each) for name, each in self.kwargs.items()}
