@@ -162,6 +162,20 @@ def _inner(jaxpr: Jaxpr) -> Iterator[Jaxpr]:
                     yield one.jaxpr if isinstance(one, ClosedJaxpr) else one
 
 
+def is_symbolic(thing: Any) -> bool:
+    """Whether there is a symbol in a size, an aval, a parameter of a primitive or a jaxpr."""
+    if isinstance(thing, ShapedArray):
+        return any(type(each) is not int for each in thing.shape)
+    if isinstance(thing, (tuple, list)):
+        return any(map(is_symbolic, thing))
+    if isinstance(thing, ClosedJaxpr):
+        thing = thing.jaxpr
+    if isinstance(thing, Jaxpr):
+        eqns = [(*eqn.params.values(), *[each.aval for each in eqn.outvars]) for eqn in thing.eqns]
+        return is_symbolic([each.aval for each in thing.invars]) or any(map(is_symbolic, eqns))
+    return export.is_symbolic_dim(thing)
+
+
 # ---------------------------------------------------------------------- filling in the sizes
 
 
@@ -188,10 +202,10 @@ def aval_at(known: Any, values: dict[str, int]) -> Any:
 
 def jaxpr_at(closed: ClosedJaxpr, values: dict[str, int]) -> ClosedJaxpr:
     """A jaxpr with its symbols replaced by their values."""
-    return ClosedJaxpr(_Filling(values).jaxpr(closed.jaxpr), closed.consts)
+    return ClosedJaxpr(Filling(values).jaxpr(closed.jaxpr), closed.consts)
 
 
-class _Filling:
+class Filling:
     """Replaces symbols in a jaxpr and in those inside it."""
 
     def __init__(self, values: dict[str, int]) -> None:

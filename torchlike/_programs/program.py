@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
-from torchlike._programs import cold, explain
+from torchlike._programs import explain
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import NUMBERS
 
@@ -199,12 +199,13 @@ class Structure:
             end = begin
         # among several operations waiting is a small part, and the program counts for itself
         waits = len(plan) == 1 and any(isinstance(each, jax.Array) for each in arrays)
-        for spec, places, runs, dying in reversed(plan):
-            given = [_given(place, values, arrays, lambda _: next(numbers)) for place in places]
-            values.extend(run_op(spec, given, waits) if runs else [None] * len(spec.outputs))
-            for place in dying:
-                if place >= 0:
-                    values[place] = None
+        with np.errstate(all="ignore"):
+            for spec, places, runs, dying in reversed(plan):
+                given = [_given(place, values, arrays, lambda _: next(numbers)) for place in places]
+                values.extend(run_op(spec, given, waits) if runs else [None] * len(spec.outputs))
+                for place in dying:
+                    if place >= 0:
+                        values[place] = None
         return [values[each] for each in live]
 
 
@@ -285,8 +286,7 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
     """
     if spec.runs_cold(waits):
         explain.record.runs["cold"] += 1
-        jaxpr = spec.jaxpr
-        return cold.evaluate(jaxpr.jaxpr, jaxpr.consts, list(map(_known, arrays, spec.inputs)))
+        return spec.cold.results(list(map(_known, arrays, spec.inputs)))
     explain.record.runs["op"] += 1
     if spec.is_compiled:
         return spec.compiled(*arrays)

@@ -46,7 +46,18 @@ class Spec:
 
     __slots__ = (
         *("name", "number", "fn", "inputs", "outputs", "count", "single", "differentiable", "derivatives"),
-        *("grad_name", "node_class", "container", "extra", "generic", "_jaxpr", "_compiled", "_cost", "_spent"),
+        *(
+            "grad_name",
+            "node_class",
+            "container",
+            "extra",
+            "generic",
+            "_jaxpr",
+            "_compiled",
+            "_cold",
+            "_cost",
+            "_spent",
+        ),
     )
 
     def __init__(self, name: str, fn: Callable | jex_core.ClosedJaxpr, inputs: tuple, where=None) -> None:
@@ -81,7 +92,7 @@ class Spec:
         self.node_class: Any = None
         self.extra: Any = None
         self.generic: tuple | None = None
-        self._jaxpr = self._compiled = None
+        self._jaxpr = self._compiled = self._cold = None
         self._cost: float | None = None
         self._spent = 0.0
 
@@ -115,7 +126,8 @@ class Spec:
         if self._compiled is not None:
             return COMPILED_COST
         if self._cost is None:
-            self._cost = cold.cost(self.jaxpr.jaxpr) if self._is_on_cpu else COMPILE_COST
+            generic, values = self.generic or (self, {})
+            self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else COMPILE_COST
         return self._cost
 
     @property
@@ -132,6 +144,18 @@ class Spec:
             return False
         self._spent += max(self.cost, WAITING_COST if waits else 0)
         return self._spent <= COMPILE_COST
+
+    @property
+    def cold(self) -> cold.Prepared:
+        """The operation as steps of NumPy."""
+        if self._cold is None:
+            if self.generic is not None:
+                generic, values = self.generic
+                self._cold = generic.cold.at(values)
+            else:
+                self._cold = cold.prepare(self.jaxpr.jaxpr)
+                self._cold.consts = list(map(np.asarray, self.jaxpr.consts))
+        return self._cold
 
     @property
     def compiled(self) -> Callable:

@@ -65,7 +65,7 @@ def value_of(array, where=CPU) -> Value:
 
 
 _lock = threading.RLock()  # programs run one after the other: what one donates no other may take
-_LARGE, _OFTEN = 2**16, 3  # bytes of a NumPy array, and times it was taken, before XLA gets it for good
+_OFTEN = 3  # times a NumPy array is taken before XLA gets it for good
 
 
 class Recording:
@@ -121,7 +121,7 @@ class Recording:
             array = value.compute()
         if type(array) is np.ndarray:
             value.taken += 1
-            if array.nbytes > _LARGE or value.taken > _OFTEN:
+            if value.taken > _OFTEN:
                 value.array = jax.device_put(array)  # once, or every program would copy it again
         place = self.inputs[value] = -1 - len(self.inputs)
         return place

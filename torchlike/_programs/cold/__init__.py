@@ -16,8 +16,10 @@ from torchlike._programs.cold import (
     windows,
 )
 from torchlike._programs.cold.cost import cost as cost
+from torchlike._programs.cold.evaluation import Prepared as Prepared
 from torchlike._programs.cold.evaluation import evaluate as evaluate
 from torchlike._programs.cold.evaluation import missing as missing
+from torchlike._programs.cold.evaluation import prepare as prepare
 
 # importing a family enters its rules
 FAMILIES = (

@@ -7,7 +7,7 @@ import numpy as np
 from torchlike._programs.cold.rules import is_float, is_narrow, rule
 
 
-@rule("convert_element_type")
+@rule("convert_element_type", shapeless=True)
 def _convert_element_type(params, ins, outs):
     old, new = ins[0].dtype, outs[0].dtype
     if old == new:

@@ -6,6 +6,8 @@ import math
 
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
+from torchlike._programs.generic import size_at
+
 # in milliseconds, measured on two cores
 STEP = 0.002  # one call of NumPy
 ELEMENT = 2e-7  # an element of a result: NumPy goes through memory once a primitive, XLA once a fusion
@@ -13,22 +15,31 @@ PRODUCT = 1e-8  # a multiplication in a product of matrices, at which both are g
 CONVOLVED = 1.5e-7  # one in a convolution: its windows are copied first
 
 
-def cost(jaxpr: Jaxpr) -> float:
-    """The milliseconds that `evaluate` takes for a jaxpr beyond those of a compiled one, roughly."""
-    return sum(_cost(eqn) for eqn in jaxpr.eqns)
+def cost(jaxpr: Jaxpr, values: dict[str, int]) -> float:
+    """The milliseconds that `evaluate` takes for a jaxpr beyond those of a compiled one, roughly.
+
+    Args:
+        values: what symbols for sizes stand for.
+    """
+    return sum(_cost(eqn, values) for eqn in jaxpr.eqns)
 
 
-def _cost(eqn) -> float:
+def _cost(eqn, values: dict[str, int]) -> float:
     inner = [each for each in map(_body, _parameters(eqn)) if each is not None]
     if inner:
-        return eqn.params.get("length", 1) * sum(map(cost, inner))
-    size = sum(math.prod(each.aval.shape) for each in eqn.outvars)
+        return size_at(eqn.params.get("length", 1), values) * sum(cost(each, values) for each in inner)
+
+    def shape(atom) -> list[int]:
+        return [size_at(each, values) for each in atom.aval.shape]
+
+    size = sum(math.prod(shape(each)) for each in eqn.outvars)
     spent = STEP + size * ELEMENT
     if eqn.primitive.name == "dot_general":
         (contracted, _), _ = eqn.params["dimension_numbers"]
-        spent += size * math.prod(eqn.invars[0].aval.shape[each] for each in contracted) * PRODUCT
+        given = shape(eqn.invars[0])
+        spent += size * math.prod(given[each] for each in contracted) * PRODUCT
     elif eqn.primitive.name == "conv_general_dilated":
-        kernel = eqn.invars[1].aval.shape
+        kernel = shape(eqn.invars[1])
         outputs = kernel[eqn.params["dimension_numbers"].rhs_spec[0]]
         spent += size * math.prod(kernel) / max(outputs, 1) * CONVOLVED
     return spent

@@ -33,12 +33,12 @@ _EXACT = ("nextafter",)
 
 for _name, _ufunc in _UFUNCS.items():
     if _name in _EXACT:
-        rule(_name)(lambda params, ins, outs, fn=_ufunc: fn)
+        rule(_name, shapeless=True)(lambda params, ins, outs, fn=_ufunc: fn)
     else:
-        rule(_name)(_same(_ufunc))
+        rule(_name, shapeless=True)(_same(_ufunc))
 
 
-@rule("mul")
+@rule("mul", shapeless=True)
 def _mul(params, ins, outs):
     out = outs[0].dtype
     if params.get("out_dtype") is None or all(each.dtype == out for each in ins):
@@ -56,7 +56,7 @@ def _mulhi(params, ins, outs):
     return lambda x, y: ((x.astype(wide) * y.astype(wide)) >> bits).astype(dtype)
 
 
-@rule("div")
+@rule("div", shapeless=True)
 def _div(params, ins, outs):
     dtype = outs[0].dtype
     if dtype.kind not in "iu":
@@ -76,21 +76,21 @@ def _signed_div(x, y):
     return np.where(y == 0, x.dtype.type(-1), got).astype(x.dtype, copy=False)
 
 
-@rule("rem")
+@rule("rem", shapeless=True)
 def _rem(params, ins, outs):
     if outs[0].dtype.kind not in "iu":
         return widened(np.fmod, ins, outs)
     return lambda x, y: np.where(y == 0, x, np.fmod(x, y))
 
 
-@rule("sign")
+@rule("sign", shapeless=True)
 def _sign(params, ins, outs):
     if is_float(ins[0].dtype):
         return widened(lambda x: np.copysign(np.sign(x), x), ins, outs)
     return np.sign
 
 
-@rule("round")
+@rule("round", shapeless=True)
 def _round(params, ins, outs):
     if int(params["rounding_method"]) == 1:
         return widened(np.rint, ins, outs)
@@ -102,17 +102,17 @@ def _round_away(x):
     return whole + np.copysign(np.abs(x - whole) >= 0.5, x)
 
 
-@rule("logistic")
+@rule("logistic", shapeless=True)
 def _logistic(params, ins, outs):
     return widened(lambda x: np.reciprocal(np.exp(-x) + x.dtype.type(1)), ins, outs)
 
 
-@rule("rsqrt")
+@rule("rsqrt", shapeless=True)
 def _rsqrt(params, ins, outs):
     return widened(lambda x: np.reciprocal(np.sqrt(x)), ins, outs)
 
 
-@rule("integer_pow")
+@rule("integer_pow", shapeless=True)
 def _integer_pow(params, ins, outs):
     y = params["y"]
     if y == 2:
@@ -131,7 +131,7 @@ def _integer_pow(params, ins, outs):
     return widened(power, ins, outs)
 
 
-@rule("pow")
+@rule("pow", shapeless=True)
 def _pow(params, ins, outs):
     dtype = ins[0].dtype
     if ins[1].dtype == dtype:
@@ -236,7 +236,7 @@ def _clz(params, ins, outs):
     return leading_zeros
 
 
-@rule("clamp")
+@rule("clamp", shapeless=True)
 def _clamp(params, ins, outs):
     return widened(lambda low, x, high: np.minimum(np.maximum(x, low), high), ins, outs)
 
@@ -300,7 +300,7 @@ for _name, _ufunc in {"eq_to": np.equal, "lt_to": np.less, "le_to": np.less_equa
     rule(_name)(_total_order(_ufunc))
 
 
-@rule("stop_gradient", "copy", "name")
+@rule("stop_gradient", "copy", "name", shapeless=True)
 def _identity(params, ins, outs):
     return lambda x: x
 

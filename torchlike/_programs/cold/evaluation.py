@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,8 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from torchlike._programs.cold.rules import TABLE
+from torchlike._programs.cold.rules import SHAPELESS, TABLE
+from torchlike._programs.generic import Filling, is_symbolic
 
 missing: Counter = Counter()
 """How often XLA ran a primitive that has no rule, by the primitive's name."""
@@ -33,9 +35,35 @@ class Prepared:
             returns one array; with 0 `in` is a tuple, and with -1 `out` is one, too.
         template: the slots' first contents: None, or a constant.
         outs: the slots of the results.
+        takes: how many constants and inputs there are.
+        consts: the constants, if they are not given at each run.
     """
 
-    __slots__ = ("steps", "template", "outs", "takes", "__weakref__")
+    __slots__ = ("steps", "template", "outs", "takes", "consts", "__weakref__")
+
+    def __init__(self) -> None:
+        self.consts: list = []
+
+    def at(self, values: dict[str, int]) -> Prepared:
+        """The same for the sizes that symbols in the jaxpr stand for."""
+        made = Prepared()
+        made.template, made.outs, made.takes, made.consts = self.template, self.outs, self.takes, self.consts
+        made.steps = [(each[0].at(values), *each[1:]) if type(each[0]) is _Open else each for each in self.steps]
+        return made
+
+    def results(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What the inputs give: arrays that are contiguous and have memory of their own."""
+        consts = self.consts
+        got = self.run([*consts, *arrays] if consts else arrays)
+        seen = {*map(id, arrays), *map(id, consts)}
+        for at, each in enumerate(got):
+            # a view, a constant, or the same array twice would let a later write through one show in another
+            if type(each) is not np.ndarray:
+                got[at] = each = np.asarray(each)
+            elif each.base is not None or not each.flags.carray or id(each) in seen:
+                got[at] = each.copy("C") if each.ndim else np.array(each)
+            seen.add(id(got[at]))
+        return got
 
     def run(self, arrays: Sequence[np.ndarray]) -> list:
         """The results for the constants and the inputs, in this order; they may share memory with them."""
@@ -101,8 +129,9 @@ class _Builder:
         return self.add(called.jaxpr, [*(self.constant(np.asarray(each)) for each in called.consts), *ins])
 
     def add_step(self, eqn, ins: list[int]) -> list[int]:
-        fn, several = _function(eqn), eqn.primitive.multiple_results
-        constant = all(each in self.constants for each in ins)
+        is_open, several = _is_open(eqn), eqn.primitive.multiple_results
+        fn = _Open(eqn) if is_open else _function(eqn.primitive, eqn.params, *_avals(eqn))
+        constant = not is_open and all(each in self.constants for each in ins)
         if not constant or sum(each.aval.size for each in eqn.outvars) > FOLDED or not _is_pure(eqn):
             outs = [self.fresh() for _ in eqn.outvars]
             self.steps.append((fn, tuple(ins), tuple(outs), several, bool(eqn.effects)))
@@ -116,16 +145,44 @@ def _is_pure(eqn) -> bool:
     return not eqn.effects and eqn.primitive.name in TABLE
 
 
-def _function(eqn) -> Callable:
-    """What computes the equation: by its rule, or by XLA if there is none."""
-    name, ins, outs = eqn.primitive.name, [each.aval for each in eqn.invars], [each.aval for each in eqn.outvars]
+class _Open:
+    """The function of a step that depends on sizes which are still symbols."""
+
+    __slots__ = ("eqn",)
+
+    def __init__(self, eqn) -> None:
+        self.eqn = eqn
+
+    def at(self, values: dict[str, int]) -> Callable:
+        eqn, filling = self.eqn, Filling(values)
+        if eqn.primitive.name == "dim_as_value":
+            size = eqn.outvars[0].aval.dtype.type(filling.param(eqn.params["dim"]))
+            return lambda: size
+        params = {name: filling.param(each) for name, each in eqn.params.items()}
+        return _function(eqn.primitive, params, *[[*map(filling.param, those)] for those in _avals(eqn)])
+
+
+def _is_open(eqn) -> bool:
+    """Whether the rule needs sizes that are symbols."""
+    if is_symbolic(list(eqn.params.values())):
+        return True
+    return eqn.primitive.name not in SHAPELESS and is_symbolic([*chain(*_avals(eqn))])
+
+
+def _avals(eqn) -> tuple[list, list]:
+    return [each.aval for each in eqn.invars], [each.aval for each in eqn.outvars]
+
+
+def _function(primitive, params: dict, ins: list, outs: list) -> Callable:
+    """What computes a primitive: by its rule, or by XLA if there is none."""
+    name = primitive.name
     made = TABLE.get(name)
     # a key of random numbers has a last axis of words, of which the rules of shapes know nothing
     if made is not None and (name.startswith("random_") or not any(map(_is_extended, (*ins, *outs)))):
-        fn = made(eqn.params, ins, outs)
+        fn = made(params, ins, outs)
         if fn is not None:
             return fn
-    return partial(_run_by_xla, _compiled(eqn, ins), name)
+    return partial(_run_by_xla, _compiled(primitive, params, ins), name)
 
 
 def _is_extended(aval) -> bool:
@@ -135,8 +192,8 @@ def _is_extended(aval) -> bool:
 _xla: dict[tuple, Callable] = {}
 
 
-def _compiled(eqn, ins: list) -> Callable:
-    params = eqn.primitive.get_bind_params(eqn.params)
+def _compiled(primitive, params: dict, ins: list) -> Callable:
+    params = primitive.get_bind_params(params)
     keys = [each.dtype._impl if _is_extended(each) else None for each in ins]
 
     def bind(*arrays):
@@ -144,11 +201,11 @@ def _compiled(eqn, ins: list) -> Callable:
             each if impl is None else jax.random.wrap_key_data(each, impl=impl)
             for each, impl in zip(arrays, keys, strict=True)
         ]
-        got = eqn.primitive.bind(*arrays, **params)
+        got = primitive.bind(*arrays, **params)
         return jax.tree.map(lambda each: jax.random.key_data(each) if _is_extended(each) else each, got)
 
     try:
-        key = eqn.primitive, *sorted(params.items()), *ins
+        key = primitive, *sorted(params.items()), *ins
         return _xla.get(key) or _xla.setdefault(key, jax.jit(bind))
     except TypeError:  # parameters that cannot be hashed
         return jax.jit(bind)
@@ -234,14 +291,7 @@ def evaluate(jaxpr: Jaxpr, consts: Sequence, arrays: Sequence[np.ndarray]) -> li
         >>> evaluate(closed.jaxpr, closed.consts, [np.ones(2, np.float32)])
         [array([2., 2.], dtype=float32)]
     """
+    prepared = prepare(jaxpr)
+    prepared.consts = list(map(np.asarray, consts))
     with np.errstate(all="ignore"):
-        got = prepare(jaxpr).run([*map(np.asarray, consts), *arrays] if consts else arrays)
-    seen = {*map(id, arrays), *map(id, consts)}
-    for at, each in enumerate(got):
-        # a view, a constant, or the same array twice would let a later write through one show in another
-        if type(each) is not np.ndarray:
-            got[at] = each = np.asarray(each)
-        elif each.base is not None or not each.flags.carray or id(each) in seen:
-            got[at] = each.copy("C") if each.ndim else np.array(each)
-        seen.add(id(got[at]))
-    return got
+        return prepared.results(arrays)

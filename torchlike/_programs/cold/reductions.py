@@ -22,8 +22,8 @@ def _accumulate(ufunc: np.ufunc):
     return make
 
 
-rule("reduce_sum")(_accumulate(np.add))
-rule("reduce_prod")(_accumulate(np.multiply))
+rule("reduce_sum", shapeless=True)(_accumulate(np.add))
+rule("reduce_prod", shapeless=True)(_accumulate(np.multiply))
 
 
 def _reduce(ufunc: np.ufunc, identity):

@@ -13,12 +13,16 @@ import numpy as np
 # that computes it, or None if it does not cover these params
 Rule = Callable[[dict, list, list], Callable | None]
 TABLE: dict[str, Rule] = {}
+SHAPELESS: set[str] = set()  # rules that look at dtypes and params alone: what they return serves all sizes
 # steps of Python after which compiling costs less: what would take more is left to XLA
 LONG = 100_000
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
+def rule(*names: str, shapeless: bool = False) -> Callable[[Rule], Rule]:
     """Enter the decorated rule in the table under the primitives' names.
+
+    Args:
+        shapeless: whether it looks at no sizes.
 
     Raises:
         KeyError: one of them has a rule.
@@ -29,6 +33,8 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
             if name in TABLE:
                 raise KeyError(f"the primitive {name!r} has a rule already")
             TABLE[name] = made
+        if shapeless:
+            SHAPELESS.update(names)
         return made
 
     return enter

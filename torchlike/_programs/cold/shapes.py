@@ -48,7 +48,7 @@ def _squeeze(params, ins, outs):
     return lambda x: x.reshape(shape)
 
 
-@rule("transpose")
+@rule("transpose", shapeless=True)
 def _transpose(params, ins, outs):
     order = params["permutation"]
     return lambda x: x.transpose(order)

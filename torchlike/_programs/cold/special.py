@@ -49,7 +49,7 @@ def _polynomial(x: np.ndarray, coefficients: tuple) -> np.ndarray:
     return got + np.float32(coefficients[-1])
 
 
-@rule("erf")
+@rule("erf", shapeless=True)
 def _erf(params, ins, outs):
     if outs[0].dtype == np.float64:
         return _by_scipy(params, ins, outs)
@@ -70,4 +70,4 @@ _NAMES |= {"igamma": "gammainc", "igammac": "gammaincc", "digamma": "psi", "poly
 _REPAIRS = {"lgamma": lambda got, x: np.where(np.isinf(x), np.inf, got)}
 
 for _name, _function in _NAMES.items():
-    rule(_name)(_special(_function, _REPAIRS.get(_name)))
+    rule(_name, shapeless=True)(_special(_function, _REPAIRS.get(_name)))
