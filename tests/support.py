@@ -64,12 +64,12 @@ def check_op(
     torch = reference()
     made = _arrays(inputs, dtype, seed)
     want, got = _run(torch, fn, made, grad), _run(torchlike, fn, made, grad)
-    _compare(want[0], got[0], "result", (rtol, atol), strides)
+    compare(want[0], got[0], "result", (rtol, atol), strides)
     if not grad or not want[1]:
         return
     for order in range(1, orders + 1):
-        want, got = _differentiate(torch, *want, seed), _differentiate(torchlike, *got, seed)
-        _compare(want[0], got[0], f"gradient of order {order}", (rtol, atol), False)
+        want, got = differentiate(torch, *want, seed), differentiate(torchlike, *got, seed)
+        compare(want[0], got[0], f"gradient of order {order}", (rtol, atol), False)
 
 
 def check_error(
@@ -106,7 +106,7 @@ def check_warning(inputs: Sequence[Input], fn: Callable, *, dtype: str = "float3
     (want, said), (got, heard) = pairs
     assert said, "PyTorch does not warn"
     assert heard == said, f"torchlike warns {heard}, PyTorch {said}"
-    _compare(want, got, "result", (None, None), False)
+    compare(want, got, "result", (None, None), False)
 
 
 def tensor_of(library, array: np.ndarray):
@@ -170,11 +170,11 @@ def _run(library, fn: Callable, made: list, grad: bool) -> tuple:
     return fn(library, *args), leaves
 
 
-def _differentiate(library, result, leaves: list, seed: int) -> tuple:
+def differentiate(library, result, leaves: list, seed: int = 0) -> tuple:
     """(the gradients of the leaves, zeros where there are none; the leaves)."""
     random = np.random.default_rng(seed + 1)
     # drawn for all: which gradients can be differentiated again is a library's own affair
-    drawn = [(each, _random(random, tuple(each.shape), dtype_name(each))) for each in _tensors(library, result)]
+    drawn = [(each, _random(random, tuple(each.shape), dtype_name(each))) for each in tensors(library, result)]
     pairs = [(each, tensor_of(library, cotangent)) for each, cotangent in drawn if each.requires_grad]
     found = [None] * len(leaves)
     if pairs:
@@ -184,20 +184,20 @@ def _differentiate(library, result, leaves: list, seed: int) -> tuple:
     return [zero if each is None else each for each, zero in zip(found, zeros, strict=True)], leaves
 
 
-def _tensors(library, result) -> list:
+def tensors(library, result) -> list:
     if isinstance(result, library.Tensor):
         return [result]
     if isinstance(result, dict):
         result = list(result.values())
     if isinstance(result, (tuple, list)):
-        return [tensor for each in result for tensor in _tensors(library, each)]
+        return [tensor for each in result for tensor in tensors(library, each)]
     return []
 
 
 def _raised(library, fn: Callable, made: list) -> Exception | None:
     try:
         result = _run(library, fn, made, False)[0]
-        for each in _tensors(library, result):
+        for each in tensors(library, result):
             each.tolist()
     except Exception as error:  # noqa: BLE001 - whichever it is, is what is compared
         return error
@@ -208,18 +208,18 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0]
 
 
-def _compare(want, got, where: str, tolerances: tuple, strides: bool) -> None:
+def compare(want, got, where: str, tolerances: tuple, strides: bool = False) -> None:
     if isinstance(want, reference().Tensor):
         assert isinstance(got, torchlike.Tensor), f"{where}: {type(got).__name__}, expected a tensor"
         _compare_tensors(want, got, where, tolerances, strides)
     elif isinstance(want, (tuple, list)):
         assert isinstance(got, (tuple, list)) and len(got) == len(want), f"{where}: {got!r}, expected {want!r}"
         for place, pair in enumerate(zip(want, got, strict=True)):
-            _compare(*pair, f"{where}[{place}]", tolerances, strides)
+            compare(*pair, f"{where}[{place}]", tolerances, strides)
     elif isinstance(want, dict):
         assert list(got) == list(want), f"{where}: keys {list(got)}, expected {list(want)}"
         for key in want:
-            _compare(want[key], got[key], f"{where}[{key!r}]", tolerances, strides)
+            compare(want[key], got[key], f"{where}[{key!r}]", tolerances, strides)
     elif isinstance(want, (float, complex)):
         assert type(got) is type(want), f"{where}: {got!r}, expected {want!r}"
         np.testing.assert_allclose(got, want, rtol=tolerances[0] or 1e-6, atol=tolerances[1] or 1e-6, err_msg=where)
