@@ -15,11 +15,11 @@ from torchlike import _launcher
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def python(folder: Path, *args: str) -> subprocess.CompletedProcess:
-    """Run Python in a folder, with torchlike to be found."""
+def python(folder: Path, *args: str, given: str | None = None) -> subprocess.CompletedProcess:
+    """Run Python in a folder, with torchlike to be found; `given` is what it reads."""
     command = [sys.executable, *args]
     path = {"PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu", "PATH": "", "HOME": str(folder)}
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120, env=path)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120, env=path, input=given)
 
 
 def launch(folder: Path, source: str, *args: str) -> subprocess.CompletedProcess:
@@ -28,9 +28,9 @@ def launch(folder: Path, source: str, *args: str) -> subprocess.CompletedProcess
     return python(folder, "-m", "torchlike", "script.py", *args)
 
 
-def both(folder: Path, *args: str) -> tuple[subprocess.CompletedProcess, subprocess.CompletedProcess]:
+def both(folder: Path, *args: str, **kwargs) -> tuple[subprocess.CompletedProcess, subprocess.CompletedProcess]:
     """(through the launcher, by Python itself): for programs without PyTorch."""
-    return python(folder, "-m", "torchlike", *args), python(folder, *args)
+    return python(folder, "-m", "torchlike", *args, **kwargs), python(folder, *args, **kwargs)
 
 
 def test_a_script_runs_untouched(tmp_path):
@@ -111,7 +111,7 @@ def test_a_missing_file(tmp_path):
     assert (ours.stderr, ours.returncode) == (theirs.stderr, theirs.returncode) and ours.returncode == 2
 
 
-@pytest.mark.parametrize("args, code", [([], 2), (["-h"], 0), (["--help"], 0), (["-m"], 2)])
+@pytest.mark.parametrize("args, code", [([], 2), (["-h"], 0), (["--help"], 0), (["-m"], 2), (["-c"], 2)])
 def test_usage(capsys, args, code):
     with pytest.raises(SystemExit, match=str(code)):
         _launcher.main(args)
@@ -140,8 +140,46 @@ def test_a_missing_name_is_named(tmp_path):
 
 
 def test_a_missing_import_is_named(tmp_path):
-    done = launch(tmp_path, "from torch.nn import NoSuchLayer\n")
-    assert "ImportError: cannot import name 'NoSuchLayer' from 'torchlike.nn'" in done.stderr
+    source = (
+        "import torch.nn\ntry:\n    from torch import nothing\nexcept ImportError:\n    from torch.nn import Nowhere\n"
+    )
+    done = launch(tmp_path, source)
+    assert done.stderr.splitlines()[-1] == (
+        "ImportError: cannot import name 'Nowhere' from 'torch.nn': torchlike has no 'torch.nn.Nowhere' (yet)"
+    )
+    assert "_launcher" not in done.stderr
+
+
+def test_what_is_lacking_can_be_asked_for(tmp_path):
+    source = """
+from importlib.util import find_spec
+import torch
+print(find_spec("torch").name, find_spec("torch.nn").name, find_spec("torch.no_such_thing"))
+print(hasattr(torch, "no_such_thing"), getattr(torch, "no_such_thing", None))
+"""
+    assert launch(tmp_path, source).stdout == "torchlike torch.nn None\nFalse None\n"
+    (tmp_path / "empty").mkdir()
+    source = "from torchlike._launcher import ALIASES\nALIASES['torchvision'] = 'torchlike.nowhere'\n"
+    source += "from importlib.util import find_spec\nprint(find_spec('torchvision'))\nimport torchvision\n"
+    done = python(tmp_path, "-m", "torchlike", "-c", source)
+    assert "No module named 'torchvision': torchlike has no 'torchvision' (yet)" in done.stderr
+
+
+TEXT = """
+import sys, pickle
+class A: pass
+def fails(): return [][1]
+print(__name__, __package__, __spec__, __loader__, sys.argv, sys.path[0], sorted(globals()))
+print(pickle.dumps(A), sys.modules["__main__"].A is A)
+fails()
+"""
+
+
+@pytest.mark.parametrize("args, given", [(["-c", TEXT, "a", "-b"], None), (["-", "a"], TEXT), (["-c", "x ="], None)])
+def test_a_text_runs_as_by_python_itself(tmp_path, args, given):
+    ours, theirs = both(tmp_path, *args, given=given)
+    assert (ours.stdout, ours.stderr, ours.returncode) == (theirs.stdout, theirs.stderr, theirs.returncode)
+    assert ours.returncode == 1
 
 
 def test_importing_torchlike_patches_nothing(tmp_path):

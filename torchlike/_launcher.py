@@ -10,6 +10,7 @@ import io
 import os
 import runpy
 import sys
+from opcode import opmap
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
@@ -17,7 +18,7 @@ from typing import Any, NoReturn
 ALIASES = {"torch": "torchlike", "torchvision": "torchlike.vision"}
 LACKING = "torchlike has no '{}' (yet)"
 
-USAGE = """usage: python -m torchlike [-m module | script.py] [args...]
+USAGE = """usage: python -m torchlike [-m module | -c program | script.py | -] [args...]
 
 Run a PyTorch program on torchlike: `import torch` gives torchlike in this process."""
 
@@ -50,7 +51,10 @@ class _Missing:
         self.module = module
 
     def __call__(self, name: str):
-        lacking = LACKING.format(f"{self.module}.{name}")
+        lacking, frame = LACKING.format(f"{self.module}.{name}"), sys._getframe(1)
+        if frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:
+            # Python's own sentence would tell of torchlike's module, and replaces no ImportError
+            raise ImportError(f"cannot import name '{name}' from '{self.module}': {lacking}", name=self.module)
         raise AttributeError(f"module '{self.module}' has no attribute '{name}': {lacking}", name=name)
 
 
@@ -70,7 +74,7 @@ class Finder(importlib.abc.MetaPathFinder):
         if known is not None:
             is_package = known.submodule_search_locations is not None
             return importlib.machinery.ModuleSpec(fullname, _Alias(known.name), is_package=is_package)
-        if dot and sys._getframe(2).f_globals.get("__name__") == "importlib.util":
+        if sys._getframe(2).f_globals.get("__name__") == "importlib.util":
             return None  # somebody only asks whether there is one
         raise ModuleNotFoundError(f"No module named '{fullname}': {LACKING.format(fullname)}", name=fullname)
 
@@ -119,7 +123,7 @@ def _is_ours(module: ModuleType) -> bool:
 
 
 def main(args: list[str]) -> None:
-    """Run a script or, after ``-m``, a module, as Python itself would.
+    """Run a script or, after ``-m``, a module, after ``-c``, a text, for ``-`` what comes in, as Python itself would.
 
     Args:
         args: the command line behind ``python -m torchlike``.
@@ -130,14 +134,25 @@ def main(args: list[str]) -> None:
     if not args or args[0] in ("-h", "--help"):
         print(USAGE, file=sys.stdout if args else sys.stderr)
         raise SystemExit(0 if args else 2)
-    if args == ["-m"]:
-        _stop("Argument expected for the -m option\n" + USAGE, 2)
+    if args in (["-m"], ["-c"]):
+        _stop(f"Argument expected for the {args[0]} option\n{USAGE}", 2)
     install()
     sys.excepthook = _show
     if args[0] == "-m":
         _run_module(args[1], args[2:])
+    elif args[0] == "-c":
+        _run_text(args[1], "<string>", ["-c", *args[2:]])
+    elif args[0] == "-":
+        _run_text(sys.stdin.buffer.read(), "<stdin>", args)
     else:
         _run_script(args[0], args)
+
+
+def _run_text(source: str | bytes, name: str, args: list[str]) -> None:
+    sys.argv = args
+    _set_first_path("")
+    code, file = compile(source, name, "exec", dont_inherit=True), None if name == "<string>" else name
+    _execute(code, file, None, None, importlib.machinery.BuiltinImporter)
 
 
 def _run_script(script: str, args: list[str]) -> None:
@@ -188,7 +203,9 @@ def _stop(said: str, code: int) -> NoReturn:
 def _execute(code: CodeType, file: str | None, package: str | None, spec, loader) -> None:
     """Run code as the module ``__main__``, which stays so: what outlives the script (threads, `atexit`) needs it."""
     module = ModuleType("__main__")
-    known = {"__file__": file, "__package__": package, "__spec__": spec, "__loader__": loader, "__cached__": None}
+    known = {"__package__": package, "__spec__": spec, "__loader__": loader}
+    known.update({"__file__": file, "__cached__": None} if file is not None else {})
+    known.update({"__annotations__": {}} if "__annotations__" in vars(sys.modules["__main__"]) else {})
     vars(module).update(known, __builtins__=sys.modules["builtins"])
     sys.modules["__main__"] = module
     exec(code, vars(module))
@@ -199,12 +216,22 @@ def _execute(code: CodeType, file: str | None, package: str | None, spec, loader
 
 def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Show an error as Python shows it where it runs the program itself."""
-    sys.__excepthook__(kind, error.with_traceback(_users(trace)), None)
+    error.__traceback__ = _users(trace, False)
+    seen, each = {id(error)}, error.__cause__ or error.__context__
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        each.__traceback__ = _users(each.__traceback__, True)
+        each = each.__cause__ or each.__context__
+    sys.__excepthook__(kind, error, None)
 
 
-def _users(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without what called the program and without the import system's and this module's frames."""
-    frames, begun = [], False
+def _users(trace: TracebackType | None, begun: bool) -> TracebackType | None:
+    """A traceback without what called the program and without the import system's and this module's frames.
+
+    Args:
+        begun: whether the first frame is the program's already.
+    """
+    frames = []
     while trace is not None:
         code = trace.tb_frame.f_code
         if begun and code.co_filename != __file__ and not code.co_filename.startswith("<frozen importlib"):

@@ -55,9 +55,7 @@ def _at(library, path: str):
 
 def _with_torchlike(fn: types.FunctionType) -> types.FunctionType:
     own = {"torch": torchlike, "wrapper_set_seed": _seeded}
-    return types.FunctionType(
-        fn.__code__, {**fn.__globals__, **own}, fn.__name__, fn.__defaults__, fn.__closure__
-    )
+    return types.FunctionType(fn.__code__, {**fn.__globals__, **own}, fn.__name__, fn.__defaults__, fn.__closure__)
 
 
 def _seeded(op: Callable, *args, **kwargs):
@@ -151,7 +149,9 @@ def _mapped(value, change: Callable):
 
 def _copied(value):
     torch = reference()
-    copy = lambda each: each.detach().clone().requires_grad_(each.requires_grad) if isinstance(each, torch.Tensor) else each
+    copy = lambda each: (
+        each.detach().clone().requires_grad_(each.requires_grad) if isinstance(each, torch.Tensor) else each
+    )
     return _mapped(value, copy)
 
 
