@@ -126,6 +126,7 @@ from torchlike._types.formats import sparse_coo as sparse_coo
 from torchlike._types.formats import sparse_csc as sparse_csc
 from torchlike._types.formats import sparse_csr as sparse_csr
 from torchlike._types.formats import strided as strided
+from torchlike._types.limits import finfo as finfo, iinfo as iinfo
 
 # ---------------------------------------------------------------- pointwise
 from torchlike._functions.inplace import acos_ as acos_

@@ -89,8 +89,6 @@ class _Format:
         shown = shown[np.isfinite(shown) & (shown != 0)]
         if shown.size:
             self._choose(shown)
-        if options.sci_mode is not None:
-            self.is_scientific = options.sci_mode
 
     def _choose(self, shown: np.ndarray) -> None:
         sizes = np.abs(shown)
@@ -98,7 +96,9 @@ class _Format:
         self.is_whole = bool((shown == np.ceil(shown)).all())
         with np.errstate(over="ignore"):
             wide = most / least > 1000.0 or most > 1.0e8
-        self.is_scientific = bool(wide or (not self.is_whole and least < 1.0e-4))
+        self.is_scientific = options.sci_mode
+        if self.is_scientific is None:
+            self.is_scientific = bool(wide or (not self.is_whole and least < 1.0e-4))
         # only the extremes can be the widest
         digits = options.precision
         ends = [shown.min(), shown.max()] if not self.is_scientific else shown.tolist()

@@ -26,4 +26,4 @@ def test_some(name: str):
 
 @pytest.mark.parity
 def test_every_operation(row: tuple[str, str]):
-    compare(*row, 12)
+    compare(*row, 6)
