@@ -7,19 +7,12 @@ from collections.abc import Callable
 from torchlike._autograd.modes import state
 from torchlike._autograd.variable import TensorBase
 from torchlike._types import dtypes
-from torchlike._types.dtypes import scalar_name
+from torchlike._types.dtypes import c_name, scalar_name
 
 SHARED = (
     "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
     "location. Please clone() the tensor before performing the operation."
 )
-_C_NAMES = {
-    **{dtypes.uint8: "unsigned char", dtypes.int8: "signed char", dtypes.int16: "short int", dtypes.int32: "int"},
-    **{dtypes.int64: "long int", dtypes.float16: "c10::Half", dtypes.bfloat16: "c10::BFloat16"},
-    **{dtypes.float32: "float", dtypes.float64: "double", dtypes.bool_: "bool"},
-    **{dtypes.uint16: "short unsigned int", dtypes.uint32: "unsigned int", dtypes.uint64: "long unsigned int"},
-    **{dtypes.complex64: "c10::complex<float>", dtypes.complex128: "c10::complex<double>"},
-}
 
 
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
@@ -71,7 +64,7 @@ def check_apart(out, *inputs) -> None:
 
 def other_dtype(result: TensorBase, target: TensorBase) -> str:
     """The sentence of most operations that want ``out=`` in their result's dtype."""
-    wanted, got = _C_NAMES[result._aval.dtype], _C_NAMES[target._aval.dtype]
+    wanted, got = c_name(result._aval.dtype), c_name(target._aval.dtype)
     return f"Expected out tensor to have dtype {wanted}, but got {got} instead"
 
 

@@ -42,17 +42,42 @@ def einsum(*args):
         raise RuntimeError("einsum(): more operands were provided than specified in the equation")
     if len(terms) > len(operands):
         raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
-    for place, (term, operand) in enumerate(zip(terms, operands, strict=True)):
-        named = len(term.replace("...", ""))
-        if named != operand.dim() and "..." not in term:
-            more = "more" if operand.dim() < named else "less"
+    _check_terms(terms, operands)
+    for letter in equation.partition("->")[2].replace("...", ""):
+        if not any(letter in each for each in terms):
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({named}) "
-                + ("does not match" if more == "less" else "is more than")
-                + f" the number of dimensions ({operand.dim()}) for operand {place}"
-                + (" and no ellipsis was given" if more == "less" else "")
+                f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
             )
     return products.einsum_of(equation, tuple(operands))
+
+
+def _check_terms(terms: list[str], operands) -> None:
+    """Refuse letters that do not fit the operands' dimensions."""
+    seen: dict[str, int] = {}
+    for place, (term, operand) in enumerate(zip(terms, operands, strict=True)):
+        before, dots, after = term.partition("...")
+        known = operand._aval
+        if len(before + after) > known.ndim or (not dots and len(term) != known.ndim):
+            fits = "is more than" if dots else "does not match"
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in the equation ({len(before + after)}) {fits} the number of "
+                f"dimensions ({known.ndim}) for operand {place}" + ("" if dots else " and no ellipsis was given")
+            )
+        own: dict[str, int] = {}
+        for letter, size in zip(
+            before + after, known.shape[: len(before)] + known.shape[known.ndim - len(after) :], strict=True
+        ):
+            if own.setdefault(letter, size) != size:
+                raise RuntimeError(
+                    f"einsum(): subscript {letter} is repeated for operand {place} but the sizes don't match, {size} != "
+                    f"{own[letter]}"
+                )
+        for letter, size in own.items():
+            if size != 1 and seen.setdefault(letter, size) != size:
+                raise RuntimeError(
+                    f"einsum(): subscript {letter} has size {size} for operand {place} which does not broadcast with "
+                    f"previously seen size {seen[letter]}"
+                )
 
 
 def _lettered(args: tuple) -> tuple[str, tuple]:

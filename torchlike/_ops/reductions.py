@@ -321,6 +321,8 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> t
 
 
 def _arg(input: Array, dim: int | None, keepdim: bool, arg, name: str) -> Array:
+    if dim is None and not input.size:
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     check_not_empty(input, dim, name)
     if dim is None:
         found = arg(input.ravel(), 0)

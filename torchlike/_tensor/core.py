@@ -14,7 +14,7 @@ from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._ops._promote import wrap_dim
 from torchlike._recorder.recorder import value_of
-from torchlike._types import Size, device, dtype, formats
+from torchlike._types import Size, device, dtype, dtypes, formats
 from torchlike._types.handles import RemovableHandle
 
 NOT_A_LEAF = (
@@ -213,16 +213,16 @@ class CoreMethods(TensorBase):
                 raise RuntimeError("can't assign Variable as its own grad")
             if new._aval.dtype is not self._aval.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{new._aval.dtype.name}' to a tensor with grad_dtype "
-                    f"'{self._aval.dtype.name}'. The gradient must match the tensor's grad_dtype (defaults to the "
-                    "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
+                    f"attempting to assign a gradient with dtype '{dtypes.c_name(new._aval.dtype)}' to a tensor with "
+                    f"grad_dtype '{dtypes.scalar_name(self._aval.dtype)}'. The gradient must match the tensor's "
+                    "grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
                     "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient "
                     "may break downstream systems that assume they match."
                 )
             if new._aval.shape != self._aval.shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: expected {list(self._aval.shape)} but got "
-                    f"{list(new._aval.shape)}"
+                    f"attempting to assign a gradient of size '{list(new._aval.shape)}' to a tensor of size "
+                    f"'{list(self._aval.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
         self._accumulator().grad = new
 

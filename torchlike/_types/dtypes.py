@@ -83,6 +83,17 @@ SCALAR_NAMES = {
     **{uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long"},
     **{uint16: "UInt16", uint32: "UInt32", uint64: "UInt64", complex64: "ComplexFloat", complex128: "ComplexDouble"},
 }
+C_NAMES = {
+    **{float32: "float", float64: "double", float16: "c10::Half", bfloat16: "c10::BFloat16", bool_: "bool"},
+    **{uint8: "unsigned char", int8: "signed char", int16: "short int", int32: "int", int64: "long int"},
+    **{uint16: "short unsigned int", uint32: "unsigned int", uint64: "long unsigned int"},
+    **{complex64: "c10::complex<float>", complex128: "c10::complex<double>"},
+}
+
+
+def c_name(which) -> str:
+    """What a dtype, or a NumPy dtype, is in C++: ``"long int"``."""
+    return C_NAMES[which if isinstance(which, dtype) else BY_NUMPY[np.dtype(which)]]
 
 
 def scalar_name(which) -> str:

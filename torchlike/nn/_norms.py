@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torchlike._ops.nn import normalization as ops
 from torchlike.tensor import Tensor
 
@@ -96,6 +98,6 @@ def group_norm(input: Tensor, num_groups: int, weight=None, bias=None, eps: floa
     """
     size = input.shape
     if len(size) > 1 and num_groups > 0:
-        count = input.numel() * size[1] // (size[0] * size[1] * num_groups) if size[0] and size[1] else 0
-        _check_several(size, count, "value per channel")
+        grouped = [size[0] * size[1] // num_groups, num_groups, *size[2:]]
+        _check_several(grouped, grouped[0] * math.prod(size[2:]), "value per channel")
     return ops.group_norm(input, num_groups, weight, bias, eps)

@@ -14,11 +14,6 @@ SCALAR_TYPES = {
     **{"complex64": "ComplexFloat", "complex128": "ComplexDouble"},
     **{"uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64"},
 }
-C_TYPES = {
-    **{"float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double", "bool": "bool"},
-    **{"complex64": "c10::complex<float>", "complex128": "c10::complex<double>", "uint8": "unsigned char"},
-    **{"int8": "signed char", "int16": "short int", "int32": "int", "int64": "long int"},
-}
 
 
 def scalar_type(array: Array) -> str:
@@ -28,7 +23,7 @@ def scalar_type(array: Array) -> str:
 
 def c_type(array: Array) -> str:
     """A dtype's name in C++, as ``long int``."""
-    return C_TYPES[dtypes.of_numpy(array.dtype).name]
+    return dtypes.c_name(array.dtype)
 
 
 def need_float(kernel: str, *arrays: Array, complex: bool = False) -> None:

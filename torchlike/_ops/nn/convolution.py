@@ -67,10 +67,9 @@ def _check(
 
 
 def _check_dtypes(input: Array, weight: Array, bias: Array | None) -> None:
-    if input.dtype != weight.dtype:
-        raise RuntimeError(f"Input type ({c_type(input)}) and weight type ({c_type(weight)}) should be the same")
-    if bias is not None and bias.dtype != input.dtype:
-        raise RuntimeError(f"Input type ({c_type(input)}) and bias type ({c_type(bias)}) should be the same")
+    for name, each in (("bias", bias), ("weight", weight)):
+        if each is not None and each.dtype != input.dtype:
+            raise RuntimeError(f"Input type ({c_type(input)}) and {name} type ({c_type(each)}) should be the same")
 
 
 def _check_steps(stride: tuple[int, ...], dilation: tuple[int, ...], padding: tuple[int, ...] = ()) -> None:

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype
+from torchlike._ops._promote import Array, Number, as_dtype, rank
 from torchlike._ops.nn._checks import widened
+from torchlike._types import dtypes
 
 ALPHA = 1.7580993408473766  # what SELU takes large negative inputs to, negated
 
@@ -19,7 +20,15 @@ def kept(seed: Number, p: Number, shape: tuple[int, ...]) -> Array:
 
 
 def dropped(input: Array, mask: Array, p: Number) -> Array:
-    """The input divided by ``1 - p`` where the mask is true, elsewhere 0."""
+    """The input divided by ``1 - p`` where the mask is true, elsewhere 0.
+
+    Raises:
+        RuntimeError: the input is neither floating point nor complex.
+    """
+    if rank(input.dtype) < 2:
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {dtypes.scalar_name(input.dtype)}"
+        )
     scale = (1 / (1 - jnp.asarray(p, jnp.float64))).astype(input.real.dtype)
     return jnp.where(mask, input * scale, 0)
 
