@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from benchmarks.programs import ROWS, Setup, Step, export
 
 CHECKED_STEPS = 5
+FIRST_STEPS = 10
 WARM_SECONDS = 1.0
+LIMIT = 60.0  # seconds that `torch.compile` may take for the first steps, and again for what is left
 THREADS = os.cpu_count() or 1
 
 
@@ -33,6 +36,7 @@ CONTESTANTS = {
     "eager": Contestant("PyTorch", "torch"),
     "compile": Contestant("torch.compile", "torch", compile=True),
     "torchlike": Contestant("torchlike", "torchlike"),
+    "compiled": Contestant("torchlike, `compile`", "torchlike", compile=True),
     "twin": Contestant("jax.jit + optax", None),
 }
 
@@ -48,23 +52,27 @@ class Worker:
         contestant: a key of `CONTESTANTS`.
         row: a key of `ROWS`.
         device: where the program's tensors live.
+        cache: the folder where its library keeps what it compiled.
     """
 
-    def __init__(self, contestant: str, row: str, device: str = "cpu") -> None:
+    def __init__(self, contestant: str, row: str, device: str, cache: Path) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, contestant, row, device), daemon=True)
+        self._limit = LIMIT if CONTESTANTS[contestant].compile else None
+        self._process = context.Process(target=_serve, args=(theirs, contestant, row, device, cache), daemon=True)
         self._process.start()
         theirs.close()
 
-    def ask(self, request: str, argument: Any = None) -> Any:
+    def ask(self, request: str, *arguments: Any) -> Any:
         """Have the worker do something and return what it answers.
 
         Raises:
-            Failed: the worker raised or died.
+            Failed: the worker raised or died, or its compiler took too long.
         """
         try:
-            self._pipe.send((request, argument))
+            self._pipe.send((request, arguments))
+            if not self._pipe.poll(self._limit):
+                raise Failed(f"takes over {LIMIT:.0f} s to {request}")
             done, answer = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise Failed("its process died") from error
@@ -75,19 +83,22 @@ class Worker:
     def stop(self) -> None:
         """End the process."""
         self._pipe.close()
-        self._process.join(timeout=10)
+        self._process.join(timeout=1)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
 
 
-def _serve(pipe: Connection, contestant: str, row: str, device: str) -> None:
+def _serve(pipe: Connection, contestant: str, row: str, device: str, cache: Path) -> None:
     """Answer requests until the parent goes."""
+    os.environ |= {"TORCHLIKE_CACHE_DIR": f"{cache}/torchlike", "TORCHINDUCTOR_CACHE_DIR": f"{cache}/inductor"}
+    if contestant == "twin":
+        os.environ |= {"JAX_COMPILATION_CACHE_DIR": f"{cache}/jax", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     try:
         runner = _Runner(CONTESTANTS[contestant], row, device)
         while True:
-            request, argument = pipe.recv()
-            pipe.send((True, getattr(runner, request)(argument)))
+            request, arguments = pipe.recv()
+            pipe.send((True, getattr(runner, request)(*arguments)))
     except EOFError:
         return
     except Exception as error:  # whatever it is, it is the result of this cell of the table
@@ -99,49 +110,77 @@ class _Runner:
 
     def __init__(self, contestant: Contestant, row: str, device: str) -> None:
         self._row, self._device, self._contestant = ROWS[row], device, contestant
-        self._torch = importlib.import_module(contestant.module) if contestant.module else None
+        self._torch = importlib.import_module(contestant.module or "jax")
         if contestant.module == "torch":
             self._torch.set_num_threads(THREADS)
         self._step: Step = float
+        self._taken = 0
+        self._best = [float("inf")] * self._row.period
 
     def _build(self, weights: Mapping[str, Any] | None, dropout: bool) -> tuple[Any, Step]:
         setup = Setup(self._torch, self._device, self._contestant.compile, dropout, weights)
-        return (None, self._row.jax_twin(setup)) if self._torch is None else self._row.build(setup)
+        return (None, self._row.jax_twin(setup)) if self._contestant.module is None else self._row.build(setup)
 
-    def check(self, weights: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Run the first steps without dropout; tells the initial weights, the losses, and the seconds it took."""
-        begun = time.perf_counter()
-        model, step = self._build(weights, dropout=False)
-        initial = export(model) if weights is None else weights
-        losses = [step() for _ in range(CHECKED_STEPS)]
-        return {"weights": initial, "losses": losses, "seconds": time.perf_counter() - begun}
+    def weights(self) -> Mapping[str, Any]:
+        """The model's initial weights."""
+        return export(self._build(None, dropout=False)[0])
 
-    def warm(self, weights: Mapping[str, Any]) -> None:
-        """Build the program that is measured, and run it until its compilations are done."""
+    def start(self, weights: Mapping[str, Any]) -> dict[str, Any]:
+        """Build the program and run its first steps.
+
+        Returns:
+            The first `losses`; in seconds from the library's import on the ends of the `first` step, of `ten`, and of
+            `all`, a whole round of shapes; the `worst` step but the first; where the library tells, its `programs`, its
+            `compiles`, and the seconds of `compiling`.
+        """
+        ends, losses = [time.perf_counter()], []
         _, self._step = self._build(weights, dropout=True)
+        for _ in range(max(FIRST_STEPS, self._row.period)):
+            losses.append(self._advance())
+            ends.append(time.perf_counter())
+        told = {"first": ends[1] - ends[0], "ten": ends[FIRST_STEPS] - ends[0], "all": ends[-1] - ends[0]}
+        told["worst"] = max(after - before for before, after in zip(ends[1:], ends[2:], strict=False))
+        return {"losses": losses[:CHECKED_STEPS]} | told | self._explained()
+
+    def _advance(self) -> float:
+        """Take the next step of the round of shapes."""
+        self._taken += 1
+        return self._step()
+
+    def _explained(self) -> dict[str, Any]:
+        explain = getattr(self._torch, "explain", None)
+        if explain is None:
+            return {}
+        compiles = explain().compiles
+        spent = sum(each.seconds for each in compiles)
+        return {"programs": explain().programs, "compiles": len(compiles), "compiling": spent}
+
+    def check(self, weights: Mapping[str, Any] | None) -> list[float]:
+        """The first losses without dropout."""
+        _, step = self._build(weights, dropout=False)
+        return [step() for _ in range(CHECKED_STEPS)]
+
+    def warm(self) -> None:
+        """Run until compilations are done."""
         end = time.perf_counter() + WARM_SECONDS
         for steps in count():
-            if steps >= CHECKED_STEPS and time.perf_counter() > end:
+            if steps >= max(CHECKED_STEPS, self._row.period) and time.perf_counter() > end:
                 break
-            self._step()
+            self._advance()
 
     def round(self, seconds: float) -> float:
-        """Run steps for some seconds; tells those of the fastest one."""
-        step, clock, best = self._step, time.perf_counter, float("inf")
+        """Run steps for some seconds, until each shape was seen; tells the mean over shapes of their fastest steps."""
+        clock = time.perf_counter
         end = clock() + seconds
         begun = clock()
-        while begun < end:
-            step()
+        while begun < end or max(self._best) == float("inf"):
+            place = self._taken % len(self._best)
+            self._advance()
             now = clock()
-            best = min(best, now - begun)
+            self._best[place] = min(self._best[place], now - begun)
             begun = now
-        return best
+        return sum(self._best) / len(self._best)
 
-    def tell(self, _: None) -> dict[str, Any]:
-        """The process's peak memory in MiB; where the library tells, its distinct programs and its compiles."""
-        told = {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-        explain = getattr(self._torch, "explain", None)
-        if explain is not None:
-            report = explain()
-            told |= {"programs": report.programs, "compiles": len(report.compiles)}
-        return told
+    def peak(self) -> float:
+        """The process's peak memory in MiB."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -7,12 +7,14 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 from benchmarks.measure import CONTESTANTS
-from benchmarks.programs import ROWS
+from benchmarks.programs import ROWS, VARIETY
 
 FOLDER = Path(__file__).resolve().parent
 HEAD = """# Measurements
@@ -22,9 +24,13 @@ Written by `python -m benchmarks.run` and `python -m benchmarks.host`; do not ed
 """
 STEPS = """## Training steps
 
-Forward, backward, optimizer and `loss.item()`, each step; the fastest step of all rounds. The programs are in
-`programs/`: the source for PyTorch, `torch.compile` and torchlike is the very same; the twin is the same training
-written by hand with `jax.jit` and optax. All gave the same losses in their first steps.
+Forward, backward, optimizer and `loss.item()`, each step; the fastest step of all rounds, and where each step has
+shapes of its own the mean over all shapes of their fastest steps. The programs are in `programs/`: the source for
+PyTorch, `torch.compile` and torchlike is the very same; the twin is the same training written by hand with `jax.jit`
+and optax. All gave the same losses in their first steps.
+
+The first steps count from the library's import on, in a new process: once with an empty cache of compiled programs, and
+once with what the first process left there.
 
 """
 HOST = "## Host costs\n\n"
@@ -61,7 +67,7 @@ def store(kind: str, rows: dict[str, Any], device: str = "cpu", folder: Path = F
     kept[kind] = dict(sorted(measured.items(), key=lambda item: _place_in_table(item[0])))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(kept, indent=1) + "\n")
-    (folder / "RESULTS.md").write_text(HEAD + _steps_page(kept.get("steps", {})) + _host_page(kept.get("host", {})))
+    (folder / "RESULTS.md").write_text(HEAD + _steps_pages(kept.get("steps", {})) + _host_page(kept.get("host", {})))
     if kept.get("steps"):
         _draw(kept["steps"], folder / "results.png")
 
@@ -93,15 +99,28 @@ def seconds(value: float) -> str:
     return f"{scaled:.{digits}f} {unit}"
 
 
-def _cell(results: dict[str, Any], name: str, key: str, form: Any = seconds) -> str:
-    result = results.get(name, {})
-    return "failed" if "failed" in result else form(result[key]) if key in result else "-"
+def _value(results: dict[str, Any], name: str, path: str) -> float | None:
+    """A contestant's number, such as `best` or `cold.ten`; none where it failed or did not take part."""
+    found: Any = results.get(name, {})
+    for key in path.split("."):
+        found = found.get(key, {})
+    return found or None
 
 
-def _ratio(results: dict[str, Any], other: str) -> str:
-    """How many times as fast as another torchlike is."""
-    ours, theirs = results.get("torchlike", {}).get("best"), results.get(other, {}).get("best")
-    return f"{theirs / ours:.2f}" if ours and theirs else "-"
+def _ratio(results: dict[str, Any], name: str, other: str, path: str) -> float | None:
+    """How many times a contestant's number is another's."""
+    mine, theirs = _value(results, name, path), _value(results, other, path)
+    return mine / theirs if mine and theirs else None
+
+
+def _ratio_text(ratio: float | None) -> str:
+    return f"{ratio:.2f}" if ratio else "-"
+
+
+def _mean(ratios: Iterable[float | None]) -> str:
+    """The geometric mean of those that are there."""
+    there = [ratio for ratio in ratios if ratio]
+    return _ratio_text(geometric_mean(there) if there else None)
 
 
 def _title(name: str) -> str:
@@ -109,44 +128,66 @@ def _title(name: str) -> str:
     return ROWS[row].title + (f", {device}" if device else "")
 
 
-def steps_table(rows: dict[str, Any]) -> str:
-    """The table of the fastest steps."""
-    head = ["a training step", *(c.title for c in CONTESTANTS.values()), "PyTorch / torchlike", "twin / torchlike"]
+def _compared(what: str, rows: dict[str, Any], paths: list[str], form: Any = seconds) -> str:
+    """A table of one or several numbers of each contestant, the last of them compared, with geometric means below."""
+    names = [name for name in CONTESTANTS if any(name in results for results in rows.values())]
+    pairs = [(other, "torchlike") for other in ("eager", "twin") if other in names]
+    heads = [f"{CONTESTANTS[a].title if a == 'eager' else 'twin'} / torchlike" for a, _ in pairs]
+
+    def cell(results: dict[str, Any], name: str) -> str:
+        values = [_value(results, name, path) for path in paths]
+        missing = "failed" if "failed" in results.get(name, {}) else "-"
+        return "; ".join(map(form, values)) if all(values) else missing
+
     lines = [
-        [
-            _title(name),
-            *(_cell(results, each, "best") for each in CONTESTANTS),
-            _ratio(results, "eager"),
-            _ratio(results, "twin"),
-        ]
-        for name, results in rows.items()
+        [_title(row), *(cell(results, name) for name in names)]
+        + [_ratio_text(_ratio(results, *pair, paths[-1])) for pair in pairs]
+        for row, results in rows.items()
     ]
-    return table(head, lines)
+    if len(rows) > 1:
+        means = [("eager", name) for name in names] + pairs
+        lines.append(
+            ["geometric mean of PyTorch / it"]
+            + [_mean(_ratio(results, *pair, paths[-1]) for results in rows.values()) for pair in means]
+        )
+    return table([what, *(CONTESTANTS[name].title for name in names), *heads], lines)
 
 
-def _beside_table(rows: dict[str, Any]) -> str:
-    """The table of what a step's time does not show."""
-    head = ["first 5 steps; peak memory", *(c.title for c in CONTESTANTS.values()), "torchlike's programs (compiles)"]
-    lines = []
-    for name, results in rows.items():
-        cells = [
-            f"{_cell(results, each, 'first')}; {_cell(results, each, 'peak_mib', '{:.0f} MiB'.format)}"
-            for each in CONTESTANTS
-        ]
-        ours = results.get("torchlike", {})
-        lines.append([_title(name), *cells, f"{ours['programs']} ({ours['compiles']})" if "programs" in ours else "-"])
-    return table(head, lines)
+def _compiles_table(rows: dict[str, Any]) -> str:
+    """What torchlike compiled in the first steps."""
+
+    def cell(results: dict[str, Any], cache: str) -> str:
+        told = results.get("torchlike", {}).get(cache, {})
+        if "programs" not in told:
+            return "-"
+        return f"{told['programs']}; {told['compiles']}; {seconds(told['compiling'])}"
+
+    lines = [[_title(row), cell(results, "cold"), cell(results, "warm")] for row, results in rows.items()]
+    return table(["torchlike's programs; compiles; time compiling", "empty cache", "full cache"], lines)
 
 
-def _steps_page(rows: dict[str, Any]) -> str:
+def steps_page(rows: dict[str, Any]) -> str:
+    """The tables of rows that were measured at one place."""
+    varying = {name: results for name, results in rows.items() if ROWS[name.partition("@")[0]].varies}
+    parts = [_compared("a training step", rows, ["best"])]
+    for cache in ("empty", "full"):
+        key = "cold" if cache == "empty" else "warm"
+        parts.append(_compared(f"first step; first 10 steps; {cache} cache", rows, [f"{key}.first", f"{key}.ten"]))
+        if varying:
+            head = f"worst step but the first; first {VARIETY} steps; {cache} cache"
+            parts.append(_compared(head, varying, [f"{key}.worst", f"{key}.all"]))
+    parts += [_compiles_table(rows), _compared("peak memory", rows, ["peak_mib"], "{:.0f} MiB".format)]
+    failures = [(n, c, r["failed"]) for n, row in rows.items() for c, r in row.items() if "failed" in r]
+    if failures:
+        parts.append("".join(f"- {_title(n)}, {CONTESTANTS[c].title}: {why}\n" for n, c, why in failures))
+    return "\n".join(parts)
+
+
+def _steps_pages(rows: dict[str, Any]) -> str:
     if not rows:
         return ""
     text = STEPS + "![how many times as fast as PyTorch](results.png)\n\n"
-    for place, group in _by_place(rows).items():
-        text += f"{place}\n\n{steps_table(group)}\nWith empty caches, compilation included:\n\n{_beside_table(group)}\n"
-        failures = [(n, c, r["failed"]) for n, row in group.items() for c, r in row.items() if "failed" in r]
-        text += "".join(f"- {_title(n)}, {CONTESTANTS[c].title}: {why}\n" for n, c, why in failures)
-    return text
+    return text + "".join(f"{place}\n\n{steps_page(group)}\n" for place, group in _by_place(rows).items())
 
 
 def _host_page(rows: dict[str, Any]) -> str:
@@ -165,21 +206,18 @@ def _draw(rows: dict[str, Any], path: Path) -> None:
     names = list(rows)
     figure = Figure(figsize=(9, 0.9 * len(names) + 1.2), layout="constrained")
     axes = figure.subplots()
-    colours = {"eager": "0.6", "compile": "#c58c2c", "torchlike": "#2f6db5", "twin": "#3f9e6e"}
-    height = 0.8 / len(CONTESTANTS)
-    for i, (contestant, about) in enumerate(CONTESTANTS.items()):
-        speeds = []
-        for name in names:
-            results = rows[name][1]
-            best = results.get(contestant, {}).get("best")
-            speeds.append(results["eager"]["best"] / best if best else 0.0)
-        places = [place + (i - 1.5) * height for place in range(len(names))]
-        bars = axes.barh(places, speeds, height, label=about.title, color=colours[contestant])
+    colours = {"eager": "0.6", "compile": "#c58c2c", "torchlike": "#2f6db5", "compiled": "#7fb0de", "twin": "#3f9e6e"}
+    present = [name for name in CONTESTANTS if any(name in row for _, row in rows.values())]
+    height = 0.8 / len(present)
+    for i, contestant in enumerate(present):
+        speeds = [_ratio(rows[name][1], "eager", contestant, "best") or 0.0 for name in names]
+        places = [place + (i - (len(present) - 1) / 2) * height for place in range(len(names))]
+        bars = axes.barh(places, speeds, height, label=CONTESTANTS[contestant].title, color=colours[contestant])
         axes.bar_label(bars, [f"{speed:.2f}" if speed else "none" for speed in speeds], padding=2, fontsize=7)
     axes.set_yticks(range(len(names)), [_title(name) for name in names], fontsize=8)
     axes.invert_yaxis()
     axes.axvline(1.0, color="0.3", linewidth=0.8)
     axes.set_xlabel("steps a second, PyTorch = 1")
     axes.margins(x=0.08)
-    figure.legend(loc="outside lower center", ncols=len(CONTESTANTS), fontsize=8)
+    figure.legend(loc="outside lower center", ncols=len(present), fontsize=8)
     figure.savefig(path, dpi=120)

@@ -3,15 +3,19 @@
     python -m benchmarks.run
     python -m benchmarks.run --rows mlp-small gpt --rounds 3 --seconds 1
 
-Each runs in a process of its own. Before anything is timed all start from the same weights and must give the same
-losses. Then they take turns, round after round, while the others wait; what counts is the fastest step of all rounds.
+Each runs in processes of its own: one with an empty cache of compiled programs, whose first steps must give the same
+losses as PyTorch's, and a second one that finds what the first has cached. The second ones then take turns, round after
+round, while the others wait; what counts is the fastest step of all rounds.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import subprocess
+import sys
 import tempfile
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +30,31 @@ def measure_row(row: str, names: list[str], rounds: int, seconds: float, device:
     """Measure one program under each contestant.
 
     Returns:
-        For each contestant `best` (seconds a step), `first` (seconds of the first steps, compilation included),
-        `peak_mib` and what its library tells of its programs; or `failed`, with the reason.
+        For each contestant the first steps with an empty cache, `cold`, and with a full one, `warm` (see `start` of the
+        worker), `best` (seconds a step) and `peak_mib`; or `failed`, with the reason.
     """
-    workers = {name: Worker(name, row, device) for name in names}
     results: dict[str, dict[str, Any]] = {name: {} for name in names}
-    try:
-        reference = workers["eager"].ask("check")
+    workers: dict[str, Worker] = {}
+    with tempfile.TemporaryDirectory() as caches, ExitStack() as stack:
+
+        def begin(name: str) -> Worker:
+            workers[name] = Worker(name, row, device, Path(caches) / name)
+            stack.callback(workers[name].stop)
+            return workers[name]
+
+        weights = begin("eager").ask("weights")
+        workers["eager"].stop()
+        reference: list[float] = []
         for name in names:
-            _guarded(results, name, _prepare, workers[name], reference, name == "eager")
+            _guarded(results, name, _cold, begin(name), weights, ROWS[row].random, reference)
+            workers[name].stop()
+        for name in names:
+            _guarded(results, name, _warm, begin(name), weights)
         for turn in range(rounds):
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 _guarded(results, name, _round, workers[name], seconds)
         for name in names:
-            _guarded(results, name, lambda result, worker: result.update(worker.ask("tell")), workers[name])
-    finally:
-        for worker in workers.values():
-            worker.stop()
+            _guarded(results, name, lambda result, worker: result.update(peak_mib=worker.ask("peak")), workers[name])
     return results
 
 
@@ -55,26 +67,49 @@ def _guarded(results: dict, name: str, action: Any, *args: Any) -> None:
             results[name]["failed"] = str(error)
 
 
-def _prepare(result: dict, worker: Worker, reference: dict, is_reference: bool) -> None:
-    """Compare the first losses, then have the worker compile what will be measured."""
-    first = reference if is_reference else worker.ask("check", reference["weights"])
-    for ours, theirs in zip(first["losses"], reference["losses"], strict=True):
+def _cold(result: dict, worker: Worker, weights: Any, random: bool, reference: list[float]) -> None:
+    """Time the first steps with an empty cache, and compare the losses; the first to come sets the reference."""
+    result["cold"] = worker.ask("start", weights)
+    losses = result["cold"].pop("losses")
+    if random:
+        losses = worker.ask("check", weights)
+    reference += losses[len(reference) :]
+    for ours, theirs in zip(losses, reference, strict=True):
         if not abs(ours - theirs) <= TOLERANCE * abs(theirs):
-            raise Failed(f"losses {first['losses']} differ from PyTorch's {reference['losses']}")
-    result["first"] = first["seconds"]
-    worker.ask("warm", reference["weights"])
+            raise Failed(f"losses {losses} differ from PyTorch's {reference}")
+
+
+def _warm(result: dict, worker: Worker, weights: Any) -> None:
+    """Time the first steps with a full cache, then have the worker compile what is left."""
+    result["warm"] = worker.ask("start", weights)
+    del result["warm"]["losses"]
+    worker.ask("warm")
 
 
 def _round(result: dict, worker: Worker, seconds: float) -> None:
     result["best"] = min(result.get("best", float("inf")), worker.ask("round", seconds))
 
 
+def _takes_part(name: str, row: str) -> bool:
+    """Whether a contestant can run a program: not every one has a twin, not every torchlike `compile`."""
+    if name == "twin":
+        return ROWS[row].twinned
+    return name != "compiled" or _torchlike_compiles()
+
+
+@cache
+def _torchlike_compiles() -> bool:
+    """Asked of another process: this one's settings are inherited."""
+    code = "import sys, torchlike; sys.exit(not hasattr(torchlike, 'compile'))"
+    return subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="programs (default: all)")
     parser.add_argument("--against", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), help="who takes part")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each has its turn (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="seconds of a turn (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each has its turn (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="seconds of a turn (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="where tensors live (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=report.FOLDER, help="folder of the results (default: this one)")
     return parser.parse_args()
@@ -83,13 +118,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     names = list(dict.fromkeys(["eager", *args.against]))
-    with tempfile.TemporaryDirectory() as caches:
-        # Empty caches: the first steps of each include all of its compilation.
-        os.environ |= {"TORCHLIKE_CACHE_DIR": f"{caches}/torchlike", "TORCHINDUCTOR_CACHE_DIR": f"{caches}/inductor"}
-        for row in args.rows:
-            results = measure_row(row, names, args.rounds, args.seconds, args.device)
-            print(report.steps_table({row: results}), flush=True)
-            report.store("steps", {row: results}, args.device, args.out)
+    for row in args.rows:
+        present = [name for name in names if _takes_part(name, row)]
+        results = measure_row(row, present, args.rounds, args.seconds, args.device)
+        print(report.steps_page({row: results}), flush=True)
+        report.store("steps", {row: results}, args.device, args.out)
 
 
 if __name__ == "__main__":

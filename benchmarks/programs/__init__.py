@@ -97,6 +97,6 @@ ROWS = {
         varies=True,
     ),
     "reinforce": Row(
-        "REINFORCE, an episode of cart-pole, 4-128-2, Adam", reinforce, {"hidden": 128, "longest": 200}, varies=True
+        "REINFORCE, an episode of cart-pole, 4-128-2, Adam", reinforce, {"hidden": 128, "longest": 100}, varies=True
     ),
 }
