@@ -19,7 +19,7 @@ from benchmarks.programs import ROWS, VARIETY
 FOLDER = Path(__file__).resolve().parent
 HEAD = """# Measurements
 
-Written by `python -m benchmarks.run` and `python -m benchmarks.host`; do not edit.
+Written by `python -m benchmarks.run`, `python -m benchmarks.host` and `python -m benchmarks.small`; do not edit.
 
 """
 STEPS = """## Training steps
@@ -33,7 +33,7 @@ The first steps count from the library's import on, in a new process: once with 
 once with what the first process left there.
 
 """
-HOST = "## Host costs\n\n"
+HOST = "## Host costs and small cases\n\n"
 
 
 def where(device: str = "cpu") -> str:

@@ -76,7 +76,7 @@ ROWS = {
     "vae": Row(
         "VAE 784-400-20, batch 128, Adam", vae, {"pixels": 784, "hidden": 400, "latent": 20, "batch": 128}, random=True
     ),
-    "dcgan": Row("DCGAN, 16 x 3 x 64 x 64, two Adams", dcgan, {"batch": 16, "width": 32}),
+    "dcgan": Row("DCGAN, 16 x 3 x 64 x 64, two Adams", dcgan, {"batch": 16, "width": 32, "stages": 3}),
     "encoder": Row(
         "Transformer encoder, 2 layers, width 128, 16 sentences of varying length, Adam",
         encoder,

@@ -10,14 +10,13 @@ from ._setup import BATCHES, SEED, Setup, Step
 
 LR, BETAS = 2e-4, (0.5, 0.999)
 LATENT, COLOURS = 100, 3
-STAGES = 3  # the images are of 8 << STAGES pixels
 
 
-def build(setup: Setup, batch: int, width: int) -> tuple[Any, Step]:
-    """The program in PyTorch's API: its models and its training step."""
+def build(setup: Setup, batch: int, width: int, stages: int) -> tuple[Any, Step]:
+    """The program in PyTorch's API, for images of `8 << stages` pixels: its models and its training step."""
     torch = setup.torch
     nn = torch.nn
-    widths = [width << i for i in range(STAGES + 1)]
+    widths = [width << i for i in range(stages + 1)]
 
     def generator() -> Any:
         wide = widths[::-1]
@@ -47,7 +46,7 @@ def build(setup: Setup, batch: int, width: int) -> tuple[Any, Step]:
     criterion = nn.BCELoss()
     optimizer_d = torch.optim.Adam(nets["discriminator"].parameters(), lr=LR, betas=BETAS)
     optimizer_g = torch.optim.Adam(nets["generator"].parameters(), lr=LR, betas=BETAS)
-    batches = setup.batches(_data(batch))
+    batches = setup.batches(_data(batch, 8 << stages))
 
     def step() -> float:
         (real,) = next(batches)
@@ -71,7 +70,6 @@ def build(setup: Setup, batch: int, width: int) -> tuple[Any, Step]:
     return nets, step
 
 
-def _data(batch: int) -> list[list[np.ndarray]]:
+def _data(batch: int, size: int) -> list[list[np.ndarray]]:
     rng = np.random.default_rng(SEED)
-    size = 8 << STAGES
     return [[np.tanh(rng.standard_normal((batch, COLOURS, size, size), dtype=np.float32))] for _ in range(BATCHES)]
