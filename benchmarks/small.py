@@ -49,7 +49,8 @@ PRODUCTS = """x@y.t() torch.mm(x,y.t()) torch.mv(x,y[0]) torch.outer(x[0],y[1]) 
 torch.kron(x,y) torch.cat([x,y]) torch.stack([x,y]) torch.cdist(x,y) torch.einsum('ij,kj->ik',x,y) torch.hstack([x,y])
 torch.vstack([x,y]) torch.tensordot(x,y.t(),1) torch.addmm(x@y.t(),x,y.t()) torch.ones_like(x) torch.zeros_like(x)
 torch.full_like(x,2.0) torch.linspace(0,1,x.shape[1]) torch.arange(x.shape[1]) torch.eye(x.shape[1])
-torch.allclose(x,y) torch.equal(x,y) torch.meshgrid(x[0],y[0]) torch.bmm(x[None],y.t()[None]) torch.logspace(0,1,x.shape[1])"""
+torch.allclose(x,y) torch.equal(x,y)
+torch.meshgrid(x[0],y[0]) torch.bmm(x[None],y.t()[None]) torch.logspace(0,1,x.shape[1])"""
 
 
 def expressions() -> list[str]:
