@@ -9,7 +9,7 @@ import resource
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count, cycle, islice
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,6 @@ class _Runner:
         self._torch = importlib.import_module(contestant.module or "jax")
         if contestant.module == "torch":
             self._torch.set_num_threads(THREADS)
-        # What was compiled is for a number of threads; PyTorch alone may take turns: one is often faster in small nets.
-        self._threads = cycle([THREADS, 1] if contestant == CONTESTANTS["eager"] else [])
         self._step: Step = float
         self._taken = 0
         self._best = [float("inf")] * self._row.period
@@ -172,8 +170,8 @@ class _Runner:
 
     def round(self, seconds: float) -> float:
         """Run steps for some seconds, until each shape was seen; tells the mean over shapes of their fastest steps."""
-        for threads in islice(self._threads, 1):
-            self._torch.set_num_threads(threads)
+        if self._contestant == CONTESTANTS["eager"]:  # what is compiled is compiled for a number of threads
+            self._torch.set_num_threads(1 if self._torch.get_num_threads() > 1 else THREADS)
         clock = time.perf_counter
         end = clock() + seconds
         begun = clock()

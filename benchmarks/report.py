@@ -27,7 +27,8 @@ STEPS = """## Training steps
 Forward, backward, optimizer and `loss.item()`, each step; the fastest step of all rounds, and where each step has
 shapes of its own the mean over all shapes of their fastest steps, when they come for the second time or later. The
 programs are in `programs/`: the source for PyTorch, `torch.compile` and torchlike is the very same; the twin is the same
-training written by hand with `jax.jit` and optax. PyTorch takes turns with one thread and with all: the faster counts. All gave the same losses in their first steps.
+training written by hand with `jax.jit` and optax. PyTorch runs now with one thread, now with as many as there are cores:
+the faster counts. All gave the same losses in their first steps.
 
 The first steps count from the library's import on, in a new process: once with an empty cache of compiled programs, and
 once with what the first process left there.
