@@ -1,7 +1,7 @@
 """Convolutions over one, two and three dimensions, and their sliding blocks.
 
-flax.linen.Conv wants channels last and costs 0.7 s to import; `lax.conv_general_dilated` with channels last inside: XLA
-drops the transpositions between layers. Measured on 2 cores, a training step of the classic MNIST ConvNet, batch 64,
+flax.linen.Conv wants channels last and costs 0.7 s to import; `_formulations` writes them in `lax`, with channels last
+inside: transpositions between layers are dropped. Measured on 2 cores, a training step of the classic MNIST ConvNet, batch 64,
 with the pooling of `pooling`: channels first 54 ms, channels last 36 ms, as products with gathered windows 60 ms, as
 sums of shifted products 107 ms, channels last with the weight's gradient as shifted products 55 ms; channels last
 without YNNPACK (see `torchlike._programs.settings.choose_convolutions`) 26 ms, as PyTorch.
@@ -10,13 +10,11 @@ without YNNPACK (see `torchlike._programs.settings.choose_convolutions`) 26 ms, 
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
 from torchlike._ops.nn._checks import c_type, spread
-
-_AXES = "DHW"
+from torchlike._ops.nn._formulations import Geometry, convolve, transposed
 
 
 def _sizes(value, count: int, name: str) -> tuple[int, ...]:
@@ -116,11 +114,6 @@ def _channels_last(run, input: Array, dims: int, bias: Array | None) -> Array:
     return y[0] if single else y
 
 
-def _numbers(dims: int) -> tuple[str, str, str]:
-    axes = _AXES[3 - dims :]
-    return f"N{axes}C", f"{axes}IO", f"N{axes}C"
-
-
 def _convolved(name: str, dims: int, input, weight, bias, stride, padding, dilation, groups: int) -> Array:
     _check(name, input, weight, bias, groups, dims, False)
     stride, dilation = _sizes(stride, dims, "stride"), _sizes(dilation, dims, "dilation")
@@ -129,18 +122,8 @@ def _convolved(name: str, dims: int, input, weight, bias, stride, padding, dilat
     _check_steps(stride, dilation, tuple(each[0] for each in pads))
     _check_room(sizes, pads, kernel, dilation)
 
-    def run(x: Array) -> Array:
-        return lax.conv_general_dilated(
-            x,
-            jnp.moveaxis(weight, (0, 1), (-1, -2)),
-            stride,
-            pads,
-            rhs_dilation=dilation,
-            dimension_numbers=_numbers(dims),
-            feature_group_count=groups,
-        )
-
-    return _channels_last(run, input, dims, bias)
+    how = Geometry(stride, tuple(pads), dilation, groups)
+    return _channels_last(lambda x: convolve(x, weight, how), input, dims, bias)
 
 
 @op
@@ -194,27 +177,8 @@ def _transposed(name: str, dims: int, input, weight, bias, stride, padding, outp
         raise RuntimeError(
             "output padding must be smaller than either stride or dilation, but got " + _named(more, stride, dilation)
         )
-    kernel = weight.shape[2:]
-    reach = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-    pads = [(r - p, r - p + m) for r, p, m in zip(reach, padding, more, strict=True)]
-    # (groups * I, O, *K) to (*K, I, groups * O), mirrored: the transpose of a convolution is one over a stretched input
-    split = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
-    turned = jnp.moveaxis(split, (1, 0, 2), (-3, -2, -1)).reshape(*kernel, split.shape[1], -1)
-    turned = jnp.flip(turned, tuple(range(dims)))
-
-    def run(x: Array) -> Array:
-        return lax.conv_general_dilated(
-            x,
-            turned,
-            (1,) * dims,
-            pads,
-            lhs_dilation=stride,
-            rhs_dilation=dilation,
-            dimension_numbers=_numbers(dims),
-            feature_group_count=groups,
-        )
-
-    return _channels_last(run, input, dims, bias)
+    how = Geometry(stride, tuple((each, each) for each in padding), dilation, groups)
+    return _channels_last(lambda x: transposed(x, weight, how, more), input, dims, bias)
 
 
 def _named(more: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> str:
