@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
-from torchlike._programs import explain
+from torchlike._programs import explain, layouts
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import NUMBERS
 
@@ -245,8 +245,8 @@ def _replay(nodes, kept: tuple) -> Callable:
     def program(floats, ints, *arrays):
         number, values = _unpacked(floats, ints), []
         for spec, places in nodes:
-            values.extend(spec.replay([_given(place, values, arrays, number) for place in places]))
-        return [values[each] for each in kept]
+            values.extend(layouts.replay(spec.jaxpr, [_given(place, values, arrays, number) for place in places]))
+        return [layouts.settled(values[each]) for each in kept]
 
     return program
 

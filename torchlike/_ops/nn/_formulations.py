@@ -82,7 +82,8 @@ def _forms(weight: tuple[int, ...], how: Geometry) -> _Forms:
         return _Forms(*[_as_product] * 3)
     if channels * math.prod(kernel) <= FEW and set(how.stride) == {1}:
         return _Forms(*[_as_product_of_windows] * 3)
-    return _Forms(*[_as_convolution] * 3)
+    grows = any(sum(pad) > d * (k - 1) for pad, d, k in zip(how.pads, how.dilation, kernel, strict=True))
+    return _Forms(_as_convolution, _as_convolution, _as_padded_convolution if grows else _as_convolution)
 
 
 def _as_convolution(x: Array, weight: Array, how: Geometry) -> Array:
@@ -96,6 +97,12 @@ def _as_convolution(x: Array, weight: Array, how: Geometry) -> Array:
         dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
         feature_group_count=how.groups,
     )
+
+
+def _as_padded_convolution(x: Array, weight: Array, how: Geometry) -> Array:
+    """Padded apart: where the result is larger than the input, XLA swaps the gradient's operands and is slow."""
+    x = lax.optimization_barrier(jnp.pad(x, [(0, 0), *how.pads, (0, 0)]))
+    return _as_convolution(x, weight, how._replace(pads=((0, 0),) * len(how.pads)))
 
 
 def _shifted(x: Array, kernel: tuple[int, ...], how: Geometry) -> list[Array]:
