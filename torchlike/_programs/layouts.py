@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
@@ -86,17 +85,13 @@ def _apply(eqn: Any, given: list) -> list:
 
 
 def _bind(eqn: Any, given: list, **changed: Any) -> list:
-    made = eqn.primitive.bind(*given, **{**eqn.params, **changed})
+    made = eqn.primitive.bind(*given, **eqn.primitive.get_bind_params({**eqn.params, **changed}))
     return list(made) if eqn.primitive.multiple_results else [made]
 
 
 def _as_it_stands(eqn: Any, given: list) -> list:
     """Apply an equation to arrays with their dimensions in order."""
-    known = {
-        each: settled(value) for each, value in zip(eqn.invars, given, strict=True) if not isinstance(each, Literal)
-    }
-    alone = Jaxpr((), tuple(known), eqn.outvars, [eqn])
-    return jax.core.eval_jaxpr(alone, (), *known.values())
+    return _bind(eqn, [settled(each) for each in given])
 
 
 def _transposed(value: Any, permutation: tuple[int, ...]) -> Any:

@@ -215,9 +215,9 @@ class CoreMethods(TensorBase):
                 raise RuntimeError(
                     f"attempting to assign a gradient with dtype '{dtypes.c_name(new._aval.dtype)}' to a tensor with "
                     f"grad_dtype '{dtypes.scalar_name(self._aval.dtype)}'. The gradient must match the tensor's "
-                    "grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
-                    "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient "
-                    "may break downstream systems that assume they match."
+                    "grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a "
+                    "specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a "
+                    "tensor and its gradient may break downstream systems that assume they match."
                 )
             if new._aval.shape != self._aval.shape:
                 raise RuntimeError(
