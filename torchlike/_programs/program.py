@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
-from torchlike._programs import explain, layouts
+from torchlike._programs import cold, explain, layouts
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import NUMBERS
 
@@ -50,15 +50,17 @@ class Family:
         self.recent: list[Structure] = []
 
     def is_loop(self, structure: Structure) -> bool:
-        """Note that a structure came; whether it does so again and again, with few others between.
+        """Note that a structure came; whether it does so again and again, with as few others between as before.
 
-        The more members there are, the longer that must last, for some come twice by chance.
+        The more members there are, the longer that must last, for some come again by chance.
         """
         if structure in self.recent:
+            gap = self.recent.index(structure)
             self.recent.remove(structure)
-            structure.repeats += 1
+            structure.repeats += not structure.gaps or gap in structure.gaps
+            structure.gaps = (gap, *structure.gaps[:1])
         else:
-            structure.repeats = 0
+            structure.repeats, structure.gaps = 0, ()
         self.members += structure.seen == 1
         self.recent = [structure, *self.recent[: RECENT - 1]]
         return structure.repeats >= min(self.members, LONG_ROW)
@@ -73,10 +75,23 @@ class Structure:
         inputs: the avals of the inputs from outside.
     """
 
-    __slots__ = ("seen", "repeats", "programs", "nodes", "inputs", "outputs", "_numbers", "_packs", "_family", "_spent")
+    __slots__ = (
+        "seen",
+        "repeats",
+        "gaps",
+        "programs",
+        "nodes",
+        "inputs",
+        "outputs",
+        "_numbers",
+        "_packs",
+        "_family",
+        "_spent",
+    )
 
     def __init__(self, key: tuple, inputs: list) -> None:
         self.seen = self.repeats = 0
+        self.gaps: tuple[int, ...] = ()
         self.programs: list[Program] = []
         self.nodes, self.inputs, self.outputs = [], inputs, []
         self._numbers, self._packs = b"", ()
@@ -199,7 +214,7 @@ class Structure:
             end = begin
         # among several operations waiting is a small part, and the program counts for itself
         waits = len(plan) == 1 and any(isinstance(each, jax.Array) for each in arrays)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), cold.OneThread():
             for spec, places, runs, dying in reversed(plan):
                 given = [_given(place, values, arrays, lambda _: next(numbers)) for place in places]
                 values.extend(run_op(spec, given, waits) if runs else [None] * len(spec.outputs))

@@ -20,6 +20,7 @@ from torchlike._programs.cold.evaluation import Prepared as Prepared
 from torchlike._programs.cold.evaluation import evaluate as evaluate
 from torchlike._programs.cold.evaluation import missing as missing
 from torchlike._programs.cold.evaluation import prepare as prepare
+from torchlike._programs.cold.threads import OneThread as OneThread
 
 # importing a family enters its rules
 FAMILIES = (
