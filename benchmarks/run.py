@@ -21,9 +21,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.measure import CONTESTANTS, Failed, Worker
-from benchmarks.programs import ROWS
-
-TOLERANCE = 1e-3  # relative; a first step that differs by more is another program
+from benchmarks.programs import ROWS, Row
 
 
 def measure_row(row: str, names: list[str], rounds: int, seconds: float, device: str) -> dict[str, dict[str, Any]]:
@@ -46,7 +44,7 @@ def measure_row(row: str, names: list[str], rounds: int, seconds: float, device:
         workers["eager"].stop()
         reference: list[float] = []
         for name in names:
-            _guarded(results, name, _cold, begin(name), weights, ROWS[row].random, reference)
+            _guarded(results, name, _cold, begin(name), weights, ROWS[row], reference)
             workers[name].stop()
         for name in names:
             _guarded(results, name, _warm, begin(name), weights)
@@ -67,15 +65,15 @@ def _guarded(results: dict, name: str, action: Any, *args: Any) -> None:
             results[name]["failed"] = str(error)
 
 
-def _cold(result: dict, worker: Worker, weights: Any, random: bool, reference: list[float]) -> None:
+def _cold(result: dict, worker: Worker, weights: Any, row: Row, reference: list[float]) -> None:
     """Time the first steps with an empty cache, and compare the losses; the first to come sets the reference."""
     result["cold"] = worker.ask("start", weights)
     losses = result["cold"].pop("losses")
-    if random:
+    if row.random:
         losses = worker.ask("check", weights)
     reference += losses[len(reference) :]
     for ours, theirs in zip(losses, reference, strict=True):
-        if not abs(ours - theirs) <= TOLERANCE * abs(theirs):
+        if not abs(ours - theirs) <= row.tolerance * abs(theirs):
             raise Failed(f"losses {losses} differ from PyTorch's {reference}")
 
 
