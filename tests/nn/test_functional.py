@@ -108,12 +108,32 @@ CONVOLUTIONS = {
         lambda F, *given: F.conv2d(*given, stride=(2, 1), padding=(1, 2), dilation=2, groups=2),
     ),
     "2d, depthwise": ([(2, 4, 6, 6), (4, 1, 3, 3)], lambda F, *given: F.conv2d(*given, groups=4)),
+    "2d, depthwise, in steps, two each": (
+        [(2, 3, 7, 6), (6, 1, 3, 3)],
+        lambda F, *given: F.conv2d(*given, stride=2, padding=1, dilation=(1, 2), groups=3),
+    ),
+    "2d, blocks of groups": ([(1, 64, 4, 4), (64, 2, 3, 3)], lambda F, *given: F.conv2d(*given, padding=1, groups=32)),
+    "2d, single places in steps": (
+        [(2, 3, 6, 5), (4, 3, 1, 1), (4,)],
+        lambda F, *given: F.conv2d(*given, stride=2, padding=1),
+    ),
+    "2d, many channels": ([(2, 8, 5, 5), (4, 8, 3, 3)], lambda F, *given: F.conv2d(*given, padding=1)),
+    "2d, result larger": ([(2, 8, 4, 4), (4, 8, 2, 3)], lambda F, *given: F.conv2d(*given, padding=(1, 2))),
     "3d": ([(1, 2, 4, 5, 6), (3, 2, 3, 2, 3), (3,)], lambda F, *given: F.conv3d(*given, padding=1)),
     "transposed 1d": ([(2, 4, 5), (4, 3, 3), (3,)], lambda F, *given: F.conv_transpose1d(*given, stride=3, padding=2)),
     "transposed 2d": (
         [(2, 4, 5, 6), (4, 3, 3, 2), (6,)],
         lambda F, *given: F.conv_transpose2d(*given, 2, 1, output_padding=1, groups=2, dilation=2),
     ),
+    "transposed 2d, phases": (
+        [(2, 3, 4, 5), (3, 2, 4, 3), (2,)],
+        lambda F, *given: F.conv_transpose2d(*given, stride=(2, 3), padding=1, output_padding=(1, 2)),
+    ),
+    "transposed 2d, groups": (
+        [(2, 4, 3, 3), (4, 2, 2, 2)],
+        lambda F, *given: F.conv_transpose2d(*given, stride=2, groups=2),
+    ),
+    "transposed 2d, one place": ([(2, 3, 1, 1), (3, 2, 4, 4)], lambda F, *given: F.conv_transpose2d(*given, stride=1)),
     "transposed 3d": ([(1, 2, 3, 3, 3), (2, 3, 2, 2, 2)], lambda F, *given: F.conv_transpose3d(*given, stride=2)),
 }
 
@@ -124,9 +144,13 @@ def test_convolution(name):
     check_op(shapes, lambda torch, *given: fn(torch.nn.functional, *given), **LOOSE)
 
 
-def test_convolution_differentiates_twice():
-    fn = CONVOLUTIONS["2d, all settings"]
-    check_op(fn[0], lambda torch, *given: fn[1](torch.nn.functional, *given), orders=2, rtol=1e-3, atol=1e-3)
+TWICE = ("2d, all settings", "2d, depthwise", "2d", "2d, result larger", "transposed 2d, phases")
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_convolution_differentiates_twice(name):
+    shapes, fn = CONVOLUTIONS[name]
+    check_op(shapes, lambda torch, *given: fn(torch.nn.functional, *given), orders=2, rtol=1e-3, atol=1e-3)
 
 
 POOLINGS = {
