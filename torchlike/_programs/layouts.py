@@ -4,8 +4,6 @@ Convolutions work on ``(N, *, C)`` and turn their results into PyTorch's ``(N, C
 where it stands, between a convolution and what follows it. Here it is put off while a program is traced: what works
 element by element, along dimensions or over some of them works on the array as it lies, until something asks for the
 dimensions in their order, which most often is the next convolution, and that wants them last.
-
-A step of a ResNet-18 for 32x32 images, batch 32, spent more than half of its time in these transpositions.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Arrays are ``(N, *, C)``, weights as in PyTorch. A convolution is linear in its input and in its weight, and each of the
 two derivatives is written in the form whose transpose, the gradient, is fastest. Derivatives of any order follow.
 
-Milliseconds of (forward, input's gradient, weight's gradient); 2 cores, batch 32, minima; `benchmarks/kernels.py`:
+Milliseconds of (forward, input's gradient, weight's gradient); 2 cores, batch 32, minima; a dash where none was taken at rest:
 
 ======================================  ==================  ==================  ==================
 shape                                   as a convolution    as chosen           PyTorch 2.13
@@ -12,9 +12,9 @@ shape                                   as a convolution    as chosen           
 3x3, 3 to 64 channels, 32x32            0.8, 2.3, 0.6       0.4, 0.5, 0.6       0.5, 1.5, 0.4
 1x1, 64 to 256 channels, 16x16          0.6, 0.7, 1.5       0.6, 0.6, 0.9       0.8, 0.9, 0.7
 1x1 in steps of 2, 64 to 128, 32x32     0.7, 0.8, 3.3       0.4, 0.4, 0.6       0.8, 1.3, 0.6
-3x3, each of 64 channels, 32x32         50, 48, 9.3         1.7, 2.5, 4.5       0.6, 0.6, 1.2
-3x3, 4 groups of 16 channels, 32x32     6.1, 6.2, 641       4.3, 4.5, 5.0       2.5, 2.1, 2.5
-3x3, 32 groups of 4 channels, 16x16     12, 12, 1767        2.7, 2.7, 2.9       1.1, 1.2, 3.0
+3x3, each of 64 channels, 32x32         50, 48, 9.3         1.7, 2.5, -         0.6, 0.6, 1.2
+3x3, 4 groups of 16 channels, 32x32     6.1, 6.2, 641       -                   2.5, 2.1, 2.5
+3x3, 32 groups of 4 channels, 16x16     12, 12, 1767        -                   1.1, 1.2, 3.0
 ======================================  ==================  ==================  ==================
 """
 
