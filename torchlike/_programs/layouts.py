@@ -4,6 +4,8 @@ Convolutions work on ``(N, *, C)`` and turn their results into PyTorch's ``(N, C
 where it stands, between a convolution and what follows it. Here it is put off while a program is traced: what works
 element by element, along dimensions or over some of them works on the array as it lies, until something asks for the
 dimensions in their order, which most often is the next convolution, and that wants them last.
+
+A step of a ResNet-18 for 32x32 images, batch 32, spent more than half of its time in these transpositions.
 """
 
 from __future__ import annotations
@@ -59,38 +61,37 @@ def _evaluate(jaxpr: Jaxpr, consts: Sequence, args: Sequence) -> list:
         return each.val if isinstance(each, Literal) else known[each]
 
     for eqn in jaxpr.eqns:
-        known.update(zip(eqn.outvars, _apply(jaxpr, eqn, [read(each) for each in eqn.invars]), strict=True))
+        known.update(zip(eqn.outvars, _apply(eqn, [read(each) for each in eqn.invars]), strict=True))
     return [read(each) for each in jaxpr.outvars]
 
 
-def _apply(jaxpr: Jaxpr, eqn: Any, given: list) -> list:
+def _apply(eqn: Any, given: list) -> list:
     name, params = eqn.primitive.name, eqn.params
+    if name in CALLS:
+        inner = params[CALLS[name]]
+        return (
+            _evaluate(inner.jaxpr, inner.consts, given) if isinstance(inner, ClosedJaxpr) else _as_it_stands(eqn, given)
+        )
     if name == "transpose":
         return [_transposed(given[0], params["permutation"])]
-    inner = params.get(CALLS.get(name))
-    if isinstance(inner, ClosedJaxpr):
-        return _evaluate(inner.jaxpr, inner.consts, given)
-    turned = [each for each in given if isinstance(each, Turned)]
-    if turned:
-        rank = turned[0].stored.ndim
-        if name in ELEMENTWISE and all(isinstance(each, Turned) or np.ndim(each) in (0, rank) for each in given):
-            return [Turned(each) for each in _bind(eqn, [_turn(each) for each in given])]
-        if name in RULES and isinstance(given[0], Turned) or name == "concatenate":
-            made = RULES[name](eqn, given, _order(rank))
-            if made is not None:
-                return made
-    # as it stands, on arrays with their dimensions in order
-    known = {
-        each: settled(value) for each, value in zip(eqn.invars, given, strict=True) if not isinstance(each, Literal)
-    }
-    debug = jaxpr.debug_info._replace(arg_names=None, result_paths=None)
-    alone = jaxpr.replace(constvars=[], invars=[*known], outvars=eqn.outvars, eqns=[eqn], debug_info=debug)
-    return jax.core.eval_jaxpr(alone, (), *known.values())
+    if any(isinstance(each, Turned) for each in given):
+        rank = next(each.stored.ndim for each in given if isinstance(each, Turned))
+        if name in ELEMENTWISE:
+            if all(getattr(each, "ndim", 0) in (0, rank) for each in given if not isinstance(each, Turned)):
+                return [Turned(each) for each in _bind(eqn, [_turn(each) for each in given])]
+        elif name in RULES:
+            return RULES[name](eqn, given, _order(rank))
+    return _as_it_stands(eqn, given)
 
 
 def _bind(eqn: Any, given: list, **changed: Any) -> list:
     made = eqn.primitive.bind(*given, **eqn.primitive.get_bind_params({**eqn.params, **changed}))
     return list(made) if eqn.primitive.multiple_results else [made]
+
+
+def _as_it_stands(eqn: Any, given: list) -> list:
+    """Apply an equation to arrays with their dimensions in order."""
+    return _bind(eqn, [settled(each) for each in given])
 
 
 def _transposed(value: Any, permutation: tuple[int, ...]) -> Any:
@@ -114,9 +115,9 @@ def _laid(value: Sequence, order: tuple[int, ...]) -> tuple:
     return tuple(made)
 
 
-def _broadcast(eqn: Any, given: list, order: tuple[int, ...]) -> list | None:
+def _broadcast(eqn: Any, given: list, order: tuple[int, ...]) -> list:
     if eqn.params["broadcast_dimensions"] != tuple(range(len(order))) or len(given) > 1:
-        return None
+        return _as_it_stands(eqn, given)
     return [Turned(each) for each in _bind(eqn, [given[0].stored], shape=_laid(eqn.params["shape"], order))]
 
 
@@ -130,6 +131,8 @@ def _reduced(eqn: Any, given: list, order: tuple[int, ...]) -> list:
 
 
 def _padded(eqn: Any, given: list, order: tuple[int, ...]) -> list:
+    if not isinstance(given[0], Turned):
+        return _as_it_stands(eqn, given)
     config = _laid(eqn.params["padding_config"], order)
     return [Turned(each) for each in _bind(eqn, [given[0].stored, given[1]], padding_config=config)]
 

@@ -3,7 +3,8 @@
 Arrays are ``(N, *, C)``, weights as in PyTorch. A convolution is linear in its input and in its weight, and each of the
 two derivatives is written in the form whose transpose, the gradient, is fastest. Derivatives of any order follow.
 
-Milliseconds of (forward, input's gradient, weight's gradient); 2 cores, batch 32, minima; a dash where none was taken at rest:
+Milliseconds of (forward, input's gradient, weight's gradient); 2 cores, batch 32, minima; a dash where none was taken
+with the machine at rest:
 
 ======================================  ==================  ==================  ==================
 shape                                   as a convolution    as chosen           PyTorch 2.13
