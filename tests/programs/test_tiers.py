@@ -69,7 +69,7 @@ def test_a_row_by_chance_is_no_loop(told):
 
 
 def test_an_operation_is_compiled_when_that_has_paid(told):
-    x = torchlike.ones(300, 301)
+    x = torchlike.ones(1000, 1001)  # for small ones it never pays
     x.tolist()
     runs = 0
     while not told().compiles:

@@ -182,7 +182,7 @@ class Structure:
             return True
         if len(self.nodes) == 1:
             return False  # the op's own program is the whole
-        self._spent += sum([spec.cost for spec, _ in self.nodes])
+        self._spent += max(sum([spec.cost for spec, _ in self.nodes]) - CALL_COST, 0)
         allowed = PROGRAM_COST + NODE_COST * len(self.nodes)
         if self._family.is_loop(self):
             allowed = 0 if ends_step else allowed * FRAGMENT
@@ -206,7 +206,7 @@ class Structure:
         needed, plan = set(live), []
         end = len(self.outputs)
         for spec, places in reversed(self.nodes):
-            begin = end - len(spec.outputs)
+            begin = end - spec.count
             runs = not needed.isdisjoint(range(begin, end))
             used = {place for place in places if type(place) is int} if runs else set()
             plan.append((spec, places, runs, used - needed))  # the last are used for the last time
@@ -216,8 +216,11 @@ class Structure:
         waits = len(plan) == 1 and any(isinstance(each, jax.Array) for each in arrays)
         with np.errstate(all="ignore"), cold.OneThread():
             for spec, places, runs, dying in reversed(plan):
-                given = [_given(place, values, arrays, lambda _: next(numbers)) for place in places]
-                values.extend(run_op(spec, given, waits) if runs else [None] * len(spec.outputs))
+                given = [
+                    next(numbers) if type(each) is type else values[each] if each >= 0 else arrays[-1 - each]
+                    for each in places
+                ]
+                values.extend(run_op(spec, given, waits) if runs else [None] * spec.count)
                 for place in dying:
                     if place >= 0:
                         values[place] = None
@@ -275,6 +278,7 @@ def _given(place, values, arrays, number):
 _structures: dict[tuple, Structure] = {}
 _families: dict[frozenset, Family] = {}  # by the names of the operations
 PROGRAM_COST, NODE_COST = 40, 5  # milliseconds of compiling a program, and of each operation in it
+CALL_COST = 0.1  # of calling it then
 RECENT = 4  # structures of a family among which one comes again if it is part of a loop
 LONG_ROW = 5  # comings again that make a loop of anything
 FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step is taken for a loop
@@ -313,6 +317,8 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
 
 def _known(given, kind):
     """An input as a NumPy array: of a Python number, one in 64 bits."""
+    if type(given) is np.ndarray:
+        return given
     return np.asarray(given, NUMBERS[kind].dtype) if isinstance(kind, type) else np.asarray(given)
 
 

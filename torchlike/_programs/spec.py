@@ -23,8 +23,8 @@ NUMBERS = {
     complex: jax.ShapeDtypeStruct((), np.complex128, weak_type=True),
 }
 _count = itertools.count(1)
-# milliseconds, measured on two cores: of compiling an operation, and of running it then
-COMPILE_COST, COMPILED_COST = 50.0, 0.02
+# milliseconds, measured on two cores: of compiling an operation, and of calling it then
+COMPILE_COST, COMPILED_COST = 50.0, 0.05
 WAITING_COST = 5.0  # of waiting for the program that computes an input, which a compiled operation would not
 
 
@@ -45,7 +45,18 @@ class Spec:
     """
 
     __slots__ = (
-        *("name", "number", "fn", "inputs", "outputs", "count", "single", "differentiable", "derivatives"),
+        *(
+            "name",
+            "number",
+            "fn",
+            "inputs",
+            "outputs",
+            "count",
+            "single",
+            "differentiable",
+            "derivatives",
+            "_is_on_cpu",
+        ),
         *(
             "grad_name",
             "node_class",
@@ -87,6 +98,7 @@ class Spec:
         self.number = next(_count)
         self.count = len(outputs)
         self.differentiable = any(o.dtype.rank >= 2 for o in outputs)
+        self._is_on_cpu = all(each.device is CPU for each in outputs)
         self.derivatives: dict = {}
         self.grad_name: str | None = None
         self.node_class: Any = None
@@ -130,19 +142,15 @@ class Spec:
             self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else COMPILE_COST
         return self._cost
 
-    @property
-    def _is_on_cpu(self) -> bool:
-        return all(each.device is CPU for each in self.outputs)
-
     def runs_cold(self, waits: bool) -> bool:
-        """Whether NumPy runs it: on the CPU, until it has taken as long as compiling would; noted as a run.
+        """Whether NumPy runs it: on the CPU, until compiling it would have paid; noted as a run.
 
         Args:
             waits: whether an input may still be being computed.
         """
         if self._compiled is not None or self._spent > COMPILE_COST or not self._is_on_cpu:
             return False
-        self._spent += max(self.cost, WAITING_COST if waits else 0)
+        self._spent += max(self.cost - COMPILED_COST, WAITING_COST if waits else 0)
         return self._spent <= COMPILE_COST
 
     @property

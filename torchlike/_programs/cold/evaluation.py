@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain
+from sys import getrefcount
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -55,14 +56,18 @@ class Prepared:
         """What the inputs give: arrays that are contiguous and have memory of their own."""
         consts = self.consts
         got = self.run([*consts, *arrays] if consts else arrays)
-        seen = {*map(id, arrays), *map(id, consts)}
+        seen: list = []
         for at, each in enumerate(got):
             # a view, a constant, or the same array twice would let a later write through one show in another
             if type(each) is not np.ndarray:
-                got[at] = each = np.asarray(each)
-            elif each.base is not None or not each.flags.carray or id(each) in seen:
-                got[at] = each.copy("C") if each.ndim else np.array(each)
-            seen.add(id(got[at]))
+                each = np.asarray(each)
+            base = each.base
+            # what reshapes an array that `each`, `base` and this call alone hold has its memory
+            owns = base is None or type(base) is np.ndarray and getrefcount(base) <= 3 and base.size == each.size
+            if not owns or not each.flags.carray or _among(each, arrays, consts, seen):
+                each = each.copy("C") if each.ndim else np.array(each)
+            seen.append(each)
+            got[at] = each
         return got
 
     def run(self, arrays: Sequence[np.ndarray]) -> list:
@@ -80,6 +85,10 @@ class Prepared:
                 for place, value in zip(out, fn(*[slots[each] for each in a]), strict=True):
                     slots[place] = value
         return [slots[each] for each in self.outs]
+
+
+def _among(array: np.ndarray, *those: Sequence) -> bool:
+    return any(array is each for some in those for each in some)
 
 
 class _Builder:
