@@ -7,6 +7,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._functions.indexing import stretch
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
+from torchlike._ops.basic_indexing import AT
 
 
 def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
@@ -21,12 +22,16 @@ _steps: dict[tuple, tuple] = {}
 
 
 def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
-    """The steps of the single views that make up a list of views along `dim`."""
+    """The steps of the single views that make up a list of views along `dim`.
+
+    Args:
+        entries: for each view what is read along `dim`, and the Python numbers in it.
+    """
     key = (tensor._aval, dim, sizes)
     found = _steps.get(key)
     if found is None:
         lead = (views.FULL,) * dim
-        found = _steps[key] = tuple([views.index_step(tensor._aval, (*lead, entry)) for entry in entries])
+        found = _steps[key] = tuple([views.index_step(tensor._aval, (*lead, entry), given) for entry, given in entries])
     return found
 
 
@@ -44,7 +49,9 @@ def unbind(input, dim: int = 0):
     count = known.shape[dim]
     if not count:
         return ()
-    return _views_of(views.unbind, input, dim, count, _steps_of(input, dim, count, list(range(count))))
+    return _views_of(
+        views.unbind, input, dim, count, _steps_of(input, dim, count, [(AT, (each,)) for each in range(count)])
+    )
 
 
 def split_with_sizes(input, split_sizes, dim: int = 0):
@@ -69,7 +76,7 @@ def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
             f"dimension {dim}), but got split_sizes={list(sizes)}"
         )
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
-    entries = [(start, size, 1) for start, size in zip(starts, sizes, strict=True)]
+    entries = [((start, size, 1), ()) for start, size in zip(starts, sizes, strict=True)]
     return _views_of(pieces_op, input, dim, sizes, _steps_of(input, dim, sizes, entries))
 
 

@@ -185,7 +185,7 @@ class Structure:
         self._spent += max(sum([spec.cost for spec, _ in self.nodes]) - CALL_COST, 0)
         allowed = PROGRAM_COST + NODE_COST * len(self.nodes)
         if self._family.is_loop(self):
-            allowed = 0 if ends_step else allowed * FRAGMENT
+            allowed *= 0 if ends_step and self._family.members == 1 else FRAGMENT
         return self._spent > allowed
 
     def _run_whole(self, arrays: list, packs: tuple, live: tuple[int, ...], free: set[int]) -> tuple:
@@ -281,7 +281,7 @@ PROGRAM_COST, NODE_COST = 40, 5  # milliseconds of compiling a program, and of e
 CALL_COST = 0.1  # of calling it then
 RECENT = 4  # structures of a family among which one comes again if it is part of a loop
 LONG_ROW = 5  # comings again that make a loop of anything
-FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step is taken for a loop
+FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step, or among others, is compiled
 
 
 def find(key: tuple, inputs: list) -> Structure:
