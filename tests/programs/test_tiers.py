@@ -65,6 +65,9 @@ def test_a_row_by_chance_is_no_loop(told):
     assert not told().compiles
     for _ in range(6):
         step(4)
+    assert not told().compiles  # it has kin: a tenth of what compiling costs is to be spent first
+    for _ in range(1000):
+        step(4)
     assert told().programs == 1
 
 
