@@ -8,7 +8,7 @@ import numpy as np
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, apply
-from torchlike._recorder.recorder import Value, value_of
+from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import OVERLAP, Layout, Step, View
 
@@ -114,6 +114,8 @@ class TensorBase:
         host = self._storage.host
         if host is None or not host.flags.c_contiguous or self._cached.aval.dtype.np != host.dtype:
             return None
+        if recorder.capture is not None:
+            return None  # the whole of it is an input
         layout, size = self._view.layout, host.itemsize
         strides = [each * size for each in layout.strides]
         part = np.lib.stride_tricks.as_strided(host.reshape(-1)[layout.offset :], layout.shape, strides)

@@ -360,7 +360,7 @@ def _of_shared(self, index: tuple):
     if self._edge is not None or self._view is not None or any(type(each) not in _PLAIN for each in index):
         return None
     host = self._storage.host
-    if host is None:
+    if host is None or recorder.capture is not None:
         return None
     parsed = parse(self._aval, index)
     step = views.index_step(self._aval, tuple(parsed.pattern), tuple(parsed.numbers))
@@ -404,7 +404,7 @@ def chosen(part, where: tuple, indices: list):
 
 def _is_known(part, indices: list) -> bool:
     """Whether choosing on the host is quicker than a program for this very number of elements."""
-    if part._value().array is None or not part.is_cpu or part._edge is not None:
+    if part._value().array is None or not part.is_cpu or part._edge is not None or recorder.capture is not None:
         return False
     return all(each._value().array is not None for each in indices)
 

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -28,12 +29,14 @@ class Explanation:
         compiles: every compilation, in order.
         flushes: how often the recorder was emptied, by (reason, (file, number) of the user's line).
         runs: how many programs ran: ``"whole"`` and ``"op"`` count whole programs and single operations, ``"cold"``
-            the operations that NumPy ran.
+            the operations that NumPy ran, ``"replayed"`` the calls of compiled functions without Python.
+        breaks: how often a call of a compiled function could not be captured, by (function, reason, place).
     """
 
     compiles: list[Compile] = field(default_factory=list)
     flushes: Counter = field(default_factory=Counter)
     runs: Counter = field(default_factory=Counter)
+    breaks: Counter = field(default_factory=Counter)
 
     @property
     def programs(self) -> int:
@@ -50,6 +53,10 @@ class Explanation:
             f"runs: {self.runs['whole']} whole programs, {self.runs['op']} single operations, "
             f"{self.runs['cold']} by NumPy"
         )
+        if self.runs["replayed"] or self.breaks:
+            rows.append(f"compiled functions: {self.runs['replayed']} calls replayed")
+        for (name, reason, where), count in self.breaks.most_common():
+            rows.append(f"  {count:7d} x  `{name}` was recorded: {reason}, {told(where)}")
         return "\n".join(rows)
 
     __repr__ = __str__
@@ -69,17 +76,18 @@ def explain(reset: bool = False) -> Explanation:
         >>> report.programs >= 0
         True
     """
-    told = Explanation(list(record.compiles), Counter(record.flushes), Counter(record.runs))
+    told = Explanation(list(record.compiles), Counter(record.flushes), Counter(record.runs), Counter(record.breaks))
     if reset:
         record.compiles.clear()
         record.flushes.clear()
         record.runs.clear()
+        record.breaks.clear()
     return told
 
 
-def users_place() -> tuple[str, int]:
-    """(file, number) of the innermost line outside this package."""
-    frame = sys._getframe(1)
+def users_place(frame: FrameType | None = None) -> tuple[str, int]:
+    """(file, number) of the innermost line outside this package, from the caller's frame or another one."""
+    frame = frame or sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("at exit", 0)

@@ -120,6 +120,10 @@ class Structure:
             return self._run_whole(arrays, self._packed(numbers), live, free)
         return live, self._run_by_op(arrays, iter(numbers), live)
 
+    def run_compiled(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int]) -> tuple:
+        """`run`, compiled whole: of a function that is known to come again."""
+        return self._run_whole(arrays, self._packed(numbers), live, free)
+
     def _packed(self, numbers: list) -> tuple:
         """Python numbers as two arrays, kept for as long as they stay the same."""
         bits = marshal.dumps(numbers, 2)  # tells NaNs and zeros apart, as `==` does not

@@ -10,9 +10,14 @@ engine = Engine()
 
 
 class _Threads(threading.local):
-    """What a thread draws from: the process's own engine, but for a loader's workers."""
+    """What a thread draws from: the process's own engine, but for a loader's workers.
+
+    Attributes:
+        seeds: the seeds that programs take are noted here, while a compiled function is captured.
+    """
 
     engine = engine
+    seeds: list[int] | None = None
 
 
 _threads = _Threads()
@@ -30,4 +35,12 @@ def use(own: Engine) -> None:
 
 def draw_seed() -> int:
     """A seed for JAX's counter-based generator: one draw, so that a mask nobody reads still moves the generator."""
-    return int(current().u64(1)[0]) >> 1
+    seed = int(current().u64(1)[0]) >> 1
+    if _threads.seeds is not None:
+        _threads.seeds.append(seed)
+    return seed
+
+
+def note_seeds(seeds: list[int] | None) -> None:
+    """Note the seeds that this thread draws from now on in a list; None to stop."""
+    _threads.seeds = seeds

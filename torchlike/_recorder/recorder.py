@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from sys import getrefcount
+from typing import Any
 from weakref import ref
 
 import jax
@@ -47,6 +48,8 @@ class Value:
         Raises:
             RuntimeError: the program that computes it fails, or has failed before.
         """
+        if recorder.capture is not None:
+            recorder.capture.interrupt(reason)
         if self.array is None:
             if self.recording is recorder.recording:
                 recorder.flush(reason)
@@ -61,7 +64,10 @@ class Value:
 
 def value_of(array, where=CPU) -> Value:
     """A computed value from a JAX or NumPy array."""
-    return Value(aval(array.shape, of_numpy(array.dtype), where), array)
+    made = Value(aval(array.shape, of_numpy(array.dtype), where), array)
+    if recorder.capture is not None:
+        recorder.capture.made.append(made)
+    return made
 
 
 _lock = threading.RLock()  # programs run one after the other: what one donates no other may take
@@ -218,7 +224,11 @@ class Recorder(threading.local):
         at_boundary: a step has ended; the next operation that is tracked for gradients cuts first, so that the
             preparation of data stays out of the step's program.
         reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
+        capture: a compiled function is being recorded to be replayed: nothing is cut off until it is done. It is told
+            what a replay could not do again (`interrupt`), and which values are made on the host (`made`).
     """
+
+    capture: Any = None
 
     def __init__(self) -> None:
         self.recording = Recording()
@@ -230,12 +240,15 @@ class Recorder(threading.local):
     def boundary(self) -> None:
         """Cut before the first tracked operation of a step."""
         self.at_boundary = False
-        self.flush("a step begins", ends_step=self._after_backward)
+        if self.capture is None:
+            self.flush("a step begins", ends_step=self._after_backward)
+        else:
+            self.capture.begins = True
         self._after_backward = False
 
     def cut(self, reason: str) -> None:
         """Compute what is pending unless a step is under way: where a loop comes round, and so does the cut."""
-        if self.recording.nodes and self.at_boundary:
+        if self.recording.nodes and self.at_boundary and self.capture is None:
             self.flush(reason, ends_step=self._after_backward)
             self._after_backward = False
 
@@ -245,13 +258,14 @@ class Recorder(threading.local):
         Args:
             accumulated: gradients were there already; without a cut here, k such walks would be one program.
         """
-        if accumulated:
+        if accumulated and self.capture is None:
             self.flush("gradients are accumulated", ends_step=True)
         self.at_boundary = self._after_backward = True
 
     def end_step(self) -> None:
         """Compute all that is recorded: an optimizer has stepped."""
-        self.flush("a step ended", ends_step=True)
+        if self.capture is None:
+            self.flush("a step ended", ends_step=True)
         self.at_boundary, self._after_backward = True, False
 
     def flush(self, reason: str, ends_step: bool = False) -> None:
@@ -260,6 +274,8 @@ class Recorder(threading.local):
         Raises:
             RuntimeError: the program failed; what it was to compute is lost, the recorder is as new.
         """
+        if self.capture is not None:
+            self.capture.interrupt(reason)
         recording = self.recording
         if not recording.nodes:
             return
@@ -280,6 +296,8 @@ class Recorder(threading.local):
         if len(recording.nodes) < settings.max_nodes and self._live_bytes < settings.max_bytes:
             recording.limit += _CHECK_EVERY
             return None
+        if self.capture is not None:
+            self.capture.interrupt("many operations are pending")
         self.recording, self._live_bytes = Recording(), 0
         explain.record.flushes["many operations are pending", explain.users_place()] += 1
         self.recording = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))

@@ -8,7 +8,7 @@ from sys import getrefcount
 import numpy as np
 
 from torchlike._programs.aval import Aval, aval
-from torchlike._recorder.recorder import Value, value_of
+from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._types.dtypes import of_numpy
 
 _addresses = itertools.count(1)
@@ -53,7 +53,11 @@ class Storage:
     def read(self) -> Value:
         """The value now. Memory shared with NumPy is copied: a later write to it must not change the past."""
         host = self.host
-        return self.value if host is None else value_of(np.array(host, order="C"))
+        if host is None:
+            return self.value
+        if recorder.capture is not None:
+            return recorder.capture.shared(self)
+        return value_of(np.array(host, order="C"))
 
     def write(self, value: Value) -> None:
         """Put a new value in the cell, or into the NumPy array that shares it."""
@@ -65,6 +69,8 @@ class Storage:
 
     def share(self) -> np.ndarray:
         """A NumPy array that is the storage's truth as long as it, or a view of it, lives."""
+        if recorder.capture is not None:
+            recorder.capture.interrupt("an array shares the memory")
         if self.host is None:
             self._host, self.value = np.array(self.value.numpy()), None
         return self._host.view()

@@ -271,6 +271,8 @@ class Optimizer:
         flags = self.flags(group)
         for pairs in parts.values():
             self._record(pairs, numbers, flags)
+        if recorder.capture is not None:
+            recorder.capture.note_group(self, group)
 
     def _record(self, pairs: list, numbers: dict, flags: dict) -> None:
         params = [param for param, _ in pairs]

@@ -1,0 +1,392 @@
+"""Capturing a call: it runs under the recorder as ever, and what it did becomes a `Replay`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
+from torchlike._autograd.variable import TensorBase
+from torchlike._compile import flags
+from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
+from torchlike._compile.replay import _KEPT, Fresh, Holder, Replay, Same, Several, Source, numbers_of, on_device
+from torchlike._compile.watch import ATOMS, Check, Watch
+from torchlike._programs import explain, program
+from torchlike._programs.program import MULTIPLE
+from torchlike._random import default
+from torchlike._recorder.recorder import Value, recorder, value_of
+from torchlike._recorder.storage import Storage
+from torchlike._types import Size, device, dtype
+
+
+class Before:
+    """The tensors that a call can reach, as they are before it.
+
+    Args:
+        guards: the state of Python, visited.
+        args: the tensors among the arguments that are not known by identity.
+
+    Raises:
+        Unguarded: one of them is of a kind that a replay cannot find again.
+    """
+
+    def __init__(self, capture: Capture, guards: Guards, args: list[TensorBase]) -> None:
+        self.guards, self.args, self.state = guards, args, guards.tensors
+        for each in self.state:
+            if each._view is not None or each._base is not None:
+                raise Unguarded("a view is kept from call to call")
+            if each._storage.host is not None:
+                raise Unguarded("a tensor that is kept from call to call shares NumPy's memory")
+        self.leaves = [each._leaf for each in self.state if each._leaf is not None]
+        self.kept = [*map(_KEPT, self.state)]
+        self.grads = [leaf.grad for leaf in self.leaves]
+        if any(each is not None and len(each.__dict__) != 1 for each in self.grads):
+            raise Unguarded("a gradient is a view, or has a history")
+        self.tensors = [*args, *self.state, *[each for each in self.grads if each is not None]]
+        self.storages = [each._storage for each in self.tensors]
+        self.versions = [each.version for each in self.storages]
+        self.wholes = [capture.shared(each) if each.host is not None else each.value for each in self.storages]
+        self.views = tuple([place for place, each in enumerate(args) if each._view is not None])
+        self.values = list(self.wholes)
+        for place in self.views:
+            self.values[place] = args[place]._value()
+            self.values.append(self.wholes[place])
+        self.edges = [each._edge for each in args]
+
+
+class Capture:
+    """One call that is being captured; while it is, `recorder.capture` is this.
+
+    Attributes:
+        watch: what runs.
+        broken: (what a replay could not do again, the user's line), once there is something.
+        made: values that were made on the host.
+        groups: (number of recorded nodes, optimizer, group) after each update of a group.
+    """
+
+    def __init__(self, strict: Any = None) -> None:
+        self.watch = Watch(self._break_at)
+        self.broken: tuple[str, tuple[str, int]] | None = None
+        self.made: list[Value] = []
+        self.groups: list[tuple] = []
+        self.begins = False
+        self._strict = strict
+        self._shared: dict[Storage, Value] = {}
+        self._seeds: list[int] = []
+
+    # ------------------------------------------------------------------ what the recorder tells
+
+    def interrupt(self, what: str) -> None:
+        """A value is needed in the middle, or something else that ends the capture."""
+        self._break(what, explain.users_place())
+
+    def note_group(self, optimizer, group: dict) -> None:
+        """An optimizer has recorded the update of a group."""
+        self.groups.append((len(recorder.recording.nodes), optimizer, group))
+
+    def shared(self, storage: Storage) -> Value:
+        """What a storage holds that shares memory with NumPy: read once a call."""
+        found = self._shared.get(storage)
+        if found is None:
+            found = self._shared[storage] = value_of(np.array(storage.host, order="C"))
+        return found
+
+    def _break_at(self, what: str, frame: FrameType) -> None:
+        self._break(what, explain.users_place(frame))
+
+    def _break(self, what: str, place: tuple[str, int]) -> None:
+        if self.broken is None:
+            self.broken = what, place
+        self.leave()
+        if self._strict is not None:
+            self._strict(*self.broken)
+
+    # ------------------------------------------------------------------ running
+
+    def enter(self) -> bool:
+        """Begin; False if it cannot be."""
+        if recorder.recording.nodes:
+            recorder.flush("a compiled call begins", ends_step=recorder._after_backward)
+        if not self.watch.start():
+            return False
+        recorder.capture = self
+        default.note_seeds(self._seeds)
+        self._engine = default.current().clone()
+        return True
+
+    def leave(self) -> None:
+        """End, at the end of the call or before."""
+        self.watch.stop()
+        if recorder.capture is self:
+            recorder.capture = None
+            default.note_seeds(None)
+
+    def finish(self, before: Before, now: tuple, result) -> Replay:
+        """What the call did, as something that can be done again; what it recorded is computed.
+
+        Raises:
+            Unguarded: it did something that cannot be.
+        """
+        recording = recorder.recording
+        nodes, inputs = recording.nodes, list(recording.inputs)
+        made = _Maker(before, recording, self).replay(now, result)
+        made.flags = now
+        made.ends, made.begins = (recorder.at_boundary, recorder._after_backward), self.begins
+        if nodes:
+            made.structure = program.find(tuple([node[0] for node in nodes]), inputs)
+        made.numbers = [each for node in nodes for each in node[2]]
+        made.seeds = self._places_of_seeds(made.numbers)
+        made.groups = self._places_of_groups(before.guards, nodes)
+        return made
+
+    def _places_of_seeds(self, numbers: list) -> list:
+        after = default.current().get_state()
+        for _ in self._seeds:
+            self._engine.u64(1)
+        if (self._engine.get_state() != after).any():
+            raise Unguarded("random numbers are drawn on the host")
+        return [numbers.index(each) if each in numbers else None for each in self._seeds]
+
+    def _places_of_groups(self, guards: Guards, nodes: list) -> list[tuple]:
+        free = {id(group): ([], optimizer, group) for optimizer, group in guards.groups}
+        begin = 0
+        ends = iter(self.groups)
+        end, optimizer, group = next(ends, (len(nodes), None, None))
+        count = 0
+        for number, (part, _, numbers) in enumerate(nodes):
+            while number >= end:
+                begin = end
+                end, optimizer, group = next(ends, (len(nodes), None, None))
+            if number >= begin and group is not None and part[0].name == "optimizer_step":
+                if list(numbers) != numbers_of(optimizer, group):
+                    raise Unguarded("an optimizer's numbers change within the call")
+                if id(group) in free:
+                    free[id(group)][0].append(count)
+            count += len(numbers)
+        return [(firsts, own, each, list(each.values()), own.flags(each)) for firsts, own, each in free.values()]
+
+
+class _Maker:
+    """Says of each thing that a call has made or changed where it comes from and where it goes."""
+
+    def __init__(self, before: Before, recording, capture: Capture) -> None:
+        self.before, self.recording, self.capture = before, recording, capture
+        self.first, count = [], 0
+        for part, _, _ in recording.nodes:
+            self.first.append(count)
+            count += part[0].count
+        self.places = {}
+        for place, value in enumerate(before.values):
+            self.places.setdefault(value, place)
+        self.holders = {id(each): place for place, each in enumerate(before.tensors)}
+        self.live: set[int] = set()
+        self.memo: dict[int, Any] = {}
+        self.storages: dict[Storage, object] = {}
+
+    def replay(self, now: tuple, result) -> Replay:
+        before, made = self.before, Replay()
+        made.guards, made.state, made.kept = before.guards, before.state, before.kept
+        made.leaves, made.without = before.leaves, [each is None for each in before.grads]
+        made.avals = [each.aval for each in before.values]
+        made.views = before.views
+        firsts: dict[Storage, int] = {}
+        aliases = [(firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
+        made.storages, made.shared = len(firsts), [(one, other) for one, other in aliases if one != other]
+        made.writes = self._writes(firsts)
+        made.grads = self._grads()
+        made.result = self.template(result, "the result")
+        self._check_kept()
+        inputs = list(self.recording.inputs)
+        made.picks = [self._pick(each) for each in inputs]
+        made.equal = self._equal(inputs)
+        made.free = self._free(inputs, made.writes)
+        made.live = tuple(sorted(self.live))
+        made.structure = None
+        made.checks = [found for each in self.capture.watch.checks if (found := self._check(each)) is not None]
+        return made
+
+    # ------------------------------------------------------------------ inputs
+
+    def _pick(self, value: Value):
+        place = self.places.get(value)
+        if place is not None:
+            return place
+        if any(value is each for each in self.capture.made):
+            return on_device(value)
+        raise Unguarded("a tensor is read from where it could not be found")
+
+    def _equal(self, inputs: list[Value]) -> list[tuple[int, int]]:
+        used = set(inputs)
+        return [
+            (self.places[value], place)
+            for place, value in enumerate(self.before.values)
+            if value in used and self.places[value] != place
+        ]
+
+    def _free(self, inputs: list[Value], writes: list[tuple]) -> dict[int, int]:
+        """The inputs that nothing of the call holds after its writes, and how often it holds them before."""
+        before = self.before
+        written = {before.storages[place] for places, _, _ in writes for place in places}
+        free = {}
+        for number, value in enumerate(inputs):
+            cells = {each for each, whole in zip(before.storages, before.wholes, strict=True) if whole is value}
+            if cells and cells <= written:
+                # the storages, the list of values, the list of inputs, the call that counts
+                free[number] = len(cells) + before.values.count(value) + 2
+        return free
+
+    def _check(self, check: Check) -> tuple | None:
+        args, places = list(check.args), {}
+        for at, each in enumerate(args):
+            if not isinstance(each, TensorBase):
+                continue
+            value = each._value()
+            if at in check.looked_at and value in self.places:
+                places[at] = self.places[value]
+            else:
+                args[at] = TensorBase._wrap(Value(value.aval))
+        return (check._replace(args=args), places) if places else None
+
+    # ------------------------------------------------------------------ outputs
+
+    def source(self, value: Value) -> Source:
+        """Where a value comes from."""
+        if value.recording is self.recording:
+            number, place = value.slot % MULTIPLE, value.slot // MULTIPLE
+            flat = self.first[number] + place
+            self.live.add(flat)
+            return Source("out", flat)
+        place = self.places.get(value)
+        if place is not None:
+            return Source("in", place)
+        if any(value is each for each in self.capture.made):
+            return Source("made", value)
+        raise Unguarded("a tensor is kept whose origin could not be found")
+
+    def _writes(self, firsts: dict[Storage, int]) -> list[tuple]:
+        by_source: dict[tuple, list[int]] = {}
+        before = self.before
+        for storage, place in firsts.items():
+            grown = storage.version - before.versions[place]
+            if storage.value is before.wholes[place] and not grown:
+                continue
+            if storage._host is not None:
+                if grown:
+                    raise Unguarded("memory that NumPy shares is written to")
+                continue
+            by_source.setdefault((self.source(storage.value), grown), []).append(place)
+        return [(tuple(places), source, grown) for (source, grown), places in by_source.items()]
+
+    def _grads(self) -> list[tuple]:
+        changed = []
+        for place, (leaf, old) in enumerate(zip(self.before.leaves, self.before.grads, strict=True)):
+            if leaf.grad is not old:
+                changed.append((place, None if leaf.grad is None else self._tensor(leaf.grad)))
+        return changed
+
+    def _check_kept(self) -> None:
+        before = self.before
+        if [*map(_KEPT, before.state)] != before.kept:
+            raise Unguarded("a tensor is given other memory or another history")
+        if any(each._edge is not edge for each, edge in zip(before.args, before.edges, strict=True)):
+            raise Unguarded("an argument is given a history")
+        if [each._storage for each in before.tensors] != before.storages:
+            raise Unguarded("a tensor is given other memory")
+
+    def template(self, given, what: str):
+        """How to make what a call returned anew.
+
+        Raises:
+            Unguarded: it is of a kind that cannot be.
+        """
+        if isinstance(given, TensorBase):
+            return self._tensor(given)
+        kind = type(given)
+        if kind in ATOMS or kind in (dtype, device, Size) or id(given) in self.before.guards.known:
+            return Same(given)
+        found = self.memo.get(id(given))
+        if found is not None:
+            return found[1]
+        names: tuple = ()
+        if isinstance(given, tuple):
+            build = kind._make if hasattr(kind, "_make") else kind
+            parts: list = list(given)
+        elif kind is list:
+            build, parts = list, given
+        elif kind in (dict, OrderedDict):
+            names, parts = tuple(given), list(given.values())
+            build = lambda values: kind(zip(names, values, strict=True))
+        elif dataclasses.is_dataclass(given) and is_plain_object(kind):
+            names, parts = tuple(given.__dict__), list(given.__dict__.values())
+            build = lambda values: _rebuilt(kind, names, values)
+        else:
+            raise Unguarded(f"{what} has a `{kind.__qualname__}`")
+        made = Several((kind, names), build, [self.template(each, what) for each in parts])
+        self.memo[id(given)] = given, made
+        return made
+
+    def _tensor(self, given: TensorBase):
+        place = self.holders.get(id(given))
+        if place is not None:
+            return Holder(place)
+        known = self.memo.get(id(given))
+        if known is not None:
+            return known[1]
+        if type(given) is not TensorBase._plain or given._leaf is not None or given.__dict__.keys() - _MADE:
+            raise Unguarded("a tensor is kept that is a leaf, of a class of its own, or has attributes")
+        storage = given._storage
+        if storage in self.before.storages:
+            raise Unguarded("a view of a tensor from before is kept")
+        if storage.value is None:
+            raise Unguarded("a tensor is kept that shares NumPy's memory")
+        made = Fresh()
+        self.memo[id(given)] = given, made
+        made.key = self.storages.setdefault(storage, object())
+        made.whole, made.version = self.source(storage.value), storage.version
+        made.view = made.seen = made.base = None
+        made.edge = given._edge
+        if made.edge is not None:
+            _check_walked(made.edge)
+        if given._view is not None:
+            made.seen, made.view = self.source(given._value()), given._view
+            if given._base is not None:
+                made.base = self._tensor(given._base)
+        return made
+
+
+_MADE = TENSOR_STATE - {"_leaf", "_retains"}
+
+
+def _rebuilt(kind: type, names: tuple, values: list):
+    made = object.__new__(kind)
+    made.__dict__.update(zip(names, values, strict=True))
+    return made
+
+
+class StillTracked(Unguarded):
+    """A result has a history that was not walked yet."""
+
+
+def _check_walked(edge: tuple) -> None:
+    """See that a history was walked and freed, so that every call may share it.
+
+    Raises:
+        Unguarded: it was not, or has nodes that keep more than that.
+    """
+    pending, seen = [edge[0]], set()
+    while pending:
+        node = pending.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, AccumulateGrad):
+            continue
+        if not isinstance(node, GradNode) or not node.is_plain:
+            raise Unguarded("a result has a history with hooks, or with a derivative of the user's own")
+        if node.inputs is not None or isinstance(node, KeepingNode) and node.residuals is not None:
+            raise StillTracked("a result has a history: its `backward` is yet to come")
+        pending += [each[0] for each in node.edges if each is not None]

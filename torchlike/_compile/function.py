@@ -1,0 +1,256 @@
+"""Compiled functions: which captured call serves, when to capture, when to leave it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import threading
+import weakref
+from collections.abc import Callable
+
+from torchlike._autograd.tape import AccumulateGrad
+from torchlike._autograd.variable import TensorBase
+from torchlike._compile import flags
+from torchlike._compile.capture import Before, Capture, StillTracked
+from torchlike._compile.guards import GroupsAreRead, Guards, Unguarded, is_plain_object
+from torchlike._compile.replay import MISS, Replay
+from torchlike._compile.watch import ATOMS
+from torchlike._programs import explain
+from torchlike._recorder.recorder import recorder
+from torchlike._types import Size, device, dtype
+
+TRIES = 4  # runs with the same kind of arguments that did not become a replay, before it is recorded for good
+_by_value = {*ATOMS, dtype, device, Size}
+
+
+class Signature:
+    """The arguments of a call: what kind they are of (`key`), the tensors in them, the objects known by identity."""
+
+    __slots__ = ("key", "tensors", "objects", "tracked")
+
+    def __init__(self, args: tuple, kwargs: dict) -> None:
+        self.key: list = []
+        self.tensors: list[TensorBase] = []
+        self.objects: list = []
+        self.tracked = False
+        for each in args:
+            self._add(each)
+        for name, each in kwargs.items():
+            self.key.append(name)
+            self._add(each)
+
+    def _add(self, given) -> None:
+        kind = type(given)
+        if kind is TensorBase._plain:
+            if len(given.__dict__) == 1:
+                self.key.append(given._storage.value and given._storage.value.aval or given._aval)
+                self.tensors.append(given)
+            else:
+                self._add_tensor(given)
+        elif kind in _by_value:
+            self.key += (kind, repr(given) if kind in (float, complex) else given)
+        elif kind in (list, tuple) or isinstance(given, tuple):
+            self.key += (kind, len(given))
+            for each in given:
+                self._add(each)
+        elif kind is dict:
+            self.key += (kind, *given)
+            for each in given.values():
+                self._add(each)
+        elif dataclasses.is_dataclass(given) and is_plain_object(kind):
+            self.key += (kind, *given.__dict__)
+            for each in given.__dict__.values():
+                self._add(each)
+        else:
+            self.key += (kind, id(given))
+            self.objects.append(given)
+
+    def _add_tensor(self, given: TensorBase) -> None:
+        edge = given._tracked_edge
+        if edge is None and given._leaf is None and not given.__dict__.keys() - _PLAIN:
+            known = given._aval
+            self.key += (known, None if given._view is None else given._view.layout._replace(offset=0))
+            self.tensors.append(given)
+        elif edge is None or isinstance(edge[0], AccumulateGrad):
+            self.key += (type(given), id(given))
+            self.objects.append(given)
+        else:
+            self.key.append("tracked")
+            self.tracked = True
+
+
+_PLAIN = {"_storage", "_view", "_edge", "_base", "_cached", "_seen"}
+
+
+class Case:
+    """The calls with one kind of arguments.
+
+    Attributes:
+        replays: the captured ones, the last that served first.
+        draft: a capture that another one must confirm.
+        misses: runs that did not become a replay, since one did.
+        why: what stood in the way at last.
+    """
+
+    __slots__ = ("replays", "draft", "misses", "why", "objects")
+
+    def __init__(self, objects: list) -> None:
+        self.replays: list[Replay] = []
+        self.draft: Replay | None = None
+        self.misses = 0
+        self.why: str | None = None
+        self.objects = objects  # whose identities stand in the key
+
+
+class Compiled:
+    """A function whose calls are captured and replayed.
+
+    Args:
+        fn: the function.
+        strict: called with (what, line) where a capture breaks, to raise an error; None to record such calls.
+        limit: how many captured calls to keep.
+    """
+
+    def __init__(self, fn: Callable, strict: Callable | None = None, limit: int = 8) -> None:
+        self.fn, self.strict, self.limit = fn, strict, limit
+        self.forget()
+        _all.add(self)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.cases: dict[tuple, Case] = {}
+        self.count = 0
+        self.codes: dict = {}
+        self.lock = threading.Lock()
+
+    def __call__(self, *args, **kwargs):
+        now = flags.read()
+        if now is None or recorder.capture is not None:
+            return self.fn(*args, **kwargs)
+        signature = Signature(args, kwargs)
+        try:
+            case = self.cases.get(tuple(signature.key))
+        except TypeError:  # a key of a dictionary among the arguments that cannot be hashed
+            return self.fn(*args, **kwargs)
+        if case is not None:
+            for replay in case.replays:
+                found = replay.run(signature.tensors, now)
+                if found is not MISS:
+                    return found
+        return self._observe(case, signature, now, args, kwargs)
+
+    def _observe(self, case: Case | None, signature: Signature, now: tuple, args: tuple, kwargs: dict):
+        """Run the function, and perhaps capture what it does."""
+        if case is None:
+            case = self.cases[tuple(signature.key)] = Case(signature.objects)
+        full = self.count >= self.limit or len(self.cases) > 8 * self.limit
+        if full or signature.tracked or case.misses >= TRIES or not recorder.at_boundary or not self.lock.acquire(False):
+            return self.fn(*args, **kwargs)
+        try:
+            return self._capture(case, signature, now, args, kwargs)
+        finally:
+            self.lock.release()
+
+    def _capture(self, case: Case, signature: Signature, now: tuple, args: tuple, kwargs: dict):
+        capture = Capture(self.strict)
+        try:
+            before = self._before(capture, signature) if self.codes else None
+        except Unguarded as reason:
+            before, case.why = None, str(reason)
+            case.misses += 1
+        known = len(self.codes)
+        if not capture.enter():
+            return self.fn(*args, **kwargs)
+        try:
+            result = self.fn(*args, **kwargs)
+        finally:
+            capture.watch.stop()
+            self.codes.update(capture.watch.codes)
+            if capture.broken is None and before is None:
+                capture.leave()
+        try:
+            if capture.broken is not None:
+                raise Unguarded(capture.broken[0])
+            if before is not None:
+                if len(self.codes) > known:
+                    raise Unguarded("other code has run than before")
+                self._confirm(case, capture, before, signature, now, (args, kwargs), result)
+        except Unguarded as reason:
+            self._missed(case, capture, reason)
+        finally:
+            capture.leave()
+            if capture.broken is None:
+                self._settle()
+        return result
+
+    def _settle(self) -> None:
+        """Compute what the call has recorded, where a recorded call would have."""
+        if recorder.at_boundary or recorder.recording.nodes:
+            recorder.flush("a compiled call ended", ends_step=True)
+
+    def _before(self, capture: Capture, signature: Signature) -> Before:
+        for free in (True, False):
+            guards = Guards(self.codes, free)
+            try:
+                guards.visit(self.fn, getattr(self.fn, "__name__", "the function"))
+                for each in signature.objects:
+                    guards.visit(each, "an argument")
+                guards.finish()
+            except GroupsAreRead:
+                if free:
+                    continue
+                raise
+            return Before(capture, guards, signature.tensors)
+        raise AssertionError
+
+    def _confirm(self, case: Case, capture: Capture, before: Before, signature, now: tuple, given: tuple, result):
+        """Make a replay of the capture once another has agreed with it.
+
+        Raises:
+            Unguarded: it cannot be done again.
+        """
+        changed = before.guards.changed()
+        if changed is not None:
+            raise Unguarded(f"{changed} is changed by the call")
+        if flags.read() != now:
+            raise Unguarded("a flag is changed by the call")
+        after = Signature(*given)
+        if after.key != signature.key or any(map(lambda a, b: a is not b, after.tensors, signature.tensors)):
+            raise Unguarded("an argument is changed by the call")
+        made = capture.finish(before, now, result)
+        draft, case.draft = case.draft, made
+        if draft is None:
+            return
+        differs = draft.difference(made)
+        if differs is not None:
+            raise Unguarded(f"from call to call it differs in {differs}")
+        case.replays.insert(0, made)
+        case.draft, case.misses, case.why = None, 0, None
+        self.count += 1
+
+    def _missed(self, case: Case, capture: Capture, reason: Unguarded) -> None:
+        case.misses += TRIES if isinstance(reason, StillTracked) else 1
+        case.why = str(reason)
+        place = capture.broken[1] if capture.broken is not None else explain.users_place()
+        explain.record.breaks[getattr(self.fn, "__qualname__", repr(self.fn)), case.why, place] += 1
+
+
+_all: weakref.WeakSet[Compiled] = weakref.WeakSet()
+
+
+def reset() -> None:
+    """Forget every captured call."""
+    for each in list(_all):
+        each.forget()
+
+
+def compiled(fn: Callable, strict: Callable | None = None, limit: int = 8) -> Callable:
+    """A function that does what `fn` does, and whose calls are captured and replayed."""
+    inner = Compiled(fn, strict, limit)
+
+    @functools.wraps(fn)
+    def call(*args, **kwargs):
+        return inner(*args, **kwargs)
+
+    call._compiled = inner
+    return call

@@ -1,0 +1,342 @@
+"""What a function has read of Python, as one flat list that is compared by identity.
+
+From the function, and from the objects among its arguments, everything is visited that its code can reach: cells,
+globals by the names in the code, attributes, elements. What is mutable is noted with its contents; a tensor is noted
+as such. Comparing the list costs some tens of nanoseconds an object, and tells that the code would do the same again;
+after a run, that it has changed nothing but tensors.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import operator
+import weakref
+from collections.abc import Callable, Iterable
+from enum import Enum
+from types import BuiltinMethodType, CodeType, FunctionType, MethodDescriptorType, MethodType, ModuleType
+from types import GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType
+
+import numpy as np
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._compile.watch import ATOMS, CONTAINERS, LIBRARY, kind_of
+from torchlike._types import Size, device, dtype
+from torchlike._types.formats import memory_format
+
+
+class Unguarded(Exception):
+    """Something was met whose state cannot be compared; the text says what."""
+
+
+class GroupsAreRead(Unguarded):
+    """An optimizer's groups can be reached from elsewhere: their numbers must stay as they are."""
+
+
+class _Plain:
+    """An object with attributes and nothing else."""
+
+
+_ATOMS = {*ATOMS, dtype, device, memory_format, np.ufunc, MethodDescriptorType, WrapperDescriptorType}
+_OF_CLASSES = (GetSetDescriptorType, MemberDescriptorType)
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
+_GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
+TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
+
+
+def is_plain_object(kind: type) -> bool:
+    """Whether the instances of a class are attributes and nothing else: no memory of C's, no slots."""
+    return kind.__basicsize__ == _Plain.__basicsize__ and not kind.__itemsize__ and "__dict__" in dir(kind)
+
+
+def _contents(cells: tuple) -> list:
+    return [cell.cell_contents for cell in cells]
+
+
+def _referent(reference: weakref.ref) -> tuple:
+    return (reference(),)
+
+
+def _code_of(function: FunctionType) -> tuple:
+    return function.__code__, function.__defaults__, function.__kwdefaults__
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_in(code: CodeType) -> tuple:
+    """Chains (name of a global, names of attributes after it) in a piece of code."""
+    chains: list[list] = []
+    grows = False
+    for each in dis.get_instructions(code):
+        if each.opname in _GLOBALS:
+            chains.append([each.argval])
+            grows = True
+        elif each.opname in _ATTRIBUTES and grows:
+            chains[-1].append(each.argval)
+        elif each.opname == "IMPORT_NAME":
+            raise Unguarded(f"`import {each.argval}` within a function")
+        elif each.opname != "EXTENDED_ARG":
+            grows = False
+    return tuple(dict.fromkeys(map(tuple, chains)))
+
+
+class Guards:
+    """The state that a function can reach.
+
+    Args:
+        codes: the user's code that runs, and its globals.
+
+    Attributes:
+        tensors: the tensors, each once.
+        groups: an optimizer's groups, as pairs (optimizer, group).
+        known: all that was visited, by identity.
+
+    Raises:
+        Unguarded: from `visit`, when something is met that cannot be compared.
+    """
+
+    def __init__(self, codes: dict[CodeType, dict], groups_are_free: bool) -> None:
+        self.tensors: list[TensorBase] = []
+        self.groups: list[tuple] = []
+        self._codes, self._free = codes, groups_are_free
+        self.known: dict[int, object] = {}
+        self._reached: set[CodeType] = set()
+        self._lists: list[tuple[Callable, object, tuple, str]] = []
+        self._empty: list = []
+        self._names: dict[int, tuple[dict, dict]] = {}
+        self._private: set[int] = set()
+
+    # ------------------------------------------------------------------ comparing
+
+    def finish(self) -> None:
+        """Note what the visited code names, after all roots were visited.
+
+        Raises:
+            Unguarded: code has run that was not found from the roots.
+        """
+        for code, names in self._codes.items():
+            self._visit_names(code, names)
+        reached = list(self._reached)
+        while reached:
+            inner = [each for each in reached.pop().co_consts if isinstance(each, CodeType)]
+            reached += [each for each in inner if each not in self._reached]
+            self._reached.update(inner)
+        lost = next((each for each in self._codes if each not in self._reached), None)
+        if lost is not None:
+            raise Unguarded(f"`{lost.co_qualname}` runs, and nothing that is known refers to it")
+        for names, used in self._names.values():
+            there = [name for name in used if name in names]
+            if there:
+                self._note(_getter(there), names, f"the names {', '.join(map(str, there))}")
+            if len(there) < len(used):
+                self._note(_shadows, (names, frozenset(used).difference(there)), "names of Python's own")
+
+    def _note(self, read: Callable, owner, what: str) -> None:
+        held = tuple(read(owner))
+        self._lists.append((read, owner, held, tuple(map(id, held)), what))
+
+    def changed(self) -> str | None:
+        """What is no longer as it was; None if all is."""
+        if any(self._empty):
+            return "a collection that was empty"
+        try:
+            for read, owner, held, known, what in self._lists:
+                if tuple(map(id, read(owner))) != known and not _equal(tuple(read(owner)), held):
+                    return what
+        except (KeyError, ValueError, AttributeError):
+            return what
+        return None
+
+    # ------------------------------------------------------------------ visiting
+
+    def visit(self, given, what: str) -> None:
+        """Note the state of an object and of all that it refers to."""
+        kind = type(given)
+        if kind in _ATOMS or id(given) in self.known:
+            if id(given) in self._private:
+                raise GroupsAreRead(what)
+            return
+        self.known[id(given)] = given
+        if isinstance(given, TensorBase):
+            self._visit_tensor(given, what)
+        elif kind is FunctionType:
+            self._visit_function(given, what)
+        elif kind is MethodType:
+            self.visit(given.__self__, what)
+            self.visit(given.__func__, what)
+        elif isinstance(given, type):
+            self._visit_class(given, what)
+        elif isinstance(given, (tuple, frozenset)):
+            self._visit_all(given, what)
+        elif kind in CONTAINERS or isinstance(given, (dict, list)) and _is_python(kind):
+            self._visit_container(given, what)
+        elif kind in (staticmethod, classmethod):
+            self.visit(given.__func__, what)
+        elif kind is property:
+            self._visit_all((given.fget, given.fset, given.fdel), what)
+        elif kind is functools.partial:
+            self._visit_all((given.func, given.args, given.keywords), what)
+        elif kind is weakref.ref:
+            self._note(_referent, given, what)
+            self.visit(given(), what)
+        elif kind is BuiltinMethodType:
+            if not isinstance(given.__self__, (ModuleType, type(None))):
+                self.visit(given.__self__, what)
+        elif isinstance(given, (Enum, np.generic)):
+            pass
+        elif is_plain_object(kind):
+            self._visit_class(kind, what)
+            private = self._visit_groups(given, what) if hasattr(kind, "rule") else set()
+            self._visit_container(given.__dict__, what)
+            self._private |= private
+        else:
+            raise Unguarded(f"{what} is a `{kind.__qualname__}`")
+
+    def _visit_all(self, given: Iterable, what: str) -> None:
+        for each in given:
+            self.visit(each, what)
+
+    def _visit_tensor(self, given: TensorBase, what: str) -> None:
+        if not type(given).__module__.startswith("torchlike"):
+            raise Unguarded(f"{what} is a `{type(given).__qualname__}`")
+        self.tensors.append(given)
+        for name, each in given.__dict__.items():
+            if name not in TENSOR_STATE:
+                self.visit(each, f"{what}.{name}")
+        leaf = given._leaf
+        if leaf is not None and not leaf.is_plain:
+            for each in (leaf.tensor_hooks, leaf.pre_hooks, leaf.post_hooks):
+                self.visit(each, f"a hook of {what}")
+
+    def _visit_container(self, given, what: str) -> None:
+        if not given:
+            self._empty.append(given)
+        elif isinstance(given, dict):
+            self._note(list, given, what)
+            self._note(type(given).values, given, what)
+            for key, each in given.items():
+                self.visit(key, what)
+                self.visit(each, f"{what}[{key!r}]" if type(key) is str else what)
+        else:
+            self._note(list, given, what)
+            self._visit_all(given, what)
+        if hasattr(given, "default_factory"):
+            self.visit(given.default_factory, what)
+
+    def _visit_groups(self, optimizer, what: str) -> set[int]:
+        """An optimizer's groups, whose numbers may change if only the optimizer reads them; returns what they are."""
+        groups = optimizer.param_groups
+        if not self._free or id(groups) in self.known or any(id(each) in self.known for each in groups):
+            return set()
+        self._note(list, groups, f"{what}.param_groups")
+        private = {id(groups), *map(id, groups)}
+        self.known |= {id(each): each for each in (groups, *groups)}
+        for group in groups:
+            self.groups.append((optimizer, group))
+            self._note(list, group, f"the names in a group of {what}")
+            for name, each in group.items():
+                self.visit(each, f"{what}.param_groups[...][{name!r}]")
+        return private
+
+    def _visit_function(self, given: FunctionType, what: str) -> None:
+        if given.__dict__:
+            self.visit(given.__dict__.get("__wrapped__"), what)
+        cells = given.__closure__ or ()
+        if kind_of(given.__code__, given.__globals__) is LIBRARY:
+            # of what the library's own functions hold, that which is the user's
+            held = [each.cell_contents for each in cells]
+            return self._visit_all([each for each in held if isinstance(each, (FunctionType, MethodType))], what)
+        self._reached.add(given.__code__)
+        if given.__code__ not in self._codes:
+            return None
+        self._note(_code_of, given, f"`{given.__qualname__}`")
+        self._visit_all((given.__defaults__, given.__kwdefaults__), f"a default of `{given.__qualname__}`")
+        self._visit_container(given.__dict__, f"an attribute of `{given.__qualname__}`")
+        if cells:
+            try:
+                self._note(_contents, cells, f"{', '.join(given.__code__.co_freevars)} in `{given.__qualname__}`")
+            except ValueError:
+                raise Unguarded(f"a variable of `{given.__qualname__}` that has no value") from None
+            for name, each in zip(given.__code__.co_freevars, cells, strict=True):
+                self.visit(each.cell_contents, name)
+        return None
+
+    def _visit_class(self, given: type, what: str) -> None:
+        for each in given.__mro__:
+            module = getattr(each, "__module__", "")
+            if each is not given and id(each) in self.known or module == "builtins":
+                continue
+            self.known[id(each)] = each
+            if module.partition(".")[0] == "torchlike":
+                if each is given and hasattr(each, "forward"):
+                    self._note(_forward_of, each, f"`{each.__qualname__}.forward`")
+                continue
+            if not each.__flags__ & _HEAP:
+                continue
+            self._note(type(each.__dict__).values, each.__dict__, f"an attribute of `{each.__qualname__}`")
+            for name, value in list(each.__dict__.items()):
+                if not (isinstance(value, _OF_CLASSES) or name.startswith("__") and name.endswith("__")):
+                    self._visit_of_class(value, f"{each.__qualname__}.{name}")
+                elif isinstance(value, FunctionType):
+                    self.visit(value, f"{each.__qualname__}.{name}")
+        if type(given) is not type:
+            self._visit_class(type(given), what)
+
+    def _visit_of_class(self, value, what: str) -> None:
+        if not type(value).__module__.startswith(("_abc", "torchlike")):
+            self.visit(value, what)
+
+    def _visit_names(self, code: CodeType, names: dict) -> None:
+        """Visit what a piece of code reaches by the names in it."""
+        for first, *rest in _names_in(code):
+            self._names.setdefault(id(names), (names, {}))[1][first] = True
+            found, what = names.get(first, getattr(builtins, first, None)), first
+            rest = iter(rest)
+            while isinstance(found, ModuleType):
+                name = next(rest, None)
+                if name is None:
+                    raise Unguarded(f"the module `{what}` is used as a value")
+                own = vars(found)
+                what += "." + name
+                if name not in own:
+                    raise Unguarded(f"`{what}` is not found in the module itself")
+                self._names.setdefault(id(own), (own, {}))[1][name] = True
+                found = own[name]
+            self.visit(found, what)
+
+
+_HEAP = 1 << 9
+
+
+def _is_python(kind: type) -> bool:
+    """Whether a class of containers was made in Python, from one of Python's own."""
+    return bool(kind.__flags__ & _HEAP) and not kind.__module__.startswith("_")
+
+
+def _getter(names: list) -> Callable:
+    read = operator.itemgetter(*names)
+    return read if len(names) > 1 else lambda owner: (read(owner),)
+
+
+def _shadows(pair: tuple) -> tuple:
+    return () if pair[1].isdisjoint(pair[0]) else (object(),)
+
+
+def _forward_of(kind: type) -> tuple:
+    return (kind.forward,)
+
+
+def _equal(left: tuple, right: tuple) -> bool:
+    """Whether atoms are equal, type and all, and everything else is the same."""
+    return len(left) == len(right) and all(map(is_equal, left, right))
+
+
+def is_equal(left, right) -> bool:
+    """Whether two atoms are equal, type and all; anything else must be the same."""
+    if left is right:
+        return True
+    if type(left) is not type(right):
+        return False
+    if type(left) in (tuple, Size):
+        return _equal(left, right)
+    return type(left) in ATOMS and repr(left) == repr(right)

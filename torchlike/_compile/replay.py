@@ -1,0 +1,358 @@
+"""A captured call: what must hold, where its inputs are found, the program, where its results go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from sys import getrefcount
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from torchlike._autograd.variable import TensorBase
+from torchlike._compile.guards import Guards, is_equal
+from torchlike._compile.watch import ATOMS, Check
+from torchlike._programs import explain
+from torchlike._random.default import draw_seed
+from torchlike._recorder.recorder import Value, _lock, recorder
+from torchlike._recorder.storage import Storage
+
+MISS: Any = object()  # what a replay gives when something is not as it was
+
+
+class Source(NamedTuple):
+    """Where a value comes from: ``"out"`` and the number of an output, ``"in"`` and that of an input, or itself."""
+
+    kind: str
+    place: Any
+
+
+class Fresh:
+    """A tensor that every call makes anew.
+
+    Attributes:
+        key: the same for tensors that share a storage.
+        whole: where the storage's value comes from.
+        version: the storage's.
+        view, seen: its view, and where the elements of that come from; None for a plain tensor.
+        base: the template of the tensor that it is a view of.
+        edge: its place on a tape that was walked and freed.
+    """
+
+    __slots__ = ("key", "whole", "version", "view", "seen", "base", "edge")
+
+    def made(self, values: Callable[[Source], Value], memo: dict) -> TensorBase:
+        """The tensor."""
+        found = memo.get(self)
+        if found is not None:
+            return found
+        found = memo[self] = TensorBase._wrap(None, self.edge)
+        storage = memo.get(self.key)
+        if storage is None:
+            storage = memo[self.key] = Storage(values(self.whole))
+            if self.version:
+                storage.version = self.version
+        found._storage = storage
+        if self.view is not None:
+            found._view = self.view
+            found._cached, found._seen = values(self.seen), storage.version
+            if self.base is not None:
+                found._base = self.base.made(values, memo)
+        return found
+
+    def described(self) -> tuple:
+        base = None if self.base is None else self.base.described()
+        return self.whole, self.version, None if self.view is None else self.view.layout, self.seen, base
+
+
+class Holder(NamedTuple):
+    """A tensor that was there before the call, as a result of it."""
+
+    place: int
+
+    def described(self) -> tuple:
+        return ("holder", self.place)
+
+    def made(self, values, memo: dict) -> TensorBase:
+        """The tensor."""
+        return memo["tensors"][self.place]
+
+
+class Same(NamedTuple):
+    """Something that a call returns as it is."""
+
+    given: Any
+
+    def described(self) -> tuple:
+        return type(self.given), repr(self.given) if type(self.given) in ATOMS else id(self.given)
+
+    def made(self, values, memo: dict):
+        """It."""
+        return self.given
+
+
+class Several:
+    """A collection that every call makes anew: `kind` is its class and what names its parts."""
+
+    __slots__ = ("kind", "build", "parts")
+
+    def __init__(self, kind: tuple, build: Callable, parts: list) -> None:
+        self.kind, self.build, self.parts = kind, build, parts
+
+    def made(self, values, memo: dict):
+        """The collection."""
+        found = memo.get(self)
+        if found is None:
+            found = memo[self] = self.build([each.made(values, memo) for each in self.parts])
+        return found
+
+    def described(self) -> tuple:
+        return self.kind, [each.described() for each in self.parts]
+
+
+class Replay:
+    """One captured call; `Capture` fills it in.
+
+    Attributes:
+        guards: the state of Python.
+        flags: the library's.
+        state: tensors that are known by identity, and in `kept` what of them must stay.
+        leaves: their autograd state, and in `without` which of them have no gradient before the call.
+        storages: how many storages the tensors have.
+        shared: pairs of tensors that have one storage.
+        avals: of the values: one for each tensor, then for each view the whole storage's.
+        views: the places of tensors that are views.
+        equal: pairs of values that are one.
+        picks: for each input of the program the place of its value, or the value itself.
+        structure, live: the program's, and the outputs that it must give.
+        numbers: its Python numbers; `seeds` are the places of those drawn anew, in order.
+        groups: (places of the first numbers, optimizer, group, its options, its flags): the numbers are read anew.
+        free: for each input that is written over the references that the call itself has to it.
+        writes: (places of tensors, where the new value of their storage comes from, by how much the version grows).
+        grads: (place of the leaf, template of its new gradient or None).
+        result: the template of what it returns.
+        ends: the recorder's place in a step, after the call; whether the call begins one.
+        checks: the checks of known values, and where these come from.
+    """
+
+    guards: Guards
+    flags: tuple
+    state: list[TensorBase]
+    kept: list[tuple]
+    leaves: list
+    without: list[bool]
+    storages: int
+    shared: list[tuple[int, int]]
+    avals: list
+    views: tuple[int, ...]
+    equal: list[tuple[int, int]]
+    picks: list
+    structure: Any
+    live: tuple[int, ...]
+    numbers: list
+    seeds: list
+    groups: list[tuple]
+    free: dict[int, int]
+    writes: list[tuple]
+    grads: list[tuple]
+    result: Any
+    ends: tuple[bool, bool]
+    begins: bool
+    checks: list[tuple[Check, dict[int, int]]]
+
+    def difference(self, other: Replay) -> str | None:
+        """In what another capture of the same call differs; None if it does not."""
+        for name in ("structure", "live", "seeds", "writes", "ends", "begins", "avals", "views", "equal", "shared"):
+            if getattr(self, name) != getattr(other, name):
+                return f"its {_WORDS.get(name, name)}"
+        if not all(map(_is_same_input, self.picks, other.picks)):
+            return "the tensors that it makes on the host"
+        if self._results() != other._results():
+            return "what it returns"
+        drawn = {place for place in self.seeds if place is not None}
+        for firsts, optimizer, group, *_ in self.groups:
+            for first in firsts:
+                drawn.update(range(first, first + len(numbers_of(optimizer, group))))
+        for place, (one, another) in enumerate(zip(self.numbers, other.numbers, strict=True)):
+            if place not in drawn and not is_equal(one, another):
+                return f"the number {one} becomes {another}"
+        return None
+
+    def _results(self) -> list:
+        made = [(place, None if each is None else each.described()) for place, each in self.grads]
+        return [*made, self.result.described()]
+
+    # ------------------------------------------------------------------ whether it holds
+
+    def run(self, args: list[TensorBase], flags: tuple) -> Any:
+        """What the call returns; `MISS` if something is not as it was, and nothing was done."""
+        if flags != self.flags or self.guards.changed() is not None:
+            return MISS
+        tensors = self._tensors(args)
+        values = None if tensors is None else self._values(tensors)
+        if values is None or not self._numbers_hold() or not self._passes(values):
+            return MISS
+        pending = recorder.recording.nodes
+        if pending and recorder.at_boundary and self.begins:
+            recorder.boundary()
+        inputs = [values[each] if type(each) is int else each for each in self.picks]
+        if not self._computed(inputs):
+            return MISS
+        made = {} if self.structure is None else self._computed_outputs(inputs, values)
+        return self._finish(tensors, values, made)
+
+    def _tensors(self, args: list[TensorBase]) -> list[TensorBase] | None:
+        """All tensors: arguments, state, gradients; None if their kinds differ."""
+        if [*map(_KEPT, self.state)] != self.kept and not self._moved():
+            return None
+        grads = [leaf.grad for leaf in self.leaves]
+        if [each is None for each in grads] != self.without:
+            return None
+        for each in grads:
+            if each is not None and len(each.__dict__) != 1:
+                return None
+        return [*args, *self.state, *[each for each in grads if each is not None]]
+
+    def _moved(self) -> bool:
+        """Whether nothing but the memory of state is another, as after ``p.data = ...``."""
+        now = [*map(_KEPT, self.state)]
+        if any(new[:3] != old[:3] for new, old in zip(now, self.kept, strict=True)):
+            return False
+        self.kept = now
+        return True
+
+    def _values(self, tensors: list[TensorBase]) -> list[Value] | None:
+        storages = [each._storage for each in tensors]
+        if len(set(storages)) != self.storages or any([storages[a] is not storages[b] for a, b in self.shared]):
+            return None
+        values = [each.value for each in storages]
+        if self.views or None in values:
+            for place in self.views:
+                values[place] = tensors[place]._value()
+                values.append(storages[place].read())
+            for place, each in enumerate(values):
+                if each is None:
+                    values[place] = storages[place].read()
+        if [each.aval for each in values] != self.avals:
+            return None
+        for one, other in self.equal:
+            if values[one] is not values[other]:
+                return None
+        return values
+
+    def _numbers_hold(self) -> bool:
+        """Whether the groups' options are as they were; notes their numbers."""
+        for place, (firsts, optimizer, group, held, flags) in enumerate(self.groups):
+            now = list(group.values())
+            if all(map(_is, now, held)):
+                continue
+            if not all(map(_is_number_like, now, held)) or optimizer.flags(group) != flags:
+                return False
+            numbers = numbers_of(optimizer, group)
+            for first in firsts:
+                self.numbers[first : first + len(numbers)] = numbers
+            self.groups[place] = (firsts, optimizer, group, now, flags)
+        return True
+
+    def _passes(self, values: list[Value]) -> bool:
+        """Whether the values that are checked at a call are good; what is wrong the call itself will say."""
+        for check, places in self.checks:
+            args = list(check.args)
+            for at, place in places.items():
+                args[at] = TensorBase._wrap(values[place])
+            try:
+                check.function(*args, **check.named)
+            except (IndexError, RuntimeError):
+                return False
+        return True
+
+    def _computed(self, inputs: list[Value]) -> bool:
+        """See that the inputs are computed; False if a step is under way that would be cut for it."""
+        for each in inputs:
+            if each.array is None:
+                if not recorder.at_boundary:
+                    return False
+                each.compute("a compiled call begins")
+        return True
+
+    # ------------------------------------------------------------------ running
+
+    def _computed_outputs(self, inputs: list[Value], values: list[Value]) -> dict[int, Any]:
+        numbers = list(self.numbers) if self.seeds else self.numbers
+        for place in self.seeds:
+            seed = draw_seed()
+            if place is not None:
+                numbers[place] = seed
+        with _lock:
+            free = {place for place, count in self.free.items() if getrefcount(inputs[place]) <= count}
+            arrays = [each.array for each in inputs]
+            places, found = self.structure.run_compiled(arrays, numbers, self.live, free)
+        explain.record.runs["replayed"] += 1
+        return dict(zip(places, found, strict=True))
+
+    def _finish(self, tensors: list[TensorBase], values: list[Value], arrays: dict) -> Any:
+        outputs = self.structure.outputs if self.structure is not None else ()
+        made: dict[int, Value] = {}
+
+        def value(source: Source) -> Value:
+            kind, place = source
+            if kind == "in":
+                return values[place]
+            if kind == "made":
+                return place
+            found = made.get(place)
+            if found is None:
+                found = made[place] = Value(outputs[place], arrays[place])
+            return found
+
+        for places, source, writes in self.writes:
+            new = value(source)
+            for place in places:
+                storage = tensors[place]._storage
+                storage.value = new
+                storage.version += writes
+        memo: dict = {"tensors": tensors}
+        for place, template in self.grads:
+            self.leaves[place].grad = None if template is None else template.made(value, memo)
+        recorder.at_boundary, recorder._after_backward = self.ends
+        return self.result.made(value, memo)
+
+
+_KEPT = attrgetter("_edge", "_leaf", "_view", "_storage")
+
+
+def _is(left, right) -> bool:
+    return left is right
+
+
+def _is_number_like(now, held) -> bool:
+    """Whether a number, or a tuple of them, may stand for another without another rule."""
+    if now is held:
+        return True
+    if type(now) is float and type(held) is float:
+        return True
+    if type(now) is tuple and type(held) is tuple and len(now) == len(held):
+        return all(map(_is_number_like, now, held))
+    return is_equal(now, held)
+
+
+_WORDS = {"structure": "operations", "live": "results", "writes": "changes of tensors"}
+
+
+def _is_same_input(one, another) -> bool:
+    if type(one) is not Value or type(another) is not Value:
+        return one == another
+    return np.array_equal(one.array, another.array, equal_nan=one.aval.dtype.rank >= 2)
+
+
+def numbers_of(optimizer, group: dict) -> list[float]:
+    """The numbers that an optimizer takes from a group, in order."""
+    return [float(each) for each in optimizer.numbers(group).values() if not isinstance(each, TensorBase)]
+
+
+def on_device(value: Value) -> Value:
+    """The value with its array where programs take it from, without a copy each time."""
+    if type(value.array) is np.ndarray:
+        value.array = jax.device_put(value.array)
+    return value

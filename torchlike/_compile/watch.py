@@ -1,0 +1,187 @@
+"""What a function does while it is captured: the code that runs, and what a replay could not do again.
+
+Python's profiling hook tells of every call. Code of the user's is noted, so that what it reads can be guarded; a call
+into C that may do more than compute is a *break*: the function is then recorded at every call, as any other code.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import inspect
+import math
+import operator
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from types import BuiltinMethodType, CodeType, FrameType, MethodDescriptorType, ModuleType
+from typing import NamedTuple
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_STANDARD = tuple({sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")})
+# the library itself; what it calls, unless it is the user's; all else
+LIBRARY, NEUTRAL, USER = "library", "neutral", "user"
+_kinds: dict[str, str] = {}
+
+
+def kind_of(code: CodeType, names: dict) -> str:
+    """Whose code it is, by its file, or its globals'; what lies outside the user's program may serve either."""
+    name = code.co_filename
+    if name[0] == "<":  # made at run time
+        name = names.get("__file__") or name
+    known = _kinds.get(name)
+    if known is None:
+        if name.startswith(_PACKAGE):
+            known = LIBRARY
+        else:
+            known = NEUTRAL if name.startswith((*_STANDARD, "<frozen")) else USER
+        _kinds[name] = known
+    return known
+
+
+def _serves_user(frame: FrameType | None) -> bool:
+    """Whether a frame runs for the user's code, not for the library's."""
+    while frame is not None:
+        kind = kind_of(frame.f_code, frame.f_globals)
+        if kind is not NEUTRAL:
+            return kind is USER
+        frame = frame.f_back
+    return False
+
+
+# ---------------------------------------------------------------------- calls into C
+
+_PURE = {
+    *("abs", "all", "any", "ascii", "bin", "callable", "chr", "delattr", "divmod", "format", "getattr", "hasattr"),
+    *("hex", "isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr", "round"),
+    *("setattr", "sorted", "sum"),
+}
+_FUNCTIONS = {getattr(builtins, name) for name in _PURE} | {
+    each for module in (math, operator) for each in vars(module).values() if isinstance(each, BuiltinMethodType)
+}
+# containers and atoms: what their methods change is compared, where anybody else can see it
+CONTAINERS = (list, dict, set, collections.OrderedDict, collections.defaultdict, collections.deque)
+ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), range, slice, CodeType)
+_METHODS_OF = {*CONTAINERS, *ATOMS, tuple, frozenset, object, type({}.keys()), type({}.values()), type({}.items())}
+
+
+def _is_pure(function) -> bool:
+    """Whether a function written in C computes from what it is given, and changes nothing but containers."""
+    if isinstance(function, MethodDescriptorType):
+        return function.__objclass__ in _METHODS_OF
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, ModuleType) or owner is None:
+        return function in _FUNCTIONS
+    if function.__name__ in ("__new__", "__init__", "__setattr__", "__init_subclass__"):
+        return True
+    return type(owner) in _METHODS_OF or owner in _METHODS_OF if isinstance(owner, type) else type(owner) in _METHODS_OF
+
+
+# ---------------------------------------------------------------------- the library's own
+
+# what looks at values that are known at the call, and refuses some: a replay calls it again on the values of then
+_CHECKS = {
+    ("_ops/class_losses.py", "_refuse_unknown_classes"): ("target",),
+    ("_ops/losses.py", "_refuse_no_probabilities"): ("input", "target"),
+    ("_functions/indexing.py", "check_bounds"): ("index",),
+    ("_functions/selecting.py", "_check_flat"): ("index",),
+    ("_functions/selecting.py", "_check_enough"): ("mask",),
+    ("nn/_tables.py", "_check_range"): ("input",),
+}
+# (folder or file of the package, names of functions): what tells more than a replay can know, or changes more
+_BREAKING = (
+    ("_tensor/core.py", ("data_ptr", "_version", "storage_offset", "__deepcopy__", "__reduce_ex__")),
+    ("_tensor/storages.py", ("data_ptr", "untyped_storage", "storage")),
+    ("_functions/randoms.py", ("manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state", "fork_rng")),
+    ("_programs/", ("explain", "choose")),
+    ("nn/_pools.py", ("_unpooled",)),
+)
+
+
+def _within(code: CodeType) -> str:
+    """The path of a file of the package."""
+    return code.co_filename[len(_PACKAGE) + 1 :]
+
+
+def _is_breaking(code: CodeType) -> bool:
+    return any(_within(code).startswith(file) and code.co_name in names for file, names in _BREAKING)
+
+
+class Check(NamedTuple):
+    """A call of a check of known values: `looked_at` are the places of these among its arguments."""
+
+    function: Callable
+    args: list
+    named: dict
+    looked_at: tuple[int, ...]
+
+
+def _check_of(frame: FrameType, names: tuple[str, ...]) -> Check:
+    code, given = frame.f_code, frame.f_locals
+    own = code.co_varnames
+    args = [given[name] for name in own[: code.co_argcount]]
+    more = own[code.co_argcount :]
+    if code.co_flags & inspect.CO_VARARGS:
+        args += given[more[0]]
+        more = more[1:]
+    named = given[more[0]] if code.co_flags & inspect.CO_VARKEYWORDS else {}
+    return Check(frame.f_globals[code.co_name], args, named, tuple([own.index(name) for name in names]))
+
+
+class Watch:
+    """Notes what runs between `start` and `stop`.
+
+    Args:
+        on_break: called with what a replay could not do again, and the frame where it was done.
+
+    Attributes:
+        codes: the user's code that has run, and its globals.
+        library: the names of the library's functions that have run.
+        checks: the checks of known values.
+    """
+
+    def __init__(self, on_break: Callable[[str, FrameType], None]) -> None:
+        self.codes: dict[CodeType, dict] = {}
+        self.library: set[str] = set()
+        self.checks: list[Check] = []
+        self._on_break = on_break
+        self._known: set[CodeType] = set()
+
+    def start(self) -> bool:
+        """Begin; False if somebody else profiles this thread."""
+        if sys.getprofile() is not None:
+            return False
+        sys.setprofile(self._event)
+        return True
+
+    def stop(self) -> None:
+        """End."""
+        sys.setprofile(None)
+
+    def _event(self, frame: FrameType, event: str, arg) -> None:
+        if event == "call":
+            code = frame.f_code
+            if code not in self._known:
+                self._enter(frame, code)
+        elif event == "c_call":
+            if kind_of(frame.f_code, frame.f_globals) is LIBRARY:
+                if getattr(arg, "__name__", "") == "warn":
+                    self._on_break("a warning is given", frame)
+            elif not _is_pure(arg) and _serves_user(frame):
+                self._on_break(f"`{getattr(arg, '__qualname__', arg)}` is called", frame)
+
+    def _enter(self, frame: FrameType, code: CodeType) -> None:
+        if kind_of(code, frame.f_globals) is LIBRARY:
+            looked_at = _CHECKS.get((_within(code), code.co_name))
+            if looked_at is not None:
+                self.checks.append(_check_of(frame, looked_at))
+                return
+            if _is_breaking(code):
+                self._on_break(f"`{code.co_name}` is called", frame)
+                return
+            self._known.add(code)
+            self.library.add(code.co_name)
+        elif _serves_user(frame):
+            self._known.add(code)
+            self.codes[code] = frame.f_globals
