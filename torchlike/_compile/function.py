@@ -121,6 +121,7 @@ class Compiled:
         self.cases: dict[tuple, Case] = {}
         self.count = 0
         self.codes: dict = {}
+        self.words: set = set()
         self.lock = threading.Lock()
 
     def __call__(self, *args, **kwargs):
@@ -153,12 +154,12 @@ class Compiled:
 
     def _capture(self, case: Case, signature: Signature, now: tuple, args: tuple, kwargs: dict):
         capture = Capture(self.strict)
+        before = None
         try:
             before = self._before(capture, signature) if self.codes else None
         except Unguarded as reason:
-            before, case.why = None, str(reason)
-            case.misses += 1
-        known = len(self.codes)
+            self._missed(case, capture, reason)
+        known = len(self.codes) + len(self.words)
         if not capture.enter():
             return self.fn(*args, **kwargs)
         try:
@@ -166,13 +167,14 @@ class Compiled:
         finally:
             capture.watch.stop()
             self.codes.update(capture.watch.codes)
+            self.words |= capture.watch.words
             if capture.broken is None and before is None:
                 capture.leave()
         try:
             if capture.broken is not None:
                 raise Unguarded(capture.broken[0])
             if before is not None:
-                if len(self.codes) > known:
+                if len(self.codes) + len(self.words) > known:
                     raise Unguarded("other code has run than before")
                 self._confirm(case, capture, before, signature, now, (args, kwargs), result)
         except Unguarded as reason:
@@ -190,7 +192,7 @@ class Compiled:
 
     def _before(self, capture: Capture, signature: Signature) -> Before:
         for free in (True, False):
-            guards = Guards(self.codes, free)
+            guards = Guards(self.codes, None if None in self.words else self.words, free)
             try:
                 guards.visit(self.fn, getattr(self.fn, "__name__", "the function"))
                 for each in signature.objects:

@@ -15,6 +15,7 @@ import operator
 import weakref
 from collections.abc import Callable, Iterable
 from enum import Enum
+from itertools import chain
 from types import BuiltinMethodType, CodeType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from types import GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.watch import ATOMS, CONTAINERS, LIBRARY, kind_of
+from torchlike._programs import explain
 from torchlike._types import Size, device, dtype
 from torchlike._types.formats import memory_format
 
@@ -40,6 +42,7 @@ class _Plain:
 
 _ATOMS = {*ATOMS, dtype, device, memory_format, np.ufunc, MethodDescriptorType, WrapperDescriptorType}
 _OF_CLASSES = (GetSetDescriptorType, MemberDescriptorType)
+_FUNCTIONS = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
 TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
@@ -85,6 +88,8 @@ class Guards:
 
     Args:
         codes: the user's code that runs, and its globals.
+        words: the names in all code that runs: no other attributes are read. None if any may be.
+        groups_are_free: whether the numbers in an optimizer's groups may change.
 
     Attributes:
         tensors: the tensors, each once.
@@ -95,13 +100,20 @@ class Guards:
         Unguarded: from `visit`, when something is met that cannot be compared.
     """
 
-    def __init__(self, codes: dict[CodeType, dict], groups_are_free: bool) -> None:
+    def __init__(self, codes: dict[CodeType, dict], words: set[str] | None, groups_are_free: bool) -> None:
         self.tensors: list[TensorBase] = []
         self.groups: list[tuple] = []
-        self._codes, self._free = codes, groups_are_free
+        self._codes, self._words, self._free = codes, words, groups_are_free
         self.known: dict[int, object] = {}
         self._reached: set[CodeType] = set()
-        self._lists: list[tuple[Callable, object, tuple, str]] = []
+        # what is read from what, what that was, what it is called: in parallel, to be compared in one go
+        self._readers: list[Callable] = []
+        self._owners: list = []
+        self._held: list[list] = []
+        self._called: list[str] = []
+        self._flat: list = []
+        self._named: list[dict] = []
+        self._keys: list[str] = []
         self._empty: list = []
         self._names: dict[int, tuple[dict, dict]] = {}
         self._private: set[int] = set()
@@ -123,7 +135,8 @@ class Guards:
             self._reached.update(inner)
         lost = next((each for each in self._codes if each not in self._reached), None)
         if lost is not None:
-            raise Unguarded(f"`{lost.co_qualname}` runs, and nothing that is known refers to it")
+            place = explain.told((lost.co_filename, lost.co_firstlineno))
+            raise Unguarded(f"`{lost.co_qualname}` runs ({place}), and nothing that is known refers to it")
         for names, used in self._names.values():
             there = [name for name in used if name in names]
             if there:
@@ -131,20 +144,37 @@ class Guards:
             if len(there) < len(used):
                 self._note(_shadows, (names, frozenset(used).difference(there)), "names of Python's own")
 
+        self._flat = list(chain.from_iterable(self._held))
+        self._keys = list(chain.from_iterable(self._named))
+
     def _note(self, read: Callable, owner, what: str) -> None:
-        held = tuple(read(owner))
-        self._lists.append((read, owner, held, tuple(map(id, held)), what))
+        self._readers.append(read)
+        self._owners.append(owner)
+        self._held.append(list(read(owner)))
+        self._called.append(what)
 
     def changed(self) -> str | None:
         """What is no longer as it was; None if all is."""
+        try:
+            flat = [*chain.from_iterable(map(operator.call, self._readers, self._owners))]
+        except (KeyError, ValueError, AttributeError):
+            return "a name, or a variable's value,"
         if any(self._empty):
             return "a collection that was empty"
-        try:
-            for read, owner, held, known, what in self._lists:
-                if tuple(map(id, read(owner))) != known and not _equal(tuple(read(owner)), held):
-                    return what
-        except (KeyError, ValueError, AttributeError):
-            return what
+        if [*chain.from_iterable(self._named)] != self._keys:
+            return "the names of an object's attributes"
+        if len(flat) == len(self._flat) and all(map(operator.is_, flat, self._flat)):
+            return None
+        return self._really_changed()
+
+    def _really_changed(self) -> str | None:
+        """`changed`, one by one: an atom may have been replaced by one that is equal."""
+        for place, (read, owner, what) in enumerate(zip(self._readers, self._owners, self._called, strict=True)):
+            now = list(read(owner))
+            if not _equal(now, self._held[place]):
+                return what
+            self._held[place] = now
+        self._flat = list(chain.from_iterable(self._held))
         return None
 
     # ------------------------------------------------------------------ visiting
@@ -174,6 +204,8 @@ class Guards:
             self.visit(given.__func__, what)
         elif kind is property:
             self._visit_all((given.fget, given.fset, given.fdel), what)
+        elif kind is functools.cached_property:
+            self.visit(given.func, what)
         elif kind is functools.partial:
             self._visit_all((given.func, given.args, given.keywords), what)
         elif kind is weakref.ref:
@@ -187,7 +219,7 @@ class Guards:
         elif is_plain_object(kind):
             self._visit_class(kind, what)
             private = self._visit_groups(given, what) if hasattr(kind, "rule") else set()
-            self._visit_container(given.__dict__, what)
+            self._visit_attributes(given.__dict__, what)
             self._private |= private
         else:
             raise Unguarded(f"{what} is a `{kind.__qualname__}`")
@@ -212,7 +244,7 @@ class Guards:
         if not given:
             self._empty.append(given)
         elif isinstance(given, dict):
-            self._note(list, given, what)
+            self._note_keys(given, what)
             self._note(type(given).values, given, what)
             for key, each in given.items():
                 self.visit(key, what)
@@ -222,6 +254,21 @@ class Guards:
             self._visit_all(given, what)
         if hasattr(given, "default_factory"):
             self.visit(given.default_factory, what)
+
+    def _note_keys(self, given: dict, what: str) -> None:
+        if all(type(key) is str for key in given):
+            self._named.append(given)
+        else:
+            self._note(list, given, what)
+
+    def _visit_attributes(self, own, what: str) -> None:
+        """Those attributes of an object, or of a class, that the code can read."""
+        self._note_keys(own, what)
+        names = [name for name in own if self._words is None or name in self._words]
+        if names:
+            self._note(_getter(names), own, f"an attribute of {what} ({', '.join(names)})")
+        for name in names:
+            self.visit(own[name], f"{what}.{name}")
 
     def _visit_groups(self, optimizer, what: str) -> set[int]:
         """An optimizer's groups, whose numbers may change if only the optimizer reads them; returns what they are."""
@@ -239,8 +286,7 @@ class Guards:
         return private
 
     def _visit_function(self, given: FunctionType, what: str) -> None:
-        if given.__dict__:
-            self.visit(given.__dict__.get("__wrapped__"), what)
+        self.visit(given.__dict__.get("__wrapped__"), what)
         cells = given.__closure__ or ()
         if kind_of(given.__code__, given.__globals__) is LIBRARY:
             # of what the library's own functions hold, that which is the user's
@@ -273,12 +319,19 @@ class Guards:
                 continue
             if not each.__flags__ & _HEAP:
                 continue
-            self._note(type(each.__dict__).values, each.__dict__, f"an attribute of `{each.__qualname__}`")
-            for name, value in list(each.__dict__.items()):
-                if not (isinstance(value, _OF_CLASSES) or name.startswith("__") and name.endswith("__")):
+            # functions that are never named run none the less: operators, `__init__`, `forward`
+            names = [
+                name
+                for name, value in each.__dict__.items()
+                if self._words is None or name in self._words or isinstance(value, _FUNCTIONS)
+            ]
+            self._note_keys(each.__dict__, what)
+            if names:
+                self._note(_getter(names), each.__dict__, f"an attribute of `{each.__qualname__}`")
+            for name in names:
+                value = each.__dict__[name]
+                if isinstance(value, _FUNCTIONS) or not (name.startswith("__") or isinstance(value, _OF_CLASSES)):
                     self._visit_of_class(value, f"{each.__qualname__}.{name}")
-                elif isinstance(value, FunctionType):
-                    self.visit(value, f"{each.__qualname__}.{name}")
         if type(given) is not type:
             self._visit_class(type(given), what)
 
@@ -326,7 +379,7 @@ def _forward_of(kind: type) -> tuple:
     return (kind.forward,)
 
 
-def _equal(left: tuple, right: tuple) -> bool:
+def _equal(left: list | tuple, right: list | tuple) -> bool:
     """Whether atoms are equal, type and all, and everything else is the same."""
     return len(left) == len(right) and all(map(is_equal, left, right))
 

@@ -28,8 +28,10 @@ _kinds: dict[str, str] = {}
 def kind_of(code: CodeType, names: dict) -> str:
     """Whose code it is, by its file, or its globals'; what lies outside the user's program may serve either."""
     name = code.co_filename
-    if name[0] == "<":  # made at run time
+    if name[0] == "<":  # made at run time: by `dataclass`, by `namedtuple`, or it is the user's
         name = names.get("__file__") or name
+        if names.get("__name__", "").startswith("namedtuple_"):
+            return NEUTRAL
     known = _kinds.get(name)
     if known is None:
         if name.startswith(_PACKAGE):
@@ -60,6 +62,8 @@ _PURE = {
 _FUNCTIONS = {getattr(builtins, name) for name in _PURE} | {
     each for module in (math, operator) for each in vars(module).values() if isinstance(each, BuiltinMethodType)
 }
+_BY_NAME = {getattr, setattr, delattr, hasattr}  # the name of an attribute may be made up
+_ALL_NAMES = {"__dict__", "__getattribute__", "attrgetter"}  # what gives any attribute
 # containers and atoms: what their methods change is compared, where anybody else can see it
 CONTAINERS = (list, dict, set, collections.OrderedDict, collections.defaultdict, collections.deque)
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), range, slice, CodeType)
@@ -137,13 +141,13 @@ class Watch:
 
     Attributes:
         codes: the user's code that has run, and its globals.
-        library: the names of the library's functions that have run.
+        words: the names in all code that has run, in the library's too; `None` among them if one was made up.
         checks: the checks of known values.
     """
 
     def __init__(self, on_break: Callable[[str, FrameType], None]) -> None:
         self.codes: dict[CodeType, dict] = {}
-        self.library: set[str] = set()
+        self.words: set[str | None] = set()
         self.checks: list[Check] = []
         self._on_break = on_break
         self._known: set[CodeType] = set()
@@ -168,8 +172,11 @@ class Watch:
             if kind_of(frame.f_code, frame.f_globals) is LIBRARY:
                 if getattr(arg, "__name__", "") == "warn":
                     self._on_break("a warning is given", frame)
-            elif not _is_pure(arg) and _serves_user(frame):
-                self._on_break(f"`{getattr(arg, '__qualname__', arg)}` is called", frame)
+            elif (arg in _BY_NAME or not _is_pure(arg)) and _serves_user(frame):
+                if arg in _BY_NAME:
+                    self.words.add(None)
+                else:
+                    self._on_break(f"`{getattr(arg, '__qualname__', arg)}` is called", frame)
 
     def _enter(self, frame: FrameType, code: CodeType) -> None:
         if kind_of(code, frame.f_globals) is LIBRARY:
@@ -180,8 +187,13 @@ class Watch:
             if _is_breaking(code):
                 self._on_break(f"`{code.co_name}` is called", frame)
                 return
-            self._known.add(code)
-            self.library.add(code.co_name)
+            self._note(code)
         elif _serves_user(frame):
-            self._known.add(code)
+            self._note(code)
+            if not _ALL_NAMES.isdisjoint(code.co_names):
+                self.words.add(None)
             self.codes[code] = frame.f_globals
+
+    def _note(self, code: CodeType) -> None:
+        self._known.add(code)
+        self.words.update(code.co_names, [each for each in code.co_consts if type(each) is str])
