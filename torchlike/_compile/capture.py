@@ -13,7 +13,7 @@ from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile import flags
 from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
-from torchlike._compile.replay import _KEPT, Fresh, Holder, Replay, Same, Several, Source, numbers_of, on_device
+from torchlike._compile.replay import _KEPT, Fresh, Holder, Replay, Same, Several, numbers_of, on_device
 from torchlike._compile.watch import ATOMS, Check, Watch
 from torchlike._programs import explain, program
 from torchlike._programs.program import MULTIPLE
@@ -183,7 +183,8 @@ class _Maker:
         for place, value in enumerate(before.values):
             self.places.setdefault(value, place)
         self.holders = {id(each): place for place, each in enumerate(before.tensors)}
-        self.live: set[int] = set()
+        self.live: dict[int, int] = {}
+        self.made: list[Value] = []
         self.memo: dict[int, Any] = {}
         self.storages: dict[Storage, object] = {}
 
@@ -196,15 +197,21 @@ class _Maker:
         firsts: dict[Storage, int] = {}
         aliases = [(firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
         made.storages, made.shared = len(firsts), [(one, other) for one, other in aliases if one != other]
-        made.writes = self._writes(firsts)
+        writes = self._writes(firsts)
         made.grads = self._grads()
         made.result = self.template(result, "the result")
+        for _, each in self.memo.values():
+            if type(each) is Fresh:
+                each.whole, each.seen = self.place(each.whole), None if each.view is None else self.place(each.seen)
+        made.writes = [(place, self.place(source), grown) for place, source, grown in writes]
         self._check_kept()
         inputs = list(self.recording.inputs)
         made.picks = [self._pick(each) for each in inputs]
         made.equal = self._equal(inputs)
         made.free = self._free(inputs, made.writes)
-        made.live = tuple(sorted(self.live))
+        made.live, made.made = tuple(sorted(self.live)), self.made
+        avals = [known for part, _, _ in self.recording.nodes for known in part[0].outputs]
+        made.outputs = [(each, avals[each]) for each in self.live]
         made.structure = None
         made.checks = [found for each in self.capture.watch.checks if (found := self._check(each)) is not None]
         return made
@@ -227,16 +234,16 @@ class _Maker:
             if value in used and self.places[value] != place
         ]
 
-    def _free(self, inputs: list[Value], writes: list[tuple]) -> dict[int, int]:
+    def _free(self, inputs: list[Value], writes: list[tuple]) -> list[tuple[int, int]]:
         """The inputs that nothing of the call holds after its writes, and how often it holds them before."""
         before = self.before
-        written = {before.storages[place] for places, _, _ in writes for place in places}
-        free = {}
+        written = {before.storages[place] for place, _, _ in writes}
+        free = []
         for number, value in enumerate(inputs):
             cells = {each for each, whole in zip(before.storages, before.wholes, strict=True) if whole is value}
             if cells and cells <= written:
                 # the storages, the list of values, the list of inputs, the call that counts
-                free[number] = len(cells) + before.values.count(value) + 2
+                free.append((number, len(cells) + before.values.count(value) + 2))
         return free
 
     def _check(self, check: Check) -> tuple | None:
@@ -253,40 +260,42 @@ class _Maker:
 
     # ------------------------------------------------------------------ outputs
 
-    def source(self, value: Value) -> Source:
-        """Where a value comes from."""
+    def source(self, value: Value) -> tuple[str, int]:
+        """Where a value comes from: ``"in"``, ``"out"`` or ``"made"``, and its place there."""
         if value.recording is self.recording:
             number, place = value.slot % MULTIPLE, value.slot // MULTIPLE
-            flat = self.first[number] + place
-            self.live.add(flat)
-            return Source("out", flat)
+            return "out", self.live.setdefault(self.first[number] + place, len(self.live))
         place = self.places.get(value)
         if place is not None:
-            return Source("in", place)
+            return "in", place
         if any(value is each for each in self.capture.made):
-            return Source("made", value)
+            self.made.append(value)
+            return "made", len(self.made) - 1
         raise Unguarded("a tensor is kept whose origin could not be found")
 
+    def place(self, source: tuple[str, int]) -> int:
+        """A source's place among all values: those before the call, the outputs, those made on the host."""
+        kind, place = source
+        before, outputs = len(self.before.values), len(self.live)
+        return place if kind == "in" else before + place if kind == "out" else before + outputs + place
+
     def _writes(self, firsts: dict[Storage, int]) -> list[tuple]:
-        by_source: dict[tuple, list[int]] = {}
+        found = []
         before = self.before
         for storage, place in firsts.items():
             grown = storage.version - before.versions[place]
-            if storage.value is before.wholes[place] and not grown:
-                continue
             if storage._host is not None:
                 if grown:
                     raise Unguarded("memory that NumPy shares is written to")
-                continue
-            by_source.setdefault((self.source(storage.value), grown), []).append(place)
-        return [(tuple(places), source, grown) for (source, grown), places in by_source.items()]
+            elif storage.value is not before.wholes[place] or grown:
+                found.append((place, self.source(storage.value), grown))
+        return found
 
     def _grads(self) -> list[tuple]:
-        changed = []
-        for place, (leaf, old) in enumerate(zip(self.before.leaves, self.before.grads, strict=True)):
-            if leaf.grad is not old:
-                changed.append((place, None if leaf.grad is None else self._tensor(leaf.grad)))
-        return changed
+        pairs = zip(self.before.leaves, self.before.grads, strict=True)
+        return [
+            (leaf, None if leaf.grad is None else self._tensor(leaf.grad)) for leaf, old in pairs if leaf.grad is not old
+        ]
 
     def _check_kept(self) -> None:
         before = self.before

@@ -21,42 +21,43 @@ from torchlike._recorder.storage import Storage
 MISS: Any = object()  # what a replay gives when something is not as it was
 
 
-class Source(NamedTuple):
-    """Where a value comes from: ``"out"`` and the number of an output, ``"in"`` and that of an input, or itself."""
-
-    kind: str
-    place: Any
-
-
 class Fresh:
     """A tensor that every call makes anew.
 
     Attributes:
         key: the same for tensors that share a storage.
-        whole: where the storage's value comes from.
+        whole: which of the values its storage holds.
         version: the storage's.
-        view, seen: its view, and where the elements of that come from; None for a plain tensor.
+        view, seen: its view, and which value has the elements of that; None for a plain tensor.
         base: the template of the tensor that it is a view of.
         edge: its place on a tape that was walked and freed.
     """
 
     __slots__ = ("key", "whole", "version", "view", "seen", "base", "edge")
 
-    def made(self, values: Callable[[Source], Value], memo: dict) -> TensorBase:
-        """The tensor."""
+    def made(self, values: list[Value], memo: dict) -> TensorBase:
+        """The tensor.
+
+        Args:
+            values: those from before the call, and after these its results.
+            memo: what was made already, so that what was one thing stays one.
+        """
         found = memo.get(self)
         if found is not None:
             return found
-        found = memo[self] = TensorBase._wrap(None, self.edge)
         storage = memo.get(self.key)
         if storage is None:
-            storage = memo[self.key] = Storage(values(self.whole))
+            found = TensorBase._wrap(values[self.whole], self.edge)
+            storage = memo[self.key] = found._storage
             if self.version:
                 storage.version = self.version
-        found._storage = storage
+        else:
+            found = TensorBase._wrap(None, self.edge)
+            found._storage = storage
+        memo[self] = found
         if self.view is not None:
             found._view = self.view
-            found._cached, found._seen = values(self.seen), storage.version
+            found._cached, found._seen = values[self.seen], storage.version
             if self.base is not None:
                 found._base = self.base.made(values, memo)
         return found
@@ -125,12 +126,13 @@ class Replay:
         views: the places of tensors that are views.
         equal: pairs of values that are one.
         picks: for each input of the program the place of its value, or the value itself.
-        structure, live: the program's, and the outputs that it must give.
+        structure, live: the program's, and the outputs that it must give; in `outputs` with their avals.
+        made: values that were made on the host.
         numbers: its Python numbers; `seeds` are the places of those drawn anew, in order.
         groups: (places of the first numbers, optimizer, group, its options, its flags): the numbers are read anew.
-        free: for each input that is written over the references that the call itself has to it.
-        writes: (places of tensors, where the new value of their storage comes from, by how much the version grows).
-        grads: (place of the leaf, template of its new gradient or None).
+        free: (place of an input that is written over, the references that the call itself has to it).
+        writes: (place of a tensor, which value its storage gets, by how much its version grows).
+        grads: (leaf, template of its new gradient or None).
         result: the template of what it returns.
         ends: the recorder's place in a step, after the call; whether the call begins one.
         checks: the checks of known values, and where these come from.
@@ -153,9 +155,11 @@ class Replay:
     numbers: list
     seeds: list
     groups: list[tuple]
-    free: dict[int, int]
+    free: list[tuple[int, int]]
     writes: list[tuple]
     grads: list[tuple]
+    outputs: list[tuple]
+    made: list[Value]
     result: Any
     ends: tuple[bool, bool]
     begins: bool
@@ -180,7 +184,7 @@ class Replay:
         return None
 
     def _results(self) -> list:
-        made = [(place, None if each is None else each.described()) for place, each in self.grads]
+        made = [(leaf, None if each is None else each.described()) for leaf, each in self.grads]
         return [*made, self.result.described()]
 
     # ------------------------------------------------------------------ whether it holds
@@ -190,7 +194,10 @@ class Replay:
         if flags != self.flags or self.guards.changed() is not None:
             return MISS
         tensors = self._tensors(args)
-        values = None if tensors is None else self._values(tensors)
+        if tensors is None:
+            return MISS
+        storages = [each._storage for each in tensors]
+        values = self._values(tensors, storages)
         if values is None or not self._numbers_hold() or not self._passes(values):
             return MISS
         pending = recorder.recording.nodes
@@ -199,8 +206,17 @@ class Replay:
         inputs = [values[each] if type(each) is int else each for each in self.picks]
         if not self._computed(inputs):
             return MISS
-        made = {} if self.structure is None else self._computed_outputs(inputs, values)
-        return self._finish(tensors, values, made)
+        if self.structure is not None:
+            values += self._outputs(inputs)
+        for place, source, grown in self.writes:
+            storage = storages[place]
+            storage.value = values[source]
+            storage.version += grown
+        memo: dict = {"tensors": tensors}
+        for leaf, template in self.grads:
+            leaf.grad = None if template is None else template.made(values, memo)
+        recorder.at_boundary, recorder._after_backward = self.ends
+        return self.result.made(values, memo)
 
     def _tensors(self, args: list[TensorBase]) -> list[TensorBase] | None:
         """All tensors: arguments, state, gradients; None if their kinds differ."""
@@ -209,10 +225,10 @@ class Replay:
         grads = [leaf.grad for leaf in self.leaves]
         if [each is None for each in grads] != self.without:
             return None
-        for each in grads:
-            if each is not None and len(each.__dict__) != 1:
-                return None
-        return [*args, *self.state, *[each for each in grads if each is not None]]
+        there = [each for each in grads if each is not None]
+        if there and any([len(each.__dict__) != 1 for each in there]):
+            return None
+        return [*args, *self.state, *there]
 
     def _moved(self) -> bool:
         """Whether nothing but the memory of state is another, as after ``p.data = ...``."""
@@ -222,8 +238,8 @@ class Replay:
         self.kept = now
         return True
 
-    def _values(self, tensors: list[TensorBase]) -> list[Value] | None:
-        storages = [each._storage for each in tensors]
+    def _values(self, tensors: list[TensorBase], storages: list[Storage]) -> list[Value] | None:
+        """The tensors' values, and the whole storages' of those that are views; None if they are of another kind."""
         if len(set(storages)) != self.storages or any([storages[a] is not storages[b] for a, b in self.shared]):
             return None
         values = [each.value for each in storages]
@@ -276,47 +292,20 @@ class Replay:
                 each.compute("a compiled call begins")
         return True
 
-    # ------------------------------------------------------------------ running
-
-    def _computed_outputs(self, inputs: list[Value], values: list[Value]) -> dict[int, Any]:
+    def _outputs(self, inputs: list[Value]) -> list[Value]:
+        """Run the program; returns its results, and after these the values that were made on the host."""
         numbers = list(self.numbers) if self.seeds else self.numbers
         for place in self.seeds:
             seed = draw_seed()
             if place is not None:
                 numbers[place] = seed
         with _lock:
-            free = {place for place, count in self.free.items() if getrefcount(inputs[place]) <= count}
+            free = {place for place, count in self.free if getrefcount(inputs[place]) <= count}
             arrays = [each.array for each in inputs]
             places, found = self.structure.run_compiled(arrays, numbers, self.live, free)
         explain.record.runs["replayed"] += 1
-        return dict(zip(places, found, strict=True))
-
-    def _finish(self, tensors: list[TensorBase], values: list[Value], arrays: dict) -> Any:
-        outputs = self.structure.outputs if self.structure is not None else ()
-        made: dict[int, Value] = {}
-
-        def value(source: Source) -> Value:
-            kind, place = source
-            if kind == "in":
-                return values[place]
-            if kind == "made":
-                return place
-            found = made.get(place)
-            if found is None:
-                found = made[place] = Value(outputs[place], arrays[place])
-            return found
-
-        for places, source, writes in self.writes:
-            new = value(source)
-            for place in places:
-                storage = tensors[place]._storage
-                storage.value = new
-                storage.version += writes
-        memo: dict = {"tensors": tensors}
-        for place, template in self.grads:
-            self.leaves[place].grad = None if template is None else template.made(value, memo)
-        recorder.at_boundary, recorder._after_backward = self.ends
-        return self.result.made(value, memo)
+        by_place = dict(zip(places, found, strict=True))
+        return [*[Value(known, by_place[place]) for place, known in self.outputs], *self.made]
 
 
 _KEPT = attrgetter("_edge", "_leaf", "_view", "_storage")
