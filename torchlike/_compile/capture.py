@@ -37,8 +37,10 @@ class Before:
     def __init__(self, capture: Capture, guards: Guards, args: list[TensorBase]) -> None:
         self.guards, self.args, self.state = guards, args, guards.tensors
         for each in self.state:
-            if each._view is not None or each._base is not None:
-                raise Unguarded("a view is kept from call to call")
+            if each._view is not None:
+                if each._edge is not None:
+                    raise Unguarded("a view with a history is kept from call to call")
+                each._seen = -1  # its elements are read from the storage, in the call
             if each._storage.host is not None:
                 raise Unguarded("a tensor that is kept from call to call shares NumPy's memory")
         self.leaves = [each._leaf for each in self.state if each._leaf is not None]

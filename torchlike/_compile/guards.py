@@ -232,6 +232,8 @@ class Guards:
         if not type(given).__module__.startswith("torchlike"):
             raise Unguarded(f"{what} is a `{type(given).__qualname__}`")
         self.tensors.append(given)
+        if given._base is not None:
+            self.visit(given._base, f"the base of {what}")
         for name, each in given.__dict__.items():
             if name not in TENSOR_STATE:
                 self.visit(each, f"{what}.{name}")
