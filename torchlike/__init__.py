@@ -551,7 +551,12 @@ from torchlike.nn._plain import group_norm as group_norm
 from torchlike.nn._plain import instance_norm as instance_norm
 from torchlike.nn._plain import layer_norm as layer_norm
 
+# ---------------------------------------------------------------- compiled functions
+from torchlike._dynamo.eval_frame import compile as compile
+
 # ---------------------------------------------------------------- packages
+from torchlike import _dynamo as _dynamo
+from torchlike import compiler as compiler
 from torchlike import special as special
 from torchlike import autograd as autograd
 from torchlike import backends as backends

@@ -102,6 +102,15 @@ class Case:
         self.objects = objects  # whose identities stand in the key
 
 
+class _Stance:
+    """What compiled functions do: see `set_stance`."""
+
+    name = "default"
+
+
+stance = _Stance()
+
+
 class Compiled:
     """A function whose calls are captured and replayed.
 
@@ -126,7 +135,7 @@ class Compiled:
 
     def __call__(self, *args, **kwargs):
         now = flags.read()
-        if now is None or recorder.capture is not None:
+        if now is None or recorder.capture is not None or stance.name == "force_eager":
             return self.fn(*args, **kwargs)
         signature = Signature(args, kwargs)
         try:
@@ -145,7 +154,16 @@ class Compiled:
         if case is None:
             case = self.cases[tuple(signature.key)] = Case(signature.objects)
         full = self.count >= self.limit or len(self.cases) > 8 * self.limit
-        if full or signature.tracked or case.misses >= TRIES or not recorder.at_boundary or not self.lock.acquire(False):
+        settled = case.misses >= TRIES or signature.tracked
+        if stance.name == "fail_on_recompile" and not settled:
+            code = getattr(self.fn, "__code__", None) or type(self.fn).__call__.__code__
+            raise RuntimeError(
+                "Detected recompile when torch.compile stance is 'fail_on_recompile'. filename: "
+                f"'{code.co_filename}', function name: '{code.co_name}', line number: {code.co_firstlineno}"
+            )
+        if full or settled or stance.name == "eager_on_recompile" or not recorder.at_boundary:
+            return self.fn(*args, **kwargs)
+        if not self.lock.acquire(False):  # another thread captures
             return self.fn(*args, **kwargs)
         try:
             return self._capture(case, signature, now, args, kwargs)
@@ -246,13 +264,37 @@ def reset() -> None:
         each.forget()
 
 
+def keeping_name(fn: Callable) -> Callable:
+    """`functools.wraps`, for what is no function as well."""
+    names = [name for name in functools.WRAPPER_ASSIGNMENTS if hasattr(fn, name)]
+    return functools.wraps(fn, names, ())
+
+
 def compiled(fn: Callable, strict: Callable | None = None, limit: int = 8) -> Callable:
     """A function that does what `fn` does, and whose calls are captured and replayed."""
     inner = Compiled(fn, strict, limit)
 
-    @functools.wraps(fn)
+    @keeping_name(fn)
     def call(*args, **kwargs):
         return inner(*args, **kwargs)
 
-    call._compiled = inner
+    call._torchdynamo_orig_callable = fn
+    return call
+
+
+def disabled(fn: Callable, said: str) -> Callable:
+    """A function that is never a part of a captured call.
+
+    Args:
+        said: the reason that a capture of it breaks.
+    """
+
+    @keeping_name(fn)
+    def call(*args, **kwargs):
+        if recorder.capture is not None:
+            recorder.capture.interrupt(said)
+        return fn(*args, **kwargs)
+
+    call._torchdynamo_disable = True
+    call._torchdynamo_orig_callable = fn
     return call

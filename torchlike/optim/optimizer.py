@@ -14,6 +14,7 @@ from itertools import chain
 
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
+from torchlike._compile import flags
 from torchlike._recorder.recorder import Value, record, recorder
 from torchlike.optim._update import Update
 from torchlike.tensor import Tensor
@@ -30,6 +31,7 @@ params_t = Iterable  # what `torch.optim.optimizer.ParamsT` names
 ParamsT = params_t
 _global_pre_hooks: OrderedDict = OrderedDict()
 _global_post_hooks: OrderedDict = OrderedDict()
+flags.hooks += [_global_pre_hooks, _global_post_hooks]
 
 
 def register_optimizer_step_pre_hook(hook: Callable) -> RemovableHandle:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._compile import flags
 from torchlike.nn.modules._state import WrappedHook, registered
 from torchlike.utils.hooks import BackwardHook, RemovableHandle
 
@@ -19,6 +20,7 @@ global_forward_always: OrderedDict = OrderedDict()
 global_backward_pre: OrderedDict = OrderedDict()
 global_backward: OrderedDict = OrderedDict()
 global_registration: dict[str, OrderedDict] = {kind: OrderedDict() for kind in ("parameter", "buffer", "module")}
+flags.hooks += [global_forward_pre, global_forward, global_backward_pre, global_backward]
 _global_is_full: bool | None = None  # of the hooks in `global_backward`; None until there was one
 
 _NOT_BOTH = "Cannot use both regular backward hooks and full backward hooks {}. Please use only one of them."

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from torchlike._compile.options import compiled
 from torchlike._functions.naming import typename
 from torchlike.nn.modules._conversion import ConversionMethods, forgets
 from torchlike.nn.modules._hooks import (
@@ -87,6 +88,8 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     def __call__(self, *args, **kwargs):
         own = self.__dict__
+        if "_compiled_call_impl" in own:
+            return own["_compiled_call_impl"](*args, **kwargs)
         try:
             hooked = (
                 own["_backward_hooks"]
@@ -104,7 +107,13 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
-    _call_impl = __call__  # what some programs call or replace
+    def _call_impl(self, *args, **kwargs):
+        """A call that is not compiled: what some programs use in place of calling."""
+        return self._call_with_hooks(args, kwargs)
+
+    def compile(self, *args, **kwargs) -> None:
+        """Compile this module's calls from now on; see `torch.compile` for the arguments."""
+        self.__dict__["_compiled_call_impl"] = compiled(self._call_impl, *args, **kwargs)
 
     # ------------------------------------------------------------------ attributes
 
@@ -176,6 +185,9 @@ class Module(HookMethods, StateMethods, ConversionMethods):
     def __dir__(self) -> list[str]:
         names = [*dir(type(self)), *self.__dict__, *self._parameters, *self._modules, *self._buffers]
         return sorted({each for each in names if not each[0].isdigit()})
+
+    def __getstate__(self) -> dict:
+        return {name: each for name, each in self.__dict__.items() if name != "_compiled_call_impl"}
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
