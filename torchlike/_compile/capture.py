@@ -151,7 +151,7 @@ class Capture:
             self._engine.u64(1)
         if (self._engine.get_state() != after).any():
             raise Unguarded("random numbers are drawn on the host")
-        return [numbers.index(each) if each in numbers else None for each in self._seeds]
+        return [tuple([place for place, each in enumerate(numbers) if each == seed]) for seed in self._seeds]
 
     def _places_of_groups(self, guards: Guards, nodes: list) -> list[tuple]:
         free = {id(group): ([], optimizer, group) for optimizer, group in guards.groups}

@@ -102,6 +102,10 @@ class Case:
         self.objects = objects  # whose identities stand in the key
 
 
+# how user's code comes by the numbers of an optimizer's groups
+_OF_GROUPS = {"param_groups", "defaults"}
+
+
 class _Stance:
     """What compiled functions do: see `set_stance`."""
 
@@ -209,7 +213,8 @@ class Compiled:
             recorder.flush("a compiled call ended", ends_step=True)
 
     def _before(self, capture: Capture, signature: Signature) -> Before:
-        for free in (True, False):
+        named = any(not _OF_GROUPS.isdisjoint(code.co_names) for code in self.codes)
+        for free in (False,) if named else (True, False):
             guards = Guards(self.codes, None if None in self.words else self.words, free)
             try:
                 guards.visit(self.fn, getattr(self.fn, "__name__", "the function"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from operator import attrgetter
 from sys import getrefcount
 from typing import Any, NamedTuple
@@ -128,7 +129,7 @@ class Replay:
         picks: for each input of the program the place of its value, or the value itself.
         structure, live: the program's, and the outputs that it must give; in `outputs` with their avals.
         made: values that were made on the host.
-        numbers: its Python numbers; `seeds` are the places of those drawn anew, in order.
+        numbers: its Python numbers; `seeds` are the places of each that is drawn anew, in the order of the draws.
         groups: (places of the first numbers, optimizer, group, its options, its flags): the numbers are read anew.
         free: (place of an input that is written over, the references that the call itself has to it).
         writes: (place of a tensor, which value its storage gets, by how much its version grows).
@@ -174,7 +175,7 @@ class Replay:
             return "the tensors that it makes on the host"
         if self._results() != other._results():
             return "what it returns"
-        drawn = {place for place in self.seeds if place is not None}
+        drawn = set(chain.from_iterable(self.seeds))
         for firsts, optimizer, group, *_ in self.groups:
             for first in firsts:
                 drawn.update(range(first, first + len(numbers_of(optimizer, group))))
@@ -198,13 +199,13 @@ class Replay:
             return MISS
         storages = [each._storage for each in tensors]
         values = self._values(tensors, storages)
-        if values is None or not self._numbers_hold() or not self._passes(values):
+        if values is None or not self._numbers_hold():
             return MISS
         pending = recorder.recording.nodes
         if pending and recorder.at_boundary and self.begins:
             recorder.boundary()
         inputs = [values[each] if type(each) is int else each for each in self.picks]
-        if not self._computed(inputs):
+        if not self._computed(inputs) or not self._passes(values):
             return MISS
         if self.structure is not None:
             values += self._outputs(inputs)
@@ -295,9 +296,9 @@ class Replay:
     def _outputs(self, inputs: list[Value]) -> list[Value]:
         """Run the program; returns its results, and after these the values that were made on the host."""
         numbers = list(self.numbers) if self.seeds else self.numbers
-        for place in self.seeds:
+        for places in self.seeds:
             seed = draw_seed()
-            if place is not None:
+            for place in places:
                 numbers[place] = seed
         with _lock:
             free = {place for place, count in self.free if getrefcount(inputs[place]) <= count}

@@ -100,6 +100,7 @@ _BREAKING = (
     ("_functions/randoms.py", ("manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state", "fork_rng")),
     ("_programs/", ("explain", "choose")),
     ("nn/_pools.py", ("_unpooled",)),
+    ("optim/optimizer.py", ("__repr__", "state_dict", "load_state_dict", "__getstate__", "add_param_group")),
 )
 
 
