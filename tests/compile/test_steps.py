@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 import torchlike as torch
+from tests.compile.compare import check
 from torchlike import nn
 from torchlike.nn import functional as F
-
-from tests.compile.compare import check
 
 BATCHES = [(4, seed) for seed in range(8)]
 
@@ -187,7 +186,13 @@ def test_a_gradient_that_is_held_stays():
 
         for each in BATCHES:
             step(*batch(*each))
-            held.append([model[0].weight.grad, model[0].weight.detach().clone(), optimizer.state[model[0].weight]["exp_avg"].clone()])
+            held.append(
+                [
+                    model[0].weight.grad,
+                    model[0].weight.detach().clone(),
+                    optimizer.state[model[0].weight]["exp_avg"].clone(),
+                ]
+            )
         return held
 
     check(program)

@@ -11,7 +11,6 @@ import numpy as np
 
 from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
 from torchlike._autograd.variable import TensorBase
-from torchlike._compile import flags
 from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
 from torchlike._compile.replay import _KEPT, Fresh, Holder, Replay, Same, Several, numbers_of, on_device
 from torchlike._compile.watch import ATOMS, Check, Watch
@@ -116,6 +115,7 @@ class Capture:
         if not self.watch.start():
             return False
         recorder.capture = self
+        self._starts = recorder.at_boundary, recorder._after_backward
         default.note_seeds(self._seeds)
         self._engine = default.current().clone()
         return True
@@ -137,7 +137,8 @@ class Capture:
         nodes, inputs = recording.nodes, list(recording.inputs)
         made = _Maker(before, recording, self).replay(now, result)
         made.flags = now
-        made.ends, made.begins = (recorder.at_boundary, recorder._after_backward), self.begins
+        ends = recorder.at_boundary, recorder._after_backward
+        made.ends, made.begins = ends if self.begins or ends != self._starts else None, self.begins
         if nodes:
             made.structure = program.find(tuple([node[0] for node in nodes]), inputs)
         made.numbers = [each for node in nodes for each in node[2]]
@@ -296,7 +297,9 @@ class _Maker:
     def _grads(self) -> list[tuple]:
         pairs = zip(self.before.leaves, self.before.grads, strict=True)
         return [
-            (leaf, None if leaf.grad is None else self._tensor(leaf.grad)) for leaf, old in pairs if leaf.grad is not old
+            (leaf, None if leaf.grad is None else self._tensor(leaf.grad))
+            for leaf, old in pairs
+            if leaf.grad is not old
         ]
 
     def _check_kept(self) -> None:

@@ -23,7 +23,11 @@ class Unsupported(TorchDynamoException):
 for _public in (TorchDynamoException, InvalidBackend, Unsupported):
     _public.__module__ = "torchlike._dynamo.exc"
 
-BRANCH, BREAK, DISABLED = "a branch depends on it", "Call to `torch._dynamo.graph_break()`", "a disabled function is called"
+BRANCH, BREAK, DISABLED = (
+    "a branch depends on it",
+    "Call to `torch._dynamo.graph_break()`",
+    "a disabled function is called",
+)
 # what a capture says of a break, and PyTorch's title and explanation
 _REFUSED = {
     BRANCH: (

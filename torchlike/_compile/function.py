@@ -13,7 +13,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._compile import flags
 from torchlike._compile.capture import Before, Capture, StillTracked
 from torchlike._compile.guards import GroupsAreRead, Guards, Unguarded, is_plain_object
-from torchlike._compile.replay import MISS, Replay
+from torchlike._compile.replay import MISS, Replay, is_amid_step
 from torchlike._compile.watch import ATOMS
 from torchlike._programs import explain
 from torchlike._recorder.recorder import recorder
@@ -38,6 +38,9 @@ class Signature:
         for name, each in kwargs.items():
             self.key.append(name)
             self._add(each)
+        storages = [each._storage for each in self.tensors]
+        if len(set(storages)) < len(storages):
+            self.key += map(storages.index, storages)
 
     def _add(self, given) -> None:
         kind = type(given)
@@ -165,7 +168,7 @@ class Compiled:
                 "Detected recompile when torch.compile stance is 'fail_on_recompile'. filename: "
                 f"'{code.co_filename}', function name: '{code.co_name}', line number: {code.co_firstlineno}"
             )
-        if full or settled or stance.name == "eager_on_recompile" or not recorder.at_boundary:
+        if full or settled or stance.name == "eager_on_recompile" or is_amid_step():
             return self.fn(*args, **kwargs)
         if not self.lock.acquire(False):  # another thread captures
             return self.fn(*args, **kwargs)
@@ -178,7 +181,7 @@ class Compiled:
         capture = Capture(self.strict)
         before = None
         try:
-            before = self._before(capture, signature) if self.codes else None
+            before = self._before(capture, signature) if self.words else None
         except Unguarded as reason:
             self._missed(case, capture, reason)
         known = len(self.codes) + len(self.words)
@@ -186,13 +189,9 @@ class Compiled:
             return self.fn(*args, **kwargs)
         try:
             result = self.fn(*args, **kwargs)
-        finally:
             capture.watch.stop()
             self.codes.update(capture.watch.codes)
             self.words |= capture.watch.words
-            if capture.broken is None and before is None:
-                capture.leave()
-        try:
             if capture.broken is not None:
                 raise Unguarded(capture.broken[0])
             if before is not None:
@@ -203,8 +202,8 @@ class Compiled:
             self._missed(case, capture, reason)
         finally:
             capture.leave()
-            if capture.broken is None:
-                self._settle()
+        if capture.broken is None:
+            self._settle()
         return result
 
     def _settle(self) -> None:

@@ -16,8 +16,17 @@ import weakref
 from collections.abc import Callable, Iterable
 from enum import Enum
 from itertools import chain
-from types import BuiltinMethodType, CodeType, FunctionType, MethodDescriptorType, MethodType, ModuleType
-from types import GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 
 import numpy as np
 

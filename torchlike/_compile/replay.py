@@ -135,7 +135,8 @@ class Replay:
         writes: (place of a tensor, which value its storage gets, by how much its version grows).
         grads: (leaf, template of its new gradient or None).
         result: the template of what it returns.
-        ends: the recorder's place in a step, after the call; whether the call begins one.
+        ends: the recorder's place in a step after the call, if that moves it.
+        begins: whether the call begins a step.
         checks: the checks of known values, and where these come from.
     """
 
@@ -162,7 +163,7 @@ class Replay:
     outputs: list[tuple]
     made: list[Value]
     result: Any
-    ends: tuple[bool, bool]
+    ends: tuple[bool, bool] | None
     begins: bool
     checks: list[tuple[Check, dict[int, int]]]
 
@@ -216,7 +217,8 @@ class Replay:
         memo: dict = {"tensors": tensors}
         for leaf, template in self.grads:
             leaf.grad = None if template is None else template.made(values, memo)
-        recorder.at_boundary, recorder._after_backward = self.ends
+        if self.ends is not None:
+            recorder.at_boundary, recorder._after_backward = self.ends
         return self.result.made(values, memo)
 
     def _tensors(self, args: list[TensorBase]) -> list[TensorBase] | None:
@@ -288,7 +290,7 @@ class Replay:
         """See that the inputs are computed; False if a step is under way that would be cut for it."""
         for each in inputs:
             if each.array is None:
-                if not recorder.at_boundary:
+                if is_amid_step():
                     return False
                 each.compute("a compiled call begins")
         return True
@@ -307,6 +309,11 @@ class Replay:
         explain.record.runs["replayed"] += 1
         by_place = dict(zip(places, found, strict=True))
         return [*[Value(known, by_place[place]) for place, known in self.outputs], *self.made]
+
+
+def is_amid_step() -> bool:
+    """Whether the operations of a step are pending, which must not be cut in two."""
+    return recorder.recording is recorder.begun and bool(recorder.recording.nodes)
 
 
 _KEPT = attrgetter("_edge", "_leaf", "_view", "_storage")

@@ -223,12 +223,14 @@ class Recorder(threading.local):
         recording: the operations since the last flush.
         at_boundary: a step has ended; the next operation that is tracked for gradients cuts first, so that the
             preparation of data stays out of the step's program.
+        begun: the recording in which the last step began.
         reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
         capture: a compiled function is being recorded to be replayed: nothing is cut off until it is done. It is told
             what a replay could not do again (`interrupt`), and which values are made on the host (`made`).
     """
 
     capture: Any = None
+    begun: Recording | None = None
 
     def __init__(self) -> None:
         self.recording = Recording()
@@ -244,6 +246,7 @@ class Recorder(threading.local):
             self.flush("a step begins", ends_step=self._after_backward)
         else:
             self.capture.begins = True
+        self.begun = self.recording
         self._after_backward = False
 
     def cut(self, reason: str) -> None:
