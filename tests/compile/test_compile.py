@@ -79,20 +79,20 @@ def test_disable_gives_the_function_back():
 
 
 @pytest.mark.parametrize(
-    "make",
+    "make, said",
     [
-        lambda torch: torch.compile(double, mode="foo"),
-        lambda torch: torch.compile(double, backend="foo"),
-        lambda torch: torch.compile(double, mode="default", options={"max_autotune": True}),
-        lambda torch: torch.compile(3),
-        lambda torch: torch.compile(backend="eager")(None),
-        lambda torch: torch._dynamo.optimize("foo"),
+        (lambda torch: torch.compile(double, mode="foo"), "Unrecognized mode=foo"),
+        (lambda torch: torch.compile(double, backend="foo"), "Invalid backend: 'foo'"),
+        (lambda torch: torch.compile(double, mode="default", options={"a": True}), "Either mode or options"),
+        (lambda torch: torch.compile(3), "A callable function is expected"),
+        (lambda torch: torch.compile(backend="eager")(None), "Model can't be None"),
+        (lambda torch: torch._dynamo.optimize("foo"), "Invalid backend: 'foo'"),
     ],
 )
-def test_refused_as_in_pytorch(make):
+def test_refused_as_in_pytorch(make, said):
     errors = []
     for library in (torch, reference):
-        with pytest.raises((RuntimeError, AssertionError)) as caught:
+        with pytest.raises((RuntimeError, AssertionError), match=said) as caught:
             made = make(library)
             made(double)
         errors.append((type(caught.value).__name__, str(caught.value)))
@@ -136,13 +136,21 @@ def disabled(torch):
     return lambda x: inner(x) * 2
 
 
-@pytest.mark.parametrize("make", [printing, branching, breaking, disabled])
-def test_fullgraph_refuses_what_pytorch_refuses(make):
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (printing, "Failed to trace builtin operator"),
+        (branching, "Data-dependent branching"),
+        (breaking, "Call to `torch._dynamo.graph_break"),
+        (disabled, "Skip calling"),
+    ],
+)
+def test_fullgraph_refuses_what_pytorch_refuses(make, said):
     titles = []
     for library in (torch, reference):
         options = {} if library is torch else {"backend": "eager"}
         fn = library.compile(make(library), fullgraph=True, **options)
-        with pytest.raises(library._dynamo.exc.Unsupported) as caught:
+        with pytest.raises(library._dynamo.exc.Unsupported, match=said) as caught:
             fn(library.ones(3))
         titles.append(str(caught.value).splitlines()[0])
     assert titles[0] == titles[1]

@@ -230,7 +230,7 @@ def test_a_module_under_a_tape():
         model = compile(nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.BatchNorm1d(3)))
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         losses = []
-        for number in range(8):
+        for _ in range(8):
             optimizer.zero_grad()
             loss = model(torch.randn(4, 3)).square().mean()
             loss.backward()

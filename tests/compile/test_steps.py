@@ -317,7 +317,7 @@ def test_a_running_loss_and_validation_between():
                 return (model(x).argmax(1) == y).sum()
 
         total, right = 0.0, 0
-        for epoch in range(3):
+        for _ in range(3):
             model.train()
             for each in BATCHES[:4]:
                 total = total + step(*batch(*each))
