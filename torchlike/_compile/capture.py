@@ -7,12 +7,13 @@ from collections import OrderedDict
 from types import FrameType
 from typing import Any
 
+import jax
 import numpy as np
 
 from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
-from torchlike._compile.replay import _KEPT, Fresh, Holder, Replay, Same, Several, numbers_of, on_device
+from torchlike._compile.replay import _KEPT, Fresh, Holder, Replay, Same, Several, numbers_of
 from torchlike._compile.watch import ATOMS, Check, Watch
 from torchlike._programs import explain, program
 from torchlike._programs.program import MULTIPLE
@@ -155,7 +156,7 @@ class Capture:
         return [tuple([place for place, each in enumerate(numbers) if each == seed]) for seed in self._seeds]
 
     def _places_of_groups(self, guards: Guards, nodes: list) -> list[tuple]:
-        free = {id(group): ([], optimizer, group) for optimizer, group in guards.groups}
+        free = {id(group): ([], optimizer, group, held) for optimizer, group, held in guards.groups}
         begin = 0
         ends = iter(self.groups)
         end, optimizer, group = next(ends, (len(nodes), None, None))
@@ -170,7 +171,13 @@ class Capture:
                 if id(group) in free:
                     free[id(group)][0].append(count)
             count += len(numbers)
-        return [(firsts, own, each, list(each.values()), own.flags(each)) for firsts, own, each in free.values()]
+        if any(
+            each is not old
+            for _, _, group, held in free.values()
+            for each, old in zip(group.values(), held, strict=True)
+        ):
+            raise Unguarded("an optimizer's group is changed by the call")
+        return [(firsts, own, each, held, own.flags(each)) for firsts, own, each, held in free.values()]
 
 
 class _Maker:
@@ -195,6 +202,7 @@ class _Maker:
         before, made = self.before, Replay()
         made.guards, made.state, made.kept = before.guards, before.state, before.kept
         made.leaves, made.without = before.leaves, [each is None for each in before.grads]
+        made.plain = [each.is_plain for each in before.leaves]
         made.avals = [each.aval for each in before.values]
         made.views = before.views
         firsts: dict[Storage, int] = {}
@@ -226,7 +234,9 @@ class _Maker:
         if place is not None:
             return place
         if any(value is each for each in self.capture.made):
-            return on_device(value)
+            if type(value.array) is np.ndarray:
+                value.array = jax.device_put(value.array)  # once, not at every call
+            return value
         raise Unguarded("a tensor is read from where it could not be found")
 
     def _equal(self, inputs: list[Value]) -> list[tuple[int, int]]:

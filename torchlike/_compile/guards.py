@@ -54,6 +54,8 @@ _OF_CLASSES = (GetSetDescriptorType, MemberDescriptorType)
 _FUNCTIONS = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
+_HOOKS = operator.attrgetter("tensor_hooks", "pre_hooks", "post_hooks")
+MOST = 20_000  # objects: comparing more costs as much as recording
 TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
 
 
@@ -102,7 +104,7 @@ class Guards:
 
     Attributes:
         tensors: the tensors, each once.
-        groups: an optimizer's groups, as pairs (optimizer, group).
+        groups: the groups of optimizers as (optimizer, group, what it holds).
         known: all that was visited, by identity.
 
     Raises:
@@ -155,6 +157,8 @@ class Guards:
 
         self._flat = list(chain.from_iterable(self._held))
         self._keys = list(chain.from_iterable(self._named))
+        if len(self._flat) + len(self.tensors) > MOST:
+            raise Unguarded(f"what it reads are more than {MOST} objects,")
 
     def _note(self, read: Callable, owner, what: str) -> None:
         self._readers.append(read)
@@ -248,8 +252,8 @@ class Guards:
                 self.visit(each, f"{what}.{name}")
         leaf = given._leaf
         if leaf is not None and not leaf.is_plain:
-            for each in (leaf.tensor_hooks, leaf.pre_hooks, leaf.post_hooks):
-                self.visit(each, f"a hook of {what}")
+            self._note(_HOOKS, leaf, f"the hooks of {what}")
+            self._visit_all(_HOOKS(leaf), f"a hook of {what}")
 
     def _visit_container(self, given, what: str) -> None:
         if not given:
@@ -265,6 +269,9 @@ class Guards:
             self._visit_all(given, what)
         if hasattr(given, "default_factory"):
             self.visit(given.default_factory, what)
+        if type(given) not in CONTAINERS:
+            self._visit_class(type(given), what)
+            self._visit_attributes(getattr(given, "__dict__", {}), what)
 
     def _note_keys(self, given: dict, what: str) -> None:
         if all(type(key) is str for key in given):
@@ -290,7 +297,7 @@ class Guards:
         private = {id(groups), *map(id, groups)}
         self.known |= {id(each): each for each in (groups, *groups)}
         for group in groups:
-            self.groups.append((optimizer, group))
+            self.groups.append((optimizer, group, list(group.values())))
             self._note(list, group, f"the names in a group of {what}")
             for name, each in group.items():
                 self.visit(each, f"{what}.param_groups[...][{name!r}]")

@@ -8,7 +8,6 @@ from operator import attrgetter
 from sys import getrefcount
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
@@ -16,7 +15,7 @@ from torchlike._compile.guards import Guards, is_equal
 from torchlike._compile.watch import ATOMS, Check
 from torchlike._programs import explain
 from torchlike._random.default import draw_seed
-from torchlike._recorder.recorder import Value, _lock, recorder
+from torchlike._recorder.recorder import Value, array_of, program_lock, recorder
 from torchlike._recorder.storage import Storage
 
 MISS: Any = object()  # what a replay gives when something is not as it was
@@ -120,7 +119,7 @@ class Replay:
         guards: the state of Python.
         flags: the library's.
         state: tensors that are known by identity, and in `kept` what of them must stay.
-        leaves: their autograd state, and in `without` which of them have no gradient before the call.
+        leaves: their autograd state; which of them have no gradient before the call (`without`), no hooks (`plain`).
         storages: how many storages the tensors have.
         shared: pairs of tensors that have one storage.
         avals: of the values: one for each tensor, then for each view the whole storage's.
@@ -146,6 +145,7 @@ class Replay:
     kept: list[tuple]
     leaves: list
     without: list[bool]
+    plain: list[bool]
     storages: int
     shared: list[tuple[int, int]]
     avals: list
@@ -225,6 +225,8 @@ class Replay:
         """All tensors: arguments, state, gradients; None if their kinds differ."""
         if [*map(_KEPT, self.state)] != self.kept and not self._moved():
             return None
+        if [leaf.is_plain for leaf in self.leaves] != self.plain:
+            return None
         grads = [leaf.grad for leaf in self.leaves]
         if [each is None for each in grads] != self.without:
             return None
@@ -302,9 +304,9 @@ class Replay:
             seed = draw_seed()
             for place in places:
                 numbers[place] = seed
-        with _lock:
+        with program_lock:
             free = {place for place, count in self.free if getrefcount(inputs[place]) <= count}
-            arrays = [each.array for each in inputs]
+            arrays = list(map(array_of, inputs))
             places, found = self.structure.run_compiled(arrays, numbers, self.live, free)
         explain.record.runs["replayed"] += 1
         by_place = dict(zip(places, found, strict=True))
@@ -346,10 +348,3 @@ def _is_same_input(one, another) -> bool:
 def numbers_of(optimizer, group: dict) -> list[float]:
     """The numbers that an optimizer takes from a group, in order."""
     return [float(each) for each in optimizer.numbers(group).values() if not isinstance(each, TensorBase)]
-
-
-def on_device(value: Value) -> Value:
-    """The value with its array where programs take it from, without a copy each time."""
-    if type(value.array) is np.ndarray:
-        value.array = jax.device_put(value.array)
-    return value

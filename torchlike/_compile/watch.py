@@ -13,7 +13,7 @@ import math
 import operator
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import BuiltinMethodType, CodeType, FrameType, MethodDescriptorType, ModuleType
 from typing import NamedTuple
@@ -134,6 +134,14 @@ def _check_of(frame: FrameType, names: tuple[str, ...]) -> Check:
     return Check(frame.f_globals[code.co_name], args, named, tuple([own.index(name) for name in names]))
 
 
+def _texts(constants: tuple) -> Iterator[str]:
+    for each in constants:
+        if type(each) is str:
+            yield each
+        elif type(each) is tuple:
+            yield from _texts(each)
+
+
 class Watch:
     """Notes what runs between `start` and `stop`.
 
@@ -197,4 +205,4 @@ class Watch:
 
     def _note(self, code: CodeType) -> None:
         self._known.add(code)
-        self.words.update(code.co_names, [each for each in code.co_consts if type(each) is str])
+        self.words.update(code.co_names, _texts(code.co_consts))

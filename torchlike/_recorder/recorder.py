@@ -70,8 +70,20 @@ def value_of(array, where=CPU) -> Value:
     return made
 
 
-_lock = threading.RLock()  # programs run one after the other: what one donates no other may take
+program_lock = threading.RLock()  # programs run one after the other: what one donates no other may take
 _OFTEN = 3  # times a NumPy array is taken before XLA gets it for good
+
+
+def array_of(value: Value):
+    """The array of an input of a program, computed if another thread has recorded it."""
+    array = value.array
+    if array is None:
+        array = value.compute()
+    if type(array) is np.ndarray:
+        value.taken += 1
+        if value.taken > _OFTEN:
+            array = value.array = jax.device_put(array)  # once, or every program would copy it again
+    return array
 
 
 class Recording:
@@ -122,13 +134,7 @@ class Recording:
         return outputs
 
     def _admit(self, value: Value) -> int:
-        array = value.array
-        if array is None:  # another thread has recorded it
-            array = value.compute()
-        if type(array) is np.ndarray:
-            value.taken += 1
-            if value.taken > _OFTEN:
-                value.array = jax.device_put(array)  # once, or every program would copy it again
+        array_of(value)
         place = self.inputs[value] = -1 - len(self.inputs)
         return place
 
@@ -142,7 +148,7 @@ class Recording:
         Raises:
             RuntimeError: the program failed: they are lost.
         """
-        with _lock:
+        with program_lock:
             nodes, known = self.nodes, self.inputs
             self.nodes = self.inputs = None  # whatever comes, they never run again
             inputs = list(known)
@@ -155,7 +161,7 @@ class Recording:
         Raises:
             RuntimeError: it is lost.
         """
-        with _lock:
+        with program_lock:
             if value.array is None:
                 if self.nodes is None:
                     raise RuntimeError(LOST)
