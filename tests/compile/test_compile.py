@@ -280,6 +280,13 @@ def test_no_more_calls_are_kept_than_the_limit():
     assert replayed() == 1 + 2  # what the function's code is was known at the second size
 
 
+def test_what_is_kept_does_not_grow_without_end():
+    fn = torch.compile(lambda x, scale: x * scale)
+    for number in range(300):
+        assert fn(torch.ones(1), number / 4).item() == number / 4
+    assert len(torch.explain().breaks) < 10
+
+
 def test_the_configuration():
     config = torch._dynamo.config
     with config.patch(recompile_limit=1, suppress_errors=True):

@@ -222,6 +222,52 @@ def test_a_parameter_that_is_held_by_another_is_not_written_over():
     check(program)
 
 
+def test_a_parameter_that_shares_memory_with_numpy_for_a_while():
+    def program(compile):
+        model, seen = mlp(), []
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+        @compile
+        def step(x, y):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+
+        for number, each in enumerate(BATCHES * 2):
+            if number == 6:
+                array = model[0].weight.detach().numpy()
+            if number == 8:
+                seen.append(array.copy())
+                array[:] = 1.0
+                del array
+            step(*batch(*each))
+        return [seen, model[0].weight]
+
+    check(program)
+
+
+def test_a_hook_of_a_parameter():
+    def program(compile):
+        model = mlp()
+
+        @compile
+        def step(x, y):
+            model.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+
+        found = []
+        for number, each in enumerate(BATCHES * 2):
+            if number == 5:
+                handle = model[0].weight.register_hook(lambda grad: grad * 2)
+            if number == 12:
+                handle.remove()
+            step(*batch(*each))
+            found.append(model[0].weight.grad)
+        return found
+
+    check(program)
+
+
 def test_clipping_and_frozen_parameters():
     def program(compile):
         model = mlp()

@@ -215,6 +215,8 @@ class _Maker:
             if type(each) is Fresh:
                 each.whole, each.seen = self.place(each.whole), None if each.view is None else self.place(each.seen)
         made.writes = [(place, self.place(source), grown) for place, source, grown in writes]
+        written = {before.storages[place] for place, _, _ in writes}
+        made.written = {place for place, each in enumerate(before.storages) if each in written}
         self._check_kept()
         inputs = list(self.recording.inputs)
         made.picks = [self._pick(each) for each in inputs]

@@ -135,7 +135,7 @@ class Compiled:
     def forget(self) -> None:
         """Begin anew."""
         self.cases: dict[tuple, Case] = {}
-        self.count = 0
+        self.count = self.misses = 0
         self.codes: dict = {}
         self.words: set = set()
         self.lock = threading.Lock()
@@ -158,10 +158,10 @@ class Compiled:
 
     def _observe(self, case: Case | None, signature: Signature, now: tuple, args: tuple, kwargs: dict):
         """Run the function, and perhaps capture what it does."""
-        if case is None:
-            case = self.cases[tuple(signature.key)] = Case(signature.objects)
         full = self.count >= self.limit or len(self.cases) > 8 * self.limit
-        settled = case.misses >= TRIES or signature.tracked
+        if case is None and not full:
+            case = self.cases[tuple(signature.key)] = Case(signature.objects)
+        settled = case is None or case.misses >= TRIES or signature.tracked or (not self.count and self.misses >= 4 * TRIES)
         if stance.name == "fail_on_recompile" and not settled:
             code = getattr(self.fn, "__code__", None) or type(self.fn).__call__.__code__
             raise RuntimeError(
@@ -255,6 +255,7 @@ class Compiled:
     def _missed(self, case: Case, capture: Capture, reason: Unguarded) -> None:
         case.misses += TRIES if isinstance(reason, StillTracked) else 1
         case.why = str(reason)
+        self.misses += 1
         place = capture.broken[1] if capture.broken is not None else explain.users_place()
         explain.record.breaks[getattr(self.fn, "__qualname__", repr(self.fn)), case.why, place] += 1
 

@@ -132,6 +132,7 @@ class Replay:
         groups: (places of the first numbers, optimizer, group, its options, its flags): the numbers are read anew.
         free: (place of an input that is written over, the references that the call itself has to it).
         writes: (place of a tensor, which value its storage gets, by how much its version grows).
+        written: the places of all tensors whose storage gets one: there NumPy must not share the memory.
         grads: (leaf, template of its new gradient or None).
         result: the template of what it returns.
         ends: the recorder's place in a step after the call, if that moves it.
@@ -159,6 +160,7 @@ class Replay:
     groups: list[tuple]
     free: list[tuple[int, int]]
     writes: list[tuple]
+    written: set[int]
     grads: list[tuple]
     outputs: list[tuple]
     made: list[Value]
@@ -254,6 +256,8 @@ class Replay:
                 values.append(storages[place].read())
             for place, each in enumerate(values):
                 if each is None:
+                    if place in self.written and storages[place].host is not None:
+                        return None
                     values[place] = storages[place].read()
         if [each.aval for each in values] != self.avals:
             return None
