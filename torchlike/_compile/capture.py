@@ -58,6 +58,7 @@ class Before:
             self.values[place] = args[place]._value()
             self.values.append(self.wholes[place])
         self.edges = [each._edge for each in args]
+        self.names = [each.__dict__.keys() - TENSOR_STATE for each in self.state]
 
 
 class Capture:
@@ -136,7 +137,7 @@ class Capture:
         """
         recording = recorder.recording
         nodes, inputs = recording.nodes, list(recording.inputs)
-        made = _Maker(before, recording, self).replay(now, result)
+        made = _Maker(before, recording, self).replay(result)
         made.flags = now
         ends = recorder.at_boundary, recorder._after_backward
         made.ends, made.begins = ends if self.begins or ends != self._starts else None, self.begins
@@ -198,7 +199,8 @@ class _Maker:
         self.memo: dict[int, Any] = {}
         self.storages: dict[Storage, object] = {}
 
-    def replay(self, now: tuple, result) -> Replay:
+    def replay(self, result) -> Replay:
+        self._check_kept()
         before, made = self.before, Replay()
         made.guards, made.state, made.kept = before.guards, before.state, before.kept
         made.leaves, made.without = before.leaves, [each is None for each in before.grads]
@@ -217,7 +219,6 @@ class _Maker:
         made.writes = [(place, self.place(source), grown) for place, source, grown in writes]
         written = {before.storages[place] for place, _, _ in writes}
         made.written = {place for place, each in enumerate(before.storages) if each in written}
-        self._check_kept()
         inputs = list(self.recording.inputs)
         made.picks = [self._pick(each) for each in inputs]
         made.equal = self._equal(inputs)
@@ -279,6 +280,8 @@ class _Maker:
         """Where a value comes from: ``"in"``, ``"out"`` or ``"made"``, and its place there."""
         if value.recording is self.recording:
             number, place = value.slot % MULTIPLE, value.slot // MULTIPLE
+            if number >= len(self.first):
+                raise Unguarded("a view of what was changed after it was made is kept")
             return "out", self.live.setdefault(self.first[number] + place, len(self.live))
         place = self.places.get(value)
         if place is not None:
@@ -318,6 +321,8 @@ class _Maker:
         before = self.before
         if [*map(_KEPT, before.state)] != before.kept:
             raise Unguarded("a tensor is given other memory or another history")
+        if [each.__dict__.keys() - TENSOR_STATE for each in before.state] != before.names:
+            raise Unguarded("a tensor is given an attribute")
         if any(each._edge is not edge for each, edge in zip(before.args, before.edges, strict=True)):
             raise Unguarded("an argument is given a history")
         if [each._storage for each in before.tensors] != before.storages:

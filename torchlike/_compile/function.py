@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable
 
+from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile import flags
@@ -136,11 +137,14 @@ class Compiled:
         """Begin anew."""
         self.cases: dict[tuple, Case] = {}
         self.count = self.misses = 0
+        self.leaves_tape = False  # in grad mode its results have a history: a module alone
         self.codes: dict = {}
         self.words: set = set()
         self.lock = threading.Lock()
 
     def __call__(self, *args, **kwargs):
+        if self.leaves_tape and state.enabled:
+            return self.fn(*args, **kwargs)
         now = flags.read()
         if now is None or recorder.capture is not None or stance.name == "force_eager":
             return self.fn(*args, **kwargs)
@@ -182,7 +186,7 @@ class Compiled:
         before = None
         try:
             before = self._before(capture, signature) if self.words else None
-        except Unguarded as reason:
+        except (Unguarded, RecursionError) as reason:
             self._missed(case, capture, reason)
         known = len(self.codes) + len(self.words)
         if not capture.enter():
@@ -202,14 +206,9 @@ class Compiled:
             self._missed(case, capture, reason)
         finally:
             capture.leave()
-        if capture.broken is None:
-            self._settle()
-        return result
-
-    def _settle(self) -> None:
-        """Compute what the call has recorded, where a recorded call would have."""
-        if recorder.at_boundary or recorder.recording.nodes:
+        if capture.broken is None:  # else it was cut where a recorded call is
             recorder.flush("a compiled call ended", ends_step=True)
+        return result
 
     def _before(self, capture: Capture, signature: Signature) -> Before:
         named = any(not _OF_GROUPS.isdisjoint(code.co_names) for code in self.codes)
@@ -252,12 +251,20 @@ class Compiled:
         case.draft, case.misses, case.why = None, 0, None
         self.count += 1
 
-    def _missed(self, case: Case, capture: Capture, reason: Unguarded) -> None:
-        case.misses += TRIES if isinstance(reason, StillTracked) else 1
+    def _missed(self, case: Case, capture: Capture, reason: Exception) -> None:
+        if isinstance(reason, StillTracked):
+            case.misses, self.leaves_tape = TRIES, not self.count
+        case.misses += 1
         case.why = str(reason)
         self.misses += 1
         place = capture.broken[1] if capture.broken is not None else explain.users_place()
-        explain.record.breaks[getattr(self.fn, "__qualname__", repr(self.fn)), case.why, place] += 1
+        explain.record.breaks[_name_of(self.fn), case.why, place] += 1
+
+
+def _name_of(fn: Callable) -> str:
+    """What a function is called in reports; of a module's call, the module's class."""
+    owner = getattr(fn, "__self__", None)
+    return type(owner).__qualname__ if owner is not None else getattr(fn, "__qualname__", repr(fn))
 
 
 _all: weakref.WeakSet[Compiled] = weakref.WeakSet()

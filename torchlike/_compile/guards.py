@@ -59,6 +59,7 @@ MOST = 20_000  # objects: comparing more costs as much as recording
 TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
 
 
+@functools.cache
 def is_plain_object(kind: type) -> bool:
     """Whether the instances of a class are attributes and nothing else: no memory of C's, no slots."""
     return kind.__basicsize__ == _Plain.__basicsize__ and not kind.__itemsize__ and "__dict__" in dir(kind)
@@ -247,9 +248,10 @@ class Guards:
         self.tensors.append(given)
         if given._base is not None:
             self.visit(given._base, f"the base of {what}")
-        for name, each in given.__dict__.items():
-            if name not in TENSOR_STATE:
-                self.visit(each, f"{what}.{name}")
+        names = [name for name in given.__dict__ if name not in TENSOR_STATE]
+        if names:
+            self._note(_getter(names), given.__dict__, f"an attribute of {what}")
+            self._visit_all([given.__dict__[name] for name in names], what)
         leaf = given._leaf
         if leaf is not None and not leaf.is_plain:
             self._note(_HOOKS, leaf, f"the hooks of {what}")

@@ -20,18 +20,14 @@ class OptimizedModule(Module):
         wrap: makes of a function what is called in its place.
     """
 
-    _own = {"_orig_mod", "_wrap", "_called", "forward"}
+    _own = {"_orig_mod", "_wrap", "forward"}
 
     def __init__(self, mod: Module, wrap: Callable) -> None:
         super().__init__()
         self.__dict__.pop("training")
         self._modules["_orig_mod"] = mod
         self._wrap = wrap
-        self._called = wrap(mod.__call__)
-
-    def forward(self, *args, **kwargs):
-        """What the module gives for these."""
-        return self._called(*args, **kwargs)
+        self.forward = wrap(mod.__call__)
 
     @property
     def training(self) -> bool:
@@ -68,11 +64,11 @@ class OptimizedModule(Module):
         return sorted({*super().__dir__(), *dir(self._orig_mod)})
 
     def __getstate__(self) -> dict:
-        return {name: each for name, each in self.__dict__.items() if name != "_called"}
+        return {name: each for name, each in self.__dict__.items() if name != "forward"}
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
-        self._called = self._wrap(self._orig_mod.__call__)
+        self.forward = self._wrap(self._orig_mod.__call__)
 
 
 class _Wrapping:
