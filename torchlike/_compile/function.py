@@ -165,7 +165,9 @@ class Compiled:
         full = self.count >= self.limit or len(self.cases) > 8 * self.limit
         if case is None and not full:
             case = self.cases[tuple(signature.key)] = Case(signature.objects)
-        settled = case is None or case.misses >= TRIES or signature.tracked or (not self.count and self.misses >= 4 * TRIES)
+        settled = (
+            case is None or case.misses >= TRIES or signature.tracked or (not self.count and self.misses >= 4 * TRIES)
+        )
         if stance.name == "fail_on_recompile" and not settled:
             code = getattr(self.fn, "__code__", None) or type(self.fn).__call__.__code__
             raise RuntimeError(

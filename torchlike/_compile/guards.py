@@ -9,10 +9,12 @@ after a run, that it has changed nothing but tensors.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import dis
 import functools
 import operator
 import weakref
+from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterable
 from enum import Enum
 from itertools import chain
@@ -50,7 +52,7 @@ class _Plain:
 
 
 _ATOMS = {*ATOMS, dtype, device, memory_format, np.ufunc, MethodDescriptorType, WrapperDescriptorType}
-_OF_CLASSES = (GetSetDescriptorType, MemberDescriptorType)
+_OF_CLASSES = (GetSetDescriptorType, MemberDescriptorType, type(namedtuple("_", "field").field))
 _FUNCTIONS = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
@@ -269,11 +271,12 @@ class Guards:
         else:
             self._note(list, given, what)
             self._visit_all(given, what)
-        if hasattr(given, "default_factory"):
+        if isinstance(given, defaultdict):
             self.visit(given.default_factory, what)
         if type(given) not in CONTAINERS:
             self._visit_class(type(given), what)
-            self._visit_attributes(getattr(given, "__dict__", {}), what)
+            with contextlib.suppress(AttributeError):  # a class with slots
+                self._visit_attributes(object.__getattribute__(given, "__dict__"), what)
 
     def _note_keys(self, given: dict, what: str) -> None:
         if all(type(key) is str for key in given):

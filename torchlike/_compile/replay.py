@@ -210,6 +210,7 @@ class Replay:
         inputs = [values[each] if type(each) is int else each for each in self.picks]
         if not self._computed(inputs) or not self._passes(values):
             return MISS
+        explain.record.runs["replayed"] += 1
         if self.structure is not None:
             values += self._outputs(inputs)
         for place, source, grown in self.writes:
@@ -312,7 +313,6 @@ class Replay:
             free = {place for place, count in self.free if getrefcount(inputs[place]) <= count}
             arrays = list(map(array_of, inputs))
             places, found = self.structure.run_compiled(arrays, numbers, self.live, free)
-        explain.record.runs["replayed"] += 1
         by_place = dict(zip(places, found, strict=True))
         return [*[Value(known, by_place[place]) for place, known in self.outputs], *self.made]
 
