@@ -311,7 +311,9 @@ class Replay:
                 numbers[place] = seed
         with program_lock:
             free = {place for place, count in self.free if getrefcount(inputs[place]) <= count}
-            arrays = list(map(array_of, inputs))
+            arrays = [each.array for each in inputs]
+            if np.ndarray in map(type, arrays):
+                arrays = list(map(array_of, inputs))
             places, found = self.structure.run_compiled(arrays, numbers, self.live, free)
         by_place = dict(zip(places, found, strict=True))
         return [*[Value(known, by_place[place]) for place, known in self.outputs], *self.made]

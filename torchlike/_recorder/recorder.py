@@ -134,7 +134,9 @@ class Recording:
         return outputs
 
     def _admit(self, value: Value) -> int:
-        array_of(value)
+        array = value.array
+        if array is None or type(array) is np.ndarray:
+            array_of(value)
         place = self.inputs[value] = -1 - len(self.inputs)
         return place
 
