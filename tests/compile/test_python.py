@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import enum
 import functools
 import math
 from collections import OrderedDict, defaultdict, namedtuple
+from collections.abc import Mapping
 
 import pytest
 
@@ -229,6 +231,17 @@ def comprehensions_and_inner_functions():
 
 
 @case
+def functions_of_the_standard_library():
+    table = {"a": 1.0}
+
+    def fn(x):
+        scale = functools.reduce(lambda a, b: a * b, [2.0, 3.0]) if isinstance(table, Mapping) else 1.0
+        return x * scale * table["a"] + x.shape.index(3)
+
+    return fn, lambda: table.update(a=2.0)
+
+
+@case
 def a_nested_object():
     outer, inner = Lazy(), Lazy()
     outer.inner, inner.values = inner, {"deep": [Point(1.0, [2.0])]}
@@ -318,6 +331,26 @@ def test_a_running_average_of_a_model():
         for _ in range(8):
             step(torch.randn(4, 3))
         return [list(model.parameters()), list(average.parameters()), [each._version for each in average.parameters()]]
+
+    check(program)
+
+
+def test_a_copy_of_a_model_stays():
+    def program(compile):
+        model = nn.Linear(100, 50)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+        @compile
+        def step(x):
+            optimizer.zero_grad()
+            model(x).square().mean().backward()
+            optimizer.step()
+
+        copies = []
+        for _ in range(8):
+            step(torch.randn(4, 100))
+            copies.append((copy.deepcopy(model).weight, model.weight.detach().clone(), model.weight.grad))
+        return copies
 
     check(program)
 

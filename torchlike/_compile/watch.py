@@ -6,8 +6,10 @@ into C that may do more than compute is a *break*: the function is then recorded
 
 from __future__ import annotations
 
+import _abc
 import builtins
 import collections
+import functools
 import inspect
 import math
 import operator
@@ -60,14 +62,16 @@ _PURE = {
     *("setattr", "sorted", "sum"),
 }
 _FUNCTIONS = {getattr(builtins, name) for name in _PURE} | {
-    each for module in (math, operator) for each in vars(module).values() if isinstance(each, BuiltinMethodType)
+    each for module in (math, operator, _abc) for each in vars(module).values() if isinstance(each, BuiltinMethodType)
 }
+_FUNCTIONS.add(functools.reduce)
 _BY_NAME = {getattr, setattr, delattr, hasattr}  # the name of an attribute may be made up
 _ALL_NAMES = {"__dict__", "__getattribute__", "attrgetter"}  # what gives any attribute
 # containers and atoms: what their methods change is compared, where anybody else can see it
 CONTAINERS = (list, dict, set, collections.OrderedDict, collections.defaultdict, collections.deque)
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), range, slice, CodeType)
-_METHODS_OF = {*CONTAINERS, *ATOMS, tuple, frozenset, object, type({}.keys()), type({}.values()), type({}.items())}
+_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_METHODS_OF = {*CONTAINERS, *ATOMS, *_VIEWS, tuple, frozenset, object}
 
 
 def _is_pure(function) -> bool:
@@ -79,7 +83,9 @@ def _is_pure(function) -> bool:
         return function in _FUNCTIONS
     if function.__name__ in ("__new__", "__init__", "__setattr__", "__init_subclass__"):
         return True
-    return type(owner) in _METHODS_OF or owner in _METHODS_OF if isinstance(owner, type) else type(owner) in _METHODS_OF
+    if isinstance(owner, type):
+        return owner in _METHODS_OF
+    return not _METHODS_OF.isdisjoint(type(owner).__mro__[:-1])
 
 
 # ---------------------------------------------------------------------- the library's own
