@@ -64,7 +64,11 @@ TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_see
 @functools.cache
 def is_plain_object(kind: type) -> bool:
     """Whether the instances of a class are attributes and nothing else: no memory of C's, no slots."""
-    return kind.__basicsize__ == _Plain.__basicsize__ and not kind.__itemsize__ and "__dict__" in dir(kind)
+    if kind.__basicsize__ != _Plain.__basicsize__ or kind.__itemsize__ or "__dict__" not in dir(kind):
+        return False
+    slots = [each.__dict__.get("__slots__", ()) for each in kind.__mro__]
+    names = chain.from_iterable((each,) if isinstance(each, str) else each for each in slots)
+    return {"__dict__", "__weakref__"}.issuperset(names)
 
 
 def _contents(cells: tuple) -> list:

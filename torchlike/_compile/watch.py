@@ -6,7 +6,7 @@ into C that may do more than compute is a *break*: the function is then recorded
 
 from __future__ import annotations
 
-import _abc
+import abc
 import builtins
 import collections
 import functools
@@ -62,7 +62,7 @@ _PURE = {
     *("setattr", "sorted", "sum"),
 }
 _FUNCTIONS = {getattr(builtins, name) for name in _PURE} | {
-    each for module in (math, operator, _abc) for each in vars(module).values() if isinstance(each, BuiltinMethodType)
+    each for module in (math, operator, abc) for each in vars(module).values() if isinstance(each, BuiltinMethodType)
 }
 _FUNCTIONS.add(functools.reduce)
 _BY_NAME = {getattr, setattr, delattr, hasattr}  # the name of an attribute may be made up

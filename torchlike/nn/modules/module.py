@@ -88,7 +88,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     def __call__(self, *args, **kwargs):
         own = self.__dict__
-        if "_compiled_call_impl" in own:
+        if "_compiled_call_impl" in own and own["_compiled_call_impl"] is not None:
             return own["_compiled_call_impl"](*args, **kwargs)
         try:
             hooked = (
