@@ -36,9 +36,11 @@ def same(got: Any, expected: Any) -> None:
         assert len(got) == len(expected)
         for one, other in zip(got, expected, strict=True):
             same(one, other)
+    elif isinstance(expected, float):
+        assert type(got) is float
+        np.testing.assert_allclose(got, expected, rtol=2e-5, atol=1e-6)
     else:
-        assert type(got) is type(expected)
-        assert got == expected or got != got
+        assert type(got) is type(expected) and got == expected
 
 
 def check(program: Callable[[Callable], Any], replayed: int | None = None) -> None:

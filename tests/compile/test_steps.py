@@ -268,6 +268,29 @@ def test_a_hook_of_a_parameter():
     check(program)
 
 
+@pytest.mark.parametrize("how", ["at once", "after all", "looked at"])
+def test_a_step_that_returns_a_number(how):
+    def program(compile):
+        model, best = mlp(nn.Dropout(0.5)), [9.0]
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+        def step(x, y):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            if how == "at once":
+                return loss.item()
+            if how == "after all":
+                return loss.item(), 1
+            return 1 if loss.item() < best[0] else 2
+
+        step = compile(step)
+        return [[step(*batch(*each)) for each in BATCHES], *state_of(model, optimizer)]
+
+    check(program, replayed=5 if how == "at once" else 0)
+
+
 def test_clipping_and_frozen_parameters():
     def program(compile):
         model = mlp()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import dis
 from collections import OrderedDict
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import jax
@@ -13,14 +14,17 @@ import numpy as np
 from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
-from torchlike._compile.replay import _KEPT, Fresh, Holder, Replay, Same, Several, numbers_of
-from torchlike._compile.watch import ATOMS, Check, Watch
+from torchlike._compile.replay import _KEPT, Fresh, Holder, Number, Replay, Same, Several, numbers_of
+from torchlike._compile.watch import ATOMS, LIBRARY, Check, Watch, kind_of
 from torchlike._programs import explain, program
 from torchlike._programs.program import MULTIPLE
 from torchlike._random import default
 from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import Size, device, dtype
+
+
+ITEM = "item() is called"  # what `Tensor.item` says of why it needs a value
 
 
 class Before:
@@ -69,23 +73,41 @@ class Capture:
         broken: (what a replay could not do again, the user's line), once there is something.
         made: values that were made on the host.
         groups: (number of recorded nodes, optimizer, group) after each update of a group.
+        read: the value whose number the call returns.
+
+    Args:
+        code: the function's own, if it has one.
+        strict: called with `broken`, to raise an error.
     """
 
-    def __init__(self, strict: Any = None) -> None:
+    def __init__(self, code: CodeType | None = None, strict: Any = None) -> None:
         self.watch = Watch(self._break_at)
         self.broken: tuple[str, tuple[str, int]] | None = None
         self.made: list[Value] = []
         self.groups: list[tuple] = []
         self.begins = False
-        self._strict = strict
+        self.read: Value | None = None
+        self._code, self._strict = code, strict
         self._shared: dict[Storage, Value] = {}
         self._seeds: list[int] = []
 
     # ------------------------------------------------------------------ what the recorder tells
 
-    def interrupt(self, what: str) -> None:
+    def interrupt(self, what: str, value: Value | None = None) -> None:
         """A value is needed in the middle, or something else that ends the capture."""
-        self._break(what, explain.users_place())
+        if value is not None and what == ITEM and self._returns_at_once():
+            self.read = value
+            self.leave()
+        else:
+            self._break(what, explain.users_place())
+
+    def _returns_at_once(self) -> bool:
+        """Whether the function returns what the library gives it now: ``return loss.item()``."""
+        frame = explain.users_frame()
+        if frame is None or frame.f_code is not self._code or kind_of(frame.f_back.f_code, {}) is not LIBRARY:
+            return False
+        after = (each for each in dis.get_instructions(frame.f_code) if each.offset > frame.f_lasti)
+        return next(after).opname == "RETURN_VALUE"
 
     def note_group(self, optimizer, group: dict) -> None:
         """An optimizer has recorded the update of a group."""
@@ -117,6 +139,8 @@ class Capture:
         if not self.watch.start():
             return False
         recorder.capture = self
+        self.recording, self._nodes = recorder.recording, recorder.recording.nodes
+        self._inputs = recorder.recording.inputs
         self._starts = recorder.at_boundary, recorder._after_backward
         default.note_seeds(self._seeds)
         self._engine = default.current().clone()
@@ -127,6 +151,7 @@ class Capture:
         self.watch.stop()
         if recorder.capture is self:
             recorder.capture = None
+            self._ends = recorder.at_boundary, recorder._after_backward
             default.note_seeds(None)
 
     def finish(self, before: Before, now: tuple, result) -> Replay:
@@ -135,12 +160,12 @@ class Capture:
         Raises:
             Unguarded: it did something that cannot be.
         """
-        recording = recorder.recording
-        nodes, inputs = recording.nodes, list(recording.inputs)
-        made = _Maker(before, recording, self).replay(result)
+        self.leave()
+        nodes, inputs = self._nodes, list(self._inputs)
+        made = _Maker(before, nodes, inputs, self).replay(result)
         made.flags = now
-        ends = recorder.at_boundary, recorder._after_backward
-        made.ends, made.begins = ends if self.begins or ends != self._starts else None, self.begins
+        moves = self.begins or self._ends != self._starts
+        made.ends, made.begins = self._ends if moves else None, self.begins
         if nodes:
             made.structure = program.find(tuple([node[0] for node in nodes]), inputs)
         made.numbers = [each for node in nodes for each in node[2]]
@@ -184,10 +209,10 @@ class Capture:
 class _Maker:
     """Says of each thing that a call has made or changed where it comes from and where it goes."""
 
-    def __init__(self, before: Before, recording, capture: Capture) -> None:
-        self.before, self.recording, self.capture = before, recording, capture
+    def __init__(self, before: Before, nodes: list, inputs: list[Value], capture: Capture) -> None:
+        self.before, self.nodes, self.inputs, self.capture = before, nodes, inputs, capture
         self.first, count = [], 0
-        for part, _, _ in recording.nodes:
+        for part, _, _ in nodes:
             self.first.append(count)
             count += part[0].count
         self.places = {}
@@ -212,19 +237,22 @@ class _Maker:
         made.storages, made.shared = len(firsts), [(one, other) for one, other in aliases if one != other]
         writes = self._writes(firsts)
         made.grads = self._grads()
-        made.result = self.template(result, "the result")
+        read = self.capture.read
+        made.result = self.template(result, "the result") if read is None else Number(self.source(read))
         for _, each in self.memo.values():
             if type(each) is Fresh:
                 each.whole, each.seen = self.place(each.whole), None if each.view is None else self.place(each.seen)
+        if read is not None:
+            made.result = Number(self.place(made.result.whole))
         made.writes = [(place, self.place(source), grown) for place, source, grown in writes]
         written = {before.storages[place] for place, _, _ in writes}
         made.written = {place for place, each in enumerate(before.storages) if each in written}
-        inputs = list(self.recording.inputs)
+        inputs = self.inputs
         made.picks = [self._pick(each) for each in inputs]
         made.equal = self._equal(inputs)
         made.free = self._free(inputs, made.writes)
         made.live, made.made = tuple(sorted(self.live)), self.made
-        avals = [known for part, _, _ in self.recording.nodes for known in part[0].outputs]
+        avals = [known for part, _, _ in self.nodes for known in part[0].outputs]
         made.outputs = [(each, avals[each]) for each in self.live]
         made.structure = None
         made.checks = [found for each in self.capture.watch.checks if (found := self._check(each)) is not None]
@@ -278,7 +306,7 @@ class _Maker:
 
     def source(self, value: Value) -> tuple[str, int]:
         """Where a value comes from: ``"in"``, ``"out"`` or ``"made"``, and its place there."""
-        if value.recording is self.recording:
+        if value.recording is self.capture.recording:
             number, place = value.slot % MULTIPLE, value.slot // MULTIPLE
             if number >= len(self.first):
                 raise Unguarded("a view of what was changed after it was made is kept")

@@ -184,7 +184,7 @@ class Compiled:
             self.lock.release()
 
     def _capture(self, case: Case, signature: Signature, now: tuple, args: tuple, kwargs: dict):
-        capture = Capture(self.strict)
+        capture = Capture(getattr(self.fn, "__code__", None), self.strict)
         before = None
         try:
             before = self._before(capture, signature) if self.words else None

@@ -80,6 +80,19 @@ class Holder(NamedTuple):
         return memo["tensors"][self.place]
 
 
+class Number(NamedTuple):
+    """The number in one of the values."""
+
+    whole: Any
+
+    def described(self) -> tuple:
+        return ("number", self.whole)
+
+    def made(self, values, memo: dict):
+        """It, computed."""
+        return values[self.whole].array.item()
+
+
 class Same(NamedTuple):
     """Something that a call returns as it is."""
 

@@ -85,11 +85,17 @@ def explain(reset: bool = False) -> Explanation:
     return told
 
 
-def users_place(frame: FrameType | None = None) -> tuple[str, int]:
-    """(file, number) of the innermost line outside this package, from the caller's frame or another one."""
+def users_frame(frame: FrameType | None = None) -> FrameType | None:
+    """The innermost frame outside this package, from the caller's or another one on."""
     frame = frame or sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
+    return frame
+
+
+def users_place(frame: FrameType | None = None) -> tuple[str, int]:
+    """(file, number) of the innermost line outside this package, from the caller's frame or another one on."""
+    frame = users_frame(frame)
     return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("at exit", 0)
 
 

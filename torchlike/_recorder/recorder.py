@@ -49,7 +49,7 @@ class Value:
             RuntimeError: the program that computes it fails, or has failed before.
         """
         if recorder.capture is not None:
-            recorder.capture.interrupt(reason)
+            recorder.capture.interrupt(reason, self)
         if self.array is None:
             if self.recording is recorder.recording:
                 recorder.flush(reason)
