@@ -23,7 +23,6 @@ from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import Size, device, dtype
 
-
 ITEM = "item() is called"  # what `Tensor.item` says of why it needs a value
 
 
@@ -166,8 +165,7 @@ class Capture:
         made.flags = now
         moves = self.begins or self._ends != self._starts
         made.ends, made.begins = self._ends if moves else None, self.begins
-        if nodes:
-            made.structure = program.find(tuple([node[0] for node in nodes]), inputs)
+        made.structure = program.find(tuple([node[0] for node in nodes]), inputs) if nodes else None
         made.numbers = [each for node in nodes for each in node[2]]
         made.seeds = self._places_of_seeds(made.numbers)
         made.groups = self._places_of_groups(before.guards, nodes)
@@ -223,40 +221,52 @@ class _Maker:
         self.made: list[Value] = []
         self.memo: dict[int, Any] = {}
         self.storages: dict[Storage, object] = {}
+        self.firsts: dict[Storage, int] = {}
 
     def replay(self, result) -> Replay:
+        """All of it, but for the program and its numbers.
+
+        Raises:
+            Unguarded: something cannot be found, or made, again.
+        """
+        made = Replay()
         self._check_kept()
-        before, made = self.before, Replay()
+        self._tell_state(made)
+        self._tell_results(made, result)
+        self._tell_inputs(made)
+        return made
+
+    def _tell_state(self, made: Replay) -> None:
+        before = self.before
         made.guards, made.state, made.kept = before.guards, before.state, before.kept
         made.leaves, made.without = before.leaves, [each is None for each in before.grads]
         made.plain = [each.is_plain for each in before.leaves]
-        made.avals = [each.aval for each in before.values]
-        made.views = before.views
-        firsts: dict[Storage, int] = {}
-        aliases = [(firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
-        made.storages, made.shared = len(firsts), [(one, other) for one, other in aliases if one != other]
-        writes = self._writes(firsts)
+        made.avals, made.views = [each.aval for each in before.values], before.views
+        aliases = [(self.firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
+        made.storages, made.shared = len(self.firsts), [(one, other) for one, other in aliases if one != other]
+
+    def _tell_results(self, made: Replay, result) -> None:
+        writes, read = self._writes(), self.capture.read
         made.grads = self._grads()
-        read = self.capture.read
-        made.result = self.template(result, "the result") if read is None else Number(self.source(read))
+        # where all of it lies among the values is known once all of it was met
+        source = None if read is None else self.source(read)
+        template = None if read is not None else self.template(result, "the result")
         for _, each in self.memo.values():
             if type(each) is Fresh:
                 each.whole, each.seen = self.place(each.whole), None if each.view is None else self.place(each.seen)
-        if read is not None:
-            made.result = Number(self.place(made.result.whole))
+        made.result = template if source is None else Number(self.place(source))
         made.writes = [(place, self.place(source), grown) for place, source, grown in writes]
-        written = {before.storages[place] for place, _, _ in writes}
-        made.written = {place for place, each in enumerate(before.storages) if each in written}
-        inputs = self.inputs
-        made.picks = [self._pick(each) for each in inputs]
-        made.equal = self._equal(inputs)
-        made.free = self._free(inputs, made.writes)
-        made.live, made.made = tuple(sorted(self.live)), self.made
+        written = {self.before.storages[place] for place, _, _ in writes}
+        made.written = {place for place, each in enumerate(self.before.storages) if each in written}
         avals = [known for part, _, _ in self.nodes for known in part[0].outputs]
-        made.outputs = [(each, avals[each]) for each in self.live]
-        made.structure = None
+        made.live, made.outputs = tuple(sorted(self.live)), [(each, avals[each]) for each in self.live]
+        made.made = self.made
+
+    def _tell_inputs(self, made: Replay) -> None:
+        made.picks = [self._pick(each) for each in self.inputs]
+        made.equal = self._equal()
+        made.free = self._free(made.written)
         made.checks = [found for each in self.capture.watch.checks if (found := self._check(each)) is not None]
-        return made
 
     # ------------------------------------------------------------------ inputs
 
@@ -270,24 +280,26 @@ class _Maker:
             return value
         raise Unguarded("a tensor is read from where it could not be found")
 
-    def _equal(self, inputs: list[Value]) -> list[tuple[int, int]]:
-        used = set(inputs)
+    def _equal(self) -> list[tuple[int, int]]:
+        used = set(self.inputs)
         return [
             (self.places[value], place)
             for place, value in enumerate(self.before.values)
             if value in used and self.places[value] != place
         ]
 
-    def _free(self, inputs: list[Value], writes: list[tuple]) -> list[tuple[int, int]]:
+    def _free(self, written: set[int]) -> list[tuple[int, int]]:
         """The inputs that nothing of the call holds after its writes, and how often it holds them before."""
-        before = self.before
-        written = {before.storages[place] for place, _, _ in writes}
+        holders: dict[Value, set[int]] = {}
+        for place, whole in enumerate(self.before.wholes):
+            holders.setdefault(whole, set()).add(place)
         free = []
-        for number, value in enumerate(inputs):
-            cells = {each for each, whole in zip(before.storages, before.wholes, strict=True) if whole is value}
-            if cells and cells <= written:
+        for number, value in enumerate(self.inputs):
+            places = holders.get(value)
+            if places and places <= written:
+                cells = {self.before.storages[place] for place in places}
                 # the storages, the list of values, the list of inputs, the call that counts
-                free.append((number, len(cells) + before.values.count(value) + 2))
+                free.append((number, len(cells) + self.before.values.count(value) + 2))
         return free
 
     def _check(self, check: Check) -> tuple | None:
@@ -325,10 +337,10 @@ class _Maker:
         before, outputs = len(self.before.values), len(self.live)
         return place if kind == "in" else before + place if kind == "out" else before + outputs + place
 
-    def _writes(self, firsts: dict[Storage, int]) -> list[tuple]:
+    def _writes(self) -> list[tuple]:
         found = []
         before = self.before
-        for storage, place in firsts.items():
+        for storage, place in self.firsts.items():
             grown = storage.version - before.versions[place]
             if storage._host is not None:
                 if grown:
