@@ -341,11 +341,13 @@ from torchlike._ops.products import addr as addr
 from torchlike._ops.products import baddbmm as baddbmm
 from torchlike._ops.products import bmm as bmm
 from torchlike._ops.products import dot as dot
+from torchlike._ops.products import inner as inner
 from torchlike._ops.products import kron as kron
 from torchlike._ops.products import matmul as matmul
 from torchlike._ops.products import mm as mm
 from torchlike._ops.products import mv as mv
 from torchlike._ops.products import outer as outer, outer as ger
+from torchlike._ops.products import renorm as renorm
 from torchlike._ops.products import trace as trace
 from torchlike._ops.products import vdot as vdot
 from torchlike._ops.reductions import all as all

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted
+from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted, wrap_dim
 from torchlike._ops.reductions import long_name, vector_norm_of
 from torchlike._out import other_dtype
 
@@ -167,6 +167,42 @@ def outer(input: Array, vec2: Array) -> Array:
     if input.ndim != 1 or vec2.ndim != 1:
         raise RuntimeError(f"outer: Expected 1-D argument self, but got {input.ndim}-D")
     return jnp.outer(input, vec2)
+
+
+@op
+def inner(input: Array, other: Array) -> Array:
+    """Sums of products along the last dimension of both: ``(*n, k)`` and ``(*m, k)`` to ``(*n, *m)``; a scalar scales.
+
+    Raises:
+        RuntimeError: the last dimensions, or the dtypes, differ.
+    """
+    if not input.ndim or not other.ndim:
+        return jnp.multiply(*promoted(input, other))
+    if input.shape[-1] != other.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input.shape)} and {list(other.shape)}"
+        )
+    _same_dtype(input, other)
+    return jnp.inner(input, other)
+
+
+@op
+def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
+    """The slices along `dim`, those whose `p`-norm is larger than `maxnorm` scaled down to it.
+
+    Raises:
+        RuntimeError: `p` is not positive, `maxnorm` is negative, or there are fewer than two dimensions.
+    """
+    if not p > 0:
+        raise RuntimeError("renorm: non-positive-norm not supported")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
+    if input.ndim < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+    dim = wrap_dim(dim, input.ndim)
+    norm = vector_norm_of(input, p, tuple(each for each in range(input.ndim) if each != dim), True)
+    return input * jnp.where(norm > maxnorm, maxnorm / (norm + 1e-7), 1).astype(input.dtype)
 
 
 def scaled_sum(input: Array, product: Array, beta: Number, alpha: Number) -> Array:

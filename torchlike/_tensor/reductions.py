@@ -63,6 +63,9 @@ class ReductionMethods(TensorBase):
     dot = products.dot
     vdot = products.vdot
     outer = ger = products.outer
+    inner = products.inner
+    renorm = products.renorm
+    renorm_ = products.renorm.inplace
     addmm = products.addmm
     addmm_ = products.addmm.inplace
     addmv = products.addmv
