@@ -179,6 +179,24 @@ def test_many_unread_operations_stay_bounded(monkeypatch):
     assert x.tolist() == pytest.approx([0.25 / 0.5] * 4, abs=1e-5)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.7, 1.0])
+def test_a_cut_at_any_place_changes_nothing(monkeypatch, share):
+    def run():
+        weights = [torch.linspace(-1, 1, 8) * place for place in range(1, 4)]
+        xs = [torch.ones(8) * place for place in range(4)]
+        for turn in range(200):
+            mine, other, weight = xs[turn % 4], xs[(3 * turn + 1) % 4], weights[turn % 3]
+            low, high = (mine * 0.5 + other * weight).chunk(2)
+            xs[turn % 4] = torch.cat([high, low]).sin() + weight * weight / (turn + 1)
+        return torch.stack(xs).tolist()
+
+    with torch.execution_mode("eager"):
+        expected = run()
+    monkeypatch.setattr(settings, "max_nodes", 50)
+    monkeypatch.setattr("torchlike._recorder.recorder._repeating_cut", lambda specs: int(len(specs) * share))
+    assert run() == [pytest.approx(row, rel=1e-4, abs=1e-5) for row in expected]
+
+
 def test_live_bytes_bound_the_pending(monkeypatch):
     monkeypatch.setattr(settings, "max_bytes", 2**20)
     kept = [torch.zeros(1000) + 1 for _ in range(600)]

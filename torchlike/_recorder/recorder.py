@@ -187,9 +187,11 @@ class Recording:
         def moved(each):
             if type(each) is type:
                 return each
-            if each in kept:
-                return rest._admit(kept[each])
-            return rest._admit(inputs[-1 - each]) if each < 0 else each - place
+            if each >= 0 and each not in kept:
+                return each - place
+            value = kept[each] if each >= 0 else inputs[-1 - each]
+            known = rest.inputs.get(value)
+            return rest._admit(value) if known is None else known
 
         for part, outs, numbers in nodes[place:]:
             rest.nodes.append(((part[0], *map(moved, part[1:])), outs, numbers))
