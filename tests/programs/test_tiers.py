@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 import torchlike
-from torchlike._programs import cold
+from torchlike._programs import cold, program
 from torchlike._programs.spec import COMPILE_COST
 
 nn, F = torchlike.nn, torchlike.nn.functional
 
 
 @pytest.fixture
-def told():
+def told(monkeypatch):
+    monkeypatch.setattr(program, "_families", {})  # what other tests ran is no kin
     torchlike.explain(reset=True)
     return torchlike.explain
 
