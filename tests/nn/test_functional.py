@@ -383,3 +383,8 @@ def test_every_function_is_public_under_its_own_path():
     found = [name for name, value in vars(F).items() if callable(value) and not name.startswith("_")]
     assert len(found) > 80
     assert all(getattr(F, name).__module__ == "torchlike.nn.functional" for name in found)
+
+
+def test_batch_norm_of_nothing():
+    for shape in [(0,), (0, 3), (0, 3, 4)]:
+        check_op([shape], lambda torch, x: torch.nn.functional.batch_norm(x, None, None, training=True))

@@ -62,7 +62,7 @@ def batch_norm(
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if running_mean is None:
         return _batch_normed(input, weight, bias, eps)[0]
-    x, shape = widened(input), (1, -1)[-input.ndim :] + (1,) * (input.ndim - 2)
+    x, shape = widened(input), _by_channel(input)
     # one multiplication and one addition an element; what comes before is on (C)
     scale = lax.rsqrt(running_var + as_dtype(eps, running_var.dtype))
     scale = scale if weight is None else scale * weight
@@ -70,9 +70,14 @@ def batch_norm(
     return (x * scale.reshape(shape) + shift.reshape(shape)).astype(input.dtype)
 
 
+def _by_channel(x: Array) -> tuple[int, ...]:
+    """The shape in which one number a channel meets ``(N, C, *)``, or ``(N)``."""
+    return (1, -1)[-x.ndim :] + (1,) * (x.ndim - 2)
+
+
 def _batch_normed(input: Array, weight: Array | None, bias: Array | None, eps: Number) -> tuple[Array, Array, Array]:
     x = widened(input)
-    axes, shape = (0, *range(2, x.ndim)), (1, -1) + (1,) * (x.ndim - 2)
+    axes, shape = (0, *range(2, x.ndim)), _by_channel(x)
     mean = jnp.mean(x, axes)
     centered = x - mean.reshape(shape)
     variance = jnp.mean(jnp.square(centered), axes)
