@@ -264,7 +264,7 @@ def test_an_interrupted_flush_loses_only_its_own_values(monkeypatch):
     def fails(*args):
         raise KeyboardInterrupt("by the user")
 
-    monkeypatch.setattr(program.Structure, "run", fails)
+    monkeypatch.setattr(program.Structure, "runs_whole", fails)
     with pytest.raises(KeyboardInterrupt, match="by the user"):
         lost.tolist()
     monkeypatch.undo()

@@ -575,3 +575,4 @@ from torchlike.version import __version__ as __version__
 from torchlike._types.public import publish as _publish
 
 _publish(globals())
+_settings.freeze_imports()

@@ -13,7 +13,7 @@ from jax import lax
 from jax.extend.random import threefry2x32_p
 
 from tests.programs.compare import FLOATS, agree, numbers, over
-from torchlike._programs.cold import evaluate, missing
+from torchlike._programs.cold import evaluate, joined, missing, owned
 from torchlike._programs.cold.evaluation import prepare
 from torchlike._programs.cold.rules import TABLE, rule
 
@@ -403,3 +403,17 @@ def test_results_are_nobody_elses():
 def test_a_primitive_has_one_rule():
     with pytest.raises(KeyError, match="the primitive 'add' has a rule already"):
         rule("add")(TABLE["sub"])
+
+
+def test_several_programs_as_one():
+    table = np.arange(6, dtype="f").reshape(2, 3)
+    first = jax.make_jaxpr(lambda x: (x + table, x.T))(table)
+    second = jax.make_jaxpr(lambda x, y: (jnp.sum(x @ y), x))(table, table.T)
+    parts = [(prepare(first.jaxpr).bound(first.consts), [0]), (prepare(second.jaxpr).bound(second.consts), [1, 2])]
+    made = joined(parts, 1, [3, 4, 2])
+    for x in (table + 1, table * 2):
+        total, left, turned = owned(made.run([x]), [x])
+        assert total == np.sum((x + table) @ x.T)
+        np.testing.assert_array_equal(left, x + table)
+        np.testing.assert_array_equal(turned, x.T)
+        assert turned.flags.c_contiguous and not np.shares_memory(turned, x)

@@ -92,3 +92,29 @@ def test_the_tiers_agree():
     with torchlike.execution_mode("whole"):
         expected = [hot_step(2) for _ in range(2)]
     assert [cold_step(2) for _ in range(2)] == pytest.approx(expected, rel=1e-6)
+
+
+def test_small_operations_that_come_often_are_run_as_one(told):
+    x, weight = torchlike.arange(3.0), torchlike.ones(3)
+    for time in range(8):
+        scaled = (x + time).view(3, 1) * weight
+        rows, flat, same = scaled.t(), scaled.reshape(9), scaled + 0
+        kept = (scaled * 2) if time > 4 else None  # another set of results is held
+        assert scaled.sum().item() == 9 * (1 + time)
+        flat.numpy()[0] = 100
+        assert rows[0, 0].item() == 100  # a view of the same storage
+        assert same[0, 0].item() == time and x[0].item() == 0 and weight[0].item() == 1
+        if kept is not None:
+            assert kept[2, 1].item() == 2 * (2 + time)
+    assert not told().compiles
+
+
+def test_what_is_run_as_one_reads_numbers_and_inputs_anew(told):
+    def total(x, factor: float, power: int) -> float:
+        return ((x * factor) ** power + factor).sum().item()
+
+    for time in range(8):
+        x = torchlike.full((4,), float(time))
+        assert total(x, 0.5, 2) == 4 * ((time * 0.5) ** 2 + 0.5)
+        assert total(x, 1.5 * time, 2) == 4 * ((time * 1.5 * time) ** 2 + 1.5 * time)
+    assert not told().compiles

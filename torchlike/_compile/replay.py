@@ -327,7 +327,7 @@ class Replay:
             arrays = [each.array for each in inputs]
             if np.ndarray in map(type, arrays):
                 arrays = list(map(array_of, inputs))
-            places, found = self.structure.run_compiled(arrays, numbers, self.live, free)
+            places, found = self.structure.run_whole(arrays, numbers, self.live, free)
         by_place = dict(zip(places, found, strict=True))
         return [*[Value(known, by_place[place]) for place, known in self.outputs], *self.made]
 

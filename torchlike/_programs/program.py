@@ -83,6 +83,7 @@ class Structure:
         "nodes",
         "inputs",
         "outputs",
+        "joined",
         "_numbers",
         "_packs",
         "_family",
@@ -94,6 +95,7 @@ class Structure:
         self.gaps: tuple[int, ...] = ()
         self.programs: list[Program] = []
         self.nodes, self.inputs, self.outputs = [], inputs, []
+        self.joined: tuple[tuple[int, ...], cold.Prepared] | None = None
         self._numbers, self._packs = b"", ()
         self._spent = 0.0
         first: list[int] = []
@@ -107,22 +109,30 @@ class Structure:
             self.outputs += spec.outputs
         self._family = _families.setdefault(frozenset([spec.name for spec, _ in self.nodes]), Family())
 
-    def run(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int], ends_step: bool) -> tuple:
-        """Compute the outputs at the `live` places, and perhaps more; returns (places, arrays).
+    def run_whole(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int]) -> tuple:
+        """Compute the outputs at the `live` places, and perhaps more, by a compiled program; returns (places, arrays).
 
         Args:
             arrays: the inputs.
             numbers: the Python numbers, in order.
             free: the places of inputs that nobody else holds.
-            ends_step: whether this comes again.
         """
-        if self._runs_whole(ends_step):
-            return self._run_whole(arrays, self._packed(numbers), live, free)
-        return live, self._run_by_op(arrays, iter(numbers), live)
+        packs, known = self._packed(numbers), len(self.programs)
+        program = self._program(live, free)
+        explain.record.runs["whole"] += 1
+        if len(self.programs) == known:
+            return program.order, program.run(*packs, *arrays)
+        begun = time.perf_counter()
+        got = program.run(*packs, *arrays)
+        cause = "new structure" if not known else "other results are held, or fewer inputs are free"
+        tell_compile(f"program of {len(self.nodes)} operations", cause, begun)
+        return program.order, got
 
-    def run_compiled(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int]) -> tuple:
-        """`run`, compiled whole: of a function that is known to come again."""
-        return self._run_whole(arrays, self._packed(numbers), live, free)
+    def run_by_op(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
+        """`run_whole`, without compiling it: by NumPy, or what is compiled of each operation."""
+        if self.seen < JOINED or not self._is_light:
+            return live, self._run_each(arrays, iter(numbers), live)
+        return self._run_joined(arrays, numbers, live)
 
     def _packed(self, numbers: list) -> tuple:
         """Python numbers as two arrays, kept for as long as they stay the same."""
@@ -173,8 +183,11 @@ class Structure:
                     waiting[self.inputs[place]].remove(found)
         return heirs
 
-    def _runs_whole(self, ends_step: bool) -> bool:
-        """Whether to compile it whole.
+    def runs_whole(self, ends_step: bool) -> bool:
+        """Whether to compile it whole; noted as a run.
+
+        Args:
+            ends_step: whether this comes again.
 
         It is compiled when its runs, operation by operation, have cost as much as compiling would: so whatever comes
         the total is at most twice the least. What comes again at once is a loop, and need not wait so long; but where
@@ -192,19 +205,7 @@ class Structure:
             allowed *= 0 if ends_step and self._family.members == 1 else FRAGMENT
         return self._spent > allowed
 
-    def _run_whole(self, arrays: list, packs: tuple, live: tuple[int, ...], free: set[int]) -> tuple:
-        known = len(self.programs)
-        program = self._program(live, free)
-        explain.record.runs["whole"] += 1
-        if len(self.programs) == known:
-            return program.order, program.run(*packs, *arrays)
-        begun = time.perf_counter()
-        got = program.run(*packs, *arrays)
-        cause = "new structure" if not known else "other results are held, or fewer inputs are free"
-        tell_compile(f"program of {len(self.nodes)} operations", cause, begun)
-        return program.order, got
-
-    def _run_by_op(self, arrays: list, numbers: Iterator, live: tuple[int, ...]) -> list:
+    def _run_each(self, arrays: list, numbers: Iterator, live: tuple[int, ...]) -> list:
         """Run the operations one by one, but for those that no live output needs."""
         values: list = []
         needed, plan = set(live), []
@@ -228,7 +229,38 @@ class Structure:
                 for place in dying:
                     if place >= 0:
                         values[place] = None
-        return [values[each] for each in live]
+            given = None
+            return _settled(values, live, arrays)
+
+    @property
+    def _is_light(self) -> bool:
+        """Whether NumPy runs all of it for good."""
+        return len(self.nodes) > 1 and all(spec.is_light for spec, _ in self.nodes)
+
+    def _run_joined(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
+        """Run the operations as one list of calls of NumPy: one by one costs some 5 us more for each of them."""
+        if self.joined is None or not set(live) <= set(self.joined[0]):
+            kept = tuple(sorted({*live, *(self.joined[0] if self.joined else ())}))
+            self.joined = kept, self._join(kept)
+        kept, prepared = self.joined
+        explain.record.runs["cold"] += len(self.nodes)
+        given = [*map(np.asarray, arrays), *[np.asarray(each, NUMBERS[type(each)].dtype) for each in numbers]]
+        with np.errstate(all="ignore"):
+            return kept, cold.owned(prepared.run(given), given)
+
+    def _join(self, kept: tuple[int, ...]) -> cold.Prepared:
+        taken, parts = len(self.inputs), []
+        count = itertools.count(taken)
+        read = sum(type(place) is type for _, places in self.nodes for place in places)
+
+        def place_of(each) -> int:
+            if type(each) is type:
+                return next(count)
+            return -1 - each if each < 0 else taken + read + each
+
+        for spec, places in self.nodes:
+            parts.append((spec.cold, [*map(place_of, places)]))
+        return cold.joined(parts, taken + read, [taken + read + each for each in kept])
 
 
 _NOTHING = None  # an argument that is no array costs nothing
@@ -284,6 +316,7 @@ _families: dict[frozenset, Family] = {}  # by the names of the operations
 PROGRAM_COST, NODE_COST = 40, 5  # milliseconds of compiling a program, and of each operation in it
 CALL_COST = 0.1  # of calling it then
 RECENT = 4  # structures of a family among which one comes again if it is part of a loop
+JOINED = 3  # comings after which a structure of small operations is run as one
 LONG_ROW = 5  # comings again that make a loop of anything
 FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step, or among others, is compiled
 
@@ -309,13 +342,22 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
     """
     if spec.runs_cold(waits):
         explain.record.runs["cold"] += 1
-        return spec.cold.results(list(map(_known, arrays, spec.inputs)))
+        return spec.cold.run(list(map(_known, arrays, spec.inputs)))
     explain.record.runs["op"] += 1
     if spec.is_compiled:
         return spec.compiled(*arrays)
     begun = time.perf_counter()
     got = spec.compiled(*arrays)
     tell_compile(repr(spec), "first use of the operation", begun)
+    return got
+
+
+def _settled(values: list, live: tuple[int, ...], arrays: list) -> list:
+    """The live ones among the values; NumPy's get memory of their own."""
+    got = [values[each] for each in live]
+    places = [at for at, each in enumerate(got) if isinstance(each, (np.ndarray, np.generic))]
+    for at, each in zip(places, cold.owned([got[at] for at in places], arrays), strict=True):
+        got[at] = each
     return got
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib.util
 import os
 import sys
@@ -119,3 +120,12 @@ def keep_memory() -> None:
     mallopt(mmap_max, 0)
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(top_pad, 64 * 2**20)
+
+
+def freeze_imports() -> None:
+    """Keep Python's garbage collector from going through what the imports have made, which lives as long as the process.
+
+    JAX alone makes 100,000 objects: with them one full collection takes 90 ms, without them 20 ms, and a program that
+    records much runs several in its first seconds.
+    """
+    gc.freeze()

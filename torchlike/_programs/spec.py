@@ -142,6 +142,11 @@ class Spec:
             self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else COMPILE_COST
         return self._cost
 
+    @property
+    def is_light(self) -> bool:
+        """Whether NumPy runs it for good: calling it compiled would cost more."""
+        return self._compiled is None and self._is_on_cpu and self.cost <= COMPILED_COST
+
     def runs_cold(self, waits: bool) -> bool:
         """Whether NumPy runs it: on the CPU, until compiling it would have paid; noted as a run.
 
@@ -161,8 +166,7 @@ class Spec:
                 generic, values = self.generic
                 self._cold = generic.cold.at(values)
             else:
-                self._cold = cold.prepare(self.jaxpr.jaxpr)
-                self._cold.consts = list(map(np.asarray, self.jaxpr.consts))
+                self._cold = cold.prepare(self.jaxpr.jaxpr).bound(self.jaxpr.consts)
         return self._cold
 
     @property

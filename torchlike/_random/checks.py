@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -46,11 +47,13 @@ _HIGHEST = {np.dtype(t): int(np.iinfo(t).max) for t in "bBhHiIlLqQ"} | {np.dtype
 integer_dtypes = tuple(np.dtype(t) for t in (np.uint8, np.int8, np.int16, np.int32, np.int64))
 
 
+@cache
 def scalar_name(dtype: np.dtype[Any]) -> str:
     """PyTorch's name of the scalar type: ``Float`` for float32."""
     return _NAMES.get(dtype.name, (dtype.name.capitalize(),))[0]
 
 
+@cache
 def type_name(dtype: np.dtype[Any]) -> str:
     """The C++ name PyTorch prints: ``c10::Half`` for float16."""
     return _NAMES.get(dtype.name, ("", dtype.name))[1]

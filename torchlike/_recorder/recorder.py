@@ -30,7 +30,7 @@ class Value:
         array: the `jax.Array` (or NumPy array), or None while it is only recorded.
         recording: where it is, or was, recorded.
         slot: which output of that recording it is.
-        taken: how many recordings took it as a NumPy array.
+        taken: how many programs took it as a NumPy array.
     """
 
     __slots__ = ("aval", "array", "recording", "slot", "taken", "__weakref__")
@@ -75,7 +75,7 @@ _OFTEN = 3  # times a NumPy array is taken before XLA gets it for good
 
 
 def array_of(value: Value):
-    """The array of an input of a program, computed if another thread has recorded it."""
+    """The array of an input of a compiled program, computed if another thread has recorded it."""
     array = value.array
     if array is None:
         array = value.compute()
@@ -134,9 +134,8 @@ class Recording:
         return outputs
 
     def _admit(self, value: Value) -> int:
-        array = value.array
-        if array is None or type(array) is np.ndarray:
-            array_of(value)
+        if value.array is None:
+            value.compute()  # another thread has recorded it
         place = self.inputs[value] = -1 - len(self.inputs)
         return place
 
@@ -219,7 +218,10 @@ def _run(nodes: list[tuple], inputs: list[Value], outputs: list[Value | None], f
     live = tuple([place for place, each in enumerate(outputs) if each is not None])
     structure = program.find(tuple([node[0] for node in nodes]), inputs)
     numbers = [each for node in nodes if node[2] for each in node[2]]
-    places, arrays = structure.run([each.array for each in inputs], numbers, live, free, ends_step)
+    if structure.runs_whole(ends_step):
+        places, arrays = structure.run_whole(list(map(array_of, inputs)), numbers, live, free)
+    else:
+        places, arrays = structure.run_by_op([each.array for each in inputs], numbers, live)
     for place, array in zip(places, arrays, strict=True):
         value = outputs[place]
         if value is not None:

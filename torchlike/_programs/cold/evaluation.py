@@ -38,42 +38,37 @@ class Prepared:
         outs: the slots of the results.
         takes: how many constants and inputs there are.
         consts: the constants, if they are not given at each run.
+        source: (what the steps were made of, the values of the symbols in it).
     """
 
-    __slots__ = ("steps", "template", "outs", "takes", "consts", "__weakref__")
+    __slots__ = ("steps", "template", "outs", "takes", "consts", "source", "__weakref__")
 
-    def __init__(self) -> None:
+    def __init__(self, source: tuple[_Builder, dict[str, int]]) -> None:
         self.consts: list = []
+        self.source = source
 
     def at(self, values: dict[str, int]) -> Prepared:
         """The same for the sizes that symbols in the jaxpr stand for."""
-        made = Prepared()
-        made.template, made.outs, made.takes, made.consts = self.template, self.outs, self.takes, self.consts
-        made.steps = [(each[0].at(values), *each[1:]) if type(each[0]) is _Open else each for each in self.steps]
+        made = self.bound(self.consts)
+        made.source = self.source[0], values
+        made.steps = [(_filled(each[0], values), *each[1:]) for each in self.steps]
         return made
 
-    def results(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What the inputs give: arrays that are contiguous and have memory of their own."""
-        consts = self.consts
-        got = self.run([*consts, *arrays] if consts else arrays)
-        seen: list = []
-        for at, each in enumerate(got):
-            # a view, a constant, or the same array twice would let a later write through one show in another
-            if type(each) is not np.ndarray:
-                each = np.asarray(each)
-            base = each.base
-            # what reshapes an array that `each`, `base` and this call alone hold has its memory
-            owns = base is None or type(base) is np.ndarray and getrefcount(base) <= 3 and base.size == each.size
-            if not owns or not each.flags.carray or _among(each, arrays, consts, seen):
-                each = each.copy("C") if each.ndim else np.array(each)
-            seen.append(each)
-            got[at] = each
-        return got
+    def bound(self, consts: Sequence) -> Prepared:
+        """The same with its constants."""
+        made = Prepared(self.source)
+        made.steps, made.template, made.outs, made.takes = self.steps, self.template, self.outs, self.takes
+        made.consts = list(map(np.asarray, consts))
+        return made
 
     def run(self, arrays: Sequence[np.ndarray]) -> list:
-        """The results for the constants and the inputs, in this order; they may share memory with them."""
+        """The results for the inputs; they may share memory with them, with constants and with each other.
+
+        Args:
+            arrays: the inputs, after the constants if `consts` is empty.
+        """
         slots = self.template.copy()
-        slots[: self.takes] = arrays
+        slots[: self.takes] = (*self.consts, *arrays) if self.consts else arrays
         for fn, count, a, b, out in self.steps:
             if count == 1:
                 slots[out] = fn(slots[a])
@@ -87,17 +82,38 @@ class Prepared:
         return [slots[each] for each in self.outs]
 
 
-def _among(array: np.ndarray, *those: Sequence) -> bool:
-    return any(array is each for some in those for each in some)
+def owned(results: list, given: Sequence) -> list[np.ndarray]:
+    """Results as arrays that are contiguous and have memory of their own, not that of what was `given`."""
+    # a view, a constant, or the same array twice would let a later write through one show in another
+    others = {*map(id, given)}
+    for at, each in enumerate(results):
+        if type(each) is not np.ndarray:
+            each = np.asarray(each)
+        base = each.base
+        # what reshapes an array that `each`, `base` and this call alone hold has its memory
+        owns = base is None or type(base) is np.ndarray and getrefcount(base) <= 3 and base.size == each.size
+        if not owns or not each.flags.carray or id(each) in others:
+            each = each.copy("C") if each.ndim else np.array(each)
+        others.add(id(each))
+        results[at] = each
+    return results
 
 
 class _Builder:
-    """Collects the steps of a jaxpr and of what it calls; a value is a number here, too, but each has its own."""
+    """Collects the steps of a jaxpr and of what it calls; a value is a number here, too, but each has its own.
 
-    def __init__(self) -> None:
-        self.count = 0
+    Attributes:
+        count: how many values there are; the constants and inputs come first.
+        steps: (function, values it takes, values it gives, whether these are several, whether it has effects).
+        constants: the values that are known.
+        results: the values that are wanted.
+    """
+
+    def __init__(self, takes: int) -> None:
+        self.count = takes
         self.steps: list[tuple[Callable, tuple, tuple, bool, bool]] = []
         self.constants: dict[int, np.ndarray] = {}
+        self.results: list[int] = []
 
     def fresh(self) -> int:
         self.count += 1
@@ -149,6 +165,18 @@ class _Builder:
             got = fn(*[self.constants[each] for each in ins])
         return [self.constant(each) for each in (got if several else [got])]
 
+    def add_prepared(self, prepared: Prepared, ins: Sequence[int]) -> list[int]:
+        """Append the steps of what is prepared already; returns its results' values."""
+        source, values = prepared.source
+        given = [*map(self.constant, prepared.consts), *ins]
+        places = [*given, *range(self.count, self.count + source.count - len(given))]
+        self.count += source.count - len(given)
+        for fn, taken, outs, *rest in source.steps:
+            moved = (tuple([places[each] for each in those]) for those in (taken, outs))
+            self.steps.append((_filled(fn, values), *moved, *rest))
+        self.constants.update({places[each]: value for each, value in source.constants.items()})
+        return [places[each] for each in source.results]
+
 
 def _is_pure(eqn) -> bool:
     return not eqn.effects and eqn.primitive.name in TABLE
@@ -169,6 +197,10 @@ class _Open:
             return lambda: size
         params = {name: filling.param(each) for name, each in eqn.params.items()}
         return _function(eqn.primitive, params, *[[*map(filling.param, those)] for those in _avals(eqn)])
+
+
+def _filled(fn: Callable, values: dict[str, int]) -> Callable:
+    return fn.at(values) if type(fn) is _Open else fn
 
 
 def _is_open(eqn) -> bool:
@@ -233,16 +265,33 @@ def prepare(jaxpr: Jaxpr) -> Prepared:
     """The steps of `jaxpr`, kept for as long as it lives."""
     found = _prepared.get(jaxpr)
     if found is None:
-        builder = _Builder()
-        takes = [builder.fresh() for _ in (*jaxpr.constvars, *jaxpr.invars)]
-        found = _prepared[jaxpr] = _assigned(builder, len(takes), builder.add(jaxpr, takes))
+        takes = range(len(jaxpr.constvars) + len(jaxpr.invars))
+        builder = _Builder(len(takes))
+        builder.results = builder.add(jaxpr, takes)
+        found = _prepared[jaxpr] = _assigned(builder, len(takes))
     return found
 
 
-def _assigned(builder: _Builder, takes: int, results: list[int]) -> Prepared:
+def joined(parts: Sequence[tuple[Prepared, Sequence[int]]], takes: int, results: Sequence[int]) -> Prepared:
+    """Several jaxprs as one.
+
+    Args:
+        parts: what is prepared of each, and the numbers of its inputs: those of the whole come first, then the results
+            of the parts in turn.
+        takes: how many inputs the whole has.
+        results: the numbers of its results.
+    """
+    builder, values = _Builder(takes), [*range(takes)]
+    for prepared, ins in parts:
+        values += builder.add_prepared(prepared, [values[each] for each in ins])
+    builder.results = [values[each] for each in results]
+    return _assigned(builder, takes)
+
+
+def _assigned(builder: _Builder, takes: int) -> Prepared:
     """Give the values their slots: that of a value nobody needs any more goes to the next, which frees its memory."""
-    last = dict.fromkeys(results, len(builder.steps))
-    needed, steps = set(results), []
+    last = dict.fromkeys(builder.results, len(builder.steps))
+    needed, steps = set(builder.results), []
     for step in reversed(builder.steps):
         if step[4] or not needed.isdisjoint(step[2]):
             needed.update(step[1])
@@ -251,7 +300,7 @@ def _assigned(builder: _Builder, takes: int, results: list[int]) -> Prepared:
     for at, (_, ins, outs, _, _) in enumerate(steps):
         for each in (*ins, *outs):
             last[each] = max(at, last.get(each, 0))
-    made = Prepared()
+    made = Prepared((builder, {}))
     made.template, made.takes = [None] * takes, takes
     slot = {each: each for each in range(takes)}
     for place, value in builder.constants.items():
@@ -269,7 +318,7 @@ def _assigned(builder: _Builder, takes: int, results: list[int]) -> Prepared:
                 made.template.append(None)
         free += [slot[each] for each in outs if last[each] == at]
         made.steps.append(_step(fn, begin, tuple(slot[each] for each in outs), several))
-    made.outs = [slot[each] for each in results]
+    made.outs = [slot[each] for each in builder.results]
     return made
 
 
@@ -300,7 +349,6 @@ def evaluate(jaxpr: Jaxpr, consts: Sequence, arrays: Sequence[np.ndarray]) -> li
         >>> evaluate(closed.jaxpr, closed.consts, [np.ones(2, np.float32)])
         [array([2., 2.], dtype=float32)]
     """
-    prepared = prepare(jaxpr)
-    prepared.consts = list(map(np.asarray, consts))
+    arrays = [*map(np.asarray, consts), *arrays]
     with np.errstate(all="ignore"):
-        return prepared.results(arrays)
+        return owned(prepare(jaxpr).run(arrays), arrays)
