@@ -121,7 +121,9 @@ def _loop(cell: Cell, weight, project, inputs, taps, bias, first, state, running
         running: ``(L, N)``, False where a sequence has ended; or None.
     """
 
-    turned = jax.lax.optimization_barrier(jax.lax.stop_gradient(weight.T))
+    turned = jax.lax.stop_gradient(weight.T)
+    if inputs.shape[0] > 1:
+        turned = jax.lax.optimization_barrier(turned)
 
     def step(carry, given):
         before, state = carry
@@ -136,7 +138,11 @@ def _loop(cell: Cell, weight, project, inputs, taps, bias, first, state, running
             new = jnp.where(run[:, None], new, before if state is None else state)
         return (after, None if state is None else new), after
 
-    (_, last), outputs = jax.lax.scan(step, (first, state), (inputs, taps, running))
+    given = inputs, taps, running
+    if inputs.shape[0] == 1:
+        (_, last), output = step((first, state), jax.tree.map(partial(jnp.squeeze, axis=0), given))
+        return output[None], last
+    (_, last), outputs = jax.lax.scan(step, (first, state), given)
     return outputs, last
 
 

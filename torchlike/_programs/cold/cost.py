@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
-from jax.extend.core import ClosedJaxpr, Jaxpr
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from torchlike._programs.generic import size_at
 
@@ -13,6 +14,11 @@ STEP = 0.002  # one call of NumPy
 ELEMENT = 2e-7  # an element of a result: NumPy goes through memory once a primitive, XLA once a fusion
 PRODUCT = 1e-8  # a multiplication in a product of matrices, at which both are good
 CONVOLVED = 1.5e-7  # one in a convolution: its windows are copied first
+# what NumPy answers with a view, and so in no time an element
+VIEWS = {
+    *("broadcast_in_dim", "expand_dims", "optimization_barrier", "reshape", "rev", "slice", "split", "squeeze"),
+    *("stop_gradient", "transpose", "unstack"),
+}
 
 
 def cost(jaxpr: Jaxpr, values: dict[str, int]) -> float:
@@ -21,19 +27,24 @@ def cost(jaxpr: Jaxpr, values: dict[str, int]) -> float:
     Args:
         values: what symbols for sizes stand for.
     """
-    return sum(_cost(eqn, values) for eqn in jaxpr.eqns)
+    # a compiled one goes through the memory of its results, too
+    results = {atom for atom in jaxpr.outvars if not isinstance(atom, Literal)}
+    return sum(_cost(eqn, values, results) for eqn in jaxpr.eqns)
 
 
-def _cost(eqn, values: dict[str, int]) -> float:
+def _cost(eqn, values: dict[str, int], results: Collection) -> float:
     inner = [each for each in map(_body, _parameters(eqn)) if each is not None]
     if inner:
-        return size_at(eqn.params.get("length", 1), values) * sum(cost(each, values) for each in inner)
+        bodies = [_cost(step, values, ()) for each in inner for step in each.eqns]
+        return size_at(eqn.params.get("length", 1), values) * sum(bodies)
 
     def shape(atom) -> list[int]:
         return [size_at(each, values) for each in atom.aval.shape]
 
     size = sum(math.prod(shape(each)) for each in eqn.outvars)
-    spent = STEP + size * ELEMENT
+    spent = STEP
+    if eqn.primitive.name not in VIEWS:
+        spent += sum(math.prod(shape(each)) for each in eqn.outvars if each not in results) * ELEMENT
     if eqn.primitive.name == "dot_general":
         (contracted, _), _ = eqn.params["dimension_numbers"]
         given = shape(eqn.invars[0])
