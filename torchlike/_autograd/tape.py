@@ -207,16 +207,21 @@ class KeepingNode(GradNode):
 def apply_keeping(spec: Spec, inputs: tuple, edges: tuple) -> list[tuple]:
     """`apply` for a tracked operation that keeps residuals."""
     wanted = tuple([edge is not None for edge in edges])
-    forward, pull = _with_residuals(spec, wanted)
+    forward, places, pull = _with_residuals(spec, wanted)
     values = record(forward, inputs)
     count = len(spec.outputs)
     node = node_class(spec, KeepingNode)(spec, inputs, edges)
-    node.residuals, node.pull = values[count:], pull
+    known = (*inputs, *values)
+    node.residuals, node.pull = [known[place] for place in places], pull
     return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values[:count])]
 
 
 def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
-    """(the operation with its residuals as further outputs, pattern of cotangents to the operation that uses them)."""
+    """The operation with further outputs, where its residuals are, and the operation that uses them.
+
+    Returns:
+        (the operation, the residuals' places among its inputs and outputs, pattern of cotangents to the other one).
+    """
     found = spec.derivatives.get(("residuals", wanted))
     if found is not None:
         return found
@@ -239,8 +244,9 @@ def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
         return (*got, *residuals)
 
     made = Spec(spec.name, forward, spec.inputs)
-    made.grad_name = spec.grad_name
     residuals = made.outputs[len(spec.outputs) :]
+    made, sources = _leaner(made, len(spec.outputs))
+    made.grad_name = spec.grad_name
     pulls: dict = {}
 
     def pull_for(given: tuple[bool, ...]) -> Spec:
@@ -255,8 +261,27 @@ def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
             pulls[given] = Spec(spec.name + "_backward", backward, (*residuals, *known))
         return pulls[given]
 
-    spec.derivatives["residuals", wanted] = made, pull_for
-    return made, pull_for
+    spec.derivatives["residuals", wanted] = made, sources, pull_for
+    return made, sources, pull_for
+
+
+def _leaner(spec: Spec, count: int) -> tuple[Spec, list[int]]:
+    """The operation without outputs that are an input or another output, from the one at `count` on.
+
+    Returns:
+        (the operation, the places of those outputs among its inputs and the outputs that are left).
+    """
+    closed = spec.jaxpr
+    known = [var if not isinstance(kind, type) else None for var, kind in zip(closed.jaxpr.invars, spec.inputs, strict=True)]
+    known += closed.jaxpr.outvars[:count]
+    places = []
+    for var in closed.jaxpr.outvars[count:]:
+        place = next((at for at, other in enumerate(known) if other is var), len(known))
+        if place == len(known):
+            known.append(var)
+        places.append(place)
+    left = closed.jaxpr.replace(outvars=known[len(spec.inputs) :], debug_info=None)
+    return Spec(spec.name, jex_core.ClosedJaxpr(left, closed.consts), spec.inputs), places
 
 
 class AccumulateGrad(Node):

@@ -70,12 +70,35 @@ _lstm_gates.defvjp(_lstm_gates_forward, _lstm_gates_backward)
 
 
 def _gru_step(inputs, hidden, state):
-    reset, update, new = jnp.split(inputs, 3, axis=-1)
-    reset_h, update_h, new_h = jnp.split(hidden, 3, axis=-1)
-    update = jax.nn.sigmoid(update + update_h)
-    new = jnp.tanh(new + jax.nn.sigmoid(reset + reset_h) * new_h)
-    state = new + update * (state - new)
+    state = _gru_gates(inputs, hidden, state)
     return state, state
+
+
+@jax.custom_vjp
+def _gru_gates(inputs, hidden, state):
+    """The next state, with a derivative that keeps four arrays a step."""
+    return _gru_gates_forward(inputs, hidden, state)[0]
+
+
+def _gru_gates_forward(inputs, hidden, state):
+    both = 2 * state.shape[-1]
+    gates, new_h = jax.nn.sigmoid(inputs[..., :both] + hidden[..., :both]), hidden[..., both:]
+    reset, update = jnp.split(gates, 2, -1)
+    new = jnp.tanh(inputs[..., both:] + reset * new_h)
+    apart = state - new
+    return new + update * apart, (gates, new_h, new, apart)
+
+
+def _gru_gates_backward(kept, cotangent):
+    gates, new_h, new, apart = kept
+    reset, update = jnp.split(gates, 2, -1)
+    state = cotangent * update
+    inner = (cotangent - state) * (1 - new * new)
+    outer = jnp.concatenate([inner * new_h, cotangent * apart], -1) * (gates * (1 - gates))
+    return jnp.concatenate([outer, inner], -1), jnp.concatenate([outer, inner * reset], -1), state
+
+
+_gru_gates.defvjp(_gru_gates_forward, _gru_gates_backward)
 
 
 def _plain_step(activation, inputs, hidden, state):
@@ -176,7 +199,7 @@ _layer.defvjp(_layer_forward, _layer_backward)
 def _direction(cell: Cell, weights: tuple, sequence, first, state, running, reverse: bool):
     """One layer in one direction on a sequence ``(L, N, F)``."""
     weight, recurrent, bias, hidden_bias, project = weights
-    inputs = sequence @ weight.T
+    inputs = jax.lax.dot_general(sequence, weight, (((2,), (1,)), ((), ())))  # keeps the weight, not its transpose
     if bias is not None:
         inputs = inputs + (bias if cell.splits_bias else bias + hidden_bias)
     if reverse:
