@@ -272,15 +272,18 @@ def _leaner(spec: Spec, count: int) -> tuple[Spec, list[int]]:
         (the operation, the places of those outputs among its inputs and the outputs that are left).
     """
     closed = spec.jaxpr
-    known = [var if not isinstance(kind, type) else None for var, kind in zip(closed.jaxpr.invars, spec.inputs, strict=True)]
-    known += closed.jaxpr.outvars[:count]
-    places = []
-    for var in closed.jaxpr.outvars[count:]:
-        place = next((at for at, other in enumerate(known) if other is var), len(known))
-        if place == len(known):
-            known.append(var)
+    outs = closed.jaxpr.outvars
+    known = [
+        var if not isinstance(kind, type) else None for var, kind in zip(closed.jaxpr.invars, spec.inputs, strict=True)
+    ]
+    known += outs[:count]
+    used, places = [True] * count, []
+    for out in outs[count:]:
+        place = next((at for at, each in enumerate(known) if each is out), len(known))
         places.append(place)
-    left = closed.jaxpr.replace(outvars=known[len(spec.inputs) :], debug_info=None)
+        used.append(place == len(known))
+        known += [out] * used[-1]
+    left, _ = partial_eval.dce_jaxpr(closed.jaxpr, used, instantiate=True)
     return Spec(spec.name, jex_core.ClosedJaxpr(left, closed.consts), spec.inputs), places
 
 
