@@ -165,7 +165,7 @@ class Capture:
         made.flags = now
         moves = self.begins or self._ends != self._starts
         made.ends, made.begins = self._ends if moves else None, self.begins
-        made.structure = program.find(tuple([node[0] for node in nodes]), inputs) if nodes else None
+        made.structure = program.find([node[0] for node in nodes], inputs) if nodes else None
         made.numbers = [each for node in nodes for each in node[2]]
         made.seeds = self._places_of_seeds(made.numbers)
         made.groups = self._places_of_groups(before.guards, nodes)

@@ -7,7 +7,7 @@ import marshal
 import operator
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import jax
 import numpy as np
@@ -69,6 +69,8 @@ class Family:
 class Structure:
     """All that is known of one sequence of operations: how often it came, and its programs.
 
+    Thousands of them may be kept, so they are made of few objects: the garbage collector goes through them all.
+
     Args:
         key: for each operation its spec and, for each input, which output of an earlier one it is, the negative place
             of an input from outside, or the type of a Python number.
@@ -80,7 +82,8 @@ class Structure:
         "repeats",
         "gaps",
         "programs",
-        "nodes",
+        "specs",
+        "places",
         "inputs",
         "outputs",
         "joined",
@@ -94,7 +97,7 @@ class Structure:
         self.seen = self.repeats = 0
         self.gaps: tuple[int, ...] = ()
         self.programs: list[Program] = []
-        self.nodes, self.inputs, self.outputs = [], inputs, []
+        self.inputs, self.outputs = inputs, []
         self.joined: tuple[tuple[int, ...], cold.Prepared] | None = None
         self._numbers, self._packs = b"", ()
         self._spent = 0.0
@@ -103,11 +106,20 @@ class Structure:
         def flat(each):
             return each if type(each) is type or each < 0 else first[each % MULTIPLE] + each // MULTIPLE
 
-        for spec, *places in key:
-            self.nodes.append((spec, [*map(flat, places)]))
+        rest, specs, places = iter(key), [], []
+        for spec in rest:
+            specs.append(spec)
+            places += map(flat, itertools.islice(rest, len(spec.inputs)))
             first.append(len(self.outputs))
             self.outputs += spec.outputs
-        self._family = _families.setdefault(frozenset([spec.name for spec, _ in self.nodes]), Family())
+        self.specs, self.places = tuple(specs), tuple(places)
+        self._family = _families.setdefault(frozenset([spec.name for spec in specs]), Family())
+
+    @property
+    def nodes(self) -> list[tuple]:
+        """Each operation with its inputs: the place of an output or, if negative, an input, or the type of a number."""
+        rest = iter(self.places)
+        return [(spec, [*itertools.islice(rest, len(spec.inputs))]) for spec in self.specs]
 
     def run_whole(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int]) -> tuple:
         """Compute the outputs at the `live` places, and perhaps more, by a compiled program; returns (places, arrays).
@@ -125,7 +137,7 @@ class Structure:
         begun = time.perf_counter()
         got = program.run(*packs, *arrays)
         cause = "new structure" if not known else "other results are held, or fewer inputs are free"
-        tell_compile(f"program of {len(self.nodes)} operations", cause, begun)
+        tell_compile(f"program of {len(self.specs)} operations", cause, begun)
         return program.order, got
 
     def run_by_op(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
@@ -169,7 +181,7 @@ class Structure:
                 if place in free and last.get(place) != number:
                     last.pop(place, None)
                     last[place] = number
-        maker = [number for number, (spec, _) in enumerate(self.nodes) for _ in spec.outputs]
+        maker = [number for number, spec in enumerate(self.specs) for _ in spec.outputs]
         waiting = defaultdict(list)
         for output in sorted(kept):
             waiting[self.outputs[output]].append(output)
@@ -197,10 +209,10 @@ class Structure:
             return settings.mode == "whole"
         if self.programs:
             return True
-        if len(self.nodes) == 1:
+        if len(self.specs) == 1:
             return False  # the op's own program is the whole
-        self._spent += max(sum([spec.cost for spec, _ in self.nodes]) - CALL_COST, 0)
-        allowed = PROGRAM_COST + NODE_COST * len(self.nodes)
+        self._spent += max(sum([spec.cost for spec in self.specs]) - CALL_COST, 0)
+        allowed = PROGRAM_COST + NODE_COST * len(self.specs)
         if self._family.is_loop(self):
             allowed *= 0 if ends_step and self._family.members == 1 else FRAGMENT
         return self._spent > allowed
@@ -235,7 +247,7 @@ class Structure:
     @property
     def _is_light(self) -> bool:
         """Whether NumPy runs all of it for good."""
-        return len(self.nodes) > 1 and all(spec.is_light for spec, _ in self.nodes)
+        return len(self.specs) > 1 and all(spec.is_light for spec in self.specs)
 
     def _run_joined(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
         """Run the operations as one list of calls of NumPy: one by one costs some 5 us more for each of them."""
@@ -243,7 +255,7 @@ class Structure:
             kept = tuple(sorted({*live, *(self.joined[0] if self.joined else ())}))
             self.joined = kept, self._join(kept)
         kept, prepared = self.joined
-        explain.record.runs["cold"] += len(self.nodes)
+        explain.record.runs["cold"] += len(self.specs)
         given = [*map(np.asarray, arrays), *[np.asarray(each, NUMBERS[type(each)].dtype) for each in numbers]]
         with np.errstate(all="ignore"):
             return kept, cold.owned(prepared.run(given), given)
@@ -251,7 +263,7 @@ class Structure:
     def _join(self, kept: tuple[int, ...]) -> cold.Prepared:
         taken, parts = len(self.inputs), []
         count = itertools.count(taken)
-        read = sum(type(place) is type for _, places in self.nodes for place in places)
+        read = sum(type(place) is type for place in self.places)
 
         def place_of(each) -> int:
             if type(each) is type:
@@ -321,12 +333,14 @@ LONG_ROW = 5  # comings again that make a loop of anything
 FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step, or among others, is compiled
 
 
-def find(key: tuple, inputs: list) -> Structure:
-    """The structure with this key, made if it is new; see `Structure`.
+def find(parts: Iterable[tuple], inputs: list) -> Structure:
+    """The structure of these operations, made if it is new; see `Structure`.
 
     Args:
+        parts: the key, a tuple for each operation.
         inputs: the values from outside.
     """
+    key = tuple(itertools.chain.from_iterable(parts))
     found = _structures.get(key)
     if found is None:
         found = _structures.setdefault(key, Structure(key, [each.aval for each in inputs]))

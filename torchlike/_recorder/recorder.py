@@ -216,7 +216,7 @@ _NOBODY = 3
 
 def _run(nodes: list[tuple], inputs: list[Value], outputs: list[Value | None], free: set[int], ends_step: bool) -> None:
     live = tuple([place for place, each in enumerate(outputs) if each is not None])
-    structure = program.find(tuple([node[0] for node in nodes]), inputs)
+    structure = program.find([node[0] for node in nodes], inputs)
     numbers = [each for node in nodes if node[2] for each in node[2]]
     if structure.runs_whole(ends_step):
         places, arrays = structure.run_whole(list(map(array_of, inputs)), numbers, live, free)
