@@ -12,19 +12,26 @@ import numpy as np
 
 from torchlike._programs.cold.rules import rule
 
-_ROTATIONS = (13, 15, 26, 6), (17, 29, 16, 24)
+_ROTATIONS = [
+    [(np.uint32(count), np.uint32(32 - count)) for count in counts] for counts in ((13, 15, 26, 6), (17, 29, 16, 24))
+]
 
 
 def _threefry(first, second, x, y) -> tuple:
     """The words (x, y) after twenty rounds with the key (first, second)."""
     keys = first, second, first ^ second ^ np.uint32(0x1BD11BDA)
-    x, y = x + keys[0], y + keys[1]
+    x, y = np.asarray(x + keys[0]), np.asarray(y + keys[1])
+    rest = np.empty_like(y)
+    add, left, right, either, xor = np.add, np.left_shift, np.right_shift, np.bitwise_or, np.bitwise_xor
     for each in range(5):
-        for count in _ROTATIONS[each % 2]:
-            x = x + y
-            y = (y << np.uint32(count)) | (y >> np.uint32(32 - count))
-            y = x ^ y
-        x, y = x + keys[(each + 1) % 3], y + keys[(each + 2) % 3] + np.uint32(each + 1)
+        for ahead, back in _ROTATIONS[each % 2]:
+            add(x, y, x)
+            left(y, ahead, rest)
+            right(y, back, y)
+            either(y, rest, y)
+            xor(x, y, y)
+        add(x, keys[(each + 1) % 3], x)
+        add(y, keys[(each + 2) % 3] + np.uint32(each + 1), y)
     return x, y
 
 
@@ -47,9 +54,8 @@ def _random_seed(params, ins, outs):
     bits = ins[0].dtype.itemsize * 8
 
     def seed(number):
-        raw = np.asarray(number).view(f"u{bits // 8}")
-        high = (raw >> raw.dtype.type(32)) if bits == 64 else np.zeros_like(raw)
-        return np.stack([high.astype(np.uint32), raw.astype(np.uint32)], -1)
+        raw = np.ascontiguousarray(number).reshape(*number.shape, 1).view(f"<u{min(bits // 8, 4)}").astype(np.uint32)
+        return raw[..., ::-1] if bits == 64 else np.concatenate([np.zeros_like(raw), raw], -1)
 
     return seed
 
@@ -73,10 +79,13 @@ def _random_fold_in(params, ins, outs):
 
 def _stream(key, shape: tuple) -> tuple:
     """The words that the keys give for the places of `shape`, counted in order."""
-    places = np.arange(math.prod(shape), dtype=np.uint64).reshape(shape)
+    count = math.prod(shape)
     keys = key.reshape((*key.shape[:-1], *(1,) * len(shape), 2))
-    high, low = (places >> np.uint64(32)).astype(np.uint32), places.astype(np.uint32)
-    return _threefry(keys[..., 0], keys[..., 1], high, low)
+    if count <= 2**32:
+        low = np.arange(count, dtype=np.uint32).reshape(shape)
+        return _threefry(keys[..., 0], keys[..., 1], np.zeros_like(low), low)
+    places = np.arange(count, dtype=np.uint64).reshape(shape)
+    return _threefry(keys[..., 0], keys[..., 1], (places >> np.uint64(32)).astype(np.uint32), places.astype(np.uint32))
 
 
 @rule("random_bits")
@@ -89,7 +98,7 @@ def _random_bits(params, ins, outs):
         x, y = _stream(key, shape)
         if bits == 64:
             return (x.astype(dtype) << dtype.type(32)) | y.astype(dtype)
-        return (x ^ y).astype(dtype)
+        return np.bitwise_xor(x, y, x).astype(dtype, copy=False)
 
     return draw
 
