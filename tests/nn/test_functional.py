@@ -286,6 +286,29 @@ def test_dropout_drops_and_scales():
     np.testing.assert_allclose(y[y != 0], 1 / 0.7, rtol=1e-6)
 
 
+def test_masks_are_as_independent_as_chance():
+    from torchlike._ops.nn.dropout import _bits
+
+    count = 2**16
+    streams = [np.asarray(_bits(seed, count, stream)) for seed, stream in ((0, 0), (1, 0), (2**62, 0), (0, 1), (-1, 0))]
+    flips = np.stack([np.unpackbits(each.view(np.uint8)) for each in streams]).astype(np.float64) - 0.5
+    bound = 5 * 0.25 / np.sqrt(flips.shape[1])  # five standard deviations
+    products = flips @ flips.T / flips.shape[1]
+    assert np.abs(products - np.eye(len(flips)) * 0.25).max() < bound
+    for lag in (1, 2, 31, 32, 64, 8 * 256):
+        assert np.abs((flips[:, lag:] * flips[:, :-lag]).mean(1)).max() < bound, lag
+    per_bit = np.stack([(each[:, None] >> np.arange(32) & 1).mean(0) for each in streams])
+    assert np.abs(per_bit - 0.5).max() < 5 * 0.5 / np.sqrt(count)
+    values = streams[0].astype(np.int64) * 256 >> 32
+    assert ((np.bincount(values, minlength=256) - count / 256) ** 2).sum() / (count / 256) < 255 + 6 * np.sqrt(510)
+
+
+def test_dropout_of_nothing_and_of_all():
+    x = torchlike.ones(1000)
+    assert torchlike.nn.functional.dropout(x, 0.0).sum().item() == 1000
+    assert torchlike.nn.functional.dropout(x, 1.0).sum().item() == 0
+
+
 def test_dropout_depends_on_the_seed_alone():
     F, x = torchlike.nn.functional, torchlike.ones(4, 50)
 

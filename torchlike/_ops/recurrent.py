@@ -16,6 +16,7 @@ from jax.custom_derivatives import SymbolicZero
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Arrays, Number
+from torchlike._ops.nn.dropout import dropped, kept
 
 
 class Cell(NamedTuple):
@@ -235,8 +236,7 @@ def _run(mode, input, hx, params, has_biases, num_layers, dropout, seed, bidirec
             last_states.append(state)
         sequence = found[0] if ways == 1 else jnp.concatenate(found, -1)
         if layer < num_layers - 1 and seed is not None:
-            keep = jax.random.bernoulli(jax.random.fold_in(jax.random.key(seed), layer), 1 - dropout, sequence.shape)
-            sequence = jnp.where(keep, sequence / (1 - dropout), 0).astype(sequence.dtype)
+            sequence = dropped(sequence, kept(seed, dropout, sequence.shape, layer), dropout)
     if running is not None:
         sequence = jnp.where(running[:, :, None], sequence, 0)
     outputs = jnp.swapaxes(sequence, 0, 1) if batch_first else sequence

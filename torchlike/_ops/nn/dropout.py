@@ -1,6 +1,8 @@
-"""Dropout. The mask comes from JAX's counter-based generator, its seed from PyTorch's."""
+"""Dropout. The mask comes from a counter-based generator that costs little, its seed from PyTorch's generator."""
 
 from __future__ import annotations
+
+import math
 
 import jax
 import jax.numpy as jnp
@@ -13,10 +15,37 @@ from torchlike._types import dtypes
 ALPHA = 1.7580993408473766  # what SELU takes large negative inputs to, negated
 
 
-def kept(seed: Number, p: Number, shape: tuple[int, ...]) -> Array:
-    """True with probability ``1 - p``: a function of the seed alone, wherever a program begins or ends."""
-    bits = jax.random.bits(jax.random.key(seed), shape, jnp.uint32)
-    return bits.astype(jnp.float64) >= jnp.asarray(p, jnp.float64) * 2.0**32
+def kept(seed: Number, p: Number, shape: tuple[int, ...], stream: int = 0) -> Array:
+    """True with probability ``1 - p``: a function of the seed alone, wherever a program begins or ends.
+
+    Args:
+        stream: tells the masks of one seed apart.
+    """
+    least = jnp.ceil(jnp.asarray(p, jnp.float64) * 2.0**32)
+    bits = _bits(seed, math.prod(shape), stream).reshape(shape)
+    return (bits >= jnp.minimum(least, 2.0**32 - 1).astype(jnp.uint32)) & (least < 2.0**32)
+
+
+def _bits(seed: Number, count: int, stream: int) -> Array:
+    """So many times 32 random bits: a few multiplications each, which XLA fuses into what uses them.
+
+    JAX's own generator (Threefry) goes through memory five times on the CPU, six times as long; a step of the classic
+    MNIST ConvNet took a fifth longer with it.
+
+    Sources: Widynski, Squares: A Fast Counter-Based RNG, 2020; Steele, Lea and Flood, Fast Splittable Pseudorandom
+    Number Generators, 2014, for the key.
+    """
+    key = jnp.asarray(seed, jnp.int64).astype(jnp.uint64) + jnp.uint64((stream + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    key = (key ^ (key >> 30)) * jnp.uint64(0xBF58476D1CE4E5B9)
+    key = (key ^ (key >> 27)) * jnp.uint64(0x94D049BB133111EB)
+    key = (key ^ (key >> 31)) | 1
+    first = jax.lax.iota(jnp.uint64, count) * key
+    second = first + key
+    state = first
+    for word in (first, second, first):
+        state = state * state + word
+        state = (state >> 32) | (state << 32)
+    return ((state * state + second) >> 32).astype(jnp.uint32)
 
 
 def dropped(input: Array, mask: Array, p: Number) -> Array:
