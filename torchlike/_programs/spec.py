@@ -23,8 +23,8 @@ NUMBERS = {
     complex: jax.ShapeDtypeStruct((), np.complex128, weak_type=True),
 }
 _count = itertools.count(1)
-# milliseconds, measured on two cores: of compiling an operation, and of calling it then
-COMPILE_COST, COMPILED_COST = 50.0, 0.05
+# milliseconds, measured on two cores
+COMPILED_COST = 0.05  # of calling a compiled operation
 WAITING_COST = 5.0  # of waiting for the program that computes an input, which a compiled operation would not
 
 
@@ -67,6 +67,7 @@ class Spec:
             "_compiled",
             "_cold",
             "_cost",
+            "_compile_cost",
             "_spent",
         ),
     )
@@ -106,6 +107,7 @@ class Spec:
         self.generic: tuple | None = None
         self._jaxpr = self._compiled = self._cold = None
         self._cost: float | None = None
+        self._compile_cost: float | None = None
         self._spent = 0.0
 
     def retrace(self) -> None:
@@ -139,7 +141,7 @@ class Spec:
             return COMPILED_COST
         if self._cost is None:
             generic, values = self.generic or (self, {})
-            self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else COMPILE_COST
+            self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else self.compile_cost
         return self._cost
 
     @property
@@ -147,16 +149,25 @@ class Spec:
         """Whether NumPy runs it for good: calling it compiled would cost more."""
         return self._compiled is None and self._is_on_cpu and self.cost <= COMPILED_COST
 
+    @property
+    def compile_cost(self) -> float:
+        """The milliseconds that compiling it by itself takes, roughly."""
+        if self._compile_cost is None:
+            generic = self.generic
+            self._compile_cost = generic[0].compile_cost if generic else cold.compile_cost(self.jaxpr.jaxpr)
+        return self._compile_cost
+
     def runs_cold(self, waits: bool) -> bool:
         """Whether NumPy runs it: on the CPU, until compiling it would have paid; noted as a run.
 
         Args:
             waits: whether an input may still be being computed.
         """
-        if self._compiled is not None or self._spent > COMPILE_COST or not self._is_on_cpu:
+        if self._compiled is not None or not self._is_on_cpu:
             return False
-        self._spent += max(self.cost - COMPILED_COST, WAITING_COST if waits else 0)
-        return self._spent <= COMPILE_COST
+        if self._spent <= self.compile_cost:
+            self._spent += max(self.cost - COMPILED_COST, WAITING_COST if waits else 0)
+        return self._spent <= self.compile_cost
 
     @property
     def cold(self) -> cold.Prepared:

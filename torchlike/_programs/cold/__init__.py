@@ -15,6 +15,7 @@ from torchlike._programs.cold import (
     special,
     windows,
 )
+from torchlike._programs.cold.cost import compile_cost as compile_cost
 from torchlike._programs.cold.cost import cost as cost
 from torchlike._programs.cold.evaluation import Prepared as Prepared
 from torchlike._programs.cold.evaluation import evaluate as evaluate

@@ -1,4 +1,7 @@
-"""What a run without XLA is estimated to take more than one with it; not measured, so that tiers depend on no clock."""
+"""What a run without XLA takes more than one with it, and what compiling takes.
+
+Both are estimated, not measured, so that tiers depend on no clock.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ STEP = 0.002  # one call of NumPy
 ELEMENT = 2e-7  # an element of a result: NumPy goes through memory once a primitive, XLA once a fusion
 PRODUCT = 1e-8  # a multiplication in a product of matrices, at which both are good
 CONVOLVED = 1.5e-7  # one in a convolution: its windows are copied first
+PROGRAM, COMPILED = 20.0, 4.0  # compiling anything, and each primitive in it: over 60 operations of 1 to 100
 # what NumPy answers with a view, and so in no time an element
 VIEWS = {
     *("broadcast_in_dim", "expand_dims", "optimization_barrier", "reshape", "rev", "slice", "split", "squeeze"),
@@ -32,8 +36,17 @@ def cost(jaxpr: Jaxpr, values: dict[str, int]) -> float:
     return sum(_cost(eqn, values, results) for eqn in jaxpr.eqns)
 
 
+def compile_cost(jaxpr: Jaxpr) -> float:
+    """The milliseconds that XLA takes to compile a jaxpr, roughly."""
+    return PROGRAM + COMPILED * _count(jaxpr)
+
+
+def _count(jaxpr: Jaxpr) -> int:
+    return sum(sum(map(_count, inner)) if (inner := _bodies(eqn)) else 1 for eqn in jaxpr.eqns)
+
+
 def _cost(eqn, values: dict[str, int], results: Collection) -> float:
-    inner = [each for each in map(_body, _parameters(eqn)) if each is not None]
+    inner = _bodies(eqn)
     if inner:
         bodies = [_cost(step, values, ()) for each in inner for step in each.eqns]
         return size_at(eqn.params.get("length", 1), values) * sum(bodies)
@@ -56,11 +69,12 @@ def _cost(eqn, values: dict[str, int], results: Collection) -> float:
     return spent
 
 
-def _parameters(eqn) -> list:
+def _bodies(eqn) -> list[Jaxpr]:
+    """What an equation calls."""
     found = []
     for each in eqn.params.values():
         found += each if isinstance(each, (tuple, list)) else [each]
-    return found
+    return [each for each in map(_body, found) if each is not None]
 
 
 def _body(parameter) -> Jaxpr | None:
