@@ -150,6 +150,13 @@ def test_select(size):
     agree(lambda w, x, y, z: lax.select_n(w, x, y, z), np.int32(1), x, y, z)
 
 
+@pytest.mark.parametrize("rows", [(), (1, 3), range(5)])
+def test_select_whole_rows(rows):
+    which = np.isin(np.arange(5), rows)[:, None]
+    x, y = numbers("float32", 5, 1000), numbers("float32", 5, 1000, seed=1)
+    agree(lambda w, x, y: (jnp.where(w, x, y), jnp.where(w, 0, y), jnp.where(w, x, jnp.inf)), which, x, y)
+
+
 @pytest.mark.parametrize("new", [*FLOATS, *INTS, "uint32", "uint64", "bool", "complex64"])
 def test_convert_element_type(new):
     old = [*FLOATS, *INTS, "bool", *(["complex64"] if new != "bool" else [])]
@@ -243,6 +250,16 @@ def test_reductions_of_nan_and_infinity(name):
     x = np.stack([edges("float32"), np.roll(edges("float32"), 4), np.float32(range(11))])
     agree(lambda x: REDUCTIONS[name](x, axis=1), x)
     agree(lambda x: REDUCTIONS[name](x, axis=0), x)
+
+
+@pytest.mark.parametrize("name", ["sum", "max", "min"])
+def test_reductions_of_many_rows(name):
+    """They go another way, which is as good with infinities and NaN, and with rows that do not lie in order."""
+    x = np.tile(np.stack([edges("float32"), np.roll(edges("float32"), 4), np.float32(range(11))]), (80, 1))
+    agree(lambda x: (REDUCTIONS[name](x, axis=1), REDUCTIONS[name](x.reshape(80, 3, 11), axis=(1, 2))), x)
+    agree(lambda x: REDUCTIONS[name](x.T, axis=1), x.T.copy())
+    agree(lambda x: REDUCTIONS[name](x, axis=1), numbers("float64", 2, 3000), tolerance=4)
+    agree(lambda x: REDUCTIONS[name](x, axis=1), numbers("bfloat16", 80, 12), tolerance=4)
 
 
 def test_running_reductions_backwards():

@@ -196,6 +196,17 @@ def test_scatter(name, how):
     agree(both, *groups)
 
 
+@pytest.mark.parametrize("name", WRITES)
+def test_scatter_of_many(name):
+    """Above a few elements sums go through the flat array."""
+    both, groups = over(
+        ("float32", "int32", "bfloat16"),
+        lambda x, i: (WRITES[name](x, i).add(1), WRITES[name](x, i).max(1)),
+        lambda dtype: (numbers(dtype, 4, 5, 60), np.array([2, 0, -1, 2])),
+    )
+    agree(both, *groups)
+
+
 @pytest.mark.parametrize("mode", ["clip", "drop", "promise_in_bounds"])
 def test_scatter_outside(mode):
     far = [1, 9, 3] if mode != "promise_in_bounds" else [1, 2, 3]

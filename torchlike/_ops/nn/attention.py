@@ -52,8 +52,11 @@ def attention_weights(
     scores = jnp.where(mask, scores, -jnp.inf) if mask.dtype == bool else scores + mask
     if not zero_lost:
         return jax.nn.softmax(scores, -1).astype(query.dtype)
-    lost = jnp.all(scores == -jnp.inf, -1, keepdims=True)
-    return jnp.where(lost, 0, jax.nn.softmax(jnp.where(lost, 0, scores), -1)).astype(query.dtype)
+    # the softmax, but for rows throughout -inf, which are 0: decided row by row, not element by element
+    peak = jax.lax.stop_gradient(jnp.max(scores, -1, keepdims=True, initial=-jnp.inf))
+    powers = jnp.exp(scores - jnp.where(peak == -jnp.inf, 0, peak))
+    total = jnp.sum(powers, -1, keepdims=True)
+    return (powers / jnp.where(total == 0, 1, total)).astype(query.dtype)
 
 
 # flax's attention wants the heads between length and features and cannot mask a whole row

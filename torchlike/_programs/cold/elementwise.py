@@ -246,6 +246,13 @@ def _select_bits(dtype: np.dtype) -> Callable:
     bits = np.dtype(f"i{dtype.itemsize}")
 
     def select(which, no, yes):
+        if 0 in which.strides:
+            few = which[tuple([slice(None if step else 1) for step in which.strides])]
+            if not few.any():
+                return no
+            if few.all():
+                return yes
+            which = np.ascontiguousarray(which)
         no = no.view(bits)
         got = yes.view(bits) ^ no
         got *= which.view(np.int8)

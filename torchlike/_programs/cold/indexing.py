@@ -10,6 +10,8 @@ from jax.lax import GatherScatterMode
 
 from torchlike._programs.cold.rules import is_float, rule, widened
 
+FEW = 256  # elements: below, working out their numbers costs more than it spares
+
 
 @rule("dynamic_slice")
 def _dynamic_slice(params, ins, outs):
@@ -46,13 +48,14 @@ class _Places:
     """Which elements of an array a gather reads, or a scatter writes.
 
     Attributes:
+        shape: the array's.
         order: the array's axes, those that are indexed first; the others are taken whole.
         batch: the shape of the indices, without their last axis.
         fills: whether windows that do not lie within the array are left out, rather than moved into it.
     """
 
     def __init__(self, shape, sizes, starts_shape, start_map, array_batching, index_batching, fills: bool) -> None:
-        self.batch, self.fills = tuple(starts_shape[:-1]), fills
+        self.shape, self.batch, self.fills = tuple(shape), tuple(starts_shape[:-1]), fills
         self.column = {d: at for at, d in enumerate(start_map)}
         self.last = [shape[d] - sizes[d] for d in range(len(shape))]
         indexed = [d for d in range(len(shape)) if d in start_map or d in array_batching or sizes[d] != shape[d]]
@@ -183,6 +186,7 @@ def _scatter(how: np.ufunc | None) -> Callable:
 
 def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, shape: tuple) -> Callable:
     rank = len(places.batch)
+    number = _numbers(places) if math.prod(shape) > FEW else None
 
     def write(x, starts, updates):
         index, inside = places.find(starts)
@@ -190,17 +194,34 @@ def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, sh
         if inside is not None:
             index = tuple(np.broadcast_to(each, (*places.batch, *each.shape[rank:]))[inside] for each in index)
             updates = updates[inside]
-        made = np.array(x)
+        made = np.array(x, order="C")
         view = made.transpose(places.order)
         if how is None:
             view[index] = updates
         elif alone:
             view[index] = how(view[index], updates)
-        else:
+        elif number is None:
             how.at(view, index, updates)
+        else:
+            how.at(made.reshape(-1), number(index, updates.shape), updates.reshape(-1))
         return made
 
     return write
+
+
+def _numbers(places: _Places) -> Callable:
+    """What makes an index of `places` that of the flat array, through which NumPy goes five times as fast."""
+    steps = [math.prod(places.shape[d + 1 :]) for d in range(len(places.shape))]
+    whole = places.order[len(places.indexed) :]
+    spread = np.ix_(*(np.arange(places.shape[d]) * steps[d] for d in whole))
+    rest = np.asarray(sum(spread)).reshape(-1)
+
+    def number(index: tuple, shape: tuple):
+        first = sum(each * np.intp(steps[d]) for d, each in zip(places.indexed, index, strict=True))
+        rows = np.broadcast_to(first, shape[: len(shape) - len(whole)])
+        return (rows[..., None] + rest).reshape(-1)
+
+    return number
 
 
 rule("scatter")(_scatter(None))
