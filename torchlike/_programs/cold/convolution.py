@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from torchlike._programs.cold.rules import is_narrow, rule
+from torchlike._programs.cold.threads import product
 
 COLUMNS = 2**20  # elements laid out at once: windows that overlap take many times the array's memory
 
@@ -57,7 +58,7 @@ def _grouped(x, w, shape: tuple, steps, apart, groups: int):
         look = windows(x[some], kernel, steps, apart, places).transpose(order)
         rows = look.shape[1]
         columns = look.reshape(groups, rows * math.prod(places), c * math.prod(kernel))
-        got = np.matmul(columns, weights).reshape(groups, rows, *places, count // groups)
+        got = product(columns, weights).reshape(groups, rows, *places, count // groups)
         made[some] = got.transpose(back)
     return made.reshape(shape)
 

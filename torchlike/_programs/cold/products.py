@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from torchlike._programs.cold.rules import is_narrow, rule
+from torchlike._programs.cold.threads import LARGE, product
 
 
 @rule("dot_general")
@@ -23,13 +24,14 @@ def _dot_general(params, ins, outs):
     if not reduced:
         return lambda x, y: np.zeros(shape, dtype)
     # an outer product is a sixth of the time that BLAS takes
-    product = np.multiply if reduced == 1 else np.matmul
+    large = math.prod(full) * reduced >= LARGE
+    multiply = np.multiply if reduced == 1 else product if large else np.matmul
     if left is None and right is None and shape == full and wide == dtype:
-        return product
+        return multiply
     left, right = left or _itself, right or _itself
     if shape == full and wide == dtype:
-        return lambda x, y: product(left(x), right(y))
-    return lambda x, y: product(left(x), right(y)).reshape(shape).astype(dtype, copy=False)
+        return lambda x, y: multiply(left(x), right(y))
+    return lambda x, y: multiply(left(x), right(y)).reshape(shape).astype(dtype, copy=False)
 
 
 def _itself(x):
