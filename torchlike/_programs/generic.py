@@ -210,6 +210,7 @@ class Filling:
 
     def __init__(self, values: dict[str, int]) -> None:
         self.values = values
+        self._avals: dict[int, ShapedArray] = {}  # by identity: most are those of several equations
 
     def jaxpr(self, jaxpr: Jaxpr) -> Jaxpr:
         known: dict = {}
@@ -238,8 +239,10 @@ class Filling:
         if kind is int or kind is str or kind is bool or thing is None:
             return thing
         if kind is ShapedArray:
-            shape = self.param(thing.shape)
-            return thing if shape is thing.shape else thing.update(shape=shape)
+            if id(thing) not in self._avals:
+                shape = self.param(thing.shape)
+                self._avals[id(thing)] = thing if shape is thing.shape else thing.update(shape=shape)
+            return self._avals[id(thing)]
         if kind is ClosedJaxpr:
             return ClosedJaxpr(self.jaxpr(thing.jaxpr), thing.consts)
         if isinstance(thing, Jaxpr):

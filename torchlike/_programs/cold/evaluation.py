@@ -50,8 +50,8 @@ class Prepared:
     def at(self, values: dict[str, int]) -> Prepared:
         """The same for the sizes that symbols in the jaxpr stand for."""
         made = self.bound(self.consts)
-        made.source = self.source[0], values
-        made.steps = [(_filled(each[0], values), *each[1:]) for each in self.steps]
+        made.source, filling = (self.source[0], values), Filling(values)
+        made.steps = [(_filled(each[0], filling), *each[1:]) for each in self.steps]
         return made
 
     def bound(self, consts: Sequence) -> Prepared:
@@ -168,12 +168,13 @@ class _Builder:
     def add_prepared(self, prepared: Prepared, ins: Sequence[int]) -> list[int]:
         """Append the steps of what is prepared already; returns its results' values."""
         source, values = prepared.source
+        filling = Filling(values)
         given = [*map(self.constant, prepared.consts), *ins]
         places = [*given, *range(self.count, self.count + source.count - len(given))]
         self.count += source.count - len(given)
         for fn, taken, outs, *rest in source.steps:
             moved = (tuple([places[each] for each in those]) for those in (taken, outs))
-            self.steps.append((_filled(fn, values), *moved, *rest))
+            self.steps.append((_filled(fn, filling), *moved, *rest))
         self.constants.update({places[each]: value for each, value in source.constants.items()})
         return [places[each] for each in source.results]
 
@@ -185,22 +186,23 @@ def _is_pure(eqn) -> bool:
 class _Open:
     """The function of a step that depends on sizes which are still symbols."""
 
-    __slots__ = ("eqn",)
+    __slots__ = ("eqn", "names")
 
     def __init__(self, eqn) -> None:
         self.eqn = eqn
+        self.names = [name for name, each in eqn.params.items() if is_symbolic([each])]
 
-    def at(self, values: dict[str, int]) -> Callable:
-        eqn, filling = self.eqn, Filling(values)
+    def at(self, filling: Filling) -> Callable:
+        eqn = self.eqn
         if eqn.primitive.name == "dim_as_value":
             size = eqn.outvars[0].aval.dtype.type(filling.param(eqn.params["dim"]))
             return lambda: size
-        params = {name: filling.param(each) for name, each in eqn.params.items()}
+        params = eqn.params | {name: filling.param(eqn.params[name]) for name in self.names}
         return _function(eqn.primitive, params, *[[*map(filling.param, those)] for those in _avals(eqn)])
 
 
-def _filled(fn: Callable, values: dict[str, int]) -> Callable:
-    return fn.at(values) if type(fn) is _Open else fn
+def _filled(fn: Callable, filling: Filling) -> Callable:
+    return fn.at(filling) if type(fn) is _Open else fn
 
 
 def _is_open(eqn) -> bool:
