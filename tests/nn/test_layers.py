@@ -109,6 +109,25 @@ def test_layer(row):
     check_op(row[3], run, rtol=2e-3, atol=2e-4)
 
 
+@pytest.mark.parametrize("options", [{}, {"batch_first": True}, {"bias": False}, {"add_zero_attn": True}])
+def test_attention_to_itself(options):
+    """What is query, key and value at once is projected at once; rows that may attend to nothing are 0."""
+
+    def run(library, x):
+        layer = made(library, ("MultiheadAttention", (4, 2), options))
+        padded = library.tensor([[False, True, False], [True, True, True], [False, False, True]])
+        found = [
+            layer(x, x, x, key_padding_mask=padded, need_weights=False)[0],
+            *layer(x, x, x),
+            layer(x[0], x[0], x[0])[0],
+        ]
+        found += [layer(a, b, c)[0] for a, b, c in ((x, x * 1, x), (x, x, x * 1), (x * 1, x, x))]
+        total = sum((each * each).sum() for each in found)
+        return found, list(library.autograd.grad(total, list(layer.parameters()), retain_graph=True))
+
+    check_op([(3, 3, 4)], run, rtol=2e-3, atol=2e-4)
+
+
 @pytest.mark.parametrize("row", LAYERS, ids=IDS)
 def test_layer_is_copied_and_pickled(row):
     layer = made(torchlike, row)

@@ -136,12 +136,14 @@ def multi_head_attention_forward(
     """
     batched = _check_shapes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
     _check_masks(batched, key_padding_mask, attn_mask, is_causal, query, key, num_heads)
+    alone = key is query and value is query and not use_separate_proj_weight
     if not batched:
         query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
     matrices = [q_proj_weight, k_proj_weight, v_proj_weight] if use_separate_proj_weight else [in_proj_weight]
     drops = training and dropout_p > 0.0
     found = ops.multi_head_attention(
-        *(query, key, value, num_heads, matrices, in_proj_bias, out_proj_weight, out_proj_bias),
+        *(query, *((None, None) if alone else (key, value))),
+        *(num_heads, matrices, in_proj_bias, out_proj_weight, out_proj_bias),
         *(bias_k, bias_v, static_k, static_v, attn_mask, key_padding_mask, add_zero_attn),
         "none" if not need_weights else "mean" if average_attn_weights else "all",
         float(dropout_p) if drops else None,

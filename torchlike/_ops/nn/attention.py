@@ -112,6 +112,8 @@ def scaled_dot_product_attention(
 
 def _projected(query, key, value, weights, bias) -> list[Array]:
     """Query, key and value, each through its own matrix; `weights` is one for all three, or one for each."""
+    if key is None:  # the three are the same: one product for all
+        return jnp.split(jnp.einsum("...i,oi->...o", query, weights[0]) + (0 if bias is None else bias), 3, -1)
     if len(weights) == 1:
         weights = jnp.split(weights[0], 3)
     biases = [None] * 3 if bias is None else jnp.split(bias, 3)
@@ -155,8 +157,8 @@ def _joint_mask(attn_mask, padding_mask, shape: tuple[int, ...], extra: int, dty
 @op
 def multi_head_attention(
     query: Array,
-    key: Array,
-    value: Array,
+    key: Array | None,
+    value: Array | None,
     num_heads: int,
     in_proj: Arrays,
     in_proj_bias: Array | None,
@@ -177,7 +179,7 @@ def multi_head_attention(
 
     Args:
         query: ``(L, N, E)``.
-        key, value: ``(S, N, E)``.
+        key, value: ``(S, N, E)``; both None if they are the query, and `in_proj` one matrix.
         in_proj: one matrix ``(3 E, E)``, or one for each of query, key and value.
         bias_k, bias_v: ``(1, 1, E)``; a further key and value.
         static_k, static_v: ``(N * heads, S, E / heads)``; in place of the projected ones.

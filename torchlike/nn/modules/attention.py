@@ -113,7 +113,10 @@ class MultiheadAttention(Module):
         """(the result, the weights if `need_weights`); see `torch.nn.functional.multi_head_attention_forward`."""
         turned = self.batch_first and query.dim() == 3
         if turned:
-            query, key, value = (each.transpose(0, 1) for each in (query, key, value))
+            views = {
+                each: each.transpose(0, 1) for each in dict.fromkeys((query, key, value))
+            }  # the same stays the same
+            query, key, value = views[query], views[key], views[value]
         result, weights = F.multi_head_attention_forward(
             *(query, key, value, self.embed_dim, self.num_heads, self.in_proj_weight, self.in_proj_bias),
             *(self.bias_k, self.bias_v, self.add_zero_attn, self.dropout, self.out_proj.weight, self.out_proj.bias),
