@@ -253,8 +253,10 @@ def _select_bits(dtype: np.dtype) -> Callable:
             if few.all():
                 return yes
             which = np.ascontiguousarray(which)
-        no = no.view(bits)
-        got = yes.view(bits) ^ no
+        no, yes = no.view(bits), yes.view(bits)
+        if not any(yes.strides) and not yes.item(0):
+            return (no * np.invert(which).view(np.int8)).view(dtype)
+        got = yes ^ no
         got *= which.view(np.int8)
         got ^= no
         return got.view(dtype)
