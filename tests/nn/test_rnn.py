@@ -40,20 +40,47 @@ def test_sequences(name, options):
     check_op([(4, 2, 3)], slopes, grad=False, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_a_sequence_of_one(name):
+    def run(library, x, *given):
+        library.manual_seed(0)
+        layer = getattr(library.nn, name)(3, 5, num_layers=2, bidirectional=True).to(x.dtype)
+        state = given[0] if name != "LSTM" else given
+        output, state = layer(x, state)
+        return flat([output, layer(x, state)])
+
+    check_op([(1, 2, 3), (4, 2, 5), (4, 2, 5)], run, dtype="float64", orders=2, rtol=1e-6)
+    check_op([(1, 1, 3), (4, 1, 5), (4, 1, 5)], run, dtype="bfloat16", grad=False, rtol=3e-2, atol=3e-2)
+
+
 @pytest.mark.filterwarnings("ignore:LSTM with projections")
-def test_projections():
+@pytest.mark.parametrize("length", [1, 4])
+def test_projections(length):
     def run(library, x):
         library.manual_seed(0)
         return flat(library.nn.LSTM(3, 5, proj_size=2)(x))
 
-    check_op([(4, 2, 3)], run, rtol=1e-4)
+    check_op([(length, 2, 3)], run, rtol=1e-4)
+
+
+def test_a_state_fed_back_word_by_word():
+    def run(library, words):
+        library.manual_seed(0)
+        layer, state = library.nn.GRU(70, 70), library.zeros(1, 1, 70)
+        for word in words:
+            output, state = layer(word.view(1, 1, 70), state)
+        (output * output).sum().backward()
+        return [each.grad for each in layer.parameters()]
+
+    check_op([(4, 70)], run, grad=False, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_packed_sequences(name):
+@pytest.mark.parametrize("lengths", [[2, 4, 3], [1, 1, 1]])
+def test_packed_sequences(name, lengths):
     def run(library, x):
         library.manual_seed(0)
-        packed = library.nn.utils.rnn.pack_padded_sequence(x, [2, 4, 3], enforce_sorted=False)
+        packed = library.nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
         output, state = getattr(library.nn, name)(3, 5, bidirectional=True)(packed)
         return flat([library.nn.utils.rnn.pad_packed_sequence(output), state])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 
 import jax
@@ -428,3 +429,34 @@ def test_several_programs_as_one():
         np.testing.assert_array_equal(left, x + table)
         np.testing.assert_array_equal(turned, x.T)
         assert turned.flags.c_contiguous and not np.shares_memory(turned, x)
+
+
+def test_what_is_still_needed_is_not_written_over():
+    def fn(x, y):
+        total = x + y
+        scaled = total * x
+        apart = total - scaled
+        product = x * y
+        rows, whole = product.reshape(-1)[:7], product + 1
+        risen = jnp.exp(-jnp.abs(apart))
+        turned, twice = risen.T, risen * risen
+        return apart, rows, whole, jnp.cos(turned), twice, twice.sum(0), -risen
+
+    x, y = numbers("float32", 70, 80), numbers("float32", 70, 80, seed=1)
+    before = x.copy(), y.copy()
+    agree(fn, x, y, tolerance=4)
+    np.testing.assert_array_equal(x, before[0])
+    np.testing.assert_array_equal(y, before[1])
+
+
+def test_a_row_of_operations_takes_the_memory_of_one_result():
+    x = np.ones((500, 500), np.float32)
+    closed = jax.make_jaxpr(lambda x: jnp.sqrt(jnp.abs(jnp.sin(x * 2) + x) - 1))(x)
+    prepared = prepare(closed.jaxpr)
+    tracemalloc.start()
+    try:
+        prepared.run([x])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert x.nbytes <= peak < 1.5 * x.nbytes

@@ -237,10 +237,14 @@ class Structure:
                     next(numbers) if type(each) is type else values[each] if each >= 0 else arrays[-1 - each]
                     for each in places
                 ]
-                values.extend(run_op(spec, given, waits) if runs else [None] * spec.count)
                 for place in dying:
                     if place >= 0:
                         values[place] = None
+                if runs and spec.is_sum and places[0] in dying and places[0] >= 0:
+                    explain.record.runs["cold"] += 1
+                    values.append(cold.summed(given))
+                else:
+                    values.extend(run_op(spec, given, waits) if runs else [None] * spec.count)
             given = None
             return _settled(values, live, arrays)
 
@@ -356,8 +360,9 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
     """
     if spec.runs_cold(waits):
         explain.record.runs["cold"] += 1
-        return spec.cold.run(list(map(_known, arrays, spec.inputs)))
+        return spec.cold.run(list(map(_known, arrays, spec.inputs)), defers=True)
     explain.record.runs["op"] += 1
+    arrays = [np.asarray(each) if type(each) is cold.Deferred else each for each in arrays]
     if spec.is_compiled:
         return spec.compiled(*arrays)
     begun = time.perf_counter()
@@ -369,7 +374,7 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
 def _settled(values: list, live: tuple[int, ...], arrays: list) -> list:
     """The live ones among the values; NumPy's get memory of their own."""
     got = [values[each] for each in live]
-    places = [at for at, each in enumerate(got) if isinstance(each, (np.ndarray, np.generic))]
+    places = [at for at, each in enumerate(got) if isinstance(each, (np.ndarray, np.generic, cold.Deferred))]
     for at, each in zip(places, cold.owned([got[at] for at in places], arrays), strict=True):
         got[at] = each
     return got

@@ -69,6 +69,7 @@ class Spec:
             "_cost",
             "_compile_cost",
             "_spent",
+            "_is_sum",
         ),
     )
 
@@ -109,6 +110,7 @@ class Spec:
         self._cost: float | None = None
         self._compile_cost: float | None = None
         self._spent = 0.0
+        self._is_sum: bool | None = None
 
     def retrace(self) -> None:
         """Trace it by itself, where it was traced with symbols: its derivative cannot be."""
@@ -148,6 +150,14 @@ class Spec:
     def is_light(self) -> bool:
         """Whether NumPy runs it for good: calling it compiled would cost more."""
         return self._compiled is None and self._is_on_cpu and self.cost <= COMPILED_COST
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it adds two arrays of one kind, by NumPy for good."""
+        if self._is_sum is None:
+            same = self.inputs == self.outputs * 2
+            self._is_sum = same and self.is_light and self.cold.is_sum
+        return self._is_sum
 
     @property
     def compile_cost(self) -> float:

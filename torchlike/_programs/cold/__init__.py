@@ -17,12 +17,14 @@ from torchlike._programs.cold import (
 )
 from torchlike._programs.cold.cost import compile_cost as compile_cost
 from torchlike._programs.cold.cost import cost as cost
+from torchlike._programs.cold.evaluation import Deferred as Deferred
 from torchlike._programs.cold.evaluation import Prepared as Prepared
 from torchlike._programs.cold.evaluation import evaluate as evaluate
 from torchlike._programs.cold.evaluation import joined as joined
 from torchlike._programs.cold.evaluation import missing as missing
 from torchlike._programs.cold.evaluation import owned as owned
 from torchlike._programs.cold.evaluation import prepare as prepare
+from torchlike._programs.cold.evaluation import summed as summed
 from torchlike._programs.cold.threads import OneThread as OneThread
 
 # importing a family enters its rules

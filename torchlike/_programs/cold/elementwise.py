@@ -177,7 +177,7 @@ def _conj(params, ins, outs):
 @rule("shift_left")
 def _shift_left(params, ins, outs):
     bits, zero = _bits(outs)
-    return lambda x, y: np.where(_is_short(y, bits), np.left_shift(x, y), zero)
+    return _shift(np.left_shift, ins[1], bits, lambda x, y: np.where(_is_short(y, bits), np.left_shift(x, y), zero))
 
 
 @rule("shift_right_logical")
@@ -185,11 +185,10 @@ def _shift_right_logical(params, ins, outs):
     (bits, zero), dtype = _bits(outs), outs[0].dtype
     raw = np.dtype(f"u{dtype.itemsize}")
 
-    def shift(x, y):
-        moved = np.right_shift(x.view(raw), y.view(raw)).view(dtype)
-        return np.where(_is_short(y, bits), moved, zero)
+    def move(x, y):
+        return np.right_shift(x.view(raw), y.view(raw)).view(dtype)
 
-    return shift
+    return _shift(move, ins[1], bits, lambda x, y: np.where(_is_short(y, bits), move(x, y), zero))
 
 
 @rule("shift_right_arithmetic")
@@ -203,6 +202,13 @@ def _shift_right_arithmetic(params, ins, outs):
         return np.right_shift(x.view(signed), count.view(signed)).view(dtype)
 
     return shift
+
+
+def _shift(move: Callable, count, bits: int, shift: Callable) -> Callable:
+    """`shift`; by one short count for all elements it is `move`."""
+    if count.shape:
+        return shift
+    return lambda x, y: move(x, y) if 0 <= int(y) < bits else shift(x, y)
 
 
 def _bits(outs: list) -> tuple:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from functools import partial
 from itertools import chain
 from sys import getrefcount
@@ -14,12 +15,13 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from torchlike._programs.cold.rules import SHAPELESS, TABLE
+from torchlike._programs.cold.rules import LARGE, SHAPELESS, TABLE, Addable
 from torchlike._programs.generic import Filling, is_symbolic
 
 missing: Counter = Counter()
 """How often XLA ran a primitive that has no rule, by the primitive's name."""
 
+REDUCTIONS = {"reduce_max", "reduce_min", "reduce_sum"}  # they give no views
 FOLDED = 1024  # elements: what depends on no input and is no larger is computed once
 # the parameter of each call that holds what it calls; what is called becomes part of the caller
 CALLS = {
@@ -34,6 +36,8 @@ class Prepared:
     Attributes:
         steps: (function, count, in, second in, out): with `count` 1 or 2 the slots are numbers, and the function
             returns one array; with 0 `in` is a tuple, and with -1 `out` is one, too.
+        ends: the places of those steps whose results are results of the whole and no step's input.
+        deferring: the steps, with `Deferred` results where there is a use for it.
         template: the slots' first contents: None, or a constant.
         outs: the slots of the results.
         takes: how many constants and inputs there are.
@@ -41,7 +45,7 @@ class Prepared:
         source: (what the steps were made of, the values of the symbols in it).
     """
 
-    __slots__ = ("steps", "template", "outs", "takes", "consts", "source", "__weakref__")
+    __slots__ = ("steps", "ends", "deferring", "template", "outs", "takes", "consts", "source", "__weakref__")
 
     def __init__(self, source: tuple[_Builder, dict[str, int]]) -> None:
         self.consts: list = []
@@ -51,25 +55,40 @@ class Prepared:
         """The same for the sizes that symbols in the jaxpr stand for."""
         made = self.bound(self.consts)
         made.source, filling = (self.source[0], values), Filling(values)
-        made.steps = [(_filled(each[0], filling), *each[1:]) for each in self.steps]
+        made.set_steps([(_filled(each[0], filling), *each[1:]) for each in self.steps], self.ends)
         return made
+
+    def set_steps(self, steps: list[tuple], ends: Collection[int]) -> None:
+        """Enter its steps."""
+        self.steps, self.ends, self.deferring = steps, ends, steps
+        for at in ends:
+            if type(steps[at][0]) is Addable:
+                self.deferring = self.deferring.copy()
+                self.deferring[at] = (partial(Deferred, steps[at][0]), *steps[at][1:])
 
     def bound(self, consts: Sequence) -> Prepared:
         """The same with its constants."""
         made = Prepared(self.source)
-        made.steps, made.template, made.outs, made.takes = self.steps, self.template, self.outs, self.takes
+        made.set_steps(self.steps, self.ends)
+        made.template, made.outs, made.takes = self.template, self.outs, self.takes
         made.consts = list(map(np.asarray, consts))
         return made
 
-    def run(self, arrays: Sequence[np.ndarray]) -> list:
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is nothing but the sum of two arrays."""
+        return self.takes == 2 and [each[:4] for each in self.steps] == [(np.add, 2, 0, 1)]
+
+    def run(self, arrays: Sequence[np.ndarray], defers: bool = False) -> list:
         """The results for the inputs; they may share memory with them, with constants and with each other.
 
         Args:
             arrays: the inputs, after the constants if `consts` is empty.
+            defers: whether results may be `Deferred`.
         """
         slots = self.template.copy()
         slots[: self.takes] = (*self.consts, *arrays) if self.consts else arrays
-        for fn, count, a, b, out in self.steps:
+        for fn, count, a, b, out in self.deferring if defers else self.steps:
             if count == 1:
                 slots[out] = fn(slots[a])
             elif count == 2:
@@ -80,6 +99,47 @@ class Prepared:
                 for place, value in zip(out, fn(*[slots[each] for each in a]), strict=True):
                     slots[place] = value
         return [slots[each] for each in self.outs]
+
+
+class Deferred:
+    """A result, or a sum of some, that is made when it is asked for, as an array."""
+
+    __slots__ = ("_fn", "_terms", "_held", "_made")
+
+    def __init__(self, fn: Addable, *arrays: np.ndarray) -> None:
+        self._fn, self._terms, self._made = fn, [fn.take(*arrays)], None
+        self._held = sum(each.size for each in self._terms[0])
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        if self._made is None:
+            self._made, self._terms = self._fn.total(self._terms), []
+        return self._made
+
+    def plus(self, other: Deferred) -> Deferred | None:
+        """Their sum, if it can be made at once and holds less than it will be."""
+        apart = self._fn.total is not other._fn.total or not self._terms or not other._terms
+        if apart or self._held + other._held > self._fn.size:
+            return None
+        made = copy(self)
+        made._terms, made._held = [*self._terms, *other._terms], self._held + other._held
+        return made
+
+
+def summed(given: list) -> np.ndarray | Deferred:
+    """The sum of two arrays of one kind, one of which may be `Deferred`: in the first's memory if only `given` has it.
+
+    Gradients of a weight that is used many times are added up so, in a fraction of the time.
+    """
+    total, other = given
+    if type(total) is Deferred:
+        both = total.plus(other) if type(other) is Deferred else None
+        if both is not None:
+            return both
+        given[0] = total = np.asarray(total)
+    # held by `given`, `total` and the call that counts
+    if type(total) is not np.ndarray or getrefcount(total) > 3 or total.base is not None or not total.flags.carray:
+        return np.add(total, other)
+    return np.add(total, other, total)
 
 
 def owned(results: list, given: Sequence) -> list[np.ndarray]:
@@ -106,6 +166,8 @@ class _Builder:
         count: how many values there are; the constants and inputs come first.
         steps: (function, values it takes, values it gives, whether these are several, whether it has effects).
         constants: the values that are known.
+        large: those that are arrays of their own, and large, with their shapes and dtypes.
+        viewed: those that a step took which may have given a view of them.
         results: the values that are wanted.
     """
 
@@ -113,6 +175,8 @@ class _Builder:
         self.count = takes
         self.steps: list[tuple[Callable, tuple, tuple, bool, bool]] = []
         self.constants: dict[int, np.ndarray] = {}
+        self.large: dict[int, tuple] = {}
+        self.viewed: set[int] = set()
         self.results: list[int] = []
 
     def fresh(self) -> int:
@@ -160,6 +224,10 @@ class _Builder:
         if not constant or sum(each.aval.size for each in eqn.outvars) > FOLDED or not _is_pure(eqn):
             outs = [self.fresh() for _ in eqn.outvars]
             self.steps.append((fn, tuple(ins), tuple(outs), several, bool(eqn.effects)))
+            if type(fn) is np.ufunc and not is_symbolic(out := eqn.outvars[0].aval) and out.size > LARGE:
+                self.large[outs[0]] = out.shape, out.dtype
+            elif type(fn) is not np.ufunc and eqn.primitive.name not in REDUCTIONS:
+                self.viewed.update(ins)
             return outs
         with np.errstate(all="ignore"):
             got = fn(*[self.constants[each] for each in ins])
@@ -176,6 +244,8 @@ class _Builder:
             moved = (tuple([places[each] for each in those]) for those in (taken, outs))
             self.steps.append((_filled(fn, filling), *moved, *rest))
         self.constants.update({places[each]: value for each, value in source.constants.items()})
+        self.large.update({places[each]: kind for each, kind in source.large.items()})
+        self.viewed.update([places[each] for each in source.viewed])
         return [places[each] for each in source.results]
 
 
@@ -309,8 +379,12 @@ def _assigned(builder: _Builder, takes: int) -> Prepared:
         if place in needed:
             slot[place] = len(made.template)
             made.template.append(value)
-    kept, free, made.steps = set(slot), [], []
+    kept, free, prepared = set(slot), [], []
     for at, (fn, ins, outs, several, _) in enumerate(steps):
+        over = [each for each in ins if last[each] == at and each not in builder.viewed]
+        kind = builder.large.get(outs[0]) if outs else None
+        place = next((ins.index(each) for each in over if kind and builder.large.get(each) == kind), None)
+        fn = fn if place is None else _writing_over(fn, place)
         begin = tuple(slot[each] for each in ins)
         ends = {each for each in ins if last[each] == at and each not in kept}
         free += [slot[each] for each in ends]
@@ -319,9 +393,16 @@ def _assigned(builder: _Builder, takes: int) -> Prepared:
             if slot[each] == len(made.template):
                 made.template.append(None)
         free += [slot[each] for each in outs if last[each] == at]
-        made.steps.append(_step(fn, begin, tuple(slot[each] for each in outs), several))
+        prepared.append(_step(fn, begin, tuple(slot[each] for each in outs), several))
     made.outs = [slot[each] for each in builder.results]
+    inner = {each for step in steps for each in step[1]}
+    made.set_steps(prepared, [at for at, step in enumerate(steps) if inner.isdisjoint(step[2])])
     return made
+
+
+def _writing_over(fn: np.ufunc, place: int) -> Callable:
+    """`fn`, its result in the memory of one of its arguments."""
+    return lambda *arrays: fn(*arrays, arrays[place])
 
 
 def _step(fn: Callable, ins: tuple, outs: tuple, several: bool) -> tuple:

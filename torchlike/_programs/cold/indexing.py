@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from jax.lax import GatherScatterMode
 
-from torchlike._programs.cold.rules import is_float, rule, widened
+from torchlike._programs.cold.rules import LARGE, Addable, is_float, rule, widened
 
 FEW = 256  # elements: below, working out their numbers costs more than it spares
 
@@ -188,13 +188,12 @@ def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, sh
     rank = len(places.batch)
     number = _numbers(places) if math.prod(shape) > FEW else None
 
-    def write(x, starts, updates):
+    def put(made, starts, updates):
         index, inside = places.find(starts)
         updates = updates.transpose(order).reshape(shape)
         if inside is not None:
             index = tuple(np.broadcast_to(each, (*places.batch, *each.shape[rank:]))[inside] for each in index)
             updates = updates[inside]
-        made = np.array(x, order="C")
         view = made.transpose(places.order)
         if how is None:
             view[index] = updates
@@ -204,9 +203,30 @@ def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, sh
             how.at(view, index, updates)
         else:
             how.at(made.reshape(-1), number(index, updates.shape), updates.reshape(-1))
+
+    def write(x, starts, updates):
+        made = np.array(x, order="C")
+        put(made, starts, updates)
         return made
 
-    return write
+    def take(x, starts, updates) -> tuple:
+        return (starts, updates) if _is_blank(x) else (starts, updates, x)
+
+    def total(terms: list):
+        made = np.zeros(places.shape, terms[0][1].dtype)
+        for starts, updates, *rest in terms:
+            for x in rest:
+                made += x
+            put(made, starts, updates)
+        return made
+
+    size = math.prod(places.shape)
+    return Addable(take, total, size) if how is np.add and size > LARGE else write
+
+
+def _is_blank(x) -> bool:
+    """Whether it is nothing but one zero, seen many times."""
+    return x.size > 1 and not any(x.strides) and not x[(0,) * x.ndim]
 
 
 def _numbers(places: _Places) -> Callable:

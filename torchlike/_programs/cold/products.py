@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from torchlike._programs.cold.rules import is_narrow, rule
-from torchlike._programs.cold.threads import LARGE, product
+from torchlike._programs.cold.rules import LARGE, Addable, is_narrow, rule
+from torchlike._programs.cold.threads import LARGE as SHARED
+from torchlike._programs.cold.threads import product
 
 
 @rule("dot_general")
@@ -23,15 +24,29 @@ def _dot_general(params, ins, outs):
     full = (*batch, _rest(ins[0], left_batch, left_sum), _rest(ins[1], right_batch, right_sum))
     if not reduced:
         return lambda x, y: np.zeros(shape, dtype)
-    # an outer product is a sixth of the time that BLAS takes
-    large = math.prod(full) * reduced >= LARGE
-    multiply = np.multiply if reduced == 1 else product if large else np.matmul
+    blas = dtype.kind in "fc" and wide == dtype
+    if shape == full and blas and not batch and LARGE < math.prod(shape) >= reduced * sum(shape):
+        left, right = left or _itself, right or _itself
+        return Addable(lambda x, y: (left(x), right(y)), _sum_of_products, math.prod(shape))
+    if reduced == 1:
+        # of two vectors `matmul` takes ten times as long as `dot`
+        multiply = np.dot if blas and not batch else np.multiply
+    else:
+        multiply = product if math.prod(full) * reduced >= SHARED else np.matmul
     if left is None and right is None and shape == full and wide == dtype:
         return multiply
     left, right = left or _itself, right or _itself
     if shape == full and wide == dtype:
         return lambda x, y: multiply(left(x), right(y))
     return lambda x, y: multiply(left(x), right(y)).reshape(shape).astype(dtype, copy=False)
+
+
+def _sum_of_products(terms: list):
+    """The sum of products of matrices is one product."""
+    x, y = terms[0]
+    if len(terms) > 1:
+        x, y = np.concatenate([x.T for x, _ in terms]).T, np.concatenate([y for _, y in terms])
+    return product(x, y) if len(y) > 1 else np.dot(x, y)
 
 
 def _itself(x):

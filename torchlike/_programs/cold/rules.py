@@ -13,6 +13,7 @@ import numpy as np
 # that computes it, or None if it does not cover these params
 Rule = Callable[[dict, list, list], Callable | None]
 TABLE: dict[str, Rule] = {}
+LARGE = 4096  # elements: below, a copy costs less than sparing it
 SHAPELESS: set[str] = set()  # rules that look at dtypes and params alone: what they return serves all sizes
 # steps of Python after which compiling costs less: what would take more is left to XLA
 LONG = 100_000
@@ -38,6 +39,24 @@ def rule(*names: str, shapeless: bool = False) -> Callable[[Rule], Rule]:
         return made
 
     return enter
+
+
+class Addable:
+    """What a rule may return: a function of arrays, of which several results are added up for less than one by one.
+
+    Args:
+        take: makes what is needed of the arrays: arrays, too.
+        total: the sum of the results for a list of what `take` makes; results of the same `total` may be added up.
+        size: how many elements a result has.
+    """
+
+    __slots__ = ("take", "total", "size")
+
+    def __init__(self, take: Callable, total: Callable, size: int) -> None:
+        self.take, self.total, self.size = take, total, size
+
+    def __call__(self, *arrays):
+        return self.total([self.take(*arrays)])
 
 
 @cache

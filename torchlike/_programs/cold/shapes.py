@@ -6,9 +6,7 @@ import math
 
 import numpy as np
 
-from torchlike._programs.cold.rules import rule
-
-LARGE = 4096  # elements: below, a copy costs less than NumPy's view without strides
+from torchlike._programs.cold.rules import LARGE, rule
 
 
 @rule("broadcast_in_dim")
@@ -22,7 +20,7 @@ def _broadcast_in_dim(params, ins, outs):
     spread = tuple(spread)
     if spread == shape:
         return lambda x: x.reshape(shape)
-    if math.prod(shape) > LARGE:
+    if math.prod(shape) > LARGE:  # below, the view without strides costs more than it spares
         return lambda x: np.broadcast_to(x.reshape(spread), shape)
     dtype = outs[0].dtype
 

@@ -30,12 +30,12 @@ class OneThread:
     """Within it BLAS has one thread."""
 
     def __enter__(self) -> None:
-        self._before = [each.get_num_threads() for each in _libraries()]
+        self._before = [(each, each.get_num_threads()) for each in _libraries()]
         for each in _libraries():
             each.set_num_threads(1)
 
     def __exit__(self, *_) -> None:
-        for each, count in zip(_libraries(), self._before, strict=True):
+        for each, count in self._before:
             each.set_num_threads(count)
 
 
