@@ -24,14 +24,14 @@ class Setup:
     Attributes:
         torch: a library with PyTorch's API; None for a twin in JAX.
         device: where tensors live.
-        compile: whether steps call what `torch.compile` makes of the model.
+        compile: what `torch.compile` is called with: the `"model"`, the whole `"step"`, or nothing.
         dropout: off where losses are compared, for no two libraries draw the same masks.
         weights: the model's initial weights; the library's own when None.
     """
 
     torch: Any = None
     device: str = "cpu"
-    compile: bool = False
+    compile: str | None = None
     dropout: bool = True
     weights: Weights | None = None
 
@@ -43,11 +43,16 @@ class Setup:
 
     def forward(self, model: Any) -> Any:
         """What a step calls: the model, or what `torch.compile` makes of it."""
-        return self.torch.compile(model) if self.compile else model
+        return self.torch.compile(model) if self.compile == "model" else model
 
-    def batches(self, arrays: Sequence[Sequence[np.ndarray]]) -> cycle:
-        """The batches as tensors, again and again."""
-        return cycle([[self.torch.from_numpy(a).to(self.device) for a in batch] for batch in arrays])
+    def whole(self, step: Callable) -> Callable:
+        """A step that is one function of tensors, or what `torch.compile` makes of it."""
+        return self.torch.compile(step) if self.compile == "step" else step
+
+    def fed(self, step: Callable[..., float], arrays: Sequence[Sequence[np.ndarray]]) -> Step:
+        """The step with the next of these batches as tensors, again and again."""
+        batches = cycle([[self.torch.from_numpy(a).to(self.device) for a in batch] for batch in arrays])
+        return lambda: step(*next(batches))
 
 
 def export(model: Any) -> dict[str, np.ndarray]:

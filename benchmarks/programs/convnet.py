@@ -34,17 +34,16 @@ def build(setup: Setup, batch: int) -> tuple[Any, Step]:
     model = setup.place(Net()).train(setup.dropout)
     forward = setup.forward(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
-    batches = setup.batches(classified(IMAGE, CLASSES, batch))
 
-    def step() -> float:
-        x, y = next(batches)
+    @setup.whole
+    def step(x: Any, y: Any) -> float:
         optimizer.zero_grad()
         loss = F.nll_loss(forward(x), y)
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, classified(IMAGE, CLASSES, batch))
 
 
 def jax_twin(setup: Setup, batch: int) -> Step:

@@ -46,15 +46,14 @@ def build(setup: Setup, batch: int, width: int, stages: int) -> tuple[Any, Step]
     criterion = nn.BCELoss()
     optimizer_d = torch.optim.Adam(nets["discriminator"].parameters(), lr=LR, betas=BETAS)
     optimizer_g = torch.optim.Adam(nets["generator"].parameters(), lr=LR, betas=BETAS)
-    batches = setup.batches(_data(batch, 8 << stages))
 
-    def step() -> float:
-        (real,) = next(batches)
+    @setup.whole
+    def train(real: Any, noise: Any) -> float:
         optimizer_d.zero_grad()
         label = torch.full((batch,), 1.0, device=setup.device)
         loss_real = criterion(judge(real).view(-1), label)
         loss_real.backward()
-        fake = generate(torch.randn(batch, LATENT, 1, 1, device=setup.device))
+        fake = generate(noise)
         label.fill_(0.0)
         loss_fake = criterion(judge(fake.detach()).view(-1), label)
         loss_fake.backward()
@@ -65,9 +64,12 @@ def build(setup: Setup, batch: int, width: int, stages: int) -> tuple[Any, Step]
         loss_g = criterion(judge(fake).view(-1), label)
         loss_g.backward()
         optimizer_g.step()
-        return (loss_real + loss_fake).item() + loss_g.item()
+        return (loss_real + loss_fake + loss_g).item()
 
-    return nets, step
+    def step(real: Any) -> float:
+        return train(real, torch.randn(batch, LATENT, 1, 1, device=setup.device))
+
+    return nets, setup.fed(step, _data(batch, 8 << stages))
 
 
 def _data(batch: int, size: int) -> list[list[np.ndarray]]:

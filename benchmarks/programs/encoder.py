@@ -51,17 +51,15 @@ def build(setup: Setup, layers: int, width: int, heads: int, vocabulary: int, ba
     model = setup.place(Encoder())
     forward = setup.forward(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
-    batches = setup.batches(_data(vocabulary, batch))
 
-    def step() -> float:
-        x, y = next(batches)
+    def step(x: Any, y: Any) -> float:
         optimizer.zero_grad()
         loss = F.cross_entropy(forward(x), y)
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, _data(vocabulary, batch))
 
 
 def jax_twin(setup: Setup, layers: int, width: int, heads: int, vocabulary: int, batch: int) -> Step:

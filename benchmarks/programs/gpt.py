@@ -48,17 +48,16 @@ def build(setup: Setup, layers: int, width: int, heads: int, batch: int, length:
     model = setup.place(GPT())
     forward = setup.forward(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LR, weight_decay=DECAY)
-    batches = setup.batches(tokens(VOCABULARY, (batch, length), axis=1))
 
-    def step() -> float:
-        x, y = next(batches)
+    @setup.whole
+    def step(x: Any, y: Any) -> float:
         optimizer.zero_grad()
         loss = F.cross_entropy(forward(x).view(-1, VOCABULARY), y.view(-1))
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, tokens(VOCABULARY, (batch, length), axis=1))
 
 
 def jax_twin(setup: Setup, layers: int, width: int, heads: int, batch: int, length: int) -> Step:

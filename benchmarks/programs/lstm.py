@@ -30,23 +30,26 @@ def build(setup: Setup, layers: int, width: int, vocabulary: int, length: int, b
     torch.manual_seed(0)
     model = setup.place(Model())
     forward = setup.forward(model)
-    batches = setup.batches(tokens(vocabulary, (length, batch), axis=0))
     zeros = torch.zeros(layers, batch, width, device=setup.device)
     hidden = (zeros, zeros.clone())
 
-    def step() -> float:
-        nonlocal hidden
-        x, y = next(batches)
+    @setup.whole
+    def train(x: Any, y: Any, hidden: tuple) -> tuple:
         model.zero_grad()
-        output, hidden = forward(x, tuple(h.detach() for h in hidden))
+        output, hidden = forward(x, hidden)
         loss = F.cross_entropy(output.view(-1, vocabulary), y.view(-1))
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         for p in model.parameters():
             p.data.add_(p.grad, alpha=-LR)
+        return loss.detach(), tuple(h.detach() for h in hidden)
+
+    def step(x: Any, y: Any) -> float:
+        nonlocal hidden
+        loss, hidden = train(x, y, hidden)
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, tokens(vocabulary, (length, batch), axis=0))
 
 
 def jax_twin(setup: Setup, layers: int, width: int, vocabulary: int, length: int, batch: int) -> Step:

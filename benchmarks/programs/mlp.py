@@ -18,28 +18,27 @@ def build(setup: Setup, widths: tuple[int, ...], batch: int, accumulate: int = 1
     model = setup.place(nn.Sequential(*layers[:-1]))
     forward = setup.forward(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    batches = setup.batches(_data(widths, batch, accumulate))
 
-    def step() -> float:
-        x, y = next(batches)
+    @setup.whole
+    def step(x: Any, y: Any) -> float:
         optimizer.zero_grad()
         loss = F.cross_entropy(forward(x), y)
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    def accumulated_step() -> float:
+    @setup.whole
+    def accumulated_step(*pairs: Any) -> float:
         total = 0.0
         optimizer.zero_grad()
-        for _ in range(accumulate):
-            x, y = next(batches)
+        for x, y in zip(pairs[::2], pairs[1::2], strict=True):
             loss = F.cross_entropy(forward(x), y) / accumulate
             loss.backward()
             total += loss.detach()
         optimizer.step()
         return total.item()
 
-    return model, step if accumulate == 1 else accumulated_step
+    return model, setup.fed(step if accumulate == 1 else accumulated_step, _data(widths, batch, accumulate))
 
 
 def jax_twin(setup: Setup, widths: tuple[int, ...], batch: int, accumulate: int = 1) -> Step:
@@ -61,10 +60,10 @@ def jax_twin(setup: Setup, widths: tuple[int, ...], batch: int, accumulate: int 
         pairs = zip(batch[::2], batch[1::2], strict=True)
         return sum(mean_loss(params, x, y) for x, y in pairs) / accumulate, carry
 
-    data = _data(widths, batch, accumulate)
-    joined = [sum(data[i : i + accumulate], []) for i in range(0, len(data), accumulate)]
-    return twin(loss_fn, optax.adam(1e-3), params, (), joined)
+    return twin(loss_fn, optax.adam(1e-3), params, (), _data(widths, batch, accumulate))
 
 
 def _data(widths: tuple[int, ...], batch: int, accumulate: int) -> list:
-    return classified(widths[:1], widths[-1], batch, BATCHES * accumulate)
+    """For each step its inputs and labels, one pair after another."""
+    pairs = classified(widths[:1], widths[-1], batch, BATCHES * accumulate)
+    return [sum(pairs[i : i + accumulate], []) for i in range(0, len(pairs), accumulate)]

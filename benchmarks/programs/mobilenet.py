@@ -45,17 +45,16 @@ def build(setup: Setup, batch: int, width: int, size: int) -> tuple[Any, Step]:
     model = setup.place(Net())
     forward = setup.forward(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
-    batches = setup.batches(classified((3, size, size), CLASSES, batch))
 
-    def step() -> float:
-        x, y = next(batches)
+    @setup.whole
+    def step(x: Any, y: Any) -> float:
         optimizer.zero_grad()
         loss = F.cross_entropy(forward(x), y)
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, classified((3, size, size), CLASSES, batch))
 
 
 def jax_twin(setup: Setup, batch: int, width: int, size: int) -> Step:

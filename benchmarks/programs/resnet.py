@@ -63,17 +63,16 @@ def build(setup: Setup, batch: int, width: int = 64, size: int = 32) -> tuple[An
     forward = setup.forward(model)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=DECAY)
-    batches = setup.batches(classified((3, size, size), CLASSES, batch))
 
-    def step() -> float:
-        x, y = next(batches)
+    @setup.whole
+    def step(x: Any, y: Any) -> float:
         optimizer.zero_grad()
         loss = criterion(forward(x), y)
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, classified((3, size, size), CLASSES, batch))
 
 
 def jax_twin(setup: Setup, batch: int, width: int = 64, size: int = 32) -> Step:

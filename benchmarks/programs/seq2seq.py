@@ -6,7 +6,6 @@ Half of the sentences are taught with the wanted words, the others with the word
 from __future__ import annotations
 
 import random
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -54,11 +53,9 @@ def build(setup: Setup, hidden: int, vocabulary: int) -> tuple[Any, Step]:
     encode, decode = setup.forward(nets["encoder"]), setup.forward(nets["decoder"])
     optimizers = [torch.optim.SGD(net.parameters(), lr=LR) for net in nets.values()]
     criterion = nn.NLLLoss()
-    pairs = cycle([[torch.from_numpy(a).to(setup.device) for a in pair] for pair in _data(vocabulary)])
     coin = random.Random(SEED)
 
-    def step() -> float:
-        source, target = next(pairs)
+    def step(source: Any, target: Any) -> float:
         for optimizer in optimizers:
             optimizer.zero_grad()
         state = torch.zeros(1, 1, hidden, device=setup.device)
@@ -83,7 +80,7 @@ def build(setup: Setup, hidden: int, vocabulary: int) -> tuple[Any, Step]:
             optimizer.step()
         return loss.item() / target.size(0)
 
-    return nets, step
+    return nets, setup.fed(step, _data(vocabulary))
 
 
 def _data(vocabulary: int) -> list[list[np.ndarray]]:

@@ -52,17 +52,16 @@ def build(setup: Setup, batch: int, width: int, size: int) -> tuple[Any, Step]:
     forward = setup.forward(model)
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
-    batches = setup.batches(_data(batch, size))
 
-    def step() -> float:
-        x, mask = next(batches)
+    @setup.whole
+    def step(x: Any, mask: Any) -> float:
         optimizer.zero_grad()
         loss = criterion(forward(x), mask)
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, _data(batch, size))
 
 
 def jax_twin(setup: Setup, batch: int, width: int, size: int) -> Step:

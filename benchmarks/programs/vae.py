@@ -36,10 +36,9 @@ def build(setup: Setup, pixels: int, hidden: int, latent: int, batch: int) -> tu
     model = setup.place(VAE()).train(setup.dropout)
     forward = setup.forward(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=LR)
-    batches = setup.batches(_data(pixels, batch))
 
-    def step() -> float:
-        (x,) = next(batches)
+    @setup.whole
+    def step(x: Any) -> float:
         optimizer.zero_grad()
         image, mean, logvar = forward(x)
         likelihood = F.binary_cross_entropy(image, x, reduction="sum")
@@ -49,7 +48,7 @@ def build(setup: Setup, pixels: int, hidden: int, latent: int, batch: int) -> tu
         optimizer.step()
         return loss.item()
 
-    return model, step
+    return model, setup.fed(step, _data(pixels, batch))
 
 
 def jax_twin(setup: Setup, pixels: int, hidden: int, latent: int, batch: int) -> Step:

@@ -56,6 +56,7 @@ _OF_CLASSES = (GetSetDescriptorType, MemberDescriptorType, type(namedtuple("_", 
 _FUNCTIONS = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
+_CELLS = ("LOAD_DEREF", "LOAD_CLASSDEREF")
 _HOOKS = operator.attrgetter("tensor_hooks", "pre_hooks", "post_hooks")
 MOST = 20_000  # objects: comparing more costs as much as recording
 TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
@@ -84,12 +85,12 @@ def _code_of(function: FunctionType) -> tuple:
 
 
 @functools.lru_cache(maxsize=4096)
-def _names_in(code: CodeType) -> tuple:
-    """Chains (name of a global, names of attributes after it) in a piece of code."""
+def _names_in(code: CodeType, loads: tuple[str, ...]) -> tuple:
+    """Chains (name that is loaded so, names of attributes after it) in a piece of code."""
     chains: list[list] = []
     grows = False
     for each in dis.get_instructions(code):
-        if each.opname in _GLOBALS:
+        if each.opname in loads:
             chains.append([each.argval])
             grows = True
         elif each.opname in _ATTRIBUTES and grows:
@@ -330,9 +331,24 @@ class Guards:
                 self._note(_contents, cells, f"{', '.join(given.__code__.co_freevars)} in `{given.__qualname__}`")
             except ValueError:
                 raise Unguarded(f"a variable of `{given.__qualname__}` that has no value") from None
-            for name, each in zip(given.__code__.co_freevars, cells, strict=True):
-                self.visit(each.cell_contents, name)
+            held = dict(zip(given.__code__.co_freevars, _contents(cells), strict=True))
+            modules = {name: each for name, each in held.items() if isinstance(each, ModuleType)}
+            for name, each in held.items():
+                if name not in modules:
+                    self.visit(each, name)
+            self._visit_modules(given.__code__, modules)
         return None
+
+    def _visit_modules(self, code: CodeType, modules: dict[str, ModuleType]) -> None:
+        """Visit what a piece of code, and what is defined in it, reaches in modules that its variables hold."""
+        if code not in self._codes or not modules:
+            return
+        for first, *rest in _names_in(code, _CELLS):
+            if first in modules:
+                self._visit_chain(modules[first], first, rest)
+        for each in code.co_consts:
+            if isinstance(each, CodeType):
+                self._visit_modules(each, modules)
 
     def _visit_class(self, given: type, what: str) -> None:
         for each in given.__mro__:
@@ -368,21 +384,24 @@ class Guards:
 
     def _visit_names(self, code: CodeType, names: dict) -> None:
         """Visit what a piece of code reaches by the names in it."""
-        for first, *rest in _names_in(code):
+        for first, *rest in _names_in(code, _GLOBALS):
             self._names.setdefault(id(names), (names, {}))[1][first] = True
-            found, what = names.get(first, getattr(builtins, first, None)), first
-            rest = iter(rest)
-            while isinstance(found, ModuleType):
-                name = next(rest, None)
-                if name is None:
-                    raise Unguarded(f"the module `{what}` is used as a value")
-                own = vars(found)
-                what += "." + name
-                if name not in own:
-                    raise Unguarded(f"`{what}` is not found in the module itself")
-                self._names.setdefault(id(own), (own, {}))[1][name] = True
-                found = own[name]
-            self.visit(found, what)
+            self._visit_chain(names.get(first, getattr(builtins, first, None)), first, rest)
+
+    def _visit_chain(self, found, what: str, names: list[str]) -> None:
+        """Visit what the names after a first one lead to: attributes, as long as they are modules'."""
+        rest = iter(names)
+        while isinstance(found, ModuleType):
+            name = next(rest, None)
+            if name is None:
+                raise Unguarded(f"the module `{what}` is used as a value")
+            own = vars(found)
+            what += "." + name
+            if name not in own:
+                raise Unguarded(f"`{what}` is not found in the module itself")
+            self._names.setdefault(id(own), (own, {}))[1][name] = True
+            found = own[name]
+        self.visit(found, what)
 
 
 _HEAP = 1 << 9
