@@ -25,18 +25,19 @@ THREADS = os.cpu_count() or 1
 
 @dataclass(frozen=True)
 class Contestant:
-    """A way to run a program: a library's module name (none for the twin in JAX), and whether it compiles the model."""
+    """A way to run a program: a library's module name (none for the twin in JAX), and what it compiles of the program."""
 
     title: str
     module: str | None = None
-    compile: bool = False
+    compile: str | None = None  # see `Setup`
 
 
 CONTESTANTS = {
     "eager": Contestant("PyTorch", "torch"),
-    "compile": Contestant("torch.compile", "torch", compile=True),
+    "compile": Contestant("torch.compile", "torch", compile="model"),
     "torchlike": Contestant("torchlike", "torchlike"),
-    "compiled": Contestant("torchlike, `compile`", "torchlike", compile=True),
+    "compiled": Contestant("torchlike, model compiled", "torchlike", compile="model"),
+    "step": Contestant("torchlike, step compiled", "torchlike", compile="step"),
     "twin": Contestant("jax.jit + optax", None),
 }
 

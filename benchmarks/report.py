@@ -27,13 +27,16 @@ STEPS = """## Training steps
 Forward, backward, optimizer and `loss.item()`, each step; the fastest step of all rounds, and where each step has
 shapes of its own the mean over all shapes of their fastest steps, when they come for the second time or later. The
 programs are in `programs/`: the source for PyTorch, `torch.compile` and torchlike is the very same; the twin is the same
-training written by hand with `jax.jit` and optax. PyTorch runs now with one thread, now with as many as there are cores:
+training written by hand with `jax.jit` and optax. `torch.compile` is given the model; torchlike's is given the model, and
+in a column of its own the whole step, from `zero_grad` to `loss.item()`, where that is one function of tensors. PyTorch runs now with one thread, now with as many as there are cores:
 the faster counts. All gave the same losses in their first steps.
 
 The first steps count from the library's import on, in a new process: once with an empty cache of compiled programs, and
 once with what the first process left there.
 
 """
+PAIRS = (("eager", "torchlike"), ("twin", "torchlike"), ("twin", "step"), ("compile", "step"))  # what is compared
+SHORT = {"twin": "twin", "step": "step compiled"}
 HOST = "## Host costs and small cases\n\n"
 
 
@@ -132,13 +135,12 @@ def _title(name: str) -> str:
 def _compared(what: str, rows: dict[str, Any], paths: list[str], form: Any = seconds) -> str:
     """A table of one or several numbers of each contestant, the last of them compared, with geometric means below."""
     names = [name for name in CONTESTANTS if any(name in results for results in rows.values())]
-    pairs = [(other, "torchlike") for other in ("eager", "twin") if other in names]
-    heads = [f"{CONTESTANTS[a].title if a == 'eager' else 'twin'} / torchlike" for a, _ in pairs]
+    pairs = [pair for pair in PAIRS if set(pair) <= set(names)]
+    heads = [" / ".join(SHORT.get(name, CONTESTANTS[name].title) for name in pair) for pair in pairs]
 
     def cell(results: dict[str, Any], name: str) -> str:
         values = [_value(results, name, path) for path in paths]
-        missing = "failed" if "failed" in results.get(name, {}) else "-"
-        return "; ".join(map(form, values)) if all(values) else missing
+        return "; ".join(map(form, values)) if all(values) else "-"
 
     lines = [
         [_title(row), *(cell(results, name) for name in names)]
@@ -207,7 +209,8 @@ def _draw(rows: dict[str, Any], path: Path) -> None:
     names = list(rows)
     figure = Figure(figsize=(9, 0.9 * len(names) + 1.2), layout="constrained")
     axes = figure.subplots()
-    colours = {"eager": "0.6", "compile": "#c58c2c", "torchlike": "#2f6db5", "compiled": "#7fb0de", "twin": "#3f9e6e"}
+    colours = {"eager": "0.6", "compile": "#c58c2c", "torchlike": "#2f6db5", "compiled": "#7fb0de"}
+    colours |= {"step": "#9467bd", "twin": "#3f9e6e"}
     present = [name for name in CONTESTANTS if any(name in row for _, row in rows.values())]
     height = 0.8 / len(present)
     for i, contestant in enumerate(present):

@@ -1,7 +1,7 @@
 """Measure whole training steps: PyTorch, torch.compile, torchlike unchanged, and a twin written by hand in JAX.
 
     python -m benchmarks.run
-    python -m benchmarks.run --rows mlp-small gpt --rounds 3 --seconds 1
+    python -m benchmarks.run --rows mlp-small gpt --rounds 3 --seconds 1 --without compile
 
 Each runs in processes of its own: one with an empty cache of compiled programs, whose first steps must give the same
 losses as PyTorch's, and a second one that finds what the first has cached. The second ones then take turns, round after
@@ -11,11 +11,8 @@ round, while the others wait; what counts is the fastest step of all rounds.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,23 +86,21 @@ def _round(result: dict, worker: Worker, seconds: float) -> None:
 
 
 def _takes_part(name: str, row: str) -> bool:
-    """Whether a contestant can run a program: not every one has a twin, not every torchlike `compile`."""
+    """Whether a contestant can run a program.
+
+    Not every program has a twin. Where shapes vary, a step is no function that is compiled once, and `torch.compile`
+    compiles for minutes.
+    """
     if name == "twin":
         return ROWS[row].twinned
-    return name != "compiled" or _torchlike_compiles()
-
-
-@cache
-def _torchlike_compiles() -> bool:
-    """Asked of another process: this one's settings are inherited."""
-    code = "import sys, torchlike; sys.exit(not hasattr(torchlike, 'compile'))"
-    return subprocess.run([sys.executable, "-c", code]).returncode == 0
+    return name not in ("compile", "step") or not ROWS[row].varies
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="programs (default: all)")
     parser.add_argument("--against", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), help="who takes part")
+    parser.add_argument("--without", nargs="+", choices=CONTESTANTS, default=[], help="who does not (compile is slow)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each has its turn (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=1.0, help="seconds of a turn (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="where tensors live (default: %(default)s)")
@@ -115,7 +110,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    names = list(dict.fromkeys(["eager", *args.against]))
+    names = [name for name in CONTESTANTS if name == "eager" or name in args.against and name not in args.without]
     for row in args.rows:
         present = [name for name in names if _takes_part(name, row)]
         results = measure_row(row, present, args.rounds, args.seconds, args.device)

@@ -14,7 +14,7 @@ import numpy as np
 from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
-from torchlike._compile.replay import _KEPT, Fresh, Holder, Number, Replay, Same, Several, numbers_of
+from torchlike._compile.replay import _KEPT, LATER, Fresh, Holder, Number, Replay, Same, Several, numbers_of
 from torchlike._compile.watch import ATOMS, LIBRARY, Check, Watch, kind_of
 from torchlike._programs import explain, program
 from torchlike._programs.program import MULTIPLE
@@ -70,7 +70,7 @@ class Capture:
     Attributes:
         watch: what runs.
         broken: (what a replay could not do again, the user's line), once there is something.
-        made: values that were made on the host.
+        made: values that were made on the host; `drawn` are those that are drawn anew at each call.
         groups: (number of recorded nodes, optimizer, group) after each update of a group.
         read: the value whose number the call returns.
 
@@ -88,7 +88,8 @@ class Capture:
         self.read: Value | None = None
         self._code, self._strict = code, strict
         self._shared: dict[Storage, Value] = {}
-        self._seeds: list[int] = []
+        self._draws: list = []
+        self.drawn: list[Value] = []
 
     # ------------------------------------------------------------------ what the recorder tells
 
@@ -141,7 +142,7 @@ class Capture:
         self.recording, self._nodes = recorder.recording, recorder.recording.nodes
         self._inputs = recorder.recording.inputs
         self._starts = recorder.at_boundary, recorder._after_backward
-        default.note_seeds(self._seeds)
+        default.note_draws(self._draws)
         self._engine = default.current().clone()
         return True
 
@@ -151,7 +152,7 @@ class Capture:
         if recorder.capture is self:
             recorder.capture = None
             self._ends = recorder.at_boundary, recorder._after_backward
-            default.note_seeds(None)
+            default.note_draws(None)
 
     def finish(self, before: Before, now: tuple, result) -> Replay:
         """What the call did, as something that can be done again; what it recorded is computed.
@@ -161,23 +162,31 @@ class Capture:
         """
         self.leave()
         nodes, inputs = self._nodes, list(self._inputs)
+        arrays = {id(each[1]) for each in self._draws if type(each) is tuple}
+        self.drawn = [each for each in self.made if id(each.array) in arrays]
         made = _Maker(before, nodes, inputs, self).replay(result)
         made.flags = now
         moves = self.begins or self._ends != self._starts
         made.ends, made.begins = self._ends if moves else None, self.begins
         made.structure = program.find([node[0] for node in nodes], inputs) if nodes else None
         made.numbers = [each for node in nodes for each in node[2]]
-        made.seeds = self._places_of_seeds(made.numbers)
+        made.draws = self._places_of_draws(made.numbers, inputs)
         made.groups = self._places_of_groups(before.guards, nodes)
         return made
 
-    def _places_of_seeds(self, numbers: list) -> list:
-        after = default.current().get_state()
-        for _ in self._seeds:
-            self._engine.u64(1)
+    def _places_of_draws(self, numbers: list, inputs: list[Value]) -> list[tuple]:
+        after, found = default.current().get_state(), []
+        for each in self._draws:
+            if type(each) is int:
+                self._engine.u64(1)
+                found.append((None, tuple([place for place, number in enumerate(numbers) if number == each])))
+            else:
+                draw, array = each
+                draw(self._engine)
+                found.append((draw, tuple([place for place, value in enumerate(inputs) if value.array is array])))
         if (self._engine.get_state() != after).any():
             raise Unguarded("random numbers are drawn on the host")
-        return [tuple([place for place, each in enumerate(numbers) if each == seed]) for seed in self._seeds]
+        return found
 
     def _places_of_groups(self, guards: Guards, nodes: list) -> list[tuple]:
         free = {id(group): ([], optimizer, group, held) for optimizer, group, held in guards.groups}
@@ -274,6 +283,8 @@ class _Maker:
         place = self.places.get(value)
         if place is not None:
             return place
+        if any(value is each for each in self.capture.drawn):
+            return Value(value.aval, LATER)
         if any(value is each for each in self.capture.made):
             if type(value.array) is np.ndarray:
                 value.array = jax.device_put(value.array)  # once, not at every call
@@ -300,6 +311,8 @@ class _Maker:
                 cells = {self.before.storages[place] for place in places}
                 # the storages, the list of values, the list of inputs, the call that counts
                 free.append((number, len(cells) + self.before.values.count(value) + 2))
+            elif any(value is each for each in self.capture.drawn):
+                free.append((number, 2))
         return free
 
     def _check(self, check: Check) -> tuple | None:
@@ -326,6 +339,8 @@ class _Maker:
         place = self.places.get(value)
         if place is not None:
             return "in", place
+        if any(value is each for each in self.capture.drawn):
+            raise Unguarded("random numbers are kept that are drawn on the host")
         if any(value is each for each in self.capture.made):
             self.made.append(value)
             return "made", len(self.made) - 1

@@ -14,10 +14,11 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._compile.guards import Guards, is_equal
 from torchlike._compile.watch import ATOMS, Check
 from torchlike._programs import explain
-from torchlike._random.default import draw_seed
+from torchlike._random.default import draw_array, draw_seed
 from torchlike._recorder.recorder import Value, array_of, program_lock, recorder
 from torchlike._recorder.storage import Storage
 
+LATER = np.empty(0)  # in the place of an array that is drawn at the call
 MISS: Any = object()  # what a replay gives when something is not as it was
 
 
@@ -141,7 +142,9 @@ class Replay:
         picks: for each input of the program the place of its value, or the value itself.
         structure, live: the program's, and the outputs that it must give; in `outputs` with their avals.
         made: values that were made on the host.
-        numbers: its Python numbers; `seeds` are the places of each that is drawn anew, in the order of the draws.
+        numbers: its Python numbers.
+        draws: (how an array is drawn, its places among the inputs), or (None, the places of a seed among the numbers),
+            in the order of the draws.
         groups: (places of the first numbers, optimizer, group, its options, its flags): the numbers are read anew.
         free: (place of an input that is written over, the references that the call itself has to it).
         writes: (place of a tensor, which value its storage gets, by how much its version grows).
@@ -169,7 +172,7 @@ class Replay:
     structure: Any
     live: tuple[int, ...]
     numbers: list
-    seeds: list
+    draws: list[tuple]
     groups: list[tuple]
     free: list[tuple[int, int]]
     writes: list[tuple]
@@ -184,14 +187,18 @@ class Replay:
 
     def difference(self, other: Replay) -> str | None:
         """In what another capture of the same call differs; None if it does not."""
-        for name in ("structure", "live", "seeds", "writes", "ends", "begins", "avals", "views", "equal", "shared"):
+        for name in ("structure", "live", "writes", "ends", "begins", "avals", "views", "equal", "shared"):
             if getattr(self, name) != getattr(other, name):
                 return f"its {_WORDS.get(name, name)}"
         if not all(map(_is_same_input, self.picks, other.picks)):
             return "the tensors that it makes on the host"
+        if [(draw is None, places) for draw, places in self.draws] != [
+            (draw is None, places) for draw, places in other.draws
+        ]:
+            return "its random numbers"
         if self._results() != other._results():
             return "what it returns"
-        drawn = set(chain.from_iterable(self.seeds))
+        drawn = {place for draw, places in self.draws if draw is None for place in places}
         for firsts, optimizer, group, *_ in self.groups:
             for first in firsts:
                 drawn.update(range(first, first + len(numbers_of(optimizer, group))))
@@ -317,11 +324,16 @@ class Replay:
 
     def _outputs(self, inputs: list[Value]) -> list[Value]:
         """Run the program; returns its results, and after these the values that were made on the host."""
-        numbers = list(self.numbers) if self.seeds else self.numbers
-        for places in self.seeds:
-            seed = draw_seed()
-            for place in places:
-                numbers[place] = seed
+        numbers = list(self.numbers) if self.draws else self.numbers
+        for draw, places in self.draws:
+            if draw is None:
+                seed = draw_seed()
+                for place in places:
+                    numbers[place] = seed
+            else:
+                array = draw_array(draw)
+                for place in places:
+                    inputs[place] = Value(inputs[place].aval, array)
         with program_lock:
             free = {place for place, count in self.free if getrefcount(inputs[place]) <= count}
             arrays = [each.array for each in inputs]
@@ -361,7 +373,7 @@ _WORDS = {"structure": "operations", "live": "results", "writes": "changes of te
 def _is_same_input(one, another) -> bool:
     if type(one) is not Value or type(another) is not Value:
         return one == another
-    return np.array_equal(one.array, another.array, equal_nan=one.aval.dtype.rank >= 2)
+    return one.aval is another.aval and np.array_equal(one.array, another.array, equal_nan=one.aval.dtype.rank >= 2)
 
 
 def numbers_of(optimizer, group: dict) -> list[float]:

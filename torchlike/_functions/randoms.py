@@ -188,6 +188,10 @@ def _finish(array: np.ndarray, device, requires_grad: bool, out, name: str):
     return made.requires_grad_() if requires_grad else made
 
 
+def _drawn(by: default.Draw, generator: Generator | None) -> np.ndarray:
+    return default.draw_array(by) if generator is None else by(generator._engine)
+
+
 def _float(dtype, name: str) -> np.dtype:
     return (dtypes.get_default_dtype() if dtype is None else dtype).np
 
@@ -206,9 +210,9 @@ def rand(
 ):
     """Numbers uniform in ``[0, 1)``."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
-    engine = _engine(generator)
     shape = _shape(_size(size, named, "rand"))
-    return _finish(draw.uniform(engine, shape, kind), device, requires_grad, out, "rand")
+    array = _drawn(lambda engine: draw.uniform(engine, shape, kind), generator)
+    return _finish(array, device, requires_grad, out, "rand")
 
 
 def randn(
@@ -225,8 +229,9 @@ def randn(
 ):
     """Numbers of the standard normal distribution; complex ones have variance 1."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
-    engine = _engine(generator)
-    return _finish(draw.normal(engine, _shape(_size(size, named, "randn")), kind), device, requires_grad, out, "randn")
+    shape = _shape(_size(size, named, "randn"))
+    array = _drawn(lambda engine: draw.normal(engine, shape, kind), generator)
+    return _finish(array, device, requires_grad, out, "randn")
 
 
 def randint(
@@ -250,8 +255,8 @@ def randint(
     if size is None:
         low, high, size = 0, low, high
     low, high = int(low), int(high)
-    kind = dtypes.int64 if dtype is None else dtype
-    array = draw_integers(_engine(generator), _shape((size,)), kind.np, low, high)
+    kind, shape = dtypes.int64 if dtype is None else dtype, _shape((size,))
+    array = _drawn(lambda engine: draw_integers(engine, shape, kind.np, low, high), generator)
     return _finish(array, device, requires_grad, out, "randint")
 
 
@@ -260,7 +265,7 @@ def randperm(
 ):
     """A random order of the integers from 0 to ``n - 1``."""
     kind = dtypes.int64 if dtype is None else dtype
-    array = draw_permutation(_engine(generator), int(n), kind.np)
+    array = _drawn(lambda engine: draw_permutation(engine, int(n), kind.np), generator)
     return _finish(array, device, requires_grad, out, "randperm")
 
 
@@ -322,8 +327,8 @@ def normal(
         RuntimeError: a deviation is negative.
     """
     if size is not None:
-        engine = _engine(generator)
-        array = draw.normal(engine, _shape((size,)), _float(dtype, "normal"), float(mean), float(std))
+        shape, kind = _shape((size,)), _float(dtype, "normal")
+        array = _drawn(lambda engine: draw.normal(engine, shape, kind, float(mean), float(std)), generator)
         return _finish(array, device, requires_grad, out, "normal")
     tensors = [each for each in (mean, std) if isinstance(each, TensorBase)]
     if not tensors:
@@ -340,7 +345,7 @@ def normal(
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     shape = broadcast_shapes(*[tuple(each.shape) for each in tensors])
     kind = tensors[0].dtype
-    noise = wrapped(draw.normal(_engine(generator), shape, kind.np), device)
+    noise = wrapped(_drawn(lambda engine: draw.normal(engine, shape, kind.np), generator), device)
     with no_grad():
         return _stored("normal", noise * std + mean, out)
 
@@ -352,7 +357,8 @@ def bernoulli(input, p=None, *, generator=None, out=None):
         RuntimeError: a probability is not in ``[0, 1]``.
     """
     if p is not None:
-        made = wrapped(draw.bernoulli(_engine(generator), tuple(input.shape), float(p), input.dtype.np), input.device)
+        shape, kind = tuple(input.shape), input.dtype.np
+        made = wrapped(_drawn(lambda engine: draw.bernoulli(engine, shape, float(p), kind), generator), input.device)
     else:
         drawn = draw.bernoulli_of(_engine(generator), input.detach()._value().numpy())
         made = drawn_from(input, wrapped(drawn, input.device))
