@@ -433,11 +433,39 @@ def test_random_numbers_drawn_on_the_host():
     def program(compile):
         generator = np.random.default_rng(0)
         random.seed(0)
-        one = rows(compile, lambda x: x + torch.randn(3))
+        one = rows(compile, lambda x: torch.empty(3).exponential_() * x)
         two = rows(compile, lambda x: x * random.random())
         return one + two + rows(compile, lambda x: x * generator.random())
 
     check(program, replayed=0)
+
+
+def _several(x):
+    return nn.functional.dropout(torch.rand(3)) + torch.normal(1.0, SCALE, (3,)) + torch.bernoulli(x, 0.5) + torch.randn(3)
+
+
+@pytest.mark.parametrize("draw", [torch.randn_like, torch.rand_like, lambda x: torch.randint(9, (3,)), _several])
+def test_random_tensors_are_drawn_anew(draw):
+    check(lambda compile: rows(compile, lambda x: draw(x) * x))
+
+
+def test_random_tensors_that_are_kept_are_recorded():
+    check(lambda compile: rows(compile, lambda x: torch.randn(3)), replayed=0)
+
+
+def test_a_module_that_a_variable_holds():
+    def program(compile):
+        functional = torch.nn.functional
+
+        def scaled(x):
+            def inner():
+                return functional.relu(x)
+
+            return functional.gelu(x) + inner()
+
+        return rows(compile, scaled)
+
+    check(program)
 
 
 def test_an_exception_leaves_all_as_it_was():

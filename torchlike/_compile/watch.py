@@ -99,6 +99,14 @@ _CHECKS = {
     ("_functions/selecting.py", "_check_enough"): ("mask",),
     ("nn/_tables.py", "_check_range"): ("input",),
 }
+# what traces an operation, once: hundreds of thousands of calls of JAX's, which read nothing of the user's
+_TRACING = {
+    ("_dispatch.py", "spec_of"),
+    ("_programs/spec.py", "_traced"),
+    ("_autograd/tape.py", "derivative_of"),
+    ("_autograd/tape.py", "_with_residuals"),
+    ("optim/_update.py", "__init__"),
+}
 # (folder or file of the package, names of functions): what tells more than a replay can know, or changes more
 _BREAKING = (
     ("_tensor/core.py", ("data_ptr", "_version", "storage_offset", "__deepcopy__", "__reduce_ex__")),
@@ -193,9 +201,22 @@ class Watch:
                 else:
                     self._on_break(f"`{getattr(arg, '__qualname__', arg)}` is called", frame)
 
+    def _look_away(self, until: FrameType) -> None:
+        """Note nothing until a frame is left."""
+
+        def wait(frame: FrameType, event: str, arg) -> None:
+            if event == "return" and frame is until:
+                sys.setprofile(self._event)
+
+        sys.setprofile(wait)
+
     def _enter(self, frame: FrameType, code: CodeType) -> None:
         if kind_of(code, frame.f_globals) is LIBRARY:
-            looked_at = _CHECKS.get((_within(code), code.co_name))
+            place = _within(code), code.co_name
+            if place in _TRACING:
+                self._look_away(frame)
+                return
+            looked_at = _CHECKS.get(place)
             if looked_at is not None:
                 self.checks.append(_check_of(frame, looked_at))
                 return
