@@ -271,3 +271,27 @@ def test_a_hundred_steps_of_every_schedule_compile_nothing_new(optimizer):
         for name, options in SCHEDULERS:
             run(name, options, 100)
     assert not torchlike.explain(reset=True).compiles
+
+
+@pytest.mark.parametrize(("name", "options"), **named(OPTIMIZERS))
+def test_the_first_step_is_the_same_program_as_the_others(name, options):
+    params, loss = problem(torchlike)
+    optimizer = getattr(torchlike.optim, name)(params, **options)
+    with torchlike.execution_mode("whole"):
+        stepped(params, optimizer, loss, 1)
+        known = torchlike.explain().programs
+        stepped(params, optimizer, loss, 2)
+    assert torchlike.explain().programs == known
+
+
+def test_a_parameter_whose_gradient_comes_later_begins_its_own_momentum():
+    def late(library):
+        (first, second), loss = problem(library)
+        optimizer = library.optim.SGD([first, second], lr=0.1, momentum=0.9, dampening=0.5)
+        (first * first).sum().backward()
+        optimizer.step()
+        assert "momentum_buffer" not in optimizer.state[second]
+        return stepped([first, second], optimizer, loss, 3)
+
+    for want, got in zip(late(torch), late(torchlike), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5)

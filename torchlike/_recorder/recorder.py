@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 from weakref import ref
@@ -266,6 +266,22 @@ class Recorder(threading.local):
         if self.recording.nodes and self.at_boundary and self.capture is None:
             self.flush(reason, ends_step=self._after_backward)
             self._after_backward = False
+
+    def apart(self, reason: str, do: Callable[[], Any]) -> Any:
+        """Run what `do` records by itself: what comes only once would make another program of a step.
+
+        Returns:
+            What `do` returns.
+        """
+        if self.capture is not None:
+            return do()
+        before, self.recording = (self.recording, self._live_bytes), Recording()
+        try:
+            made = do()
+            self.flush(reason)
+        finally:
+            self.recording, self._live_bytes = before
+        return made
 
     def end_backward(self, accumulated: bool) -> None:
         """A walk of the tape is recorded: if no optimizer follows, the next step's first operation cuts.

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from torchlike._ops.joining import cat
 from torchlike._programs.spec import Spec
-from torchlike._recorder.recorder import Value, record
+from torchlike._recorder.recorder import Value, record, recorder
 from torchlike.tensor import Tensor
 
 SMALL = 4096  # elements: copying as many costs less than one more argument and result of the program
@@ -125,8 +125,7 @@ class Update:
             entries: the state of each parameter, by PyTorch's names.
         """
         if self._leaves and self._leaves[0][0] not in entries[0]:
-            for leaf, value in zip(self._leaves, record(self._init, params), strict=False):
-                self._put(entries, leaf, value)
+            recorder.apart("an optimizer's state is made", lambda: self._begin(entries, params))
         return [self._get(entries, leaf) for leaf in self._leaves]
 
     def write(self, entries: list[dict], values: list[Value]) -> None:
@@ -158,7 +157,14 @@ class Update:
             if value.aval.shape == leaf[2].shape:
                 return value
         # loaded, copied, or packed with others: packed anew
-        value = cat([entries[place][name].reshape(-1) for place in places])._value()
+        return recorder.apart("an optimizer's state is packed", lambda: self._pack(entries, leaf, places))
+
+    def _begin(self, entries: list[dict], params: list[Value]) -> None:
+        for leaf, value in zip(self._leaves, record(self._init, params), strict=False):
+            self._put(entries, leaf, value)
+
+    def _pack(self, entries: list[dict], leaf: tuple, places: Sequence[int]) -> Value:
+        value = cat([entries[place][leaf[0]].reshape(-1) for place in places])._value()
         self._put(entries, leaf, value)
         return value
 

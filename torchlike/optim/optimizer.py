@@ -143,6 +143,10 @@ class Optimizer:
                 found[name] = value
         return found
 
+    def first_numbers(self, numbers: dict) -> dict:
+        """The same for the first step of parameters."""
+        return numbers
+
     # ------------------------------------------------------------------ groups
 
     def add_param_group(self, param_group: dict) -> None:
@@ -271,8 +275,8 @@ class Optimizer:
             return
         numbers = self.numbers(group)
         flags = self.flags(group)
-        for pairs in parts.values():
-            self._record(pairs, numbers, flags)
+        for begun, pairs in parts.items():
+            self._record(pairs, numbers if begun else self.first_numbers(numbers), flags)
         if recorder.capture is not None:
             recorder.capture.note_group(self, group)
 

@@ -81,9 +81,10 @@ class SGD(Optimizer):
 
     def flags(self, group: dict) -> dict:
         on = {"momentum": group["momentum"] != 0, "decay": group["weight_decay"] != 0, "nesterov": group["nesterov"]}
-        if on["momentum"] and group["dampening"] != 0:
-            on["first"] = not any("momentum_buffer" in self.state.get(each, ()) for each in group["params"])
         return {**on, "maximize": group["maximize"]}
+
+    def first_numbers(self, numbers: dict) -> dict:
+        return {**numbers, "dampening": 0.0} if numbers["momentum"] else numbers
 
     @staticmethod
     def rule(hyper: dict, flags: dict):
@@ -91,8 +92,7 @@ class SGD(Optimizer):
 
         steps = [optax.add_decayed_weights(hyper["weight_decay"])] if flags["decay"] else []
         if flags["momentum"]:
-            dampening = 0.0 if flags.get("first") else hyper["dampening"]
-            steps.append(_momentum(hyper["momentum"], dampening, flags["nesterov"]))
+            steps.append(_momentum(hyper["momentum"], hyper["dampening"], flags["nesterov"]))
         return optax.chain(*steps, optax.scale(-hyper["lr"]))
 
 
