@@ -16,7 +16,7 @@ from torchlike._programs.generic import size_at
 STEP = 0.002  # one call of NumPy
 ELEMENT = 2e-7  # an element of a result: NumPy goes through memory once a primitive, XLA once a fusion
 PRODUCT = 1e-8  # a multiplication in a product of matrices, at which both are good
-CONVOLVED = 1.5e-7  # one in a convolution: its windows are copied first
+CONVOLVED = 4e-8  # one in a convolution: its windows are copied first
 PROGRAM, COMPILED = 20.0, 4.0  # compiling anything, and each primitive in it: over 60 operations of 1 to 100
 # what NumPy answers with a view, and so in no time an element
 VIEWS = {
