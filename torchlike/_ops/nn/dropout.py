@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype, rank
 from torchlike._ops.nn._checks import widened
+from torchlike._ops.randoms import in_a_row
 from torchlike._types import dtypes
 
 ALPHA = 1.7580993408473766  # what SELU takes large negative inputs to, negated
@@ -119,14 +120,16 @@ def rrelu(input: Array, lower: Number, upper: Number, seed: Number) -> Array:
     """
     width = jnp.float64 if input.dtype == jnp.float64 else jnp.float32
     lower, upper = jnp.asarray(lower, width), jnp.asarray(upper, width)
-    slope = lower + (upper - lower) * jax.random.uniform(jax.random.key(seed), input.shape, width)
+    drawn = in_a_row(lambda row: jax.random.uniform(jax.random.key(seed), row, width), input.shape)
+    slope = lower + (upper - lower) * drawn
     return jnp.where(input > 0, input, input * slope.astype(input.dtype))
 
 
 @op
 def gumbel_softmax(logits: Array, seed: Number, tau: Number, hard: bool, dim: int) -> Array:
     """A sample of the Gumbel-softmax distribution along `dim`, one-hot if `hard`."""
-    noise = jax.random.gumbel(jax.random.key(seed), logits.shape, widened(logits).dtype)
+    dtype = widened(logits).dtype
+    noise = in_a_row(lambda row: jax.random.gumbel(jax.random.key(seed), row, dtype), logits.shape)
     soft = jax.nn.softmax((widened(logits) + noise) / as_dtype(tau, noise.dtype), dim).astype(logits.dtype)
     if not hard:
         return soft
