@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -138,12 +139,12 @@ class Spec:
 
     @property
     def cost(self) -> float:
-        """The milliseconds that it takes by itself, roughly; compiling it included, if it must be."""
+        """The milliseconds that it takes by itself, roughly; where it must be compiled for that, more than any."""
         if self._compiled is not None:
             return COMPILED_COST
         if self._cost is None:
             generic, values = self.generic or (self, {})
-            self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else self.compile_cost
+            self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else math.inf
         return self._cost
 
     @property

@@ -16,8 +16,9 @@ from torchlike._programs.generic import size_at
 STEP = 0.002  # one call of NumPy
 ELEMENT = 2e-7  # an element of a result: NumPy goes through memory once a primitive, XLA once a fusion
 PRODUCT = 1e-8  # a multiplication in a product of matrices, at which both are good
-CONVOLVED = 4e-8  # one in a convolution: its windows are copied first
+CONVOLVED = 6e-8  # one in a convolution: its windows are copied first
 PROGRAM, COMPILED = 20.0, 4.0  # compiling anything, and each primitive in it: over 60 operations of 1 to 100
+CONVOLUTION = 25  # a convolution counts as so many
 # what NumPy answers with a view, and so in no time an element
 VIEWS = {
     *("broadcast_in_dim", "expand_dims", "optimization_barrier", "reshape", "rev", "slice", "split", "squeeze"),
@@ -42,7 +43,11 @@ def compile_cost(jaxpr: Jaxpr) -> float:
 
 
 def _count(jaxpr: Jaxpr) -> int:
-    return sum(sum(map(_count, inner)) if (inner := _bodies(eqn)) else 1 for eqn in jaxpr.eqns)
+    return sum(sum(map(_count, inner)) if (inner := _bodies(eqn)) else _weight(eqn) for eqn in jaxpr.eqns)
+
+
+def _weight(eqn) -> int:
+    return CONVOLUTION if eqn.primitive.name == "conv_general_dilated" else 1
 
 
 def _cost(eqn, values: dict[str, int], results: Collection) -> float:
