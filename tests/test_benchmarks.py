@@ -58,7 +58,7 @@ def test_a_whole_step_is_replayed(name):
         _, step = _program(name).build(Setup(torchlike, compile=compiled), **TINY[name])
         before = torchlike.explain().runs["replayed"]
         losses.append([step() for _ in range(6)])
-    assert torchlike.explain().runs["replayed"] - before in (2, 3)  # the state of an LSTM is another in its second step
+    assert torchlike.explain().runs["replayed"] - before in (2, 3)
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import dis
+import weakref
 from collections import OrderedDict
 from types import CodeType, FrameType
 from typing import Any
@@ -28,6 +29,8 @@ ITEM = "item() is called"  # what `Tensor.item` says of why it needs a value
 
 class Before:
     """The tensors that a call can reach, as they are before it.
+
+    Their values are held weakly, so that the call's program may take over their memory as it will at every call.
 
     Args:
         guards: the state of Python, visited.
@@ -54,14 +57,20 @@ class Before:
         self.tensors = [*args, *self.state, *[each for each in self.grads if each is not None]]
         self.storages = [each._storage for each in self.tensors]
         self.versions = [each.version for each in self.storages]
-        self.wholes = [capture.shared(each) if each.host is not None else each.value for each in self.storages]
+        wholes = [capture.shared(each) if each.host is not None else each.value for each in self.storages]
         self.views = tuple([place for place, each in enumerate(args) if each._view is not None])
-        self.values = list(self.wholes)
+        values = list(wholes)
         for place in self.views:
-            self.values[place] = args[place]._value()
-            self.values.append(self.wholes[place])
+            values[place] = args[place]._value()
+            values.append(wholes[place])
+        self.avals = [each.aval for each in values]
+        self._wholes, self._values = [*map(weakref.ref, wholes)], [*map(weakref.ref, values)]
         self.edges = [each._edge for each in args]
         self.names = [each.__dict__.keys() - TENSOR_STATE for each in self.state]
+
+    def held(self) -> tuple[list[Value | None], list[Value | None]]:
+        """What is left of the values: of the whole storages', and of those that a replay looks at."""
+        return [each() for each in self._wholes], [each() for each in self._values]
 
 
 class Capture:
@@ -218,13 +227,15 @@ class _Maker:
 
     def __init__(self, before: Before, nodes: list, inputs: list[Value], capture: Capture) -> None:
         self.before, self.nodes, self.inputs, self.capture = before, nodes, inputs, capture
+        self.wholes, self.values = before.held()
         self.first, count = [], 0
         for part, _, _ in nodes:
             self.first.append(count)
             count += part[0].count
         self.places = {}
-        for place, value in enumerate(before.values):
-            self.places.setdefault(value, place)
+        for place, value in enumerate(self.values):
+            if value is not None:
+                self.places.setdefault(value, place)
         self.holders = {id(each): place for place, each in enumerate(before.tensors)}
         self.live: dict[int, int] = {}
         self.made: list[Value] = []
@@ -250,7 +261,7 @@ class _Maker:
         made.guards, made.state, made.kept = before.guards, before.state, before.kept
         made.leaves, made.without = before.leaves, [each is None for each in before.grads]
         made.plain = [each.is_plain for each in before.leaves]
-        made.avals, made.views = [each.aval for each in before.values], before.views
+        made.avals, made.views = before.avals, before.views
         aliases = [(self.firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
         made.storages, made.shared = len(self.firsts), [(one, other) for one, other in aliases if one != other]
 
@@ -295,14 +306,14 @@ class _Maker:
         used = set(self.inputs)
         return [
             (self.places[value], place)
-            for place, value in enumerate(self.before.values)
+            for place, value in enumerate(self.values)
             if value in used and self.places[value] != place
         ]
 
     def _free(self, written: set[int]) -> list[tuple[int, int]]:
         """The inputs that nothing of the call holds after its writes, and how often it holds them before."""
         holders: dict[Value, set[int]] = {}
-        for place, whole in enumerate(self.before.wholes):
+        for place, whole in enumerate(self.wholes):
             holders.setdefault(whole, set()).add(place)
         free = []
         for number, value in enumerate(self.inputs):
@@ -310,7 +321,7 @@ class _Maker:
             if places and places <= written:
                 cells = {self.before.storages[place] for place in places}
                 # the storages, the list of values, the list of inputs, the call that counts
-                free.append((number, len(cells) + self.before.values.count(value) + 2))
+                free.append((number, len(cells) + self.values.count(value) + 2))
             elif any(value is each for each in self.capture.drawn):
                 free.append((number, 2))
         return free
@@ -349,7 +360,7 @@ class _Maker:
     def place(self, source: tuple[str, int]) -> int:
         """A source's place among all values: those before the call, the outputs, those made on the host."""
         kind, place = source
-        before, outputs = len(self.before.values), len(self.live)
+        before, outputs = len(self.values), len(self.live)
         return place if kind == "in" else before + place if kind == "out" else before + outputs + place
 
     def _writes(self) -> list[tuple]:
@@ -360,7 +371,7 @@ class _Maker:
             if storage._host is not None:
                 if grown:
                     raise Unguarded("memory that NumPy shares is written to")
-            elif storage.value is not before.wholes[place] or grown:
+            elif storage.value is not self.wholes[place] or grown:
                 found.append((place, self.source(storage.value), grown))
         return found
 

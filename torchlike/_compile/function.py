@@ -72,8 +72,9 @@ class Signature:
     def _add_tensor(self, given: TensorBase) -> None:
         edge = given._tracked_edge
         if edge is None and given._leaf is None and not given.__dict__.keys() - _PLAIN:
-            known = given._aval
-            self.key += (known, None if given._view is None else given._view.layout._replace(offset=0))
+            self.key.append(given._aval)
+            if given._view is not None:
+                self.key.append(given._view.layout._replace(offset=0))
             self.tensors.append(given)
         elif edge is None or isinstance(edge[0], AccumulateGrad):
             self.key += (type(given), id(given))

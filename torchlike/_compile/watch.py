@@ -20,6 +20,9 @@ from pathlib import Path
 from types import BuiltinMethodType, CodeType, FrameType, MethodDescriptorType, ModuleType
 from typing import NamedTuple
 
+from torchlike._autograd.variable import TensorBase
+from torchlike._recorder.recorder import Value
+
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _STANDARD = tuple({sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")})
 # the library itself; what it calls, unless it is the user's; all else
@@ -145,7 +148,14 @@ def _check_of(frame: FrameType, names: tuple[str, ...]) -> Check:
         args += given[more[0]]
         more = more[1:]
     named = given[more[0]] if code.co_flags & inspect.CO_VARKEYWORDS else {}
-    return Check(frame.f_globals[code.co_name], args, named, tuple([own.index(name) for name in names]))
+    looked_at = tuple([own.index(name) for name in names])
+    args = [each if at in looked_at else _bare(each) for at, each in enumerate(args)]
+    return Check(frame.f_globals[code.co_name], args, named, looked_at)
+
+
+def _bare(given):
+    """A tensor without its value, which else would have to be computed."""
+    return TensorBase._wrap(Value(given._aval)) if isinstance(given, TensorBase) else given
 
 
 def _texts(constants: tuple) -> Iterator[str]:
