@@ -19,7 +19,7 @@ from benchmarks.programs import ROWS, VARIETY
 FOLDER = Path(__file__).resolve().parent
 HEAD = """# Measurements
 
-Written by `python -m benchmarks.run`, `python -m benchmarks.host` and `python -m benchmarks.small`; do not edit.
+Written by `python -m benchmarks.run`, `benchmarks.host`, `benchmarks.small` and `benchmarks.memory`; do not edit.
 
 """
 STEPS = """## Training steps
