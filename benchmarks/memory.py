@@ -1,6 +1,6 @@
 """Measure what keeping freed memory costs and brings: time and peak of training steps with it and without.
 
-    python -m benchmarks.memory
+python -m benchmarks.memory
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def measure(row: str, rounds: int, seconds: float) -> dict[str, tuple[float, flo
             worker.ask("warm")
         best = {}
         for _ in range(rounds):
-            best = {way: worker.ask("round", seconds) for way, worker in workers.items()}  # the best of all rounds so far
+            best = {
+                way: worker.ask("round", seconds) for way, worker in workers.items()
+            }  # the best of all rounds so far
         found = {way: (best[way], worker.ask("peak")) for way, worker in workers.items()}
         for worker in workers.values():
             worker.stop()

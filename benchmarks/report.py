@@ -28,8 +28,9 @@ Forward, backward, optimizer and `loss.item()`, each step; the fastest step of a
 shapes of its own the mean over all shapes of their fastest steps, when they come for the second time or later. The
 programs are in `programs/`: the source for PyTorch, `torch.compile` and torchlike is the very same; the twin is the same
 training written by hand with `jax.jit` and optax. `torch.compile` is given the model; torchlike's is given the model, and
-in a column of its own the whole step, from `zero_grad` to `loss.item()`, where that is one function of tensors. PyTorch runs now with one thread, now with as many as there are cores:
-the faster counts. All gave the same losses in their first steps.
+in a column of its own the whole step, from `zero_grad` to `loss.item()`, where that is one function of tensors. PyTorch
+runs now with one thread, now with as many as there are cores: the faster counts. All gave the same losses in their
+first steps.
 
 The first steps count from the library's import on, in a new process: once with an empty cache of compiled programs, and
 once with what the first process left there.

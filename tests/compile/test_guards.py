@@ -441,7 +441,9 @@ def test_random_numbers_drawn_on_the_host():
 
 
 def _several(x):
-    return nn.functional.dropout(torch.rand(3)) + torch.normal(1.0, SCALE, (3,)) + torch.bernoulli(x, 0.5) + torch.randn(3)
+    return (
+        nn.functional.dropout(torch.rand(3)) + torch.normal(1.0, SCALE, (3,)) + torch.bernoulli(x, 0.5) + torch.randn(3)
+    )
 
 
 @pytest.mark.parametrize("draw", [torch.randn_like, torch.rand_like, lambda x: torch.randint(9, (3,)), _several])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
 from operator import attrgetter
 from sys import getrefcount
 from typing import Any, NamedTuple
