@@ -107,6 +107,7 @@ class Capture:
         if value is not None and what == ITEM and self._returns_at_once():
             self.read = value
             self.leave()
+            recorder.flush("a compiled call ended", ends_step=True)
         else:
             self._break(what, explain.users_place())
 
