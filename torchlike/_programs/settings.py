@@ -108,9 +108,6 @@ def choose_convolutions() -> None:
 def keep_memory() -> None:
     """Tell glibc to keep freed memory: XLA takes its buffers anew at each run, and every page would fault.
 
-    What is kept for one thread serves no other, and now one runs a program, now another: so few arenas must do. On 2 cores
-    the peak of the benchmark of MobileNet's blocks is 750 MiB with as many as glibc likes, 540 with 2, at the same speed.
-
     ``TORCHLIKE_KEEP_MEMORY=0`` leaves the allocator as it is.
     """
     if os.environ.get("TORCHLIKE_KEEP_MEMORY", "1") == "0" or not sys.platform.startswith("linux"):
@@ -119,11 +116,10 @@ def keep_memory() -> None:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):
         return  # another C library: its allocator has its own rules
-    trim_threshold, top_pad, mmap_max, arena_max = -1, -2, -4, -8
+    trim_threshold, top_pad, mmap_max = -1, -2, -4
     mallopt(mmap_max, 0)
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(top_pad, 64 * 2**20)
-    mallopt(arena_max, min(os.cpu_count() or 1, 4))
 
 
 def freeze_imports() -> None:
