@@ -36,6 +36,7 @@ from torchlike._ops._promote import Array
 
 _AXES = "DHW"
 FEW = 32  # elements of a window that are better laid out side by side for one product
+TAPS = 9  # copies of the input that the gradient of a weight may take
 BLOCK = 32  # channels at least of the convolutions that groups are gathered into
 BLOCKS = 16  # such convolutions at most
 
@@ -78,7 +79,9 @@ def _(how: Geometry, primals: tuple, tangents: tuple) -> tuple:
 def _forms(weight: tuple[int, ...], how: Geometry) -> _Forms:
     _, channels, *kernel = weight
     if how.groups > 1:
-        return _Forms(_as_sums, _spread, _as_sums) if channels == 1 else _Forms(*[_in_blocks] * 3)
+        if channels > 1:
+            return _Forms(*[_in_blocks] * 3)
+        return _Forms(_as_sums, _as_sums, _as_sums if math.prod(kernel) <= TAPS else _in_blocks)
     if math.prod(kernel) == 1:
         return _Forms(*[_as_product] * 3)
     if channels * math.prod(kernel) <= FEW and set(how.stride) == {1}:
@@ -131,53 +134,17 @@ def _as_product_of_windows(x: Array, weight: Array, how: Geometry) -> Array:
 def _as_sums(x: Array, weight: Array, how: Geometry) -> Array:
     """Each channel for itself: multiplications and additions, which XLA makes one loop of."""
     shifts = _shifted(jnp.repeat(x, weight.shape[0] // how.groups, -1), weight.shape[2:], how)
-    factors = jnp.moveaxis(weight, (0, 1), (-1, -2)).reshape(len(shifts), -1)
-    return sum(shift * factor for shift, factor in zip(shifts, factors, strict=True))
+    return sum(shift * factor for shift, factor in zip(shifts, _factors(weight), strict=True))
 
 
-def _spread(x: Array, weight: Array, how: Geometry) -> Array:
-    """The same, written backwards, so that it is the transpose that sums what is sliced out of an array padded once.
+def _factors(weight: Array) -> Array:
+    """What each element of the kernel is for each channel, ``(prod(K), C_out)``, in an array of its own.
 
-    Inputs that lie a stride apart meet the same elements of the kernel, and are one array.
+    The sum with zeros is not fused with what follows. Read in the weight's own order, in steps, the factors would be
+    gathered anew for each element of the result: 1.6 ms instead of 0.3 for 32 channels of 32x32.
     """
-    kernel, sizes = weight.shape[2:], x.shape[1:-1]
-    outputs = [
-        (size + sum(pad) - d * (k - 1) - 1) // s + 1
-        for size, pad, d, k, s in zip(sizes, how.pads, how.dilation, kernel, how.stride, strict=True)
-    ]
-    parts = _phases(jnp.repeat(x, weight.shape[0] // how.groups, -1), how.stride)
-    factors = jnp.moveaxis(weight, (0, 1), (-1, -2)).reshape(math.prod(kernel), -1)
-    last = [(d * (k - 1) - low) // s for d, k, (low, _), s in zip(how.dilation, kernel, how.pads, how.stride, strict=True)]
-    total: Array | float = 0.0
-    for place, factor in zip(itertools.product(*map(range, kernel)), factors, strict=True):
-        starts = [d * each - low for d, each, (low, _) in zip(how.dilation, place, how.pads, strict=True)]
-        part = parts[tuple(start % s for start, s in zip(starts, how.stride, strict=True))]
-        room = [
-            (end - start // s, start // s - -low // s, 0)
-            for start, s, end, (low, _) in zip(starts, how.stride, last, how.pads, strict=True)
-        ]
-        total = total + _pad(part * factor, room)
-    frame = total.shape[1:-1]
-    return _pad(total, [(-end, end + o - f, 0) for end, o, f in zip(last, outputs, frame, strict=True)])
-
-
-def _pad(x: Array, room: list[tuple[int, int, int]]) -> Array:
-    return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *room, (0, 0, 0)])
-
-
-def _phases(x: Array, stride: tuple[int, ...]) -> dict[tuple[int, ...], Array]:
-    """What lies a stride apart, by where it begins."""
-    parts = {(): x}
-    for dim, s in enumerate(stride, 1):
-        split = {}
-        for begin, part in parts.items():
-            size = part.shape[dim]
-            part = _pad(part, [(0, -size % s if d == dim else 0, 0) for d in range(1, part.ndim - 1)])
-            part = part.reshape(*part.shape[:dim], -(-size // s), s, *part.shape[dim + 1 :])
-            for first, each in enumerate(lax.split(part, [1] * s, dim + 1)):
-                split[*begin, first] = lax.squeeze(each, [dim + 1])
-        parts = split
-    return parts
+    each = jnp.moveaxis(weight, (0, 1), (-1, -2)).reshape(-1, weight.shape[0])
+    return jnp.sum(jnp.stack([each, jnp.zeros_like(each)]), 0, each.dtype)
 
 
 def _in_blocks(x: Array, weight: Array, how: Geometry) -> Array:
