@@ -16,8 +16,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from benchmarks import report
 from benchmarks.measure import THREADS
 
 LIBRARIES = ("torch", "torchlike")
@@ -113,27 +115,30 @@ def _best(library: str, row: str, kind: str, seconds: float) -> float | None:
     return best
 
 
+def measure(row: str, workers: dict[str, ProcessPoolExecutor], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """The fastest seconds of each library, in the order of `LIBRARIES`, for each kind that the row has."""
+    best: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for kind in KINDS:
+            took = [worker.submit(_best, library, row, kind, seconds).result() for library, worker in workers.items()]
+            if None not in took:
+                best[kind] = list(map(min, took, best.get(kind, took)))
+    return best
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="rows whose name contains this (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each has its turn (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.1, help="seconds of a turn (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=report.FOLDER, help="folder of the results (default: this one)")
     args = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     workers = {each: ProcessPoolExecutor(1, context) for each in LIBRARIES}
-    print("PyTorch / torchlike, ms; the gradients with the forward that they need\n")
-    print(f"| an operation | {' | '.join(KINDS)} |\n| --- | {'---: | ' * len(KINDS)}".rstrip())
     for row in (each for each in ROWS if args.only in each):
-        best: dict[tuple[str, str], float] = {}
-        for _ in range(args.rounds):
-            for kind in KINDS:
-                for library, worker in workers.items():
-                    took = worker.submit(_best, library, row, kind, args.seconds).result()
-                    if took is not None:
-                        best[library, kind] = min(took, best.get((library, kind), took))
-        cells = [[best.get((library, kind)) for library in LIBRARIES] for kind in KINDS]
-        told = ["" if None in pair else " / ".join(f"{each * 1e3:.2f}" for each in pair) for pair in cells]
-        print(f"| {row} | {' | '.join(told)} |", flush=True)
+        measured = {row: measure(row, workers, args.rounds, args.seconds)}
+        print(report.kernels_page(measured), flush=True)
+        report.store("kernels", measured, folder=args.out)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from statistics import geometric_mean
@@ -19,7 +19,7 @@ from benchmarks.programs import ROWS, VARIETY
 FOLDER = Path(__file__).resolve().parent
 HEAD = """# Measurements
 
-Written by `python -m benchmarks.run`, `benchmarks.host`, `benchmarks.small` and `benchmarks.memory`; do not edit.
+Written by `python -m benchmarks.run`, `host`, `small`, `memory` and `kernels` of the same folder; do not edit.
 
 """
 STEPS = """## Training steps
@@ -39,6 +39,11 @@ once with what the first process left there.
 PAIRS = (("eager", "torchlike"), ("twin", "torchlike"), ("twin", "step"), ("compile", "step"))  # what is compared
 SHORT = {"twin": "twin", "step": "step compiled"}
 HOST = "## Host costs and small cases\n\n"
+KERNELS = """## Single operations
+
+Milliseconds, PyTorch / torchlike, of batches of 32; the gradients with the forward that they need. Whole networks decide.
+
+"""
 
 
 def where(device: str = "cpu") -> str:
@@ -64,7 +69,7 @@ def _gpu() -> str:
 
 
 def store(kind: str, rows: dict[str, Any], device: str = "cpu", folder: Path = FOLDER) -> None:
-    """Put rows of a kind (`"steps"` or `"host"`) in the place of older ones, and write page and picture anew."""
+    """Put rows of a kind (`"steps"`, `"host"` or `"kernels"`) in the place of older ones, and write page and picture anew."""
     path = folder / "results.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     suffix = "" if device == "cpu" else f"@{device}"
@@ -72,7 +77,13 @@ def store(kind: str, rows: dict[str, Any], device: str = "cpu", folder: Path = F
     kept[kind] = dict(sorted(measured.items(), key=lambda item: _place_in_table(item[0])))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(kept, indent=1) + "\n")
-    (folder / "RESULTS.md").write_text(HEAD + _steps_pages(kept.get("steps", {})) + _host_page(kept.get("host", {})))
+    sections = {
+        "steps": (f"{STEPS}![how many times as fast as PyTorch](results.png)\n\n", steps_page),
+        "host": (HOST, lambda tables: "\n".join(tables.values())),
+        "kernels": (KERNELS, kernels_page),
+    }
+    pages = [_section(kept[kind], *section) for kind, section in sections.items() if kept.get(kind)]
+    (folder / "RESULTS.md").write_text(HEAD + "".join(pages))
     if kept.get("steps"):
         _draw(kept["steps"], folder / "results.png")
 
@@ -187,20 +198,22 @@ def steps_page(rows: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _steps_pages(rows: dict[str, Any]) -> str:
-    if not rows:
-        return ""
-    text = STEPS + "![how many times as fast as PyTorch](results.png)\n\n"
-    return text + "".join(f"{place}\n\n{steps_page(group)}\n" for place, group in _by_place(rows).items())
+def kernels_page(rows: dict[str, dict[str, list[float]]]) -> str:
+    """A table of operations; of each what was measured, and there the seconds of PyTorch and of torchlike."""
+    kinds = list(dict.fromkeys(kind for row in rows.values() for kind in row))
+    lines = [
+        [name, *(" / ".join(f"{each * 1e3:.2f}" for each in row[kind]) if kind in row else "" for kind in kinds)]
+        for name, row in rows.items()
+    ]
+    if len(rows) > 1:
+        ratios = [_mean(row[kind][0] / row[kind][1] for row in rows.values() if kind in row) for kind in kinds]
+        lines.append(["geometric mean of PyTorch / torchlike", *ratios])
+    return table(["an operation", *kinds], lines)
 
 
-def _host_page(rows: dict[str, Any]) -> str:
-    if not rows:
-        return ""
-    text = HOST
-    for place, group in _by_place(rows).items():
-        text += f"{place}\n\n" + "\n".join(group.values()) + "\n"
-    return text
+def _section(rows: dict[str, Any], text: str, page: Callable[[dict[str, Any]], str]) -> str:
+    """A section of the page: its text, then what was measured at each place."""
+    return text + "".join(f"{place}\n\n{page(group)}\n" for place, group in _by_place(rows).items())
 
 
 def _draw(rows: dict[str, Any], path: Path) -> None:

@@ -155,8 +155,9 @@ def _in_blocks(x: Array, weight: Array, how: Geometry) -> Array:
         size for size in range(1, groups + 1) if groups % size == 0 and (size * channels >= wanted or size == groups)
     )
     blocks = groups // each
-    own = jnp.eye(each, dtype=weight.dtype).reshape(each, 1, each, 1, *[1] * len(kernel))
-    split = weight.reshape(blocks, each, outputs // groups, 1, channels, *kernel) * own
+    # the kernel is one dimension: XLA 0.10 ends the process where it multiplies and sums arrays of seven
+    own = jnp.eye(each, dtype=weight.dtype).reshape(each, 1, each, 1)
+    split = weight.reshape(blocks, each, outputs // groups, 1, channels * math.prod(kernel)) * own
     dense = split.reshape(blocks, outputs // blocks, each * channels, *kernel)
     alone = how._replace(groups=1)
     parts = zip(jnp.split(x, blocks, -1), dense, strict=True)
