@@ -112,6 +112,7 @@ CONVOLUTIONS = {
         [(2, 3, 7, 6), (6, 1, 3, 3)],
         lambda F, *given: F.conv2d(*given, stride=2, padding=1, dilation=(1, 2), groups=3),
     ),
+    "2d, depthwise, large": ([(2, 3, 6, 6), (3, 1, 5, 5)], lambda F, *given: F.conv2d(*given, padding=2, groups=3)),
     "2d, blocks of groups": ([(1, 64, 4, 4), (64, 2, 3, 3)], lambda F, *given: F.conv2d(*given, padding=1, groups=32)),
     "2d, single places in steps": (
         [(2, 3, 6, 5), (4, 3, 1, 1), (4,)],
@@ -151,6 +152,18 @@ TWICE = ("2d, all settings", "2d, depthwise", "2d", "2d, result larger", "transp
 def test_convolution_differentiates_twice(name):
     shapes, fn = CONVOLUTIONS[name]
     check_op(shapes, lambda torch, *given: fn(torch.nn.functional, *given), orders=2, rtol=1e-3, atol=1e-3)
+
+
+def test_grouped_convolutions_compile():
+    """XLA 0.10 ended the process where the weight's gradient was put together in arrays of seven dimensions."""
+
+    def gradient(torch):
+        x, weight = torch.ones(1, 64, 4, 4), torch.ones(64, 16, 3, 3, requires_grad=True)
+        torch.nn.functional.conv2d(x, weight, padding=1, groups=4).sum().backward()
+        return weight.grad
+
+    with torchlike.execution_mode("whole"):
+        assert gradient(torchlike)[:, :, 1, 1].tolist() == [[16.0] * 16] * 64
 
 
 POOLINGS = {
