@@ -69,7 +69,7 @@ def _gpu() -> str:
 
 
 def store(kind: str, rows: dict[str, Any], device: str = "cpu", folder: Path = FOLDER) -> None:
-    """Put rows of a kind (`"steps"`, `"host"` or `"kernels"`) in the place of older ones, and write page and picture anew."""
+    """Put rows of a kind (`"steps"`, `"host"`, `"kernels"`) in the place of older ones; write page and picture anew."""
     path = folder / "results.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     suffix = "" if device == "cpu" else f"@{device}"
