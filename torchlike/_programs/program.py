@@ -137,7 +137,8 @@ class Structure:
         begun = time.perf_counter()
         got = program.run(*packs, *arrays)
         cause = "new structure" if not known else "other results are held, or fewer inputs are free"
-        tell_compile(f"program of {len(self.specs)} operations", cause, begun)
+        several = len(self.specs) > 1
+        tell_compile(f"program of {len(self.specs)} operations" if several else repr(self.specs[0]), cause, begun)
         return program.order, got
 
     def run_by_op(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
@@ -209,8 +210,6 @@ class Structure:
             return settings.mode == "whole"
         if self.programs:
             return True
-        if len(self.specs) == 1:
-            return False  # the op's own program is the whole
         self._spent += max(sum([spec.cost for spec in self.specs]) - CALL_COST, 0)
         allowed = PROGRAM_COST + SHARE * sum([spec.compile_cost for spec in self.specs])
         loops, is_only_step = self._family.is_loop(self), ends_step and self._family.members == 1
