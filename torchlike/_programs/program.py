@@ -212,11 +212,8 @@ class Structure:
             return True
         self._spent += max(sum([spec.cost for spec in self.specs]) - CALL_COST, 0)
         allowed = PROGRAM_COST + SHARE * sum([spec.compile_cost for spec in self.specs])
-        loops, is_only_step = self._family.is_loop(self), ends_step and self._family.members == 1
-        if loops:
-            allowed *= 0 if is_only_step else FRAGMENT
-        elif is_only_step:
-            allowed *= STEP
+        if self._family.is_loop(self):
+            allowed *= 0 if ends_step and self._family.members == 1 else FRAGMENT
         return self._spent > allowed
 
     def _run_each(self, arrays: list, numbers: Iterator, live: tuple[int, ...]) -> list:
@@ -337,7 +334,6 @@ CALL_COST = 0.1  # of calling it then
 RECENT = 4  # structures of a family among which one comes again if it is part of a loop
 JOINED = 3  # comings after which a structure of small operations is run as one
 LONG_ROW = 5  # comings again that make a loop of anything
-STEP = 0.4  # of that cost is spent at once on the first step of a program: it is a loop, as likely as not
 FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step, or among others, is compiled
 
 

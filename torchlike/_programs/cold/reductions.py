@@ -23,10 +23,8 @@ def _accumulate(ufunc: np.ufunc):
     return make
 
 
-SHORT, MANY = (
-    64,
-    64,
-)  # elements in a row, and rows: there NumPy's extremes along a last axis take thrice those of columns
+# elements in a row, and rows: there NumPy's extremes along a last axis take thrice those of columns
+SHORT, MANY = 64, 64
 FEW = 256  # elements: below, one call of NumPy is what counts
 LONG_ROW = 1024  # elements whose sum is better left to NumPy, which sums by halves
 
@@ -43,11 +41,9 @@ def _reduce_sum(params, ins, outs):
         if x.size <= FEW or not x.flags.c_contiguous:
             return add(x)
         count = math.prod(x.shape[kept:])
-        return (
-            np.matmul(x.reshape(-1, count), _ones(count, dtype)).reshape(x.shape[:kept])
-            if count <= LONG_ROW
-            else add(x)
-        )
+        if count > LONG_ROW:
+            return add(x)
+        return np.matmul(x.reshape(-1, count), _ones(count, dtype)).reshape(x.shape[:kept])
 
     return total
 
