@@ -45,6 +45,28 @@ Milliseconds, PyTorch / torchlike, of batches of 32; the gradients with the forw
 
 """
 
+BOUNDS = """## What bounds the rest
+
+- **Small networks beside hand-written JAX.** Of the smallest step (0.15 to 0.17 ms) Python takes 0.11: forward 32 µs,
+  backward 35, optimizer 24, flush 14; XLA's call with its 26 results 20. The whole step compiled leaves 35 µs of Python,
+  7 of them for guards.
+- **A growing cache, token by token.** 91 operations, of which a dozen are of a new size each time, so nothing is ever
+  compiled. Each costs 3 µs to record and 5 µs to run by NumPy besides its own time, where PyTorch's dispatch costs 1 to 2. The
+  products with one row are bound by memory and take 0.4 ms in both. Pieces of a fixed size compiled by themselves would
+  gain nothing: a call of XLA costs 20 to 50 µs, and a piece of a layer NumPy no more. The same bounds an environment's
+  steps of batch 1.
+- **Convolutions.** One of 64 channels, 3x3, takes XLA 6.5 ms and oneDNN 5.2; depthwise ones take thrice to thirty times as
+  long by themselves as in oneDNN, and less in a network, where they are fused with what surrounds them. `docs/design.md`
+  tells what was tried.
+- **Peak memory.** A program's own temporaries (XLA's `memory_analysis`) are within a twentieth of the twin's for ConvNet (54
+  and 99 MiB), GPT (172 and 182) and ResNet-18 (441 and 425). What a process takes beyond them is the first step, run by
+  NumPy, and what glibc keeps in one arena.
+- **ResNet-18's first step.** Half of it is XLA compiling eight kinds of convolutions, each of which comes often enough
+  within one step to be worth it; so from a full cache it is not a third of the twin's from an empty one.
+- **NumPy's products** depend on the kernels that OpenBLAS chooses: the machine that these tables are from asks for those
+  of an older processor (`OPENBLAS_CORETYPE=Haswell`), with which they run at half their speed.
+"""
+
 
 def where(device: str = "cpu") -> str:
     """The date, the machine and the versions that a measurement belongs to."""
@@ -83,7 +105,7 @@ def store(kind: str, rows: dict[str, Any], device: str = "cpu", folder: Path = F
         "kernels": (KERNELS, kernels_page),
     }
     pages = [_section(kept[kind], *section) for kind, section in sections.items() if kept.get(kind)]
-    (folder / "RESULTS.md").write_text(HEAD + "".join(pages))
+    (folder / "RESULTS.md").write_text(HEAD + "".join(pages) + BOUNDS)
     if kept.get("steps"):
         _draw(kept["steps"], folder / "results.png")
 
