@@ -51,10 +51,10 @@ BOUNDS = """## What bounds the rest
   backward 35, optimizer 24, flush 14; XLA's call with its 26 results 20. The whole step compiled leaves 35 µs of Python,
   7 of them for guards.
 - **A growing cache, token by token.** 91 operations, of which a dozen are of a new size each time, so nothing is ever
-  compiled. Each costs 3 µs to record and 5 µs to run by NumPy besides its own time, where PyTorch's dispatch costs 1 to 2. The
-  products with one row are bound by memory and take 0.4 ms in both. Pieces of a fixed size compiled by themselves would
-  gain nothing: a call of XLA costs 20 to 50 µs, and a piece of a layer NumPy no more. The same bounds an environment's
-  steps of batch 1.
+  compiled. Each costs 3 µs to record and 5 µs to run by NumPy besides its own time, where PyTorch's dispatch costs 1 to 2.
+  The products with one row are bound by memory and take 0.4 ms in both. Pieces of a fixed size compiled by themselves
+  would gain nothing: a call of XLA costs 20 to 50 µs, and a piece of a layer NumPy no more. The same bounds an
+  environment's steps of batch 1.
 - **Convolutions.** One of 64 channels, 3x3, takes XLA 6.5 ms and oneDNN 5.2; depthwise ones take thrice to thirty times as
   long by themselves as in oneDNN, and less in a network, where they are fused with what surrounds them. `docs/design.md`
   tells what was tried.
@@ -63,8 +63,8 @@ BOUNDS = """## What bounds the rest
   NumPy, and what glibc keeps in one arena.
 - **ResNet-18's first step.** Half of it is XLA compiling eight kinds of convolutions, each of which comes often enough
   within one step to be worth it; so from a full cache it is not a third of the twin's from an empty one.
-- **NumPy's products** depend on the kernels that OpenBLAS chooses: the machine that these tables are from asks for those
-  of an older processor (`OPENBLAS_CORETYPE=Haswell`), with which they run at half their speed.
+- **NumPy's products** depend on the kernels that OpenBLAS chooses. `OPENBLAS_CORETYPE=Haswell` was set where these tables
+  were measured, with which they run at half their speed: without it the encoder's first 200 steps take a fifth less.
 """
 
 
