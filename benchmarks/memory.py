@@ -29,10 +29,8 @@ def measure(row: str, rounds: int, seconds: float) -> dict[str, tuple[float, flo
             worker.ask("start", None)
             worker.ask("warm")
         best = {}
-        for _ in range(rounds):
-            best = {
-                way: worker.ask("round", seconds) for way, worker in workers.items()
-            }  # the best of all rounds so far
+        for _ in range(rounds):  # a worker tells the best of all its rounds so far
+            best = {way: worker.ask("round", seconds) for way, worker in workers.items()}
         found = {way: (best[way], worker.ask("peak")) for way, worker in workers.items()}
         for worker in workers.values():
             worker.stop()

@@ -25,7 +25,7 @@ SHAPES = {
 def three(monkeypatch):
     """Three threads, for whatever size."""
     monkeypatch.setattr(threads, "_crew", threads.Crew(3))
-    monkeypatch.setattr(threads, "LARGE", 0)
+    monkeypatch.setattr(threads, "SHARED", 0)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int32"])

@@ -199,20 +199,23 @@ class Structure:
     def runs_whole(self, ends_step: bool) -> bool:
         """Whether to compile it whole; noted as a run.
 
-        Args:
-            ends_step: whether this comes again.
-
         It is compiled when its runs, operation by operation, have cost as much as compiling would: so whatever comes
         the total is at most twice the least. What comes again at once is a loop, and need not wait so long; but where
         the shapes change from time to time, some do by chance, and more is asked for.
+
+        Args:
+            ends_step: whether this comes again.
         """
         if settings.mode != "auto":
             return settings.mode == "whole"
         if self.programs:
             return True
         self._spent += max(sum([spec.cost for spec in self.specs]) - CALL_COST, 0)
+        loops = self._family.is_loop(self)
+        if not self._spent:
+            return False  # calling a program would cost more, however often
         allowed = PROGRAM_COST + SHARE * sum([spec.compile_cost for spec in self.specs])
-        if self._family.is_loop(self):
+        if loops:
             allowed *= 0 if ends_step and self._family.members == 1 else FRAGMENT
         return self._spent > allowed
 

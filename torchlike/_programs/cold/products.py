@@ -8,8 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from torchlike._programs.cold.rules import LARGE, Addable, is_narrow, rule
-from torchlike._programs.cold.threads import LARGE as SHARED
-from torchlike._programs.cold.threads import product
+from torchlike._programs.cold.threads import SHARED, product
 
 
 @rule("dot_general")

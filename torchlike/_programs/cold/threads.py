@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-LARGE = 8_000_000  # multiplications: some 130 us of one core, of which a second one spares a third
+SHARED = 8_000_000  # multiplications: some 130 us of one core, of which a second one spares a third
 MOST = 4  # threads
 
 
@@ -106,7 +106,7 @@ def crew() -> Crew:
 
 def product(x, y):
     """`np.matmul` of arrays with the same batch axes, in as many parts as there are threads if it is large."""
-    if x.size * y.shape[-1] < LARGE or (count := crew().size) == 1:
+    if x.size * y.shape[-1] < SHARED or (count := crew().size) == 1:
         return np.matmul(x, y)
     made = np.empty((*x.shape[:-1], y.shape[-1]), np.result_type(x, y))
     axis = 0 if made.ndim > 2 and len(made) >= count else made.ndim - (2 if made.shape[-2] >= made.shape[-1] else 1)
