@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import torchlike
-from torchlike._programs import cold, program
+from torchlike._programs import cold, tiers
 from torchlike._programs.cold.cost import COMPILED, PROGRAM
 
 nn, F = torchlike.nn, torchlike.nn.functional
@@ -13,7 +13,7 @@ nn, F = torchlike.nn, torchlike.nn.functional
 
 @pytest.fixture
 def told(monkeypatch):
-    monkeypatch.setattr(program, "_families", {})  # what other tests ran is no kin
+    monkeypatch.setattr(tiers, "_families", {})  # what other tests ran is no kin
     torchlike.explain(reset=True)
     return torchlike.explain
 

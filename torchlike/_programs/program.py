@@ -15,6 +15,7 @@ import numpy as np
 from torchlike._programs import cold, explain, layouts
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import NUMBERS
+from torchlike._programs.tiers import Tiered
 
 # in a key, an output is the number of its node plus this for each output of the node before it
 MULTIPLE = 2**20
@@ -40,33 +41,7 @@ class Program:
         self.run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
 
 
-class Family:
-    """The structures that are made of the same operations, in whatever number and shapes, and which came of late."""
-
-    __slots__ = ("members", "recent")
-
-    def __init__(self) -> None:
-        self.members = 0
-        self.recent: list[Structure] = []
-
-    def is_loop(self, structure: Structure) -> bool:
-        """Note that a structure came; whether it does so again and again, with as few others between as before.
-
-        The more members there are, the longer that must last, for some come again by chance.
-        """
-        if structure in self.recent:
-            gap = self.recent.index(structure)
-            self.recent.remove(structure)
-            structure.repeats += not structure.gaps or gap in structure.gaps
-            structure.gaps = (gap, *structure.gaps[:1])
-        else:
-            structure.repeats, structure.gaps = 0, ()
-        self.members += structure.seen == 1
-        self.recent = [structure, *self.recent[: RECENT - 1]]
-        return structure.repeats >= min(self.members, LONG_ROW)
-
-
-class Structure:
+class Structure(Tiered):
     """All that is known of one sequence of operations: how often it came, and its programs.
 
     Thousands of them may be kept, so they are made of few objects: the garbage collector goes through them all.
@@ -78,9 +53,6 @@ class Structure:
     """
 
     __slots__ = (
-        "seen",
-        "repeats",
-        "gaps",
         "programs",
         "specs",
         "places",
@@ -89,18 +61,13 @@ class Structure:
         "joined",
         "_numbers",
         "_packs",
-        "_family",
-        "_spent",
     )
 
     def __init__(self, key: tuple, inputs: list) -> None:
-        self.seen = self.repeats = 0
-        self.gaps: tuple[int, ...] = ()
         self.programs: list[Program] = []
         self.inputs, self.outputs = inputs, []
         self.joined: tuple[tuple[int, ...], cold.Prepared] | None = None
         self._numbers, self._packs = b"", ()
-        self._spent = 0.0
         first: list[int] = []
 
         def flat(each):
@@ -113,7 +80,7 @@ class Structure:
             first.append(len(self.outputs))
             self.outputs += spec.outputs
         self.specs, self.places = tuple(specs), tuple(places)
-        self._family = _families.setdefault(frozenset([spec.name for spec in specs]), Family())
+        super().__init__(specs)
 
     @property
     def nodes(self) -> list[tuple]:
@@ -197,27 +164,14 @@ class Structure:
         return heirs
 
     def runs_whole(self, ends_step: bool) -> bool:
-        """Whether to compile it whole; noted as a run.
-
-        It is compiled when its runs, operation by operation, have cost as much as compiling would: so whatever comes
-        the total is at most twice the least. What comes again at once is a loop, and need not wait so long; but where
-        the shapes change from time to time, some do by chance, and more is asked for.
+        """Whether to run it compiled; noted as a run.
 
         Args:
             ends_step: whether this comes again.
         """
         if settings.mode != "auto":
             return settings.mode == "whole"
-        if self.programs:
-            return True
-        self._spent += max(sum([spec.cost for spec in self.specs]) - CALL_COST, 0)
-        loops = self._family.is_loop(self)
-        if not self._spent:
-            return False  # calling a program would cost more, however often
-        allowed = PROGRAM_COST + SHARE * sum([spec.compile_cost for spec in self.specs])
-        if loops:
-            allowed *= 0 if ends_step and self._family.members == 1 else FRAGMENT
-        return self._spent > allowed
+        return bool(self.programs) or self.is_due(self.specs, ends_step)
 
     def _run_each(self, arrays: list, numbers: Iterator, live: tuple[int, ...]) -> list:
         """Run the operations one by one, but for those that no live output needs."""
@@ -330,14 +284,7 @@ def _given(place, values, arrays, number):
 
 
 _structures: dict[tuple, Structure] = {}
-_families: dict[frozenset, Family] = {}  # by the names of the operations
-PROGRAM_COST = 100  # milliseconds of compiling a program, and for each operation a part of what it would take alone:
-SHARE = 0.25  # so estimated, 11 training steps take 0.3 to 4 times, most of them 0.7 to 1.2 times as long as they do
-CALL_COST = 0.1  # of calling it then
-RECENT = 4  # structures of a family among which one comes again if it is part of a loop
 JOINED = 3  # comings after which a structure of small operations is run as one
-LONG_ROW = 5  # comings again that make a loop of anything
-FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step, or among others, is compiled
 
 
 def find(parts: Iterable[tuple], inputs: list) -> Structure:
