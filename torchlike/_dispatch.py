@@ -307,11 +307,12 @@ class TensorFunction(Protocol):
 
     Attributes:
         op: the declaration.
-        inplace: the form that puts the result into the first argument.
+        inplace: the form that puts the result into the first argument, with an ``operator`` of its own.
+        operator: the form for Python's operators.
     """
 
     op: Op
-    inplace: Callable[..., Any]
+    inplace: Any
     operator: Any
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -355,7 +356,7 @@ def op(body: Any = None, /, **flags: Any) -> Any:
     _show(declared, call, name)
     call.op = declared
     call.inplace = _inplace(declared)
-    call.operator = _operator(call)
+    call.operator, call.inplace.operator = operator(call), operator(call.inplace)
     return call
 
 
@@ -545,16 +546,14 @@ def _cast_to(known, result):
     return result.astype(known.dtype.np)
 
 
-def _operator(call: Callable) -> Callable:
+def operator(call: Callable) -> Callable:
     """The form for Python's binary operators: what it cannot take it leaves to the other operand."""
 
-    def operator(self, other):
+    def form(self, other):
         try:
             return call(self, other)
         except TypeError:
-            if isinstance(other, (TensorBase, numbers.Number)):
-                raise
             return NotImplemented
 
-    functools.update_wrapper(operator, call)
-    return operator
+    functools.update_wrapper(form, call)
+    return form

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numbers
 
+import numpy as np
+
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
+from torchlike._dispatch import operator
 from torchlike._functions import making
 from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison
 from torchlike._out import can_cast as _can_cast
@@ -84,20 +87,22 @@ def float_power_(input, exponent):
     return arithmetic.float_power.inplace(input, exponent)
 
 
+def eq_operator(self, other):
+    """``self == other``, the only operator for which an array becomes a tensor."""
+    if isinstance(other, np.ndarray) and other.dtype.kind in "biufc":
+        other = making.from_numpy(other)
+    return comparison.eq.operator(self, other)
+
+
 def reversed_operator(call):
     """The operator with its operands exchanged: ``other - self``."""
-
-    def operator(self, other):
-        return call(other, self) if isinstance(other, (TensorBase, numbers.Number)) else NotImplemented
-
-    return operator
+    return operator(lambda self, other: call(other, self))
 
 
+@operator
 def divided(self, other):
     """``other / self``, as PyTorch has it: a product with the reciprocal."""
-    if not isinstance(other, (TensorBase, numbers.Number)):
-        return NotImplemented
-    return arithmetic.mul(arithmetic.reciprocal(self), other)
+    return arithmetic.reciprocal(self) * other
 
 
 def invert(self):

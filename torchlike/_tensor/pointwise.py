@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._dispatch import operator
 from torchlike._functions import pointwise
 from torchlike._ops import arithmetic, bitwise, bounds, comparison, exponential, rounding, special, trigonometric
 from torchlike._tensor.core import CoreMethods
@@ -15,14 +16,17 @@ class PointwiseMethods(TensorBase):
 
     add = arithmetic.add
     __add__ = __radd__ = arithmetic.add.operator
-    add_ = __iadd__ = arithmetic.add.inplace
+    add_ = arithmetic.add.inplace
+    __iadd__ = arithmetic.add.inplace.operator
     sub = subtract = arithmetic.sub
     __sub__ = arithmetic.sub.operator
-    sub_ = subtract_ = __isub__ = arithmetic.sub.inplace
+    sub_ = subtract_ = arithmetic.sub.inplace
+    __isub__ = arithmetic.sub.inplace.operator
     __rsub__ = arithmetic.rsub.operator
     mul = multiply = arithmetic.mul
     __mul__ = __rmul__ = arithmetic.mul.operator
-    mul_ = multiply_ = __imul__ = arithmetic.mul.inplace
+    mul_ = multiply_ = arithmetic.mul.inplace
+    __imul__ = arithmetic.mul.inplace.operator
     addcmul = arithmetic.addcmul
     addcmul_ = arithmetic.addcmul.inplace
     addcdiv = arithmetic.addcdiv
@@ -36,15 +40,18 @@ class PointwiseMethods(TensorBase):
     lerp_ = arithmetic.lerp.inplace
     div = divide = arithmetic.div
     __truediv__ = arithmetic.div.operator
-    div_ = divide_ = __itruediv__ = arithmetic.div.inplace
+    div_ = divide_ = arithmetic.div.inplace
+    __itruediv__ = arithmetic.div.inplace.operator
     true_divide = arithmetic.true_divide
     true_divide_ = arithmetic.true_divide.inplace
     floor_divide = arithmetic.floor_divide
     __floordiv__ = arithmetic.floor_divide.operator
-    floor_divide_ = __ifloordiv__ = arithmetic.floor_divide.inplace
+    floor_divide_ = arithmetic.floor_divide.inplace
+    __ifloordiv__ = arithmetic.floor_divide.inplace.operator
     remainder = arithmetic.remainder
     __mod__ = arithmetic.remainder.operator
-    remainder_ = __imod__ = arithmetic.remainder.inplace
+    remainder_ = arithmetic.remainder.inplace
+    __imod__ = arithmetic.remainder.inplace.operator
     fmod = arithmetic.fmod
     fmod_ = arithmetic.fmod.inplace
     reciprocal = arithmetic.reciprocal
@@ -162,7 +169,7 @@ class PointwiseMethods(TensorBase):
     round_ = rounding.round.inplace
 
     eq = comparison.eq
-    __eq__ = comparison.eq.operator
+    __eq__ = pointwise.eq_operator
     eq_ = comparison.eq.inplace
     ne = not_equal = comparison.ne
     __ne__ = comparison.ne.operator
@@ -196,21 +203,26 @@ class PointwiseMethods(TensorBase):
 
     bitwise_and = bitwise.bitwise_and
     __and__ = __rand__ = bitwise.bitwise_and.operator
-    bitwise_and_ = __iand__ = bitwise.bitwise_and.inplace
+    bitwise_and_ = bitwise.bitwise_and.inplace
+    __iand__ = bitwise.bitwise_and.inplace.operator
     bitwise_or = bitwise.bitwise_or
     __or__ = __ror__ = bitwise.bitwise_or.operator
-    bitwise_or_ = __ior__ = bitwise.bitwise_or.inplace
+    bitwise_or_ = bitwise.bitwise_or.inplace
+    __ior__ = bitwise.bitwise_or.inplace.operator
     bitwise_xor = bitwise.bitwise_xor
     __xor__ = __rxor__ = bitwise.bitwise_xor.operator
-    bitwise_xor_ = __ixor__ = bitwise.bitwise_xor.inplace
+    bitwise_xor_ = bitwise.bitwise_xor.inplace
+    __ixor__ = bitwise.bitwise_xor.inplace.operator
     bitwise_not = bitwise.bitwise_not
     bitwise_not_ = bitwise.bitwise_not.inplace
     bitwise_left_shift = bitwise.bitwise_left_shift
     __lshift__ = bitwise.bitwise_left_shift.operator
-    bitwise_left_shift_ = __ilshift__ = bitwise.bitwise_left_shift.inplace
+    bitwise_left_shift_ = bitwise.bitwise_left_shift.inplace
+    __ilshift__ = bitwise.bitwise_left_shift.inplace.operator
     bitwise_right_shift = bitwise.bitwise_right_shift
     __rshift__ = bitwise.bitwise_right_shift.operator
-    bitwise_right_shift_ = __irshift__ = bitwise.bitwise_right_shift.inplace
+    bitwise_right_shift_ = bitwise.bitwise_right_shift.inplace
+    __irshift__ = bitwise.bitwise_right_shift.inplace.operator
 
     erf = special.erf
     erf_ = special.erf.inplace
@@ -238,7 +250,8 @@ class PointwiseMethods(TensorBase):
 
     pow = pointwise.pow
     __pow__ = pointwise.pow_operator
-    pow_ = __ipow__ = pointwise.pow_
+    pow_ = pointwise.pow_
+    __ipow__ = operator(pointwise.pow_)
     __rpow__ = pointwise.reversed_operator(pointwise.pow)
     __rtruediv__ = __rdiv__ = pointwise.divided
     __rfloordiv__ = pointwise.reversed_operator(arithmetic.floor_divide)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import products as contract
 from torchlike._functions import reductions as reduce
+from torchlike._functions.pointwise import reversed_operator
 from torchlike._ops import products, reductions, sorting
 
 
@@ -56,7 +57,8 @@ class ReductionMethods(TensorBase):
     logcumsumexp = sorting.logcumsumexp
     diff = sorting.diff
 
-    matmul = __matmul__ = products.matmul
+    matmul = products.matmul
+    __matmul__ = products.matmul.operator
     mm = products.mm
     bmm = products.bmm
     mv = products.mv
@@ -79,6 +81,4 @@ class ReductionMethods(TensorBase):
     kron = products.kron
     trace = products.trace
     cross = contract.cross
-
-    def __rmatmul__(self, other):
-        return products.matmul(other, self)
+    __rmatmul__ = reversed_operator(products.matmul)
