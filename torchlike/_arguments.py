@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._programs.tracebacks import shorten
 
 if TYPE_CHECKING:
     from torchlike._dispatch import Op
@@ -203,9 +204,13 @@ def legacy_keywords(**renamed: str) -> Callable:
     def decorate(fn: Callable) -> Callable:
         @functools.wraps(fn)
         def call(*args, **kwargs):
-            if kwargs and not renamed.keys().isdisjoint(kwargs):
-                kwargs = modern_keywords(fn.__qualname__.removesuffix(".__init__"), kwargs, renamed)
-            return fn(*args, **kwargs)
+            try:
+                if kwargs and not renamed.keys().isdisjoint(kwargs):
+                    kwargs = modern_keywords(fn.__qualname__.removesuffix(".__init__"), kwargs, renamed)
+                return fn(*args, **kwargs)
+            except BaseException as error:
+                shorten(error)
+                raise
 
         return call
 

@@ -34,6 +34,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._out import can_cast, with_out
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import Spec
+from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Step, ViewRule
@@ -367,8 +368,12 @@ def _guarded(op: Op, form: Callable) -> Callable:
         return form
 
     def guarded(*args, **kwargs):
-        guard(*args, **kwargs)
-        return form(*args, **kwargs)
+        try:
+            guard(*args, **kwargs)
+            return form(*args, **kwargs)
+        except BaseException as error:
+            shorten(error)
+            raise
 
     return guarded
 
@@ -405,37 +410,43 @@ def _caller(op: Op) -> Callable:
     new, is_view = object.__new__, flags.view is not None
 
     def call(*args, **kwargs):
-        if spread is not None and len(args) > spread and not isinstance(args[spread], (tuple, list)):
-            args = _packed(args, spread)
-        if "out" in kwargs:
-            return with_out(call, args, kwargs)
-        key, inputs, edges = gather(args, kwargs)
         try:
-            spec = specs.get(key)
-        except TypeError:  # a list among the static arguments
-            spec = None
-        if spec is None:
-            other = _other_form(op, args, kwargs, inputs)
-            if other is not None:
-                return call(*other[0], **other[1])
-            spec = op.spec(key, args, kwargs, inputs)
-        inputs = tuple(inputs)
-        tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
-        if tracked and recorder.at_boundary:
-            recorder.boundary()
-        if not spec.single:
-            if tracked and flags.keeps_residuals:
-                return spec.container([TensorBase._wrap(*pair) for pair in apply_keeping(spec, inputs, tuple(edges))])
-            return _wrap_all(spec, inputs, tuple(edges), tracked)
-        value = recorder.recording.add(spec, inputs)[0]
-        edge = ((spec.node_class or node_class(spec))(spec, inputs, tuple(edges)), 0) if tracked else None
-        if is_view:
-            return (args[0] if args else kwargs["input"])._viewed(Step(spec, inputs[1:]), value, edge)
-        made = new(TensorBase._plain)
-        made._storage = Storage(value)
-        if tracked:
-            made._edge = edge
-        return made
+            if spread is not None and len(args) > spread and not isinstance(args[spread], (tuple, list)):
+                args = _packed(args, spread)
+            if "out" in kwargs:
+                return with_out(call, args, kwargs)
+            key, inputs, edges = gather(args, kwargs)
+            try:
+                spec = specs.get(key)
+            except TypeError:  # a list among the static arguments
+                spec = None
+            if spec is None:
+                other = _other_form(op, args, kwargs, inputs)
+                if other is not None:
+                    return call(*other[0], **other[1])
+                spec = op.spec(key, args, kwargs, inputs)
+            inputs = tuple(inputs)
+            tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
+            if tracked and recorder.at_boundary:
+                recorder.boundary()
+            if not spec.single:
+                if tracked and flags.keeps_residuals:
+                    return spec.container(
+                        [TensorBase._wrap(*pair) for pair in apply_keeping(spec, inputs, tuple(edges))]
+                    )
+                return _wrap_all(spec, inputs, tuple(edges), tracked)
+            value = recorder.recording.add(spec, inputs)[0]
+            edge = ((spec.node_class or node_class(spec))(spec, inputs, tuple(edges)), 0) if tracked else None
+            if is_view:
+                return (args[0] if args else kwargs["input"])._viewed(Step(spec, inputs[1:]), value, edge)
+            made = new(TensorBase._plain)
+            made._storage = Storage(value)
+            if tracked:
+                made._edge = edge
+            return made
+        except BaseException as error:
+            shorten(error)
+            raise
 
     call.op = op
     return call
@@ -499,26 +510,30 @@ def _inplace(op: Op) -> Callable:
     gather = _gatherer(op)
 
     def inplace(self, *args, **kwargs):
-        self._check_writable()
-        if op.flags.varargs is not None:
-            args = _packed((self, *args), list(op.kinds).index(op.flags.varargs))[1:] if args else args
-        key, inputs, edges = gather((self, *args), kwargs)
-        key = ("in place", *key)
         try:
-            spec = op.specs.get(key)
-        except TypeError:
-            spec = None
-        if spec is None:
-            other = _other_form(op, (self, *args), kwargs, inputs)
-            if other is not None:
-                return inplace(*other[0], **other[1])
-            spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
-        inputs, edges = tuple(inputs), tuple(edges)
-        tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
-        if tracked and recorder.at_boundary:
-            recorder.boundary()
-        self._write(*apply(spec, inputs, edges, tracked)[0])
-        return self
+            self._check_writable()
+            if op.flags.varargs is not None:
+                args = _packed((self, *args), list(op.kinds).index(op.flags.varargs))[1:] if args else args
+            key, inputs, edges = gather((self, *args), kwargs)
+            key = ("in place", *key)
+            try:
+                spec = op.specs.get(key)
+            except TypeError:
+                spec = None
+            if spec is None:
+                other = _other_form(op, (self, *args), kwargs, inputs)
+                if other is not None:
+                    return inplace(*other[0], **other[1])
+                spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
+            inputs, edges = tuple(inputs), tuple(edges)
+            tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
+            if tracked and recorder.at_boundary:
+                recorder.boundary()
+            self._write(*apply(spec, inputs, edges, tracked)[0])
+            return self
+        except BaseException as error:
+            shorten(error)
+            raise
 
     form = _guarded(op, inplace)
     functools.update_wrapper(form, op.body)
@@ -554,6 +569,9 @@ def operator(call: Callable) -> Callable:
             return call(self, other)
         except TypeError:
             return NotImplemented
+        except BaseException as error:
+            shorten(error)
+            raise
 
     functools.update_wrapper(form, call)
     return form

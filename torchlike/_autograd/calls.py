@@ -14,6 +14,7 @@ from torchlike._autograd.tape import AccumulateGrad, apply
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
+from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import record, recorder
 
 NO_GRAD = "element {} of tensors does not require grad and does not have a grad_fn"
@@ -77,6 +78,7 @@ def _ones(known: Aval) -> Spec:
     return Spec("ones_like", lambda: jnp.ones(known.shape, known.dtype.np), (), known.device)
 
 
+@gate
 def backward(
     tensors=None,
     grad_tensors=None,
@@ -104,7 +106,7 @@ def backward(
     if inputs is not None and len(listed(inputs)) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     if grad_variables is not None:
-        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=3)
         if grad_tensors is not None:
             raise RuntimeError(
                 "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
@@ -128,7 +130,7 @@ def _legacy(tensors, retain_graph, legacy: dict, name: str) -> tuple:
         if old not in ("variables", "retain_variables"):
             raise TypeError(f"{name}() got an unexpected keyword argument '{old}'")
         new = {"variables": "tensors", "retain_variables": "retain_graph"}[old]
-        warnings.warn(f"`{old}` is deprecated. Use `{new}` instead.", FutureWarning, stacklevel=3)
+        warnings.warn(f"`{old}` is deprecated. Use `{new}` instead.", FutureWarning, stacklevel=4)
     return legacy.get("variables", tensors), legacy.get("retain_variables", retain_graph)
 
 
@@ -142,6 +144,7 @@ def _accumulate_into(inputs: list, roots: list, keep: bool, create_graph: bool) 
     return run.accumulated
 
 
+@gate
 def grad(
     outputs,
     inputs,
@@ -181,7 +184,7 @@ def grad(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
             "parts of the graph, please use torch.autograd.backward.",
             FutureWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     outputs, inputs = listed(outputs), listed(inputs)
     if not inputs:

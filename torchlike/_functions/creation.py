@@ -13,6 +13,7 @@ from torchlike._functions.views import as_if_made, in_channels_last
 from torchlike._ops import views
 from torchlike._ops.views import check_strided
 from torchlike._out import store_out
+from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes, formats
 
 RANGE = (
@@ -126,6 +127,7 @@ def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=Non
 def _shaped(name: str, value, doc: str):
     """A function of a shape that fills it with one value."""
 
+    @gate
     def make(
         *args,
         size=None,
@@ -179,6 +181,7 @@ def number_of(name: str, value):
     return value
 
 
+@gate
 def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """A tensor of a shape with one number everywhere; its dtype is that of the number unless given.
 
@@ -196,6 +199,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
 
 
 def _like(name: str, value, doc: str):
+    @gate
     def like(input, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None):
         if not isinstance(input, TensorBase):
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
@@ -255,6 +259,7 @@ def full_like(
 
 
 def _new(name: str, value, doc: str):
+    @gate
     def new(self, *args, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         known = self._aval
         return _filled(
@@ -348,6 +353,7 @@ def _number(name: str, argument: str, place: int, value):
     return value
 
 
+@gate
 def arange(
     *args,
     start=None,
@@ -453,7 +459,7 @@ def _check_steps(name: str, steps, legacy_steps: int) -> int:
             f"Not providing a value for {name}'s steps is deprecated and will throw a runtime error in a future "
             f"release. This warning will appear only once per process.",
             FutureWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
         return legacy_steps
     if isinstance(steps, float) or not hasattr(steps, "__index__"):
@@ -473,6 +479,7 @@ def _spaced_dtype(name: str, start, end, dtype, out) -> dtypes.dtype:
     return dtype
 
 
+@gate
 def linspace(
     start, end, steps=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
 ):
@@ -490,6 +497,7 @@ def linspace(
     return finished("linspace", cast(_spaced(start, end, steps, wide), dtype), device, requires_grad, out)
 
 
+@gate
 def logspace(
     start,
     end,
@@ -520,6 +528,7 @@ def logspace(
     return finished("logspace", cast(powers, dtype), device, requires_grad, out)
 
 
+@gate
 def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """A matrix with ones on the diagonal and zeros elsewhere.
 

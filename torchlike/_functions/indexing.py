@@ -16,6 +16,7 @@ from torchlike._ops import indexing as ops
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
+from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder, value_of
 from torchlike._types import dtypes
 
@@ -317,42 +318,46 @@ def getitem(self, index):
         IndexError: out of bounds, too many indices, or no index at all; in PyTorch's words.
         ValueError: a step that is not positive.
     """
-    if type(index) is int:
-        known = self._aval
-        if not known.ndim:
-            raise IndexError(OF_0D)
-        size = known.shape[0]
-        if not -size <= index < size:
-            raise out_of_bounds(index, 0, size)
+    try:
+        if type(index) is int:
+            known = self._aval
+            if not known.ndim:
+                raise IndexError(OF_0D)
+            size = known.shape[0]
+            if not -size <= index < size:
+                raise out_of_bounds(index, 0, size)
+            if self._storage._host is not None:
+                shared = _of_shared(self, (index,))
+                if shared is not None:
+                    return shared
+            elif recorder.reads_host and _is_known(self, ()) and self._view is None:
+                array = np.asarray(self._storage.value.array)
+                return self._viewed(views.index_step(known, (AT,), (index,)), value_of(array[index, ...]), None)
+            if index < 0:
+                index += size
+            found = _known.get(known)
+            if found is None:
+                found = _known[known] = Positions()
+            if found.is_own(index):
+                return basic.select_view(self, (index,))
+            return basic.select_view(self, (AT,), index)
+        if index is None:
+            return views.unsqueeze(self, 0)
         if self._storage._host is not None:
-            shared = _of_shared(self, (index,))
+            index = normalized(index)
+            shared = _of_shared(self, index)
             if shared is not None:
                 return shared
-        elif recorder.reads_host and _is_known(self, ()) and self._view is None:
-            array = np.asarray(self._storage.value.array)
-            return self._viewed(views.index_step(known, (AT,), (index,)), value_of(array[index, ...]), None)
-        if index < 0:
-            index += size
-        found = _known.get(known)
-        if found is None:
-            found = _known[known] = Positions()
-        if found.is_own(index):
-            return basic.select_view(self, (index,))
-        return basic.select_view(self, (AT,), index)
-    if index is None:
-        return views.unsqueeze(self, 0)
-    if self._storage._host is not None:
-        index = normalized(index)
-        shared = _of_shared(self, index)
-        if shared is not None:
-            return shared
-    parsed = parse(self._aval, normalized(index))
-    if not parsed.has_tensors:
-        return parsed.view(self)
-    # a mask of the whole tensor and the like: no view in between
-    part = self if parsed.is_whole else parsed.view(self)
-    where, indices = spelled(part, parsed.tensors)
-    return chosen(part, where, indices)
+        parsed = parse(self._aval, normalized(index))
+        if not parsed.has_tensors:
+            return parsed.view(self)
+        # a mask of the whole tensor and the like: no view in between
+        part = self if parsed.is_whole else parsed.view(self)
+        where, indices = spelled(part, parsed.tensors)
+        return chosen(part, where, indices)
+    except BaseException as error:
+        shorten(error)
+        raise
 
 
 def _of_shared(self, index: tuple):
@@ -427,14 +432,18 @@ def setitem(self, index, value) -> None:
         RuntimeError: the value does not.
         TypeError: it is neither a tensor nor a number.
     """
-    _check_no_view_of_leaf(self)
-    if not isinstance(value, TensorBase):
-        value = _checked_value(self, value)
-    parsed = parse(self._aval, normalized(index))
-    if not parsed.has_tensors:
-        basic.put_slices.inplace(self, value, tuple(parsed.pattern), *parsed.numbers)
-    else:
-        _set_at_tensors(self if parsed.is_whole else parsed.view(self), parsed.tensors, value)
+    try:
+        _check_no_view_of_leaf(self)
+        if not isinstance(value, TensorBase):
+            value = _checked_value(self, value)
+        parsed = parse(self._aval, normalized(index))
+        if not parsed.has_tensors:
+            basic.put_slices.inplace(self, value, tuple(parsed.pattern), *parsed.numbers)
+        else:
+            _set_at_tensors(self if parsed.is_whole else parsed.view(self), parsed.tensors, value)
+    except BaseException as error:
+        shorten(error)
+        raise
 
 
 def _set_at_tensors(part, tensors: list, value) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._ops import views
+from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import devices, dtypes
@@ -80,7 +81,7 @@ def _array_of_python(data, dtype: dtypes.dtype | None) -> np.ndarray:
     if not isinstance(data, (list, tuple)):
         data = list(data) if _is_sequence(data) else data
     elif data and isinstance(data[0], np.ndarray):
-        warnings.warn(LIST_OF_ARRAYS, UserWarning, stacklevel=4)
+        warnings.warn(LIST_OF_ARRAYS, UserWarning, stacklevel=5)
     types: set = set()
     shape = _shape_of(data)
     try:
@@ -268,6 +269,7 @@ def _flatten(data, shape: tuple[int, ...], dim: int, flat: list) -> None:
 # ---------------------------------------------------------------------- tensors
 
 
+@gate
 def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_memory: bool = False):
     """A tensor with a copy of the data.
 
@@ -286,7 +288,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
         torch.int64
     """
     if isinstance(data, TensorBase):
-        warnings.warn(COPY_CONSTRUCT.format("torch.tensor"), UserWarning, stacklevel=2)
+        warnings.warn(COPY_CONSTRUCT.format("torch.tensor"), UserWarning, stacklevel=3)
         device = data.device if device is None else device
     array = np.array(array_of(data, dtypes.resolve(dtype, "tensor")))
     if requires_grad and array.dtype.kind in "biu":
@@ -331,6 +333,7 @@ def from_numpy(ndarray: np.ndarray):
     return viewed
 
 
+@gate
 def as_tensor(data, dtype=None, device=None):
     """The data as a tensor, sharing its elements where dtype and device allow it."""
     dtype = dtypes.resolve(dtype, "as_tensor")
@@ -342,6 +345,7 @@ def as_tensor(data, dtype=None, device=None):
     return tensor(data, dtype=dtype, device=device)
 
 
+@gate
 def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False):
     """Anything that holds numbers as a tensor: sharing its elements where that can be, a copy where it must.
 

@@ -8,8 +8,10 @@ import warnings
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.reductions import _stored
 from torchlike._ops import products
+from torchlike._programs.tracebacks import gate
 
 
+@gate
 def einsum(*args):
     """Products of tensors, summed over the letters that the result lacks.
 
@@ -91,6 +93,7 @@ def _lettered(args: tuple) -> tuple[str, tuple]:
     return equation + ("->" + letters(args[-1]) if len(args) % 2 else ""), operands
 
 
+@gate
 def tensordot(a, b, dims=2, out=None):
     """Products of tensors, summed over pairs of dimensions.
 

@@ -15,6 +15,7 @@ from torchlike._ops import views
 from torchlike._ops._promote import broadcast_shapes, wrap_dim
 from torchlike._ops.basic_indexing import FULL
 from torchlike._out import check_apart, store_out
+from torchlike._programs.tracebacks import shorten
 from torchlike._types import dtypes
 
 WHERE_UINT8 = (
@@ -51,13 +52,21 @@ def _bounded(call, error: type, negative: bool = False, said: str | None = None)
 
     @functools.wraps(call)
     def bounded(*args, **kwargs):
-        check(args, kwargs)
-        return call(*args, **kwargs)
+        try:
+            check(args, kwargs)
+            return call(*args, **kwargs)
+        except BaseException as error:
+            shorten(error)
+            raise
 
     @functools.wraps(call.inplace)
     def inplace(*args, **kwargs):
-        check(args, kwargs)
-        return call.inplace(*args, **kwargs)
+        try:
+            check(args, kwargs)
+            return call.inplace(*args, **kwargs)
+        except BaseException as error:
+            shorten(error)
+            raise
 
     bounded.inplace = inplace
     bounded.__module__ = "torchlike"

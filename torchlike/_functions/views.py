@@ -9,6 +9,7 @@ import warnings
 from torchlike._autograd.variable import TensorBase
 from torchlike._ops import conversion, views
 from torchlike._ops._promote import wrap_dim
+from torchlike._programs.tracebacks import shorten
 from torchlike._types import dtype as dtype_class
 from torchlike._types import dtypes, formats
 
@@ -66,17 +67,21 @@ def view(self, *size, dtype=None):
         >>> torch.arange(6).view(2, -1).shape
         torch.Size([2, 3])
     """
-    if dtype is None:
-        if not size:
-            raise TypeError("view() received an invalid combination of arguments - got ()")
-        if isinstance(size[0], dtype_class):
-            dtype = size[0]
-    if dtype is not None:
-        return _view_dtype(self, dtype)
-    size = _ints("view", size)
-    if not _fits(self, size):
-        raise RuntimeError(NOT_VIEWABLE)
-    return views.view_shape(self, size)
+    try:
+        if dtype is None:
+            if not size:
+                raise TypeError("view() received an invalid combination of arguments - got ()")
+            if isinstance(size[0], dtype_class):
+                dtype = size[0]
+        if dtype is not None:
+            return _view_dtype(self, dtype)
+        size = _ints("view", size)
+        if not _fits(self, size):
+            raise RuntimeError(NOT_VIEWABLE)
+        return views.view_shape(self, size)
+    except BaseException as error:
+        shorten(error)
+        raise
 
 
 def _view_dtype(self, dtype: dtypes.dtype):
@@ -116,10 +121,14 @@ def reshape(input, *shape):
     Raises:
         RuntimeError: the shape does not fit the number of elements.
     """
-    if not shape:
-        raise TypeError('reshape() missing 1 required positional arguments: "shape"')
-    shape = _ints("reshape", shape)
-    return views.view_shape(input, shape) if _fits(input, shape) else views.reshape_copy(input, shape)
+    try:
+        if not shape:
+            raise TypeError('reshape() missing 1 required positional arguments: "shape"')
+        shape = _ints("reshape", shape)
+        return views.view_shape(input, shape) if _fits(input, shape) else views.reshape_copy(input, shape)
+    except BaseException as error:
+        shorten(error)
+        raise
 
 
 def reshape_as(self, other):

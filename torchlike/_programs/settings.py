@@ -25,6 +25,8 @@ class Settings:
             runs each op at once, to debug; ``"whole"`` compiles every flush whole. ``TORCHLIKE_MODE``.
         max_nodes: pending operations after which the recorder cuts by itself. ``TORCHLIKE_MAX_NODES``.
         max_bytes: live recorded bytes after which it cuts. ``TORCHLIKE_MAX_BYTES``.
+        traceback: ``"short"`` ends an error's traceback at the user's line, ``"full"`` shows our own frames, too.
+            ``TORCHLIKE_TRACEBACK``.
         on_change: called when the mode has changed.
     """
 
@@ -32,6 +34,7 @@ class Settings:
         self.mode = _checked(os.environ.get("TORCHLIKE_MODE", "auto"))
         self.max_nodes = int(os.environ.get("TORCHLIKE_MAX_NODES", "1000"))
         self.max_bytes = int(os.environ.get("TORCHLIKE_MAX_BYTES", str(2**30)))
+        self.traceback = os.environ.get("TORCHLIKE_TRACEBACK", "short")
         self.on_change: list[Callable[[], None]] = []
 
     def choose(self, mode: str) -> None:

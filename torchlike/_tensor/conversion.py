@@ -5,6 +5,7 @@ from __future__ import annotations
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.devices import moved
 from torchlike._ops import conversion
+from torchlike._programs.tracebacks import gate
 from torchlike._types import device as device_class
 from torchlike._types import devices, dtypes
 
@@ -14,6 +15,7 @@ class ConversionMethods(TensorBase):
 
     clone = conversion.clone
 
+    @gate
     def to(self, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None):
         """The tensor in another dtype or on another device; itself if it is so already.
 

@@ -13,6 +13,7 @@ from torchlike._autograd import calls
 from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._ops._promote import wrap_dim
+from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
 from torchlike._types import Size, device, dtype, dtypes, formats
 from torchlike._types.handles import RemovableHandle
@@ -173,6 +174,7 @@ class CoreMethods(TensorBase):
     def requires_grad(self, wanted: bool) -> None:
         calls.set_requires_grad(self, wanted)
 
+    @gate
     def requires_grad_(self, requires_grad: bool = True):
         """Set `requires_grad`; returns the tensor."""
         calls.set_requires_grad(self, requires_grad)
@@ -254,6 +256,7 @@ class CoreMethods(TensorBase):
 
         self.register_hook(keep)
 
+    @gate
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None, **legacy) -> None:
         """Add this tensor's gradients to the ``.grad`` of the leaves that it came from; see `torch.autograd.backward`."""
         gradients = None if gradient is None else [gradient]
@@ -413,9 +416,11 @@ class CoreMethods(TensorBase):
             raise ValueError("only one element tensors can be converted to Python scalars")
         return self.item()
 
+    @gate
     def __int__(self) -> int:
         return int(self._scalar())
 
+    @gate
     def __float__(self) -> float:
         return float(self._scalar())
 

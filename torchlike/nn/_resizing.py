@@ -7,6 +7,7 @@ import warnings
 
 from torchlike._ops.nn import adaptive_pooling
 from torchlike._ops.nn import resizing as ops
+from torchlike._programs.tracebacks import gate
 from torchlike.tensor import Tensor
 
 _MODES = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
@@ -51,6 +52,7 @@ def _sizes(input: Tensor, size, scale_factor, recompute: bool | None) -> tuple[t
     return made, (None,) * dims if recompute else scales
 
 
+@gate
 def interpolate(
     input: Tensor,
     size=None,

@@ -15,6 +15,7 @@ from itertools import chain
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
 from torchlike._compile import flags
+from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import Value, record, recorder
 from torchlike.optim._update import Update
 from torchlike.tensor import Tensor
@@ -222,6 +223,7 @@ class Optimizer:
 
     # ------------------------------------------------------------------ step
 
+    @gate
     def step(self, closure: Callable | None = None):
         """Update the parameters that have a gradient.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from torchlike._compile.options import compiled
 from torchlike._functions.naming import typename
+from torchlike._programs.tracebacks import shorten
 from torchlike.nn.modules._conversion import ConversionMethods, forgets
 from torchlike.nn.modules._hooks import (
     HookMethods,
@@ -88,10 +89,10 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     def __call__(self, *args, **kwargs):
         own = self.__dict__
-        if "_compiled_call_impl" in own and own["_compiled_call_impl"] is not None:
-            return own["_compiled_call_impl"](*args, **kwargs)
         try:
-            hooked = (
+            if "_compiled_call_impl" in own and own["_compiled_call_impl"] is not None:
+                return own["_compiled_call_impl"](*args, **kwargs)
+            if (
                 own["_backward_hooks"]
                 or own["_backward_pre_hooks"]
                 or own["_forward_hooks"]
@@ -100,12 +101,14 @@ class Module(HookMethods, StateMethods, ConversionMethods):
                 or global_backward
                 or global_forward
                 or global_forward_pre
-            )
-        except KeyError as missing:  # there was no `Module.__init__()`
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute {missing}") from None
-        if hooked:
-            return self._call_with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
+            ):
+                return self._call_with_hooks(args, kwargs)
+            return self.forward(*args, **kwargs)
+        except BaseException as error:
+            if "_backward_hooks" not in own:  # there was no `Module.__init__()`
+                raise AttributeError(f"'{type(self).__name__}' object has no attribute {error}") from None
+            shorten(error)
+            raise
 
     def _call_impl(self, *args, **kwargs):
         """A call that is not compiled: what some programs use in place of calling."""

@@ -11,6 +11,7 @@ import numpy as np
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import as_tensor, tensor
 from torchlike._ops.joining import stack
+from torchlike._programs.tracebacks import gate
 from torchlike._types.dtypes import BY_NUMPY, float64
 from torchlike.tensor import Tensor
 from torchlike.utils.data._host import are_alike, stacked, tensor_of
@@ -167,6 +168,7 @@ default_collate_fn_map: CollateMap = {
 }
 
 
+@gate
 def default_collate(batch):
     """A batch from samples: what loaders do by default.
 

@@ -9,6 +9,7 @@ import warnings
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import recorder
 from torchlike._types.devices import jax_devices
 from torchlike.utils.data._utils.fetch import _BaseDatasetFetcher, _IterableDatasetFetcher, _MapDatasetFetcher
@@ -79,6 +80,7 @@ class _BaseDataLoaderIter:
     def _next_data(self) -> Any:
         raise NotImplementedError
 
+    @gate
     def __next__(self) -> Any:
         # a loop over batches comes round here: what it leaves to be computed is the same program each time
         recorder.cut("a loader is asked for a batch")
@@ -94,7 +96,7 @@ class _BaseDataLoaderIter:
             warnings.warn(
                 f"Length of IterableDataset {self._dataset} was reported to be {told}(when accessing len(dataloader)), "
                 f"but {self._num_yielded} samples have been fetched. " + (_SHARDS if self._num_workers else ""),
-                stacklevel=2,
+                stacklevel=3,
             )
         return data
 

@@ -21,6 +21,7 @@ import numpy as np
 from torchlike._autograd.modes import is_grad_enabled, set_grad_enabled
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.randoms import Generator
+from torchlike._programs.tracebacks import users_part
 from torchlike._random import default
 from torchlike._random.engine import Engine
 from torchlike._recorder.recorder import recorder
@@ -126,7 +127,7 @@ class ExceptionWrapper:
         kind, error, trace = exc_info or sys.exc_info()
         # the text, and not the traceback: its frames would hold the worker's batch
         self.exc_type = kind
-        self.exc_msg = "".join(traceback.format_exception(kind, error, trace))
+        self.exc_msg = "".join(traceback.format_exception(kind, error, users_part(trace)))
         self.where = where
 
     def reraise(self) -> None:
