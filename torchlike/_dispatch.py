@@ -31,7 +31,7 @@ from torchlike._arguments import ARRAYS, STATIC, SYNONYMS, check, explained, kin
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
-from torchlike._out import can_cast, with_out
+from torchlike._out import CAST, OutRule, with_out
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import shorten
@@ -39,7 +39,6 @@ from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Step, ViewRule
 from torchlike._types import dtypes
-from torchlike._types.dtypes import scalar_name
 
 _NUMBERS = (float, int, complex)
 
@@ -64,8 +63,8 @@ class Flags:
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
         guard: called with the arguments of each call, for what is an error because of a number's value.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
-        same_out: where tensors given as ``out=`` must have the results' dtypes, a function of a result and such a tensor
             that gives PyTorch's sentence if they have not.
+        out: what becomes of ``out=`` with another dtype than the result's; a tuple where that differs by output.
         apart_out: whether tensors given as ``out=`` must not be inputs, too.
     """
 
@@ -80,7 +79,7 @@ class Flags:
     legacy: Mapping[str, str] = field(default_factory=dict)
     guard: Callable | None = None
     deprecated: tuple[str, ...] = ()
-    same_out: Callable[[TensorBase, TensorBase], str] | None = None
+    out: OutRule | tuple[OutRule, ...] = CAST
     apart_out: bool = False
 
 
@@ -550,10 +549,7 @@ def _cast_to(known, result):
     if isinstance(result, (tuple, list)):
         result = result[0]
     got = dtypes.of_numpy(result.dtype)
-    if not can_cast(got, known.dtype):
-        raise RuntimeError(
-            f"result type {scalar_name(got)} can't be cast to the desired output type {scalar_name(known.dtype)}"
-        )
+    CAST.check("", got, known.dtype)
     if result.shape != known.shape:
         raise RuntimeError(
             f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(result.shape)}"

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.variable import TensorBase
+from torchlike._programs import explain
 from torchlike._types import dtypes
 from torchlike._types.dtypes import c_name, scalar_name
 
 SHARED = (
     "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
     "location. Please clone() the tensor before performing the operation."
+)
+
+RESIZED = (
+    "An output with one or more elements was resized since it had shape {}, which does not match the required output "
+    "shape {}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they have "
+    "zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0)."
 )
 
 
@@ -21,6 +30,50 @@ def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     Complex numbers do not become real, floats do not become integers, and nothing but bool becomes bool.
     """
     return from_.rank <= to.rank
+
+
+@dataclass(frozen=True)
+class OutRule:
+    """What a family of operations makes of ``out=`` with another dtype than the result's.
+
+    Attributes:
+        text: what it says, with ``{result}`` and ``{out}`` for the dtypes, ``{c_result}`` and ``{c_out}`` for their
+            names in C++, ``{name}`` for the operation's.
+        takes: whether it casts a result of the first dtype to the second all the same.
+        error: the exception's type.
+        warns: whether it says that a tensor which is not empty took another shape.
+    """
+
+    text: str
+    takes: Callable[[dtypes.dtype, dtypes.dtype], bool] = operator.is_
+    error: type[Exception] = RuntimeError
+    warns: bool = True
+
+    def check(self, name: str, result: dtypes.dtype, out: dtypes.dtype) -> None:
+        """Raises `error` if a result of one dtype does not go into a tensor of the other."""
+        if result is not out and not self.takes(result, out):
+            names = {"c_result": c_name(result), "c_out": c_name(out)}
+            raise self.error(self.text.format(name=name, result=scalar_name(result), out=scalar_name(out), **names))
+
+
+CAST = OutRule("result type {result} can't be cast to the desired output type {out}", can_cast)
+CONCATENATED = OutRule("torch.cat(): input types can't be cast to the desired output type {out}", can_cast, TypeError)
+ANY = OutRule("", lambda result, out: True)
+SAME = OutRule("Expected out tensor to have dtype {c_result}, but got {c_out} instead")
+UNARY = OutRule("Found dtype {out} but expected {result}")
+FILLED = OutRule("dtype {result} does not match dtype of out parameter ({out})", warns=False)
+SCANNED = OutRule("expected scalar_type {result} but found {out}")
+KERNEL = OutRule("expected scalar type {result} but found {out}")
+INDEXED = OutRule("{name}(): self and result must have the same scalar type")
+BOOLS = OutRule("{name} does not support non-boolean outputs.")
+VERDICT = OutRule("{name} only supports bool tensor for result, got: {out}")
+NORM = OutRule("linalg.{name} expected out tensor dtype {result} but got: {out}")
+
+
+def safe(name: str, noun: str = "result") -> OutRule:
+    """The rule of `torch.linalg`: cast where that loses nothing."""
+    text = "{name}: Expected {noun} to be safely castable from {{result}} dtype, but got {noun} with dtype {{out}}"
+    return OutRule(text.format(name=name, noun=noun), can_cast)
 
 
 def with_out(call: Callable, args: tuple, kwargs: dict):
@@ -35,15 +88,11 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
     results = call(*args, **kwargs)
     if out is None:
         return results
-    single = isinstance(results, TensorBase)
-    pairs = [(results, out)] if single else list(zip(results, out, strict=True))
-    for result, target in pairs:
+    for target in (out,) if isinstance(results, TensorBase) else out:
         if not isinstance(target, TensorBase):
             raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-        if op.flags.same_out is not None and result._aval.dtype is not target._aval.dtype:
-            raise RuntimeError(op.flags.same_out(result, target))
-        store_out(op.name, result, target)
-    return out if single else type(results)(out) if not hasattr(results, "_make") else results._make(out)
+    public = op.flags.module.rpartition(".")[2] + "_" if op.flags.module else ""
+    return stored(public + op.name, results, out, op.flags.out)
 
 
 def _refuse_inputs(out, given: tuple) -> None:
@@ -62,27 +111,20 @@ def check_apart(out, *inputs) -> None:
         raise RuntimeError(SHARED)
 
 
-def other_dtype(result: TensorBase, target: TensorBase) -> str:
-    """The sentence of most operations that want ``out=`` in their result's dtype."""
-    wanted, got = c_name(result._aval.dtype), c_name(target._aval.dtype)
-    return f"Expected out tensor to have dtype {wanted}, but got {got} instead"
+def stored(name: str, results, out, rule: OutRule | tuple[OutRule, ...] = CAST):
+    """The results of the function of this name, put into ``out=`` where it is given."""
+    if out is None:
+        return results
+    if isinstance(results, TensorBase):
+        store_out(name, results, out, rule)
+        return out
+    rules = rule if isinstance(rule, tuple) else (rule,) * len(results)
+    for result, target, each in zip(results, out, rules, strict=True):
+        store_out(name, result, target, each)
+    return type(results)._make(out) if hasattr(results, "_make") else tuple(out)
 
 
-def unlike_input(result: TensorBase, target: TensorBase) -> str:
-    """The sentence of `torch.amax`."""
-    wanted, got = scalar_name(result._aval.dtype), scalar_name(target._aval.dtype)
-    return (
-        f"Expected the dtype for input and out to match, but got {wanted} for input's dtype and {got} for out's dtype."
-    )
-
-
-def unlike_parts(result: TensorBase, target: TensorBase) -> str:
-    """The sentence of `torch.complex`."""
-    wanted, got = scalar_name(result._aval.dtype), scalar_name(target._aval.dtype)
-    return f"Expected object of scalar type {wanted} but got scalar type {got} for argument 'out'"
-
-
-def store_out(name: str, result: TensorBase, target: TensorBase) -> None:
+def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule = CAST) -> None:
     """Give `target` the elements of `result`, and its shape where they differ."""
     if state.enabled and (result._edge is not None or target._edge is not None):
         raise RuntimeError(
@@ -90,13 +132,12 @@ def store_out(name: str, result: TensorBase, target: TensorBase) -> None:
             "arguments requires grad."
         )
     got, known = result._aval, target._aval
-    if not can_cast(got.dtype, known.dtype):
-        raise RuntimeError(
-            f"result type {scalar_name(got.dtype)} can't be cast to the desired output type {scalar_name(known.dtype)}"
-        )
+    rule.check(name, got.dtype, known.dtype)
     if got.dtype is not known.dtype:
         result = result.to(known.dtype)
     if got.shape != known.shape:
+        if known.numel and rule.warns:
+            explain.warn(RESIZED.format(list(known.shape), list(got.shape)))
         target._replace(result.clone())
     else:
         target._write(result._value(), None)

@@ -12,7 +12,7 @@ from torchlike._functions.making import cast, dtype_of_number, wrapped
 from torchlike._functions.views import as_if_made, in_channels_last
 from torchlike._ops import views
 from torchlike._ops.views import check_strided
-from torchlike._out import store_out
+from torchlike._out import FILLED, store_out
 from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes, formats
 
@@ -61,7 +61,7 @@ def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]
 def finished(name: str, array: np.ndarray, device, requires_grad: bool, out=None, memory_format=None):
     """The array as a tensor, in the memory format or in `out`."""
     if out is not None:
-        store_out(name, wrapped(array), out)
+        store_out(name, wrapped(array), out, FILLED)
         return out
     if requires_grad and array.dtype.kind in "biu":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")

@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 
 from torchlike._functions import making
-from torchlike._functions.reductions import _stored
 from torchlike._ops import linalg as ops
 from torchlike._ops import products, reductions, return_types
+from torchlike._out import NORM, SAME, OutRule, safe, stored
 from torchlike._types import dtypes
 
 
@@ -57,7 +57,7 @@ def inv(A, *, out=None):
         LinAlgError: one is singular.
     """
     _refuse_singular(A, "linalg.inv", "inversion")
-    return _stored("inv", ops.inv(A), out)
+    return stored("linalg_inv_ex", ops.inv(A), out, SAME)
 
 
 def inverse(input, *, out=None):
@@ -68,7 +68,7 @@ def inverse(input, *, out=None):
 def solve(A, B, *, left: bool = True, out=None):
     """``X`` with ``A X = B``; see `LinAlgError`."""
     _refuse_singular(A, "torch.linalg.solve", "solve")
-    return _stored("solve", ops.solve(A, B, left=left), out)
+    return stored("linalg_solve_ex", ops.solve(A, B, left=left), out, SAME)
 
 
 def cholesky(A, *, upper: bool = False, out=None):
@@ -91,7 +91,7 @@ def cholesky(A, *, upper: bool = False, out=None):
             f"linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite "
             f"(the leading minor of order {order} is not positive-definite)."
         )
-    return _stored("cholesky", found, out)
+    return stored("linalg_cholesky_ex", found, out, SAME)
 
 
 def logdet(input):
@@ -102,12 +102,12 @@ def logdet(input):
 
 def slogdet(input, *, out=None):
     """(sign, logarithm of the absolute value) of the determinants."""
-    return _stored("slogdet", return_types.slogdet(*ops.slogdet(input)), out)
+    return stored("slogdet", return_types.slogdet(*ops.slogdet(input)), out, SAME)
 
 
 def qr(input, some: bool = True, *, out=None):
     """(orthogonal, upper triangular) factors; complete ones where not `some`."""
-    return _stored("qr", return_types.qr(*ops.qr(input, "reduced" if some else "complete")), out)
+    return stored("linalg_qr", return_types.qr(*ops.qr(input, "reduced" if some else "complete")), out, SAME)
 
 
 def svd(input, some: bool = True, compute_uv: bool = True, *, out=None):
@@ -118,7 +118,7 @@ def svd(input, some: bool = True, compute_uv: bool = True, *, out=None):
         zeros = [values.new_zeros((*input.shape[:-2], size, size)).to(input.dtype) for size in (rows, columns)]
         return return_types.svd(zeros[0], values, zeros[1])
     left, values, right = ops.svd(input, not some)
-    return _stored("svd", return_types.svd(left, values, right.mH), out)
+    return stored("svd", return_types.svd(left, values, right.mH), out, SAME)
 
 
 def legacy_eig(a, eigenvectors: bool = False, *, out=None):
@@ -128,7 +128,7 @@ def legacy_eig(a, eigenvectors: bool = False, *, out=None):
     pairs = np.stack([values.real, values.imag], -1).astype(a.dtype.np)
     real = np.ascontiguousarray(vectors.real).astype(a.dtype.np) if eigenvectors else np.zeros(0, a.dtype.np)
     made = _EIG(making.wrapped(pairs), making.wrapped(real))
-    return _stored("eig", made, out)
+    return stored("eig", made, out)
 
 
 _EIG = return_types._type("eig", "eigenvalues eigenvectors")
@@ -144,7 +144,9 @@ def norm(A, ord=None, dim=None, keepdim: bool = False, *, out=None, dtype=None):
     dim = (dim,) if isinstance(dim, int) else dim
     if ord is not None and ((dim is not None and len(dim) == 2) or (dim is None and A.dim() == 2)):
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
-    return _stored("norm", reductions.linalg_vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype), out)
+    return stored(
+        "norm", reductions.linalg_vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype), out, NORM
+    )
 
 
 def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None, out=None):
@@ -154,7 +156,7 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None
         ord: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf.
     """
     A = A if dtype is None else A.to(dtype)
-    return _stored("matrix_norm", ops.matrix_norm_of(A, ord, tuple(dim), keepdim), out)
+    return stored("matrix_norm", ops.matrix_norm_of(A, ord, tuple(dim), keepdim), out, NORM)
 
 
 def matrix_rank(A, tol=None, hermitian: bool = False, *, atol=None, rtol=None, out=None):
@@ -166,7 +168,8 @@ def matrix_rank(A, tol=None, hermitian: bool = False, *, atol=None, rtol=None, o
         atol: what counts as zero.
         rtol: what counts as zero, as a part of the largest; without either, the rounding error of the largest.
     """
-    return _stored("matrix_rank", ops.matrix_rank_of(A, atol if tol is None else tol, rtol, hermitian), out)
+    found = ops.matrix_rank_of(A, atol if tol is None else tol, rtol, hermitian)
+    return stored("linalg_matrix_rank", found, out, safe("torch.linalg.matrix_rank"))
 
 
 def lstsq(A, B, rcond=None, *, driver=None, out=None):
@@ -184,7 +187,7 @@ def lstsq(A, B, rcond=None, *, driver=None, out=None):
     rank = A.new_zeros((0,), dtype=dtypes.int64) if driver == "gels" else ops.matrix_rank_of(A, None, rcond)
     values = ops.svdvals(A.detach())
     values = values if driver in ("gelsd", "gelss") else values.new_zeros((0,))
-    return _stored("lstsq", return_types.linalg_lstsq(found, residuals, rank, values), out)
+    return stored("lstsq", return_types.linalg_lstsq(found, residuals, rank, values), out)
 
 
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
@@ -202,4 +205,7 @@ def multi_dot(tensors, *, out=None):
         terms.append(letters[start : start + size])
         at = start + size - 1
     ends = (terms[0][0] if tensors[0].dim() == 2 else "") + (terms[-1][-1] if tensors[-1].dim() == 2 else "")
-    return _stored("multi_dot", products.einsum_of(",".join(terms) + "->" + ends, tuple(tensors)), out)
+    return stored("multi_dot", products.einsum_of(",".join(terms) + "->" + ends, tuple(tensors)), out, _PRODUCT)
+
+
+_PRODUCT = OutRule("multi_dot(): expected out tensor to have dtype {c_result} but got {c_out}")

@@ -6,8 +6,8 @@ import string
 import warnings
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.reductions import _stored
 from torchlike._ops import products
+from torchlike._out import SAME, stored
 from torchlike._programs.tracebacks import gate
 
 
@@ -114,7 +114,7 @@ def tensordot(a, b, dims=2, out=None):
     else:
         left, right = dims
     left, right = tuple(each % a.dim() for each in left), tuple(each % b.dim() for each in right)
-    return _stored("tensordot", products.tensordot_of(a, b, left, right), out)
+    return stored("tensordot", products.tensordot_of(a, b, left, right), out, products.TENSORDOT)
 
 
 def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
@@ -149,7 +149,7 @@ def cross(input, other, dim=None, *, out=None):
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
         )
-    return _stored("cross", products.cross_of(input, other, dim), out)
+    return stored("linalg_cross", products.cross_of(input, other, dim), out, SAME)
 
 
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
@@ -176,4 +176,4 @@ def chain_matmul(*matrices, out=None):
     """Product of several matrices, in the cheapest order."""
     letters = string.ascii_letters
     terms = ",".join(letters[place : place + 2] for place in range(len(matrices)))
-    return _stored("chain_matmul", products.einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices), out)
+    return stored("chain_matmul", products.einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices), out)

@@ -14,9 +14,9 @@ from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import no_grad
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import wrapped
-from torchlike._functions.reductions import _stored
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
+from torchlike._out import ANY, FILLED, stored
 from torchlike._random import default
 from torchlike._random import distributions as draw
 from torchlike._random.engine import Engine
@@ -184,7 +184,7 @@ def _size(size: tuple, named: dict, name: str) -> tuple:
 
 
 def _finish(array: np.ndarray, device, requires_grad: bool, out, name: str):
-    made = _stored(name, wrapped(array, device), out)
+    made = stored(name, wrapped(array, device), out, FILLED)
     return made.requires_grad_() if requires_grad else made
 
 
@@ -347,7 +347,7 @@ def normal(
     kind = tensors[0].dtype
     noise = wrapped(_drawn(lambda engine: draw.normal(engine, shape, kind.np), generator), device)
     with no_grad():
-        return _stored("normal", noise * std + mean, out)
+        return stored("normal", noise * std + mean, out)
 
 
 def bernoulli(input, p=None, *, generator=None, out=None):
@@ -362,7 +362,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     else:
         drawn = draw.bernoulli_of(_engine(generator), input.detach()._value().numpy())
         made = drawn_from(input, wrapped(drawn, input.device))
-    return _stored("bernoulli", made, out)
+    return stored("bernoulli", made, out, ANY)
 
 
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
@@ -380,7 +380,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype.np)}")
     weights = input.detach()._value().numpy()
     array = draw_multinomial(_engine(generator), weights, num_samples, replacement)
-    return _stored("multinomial", wrapped(array, input.device), out)
+    return stored("multinomial", wrapped(array, input.device), out)
 
 
 def poisson(input, generator=None):

@@ -13,21 +13,16 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
-from torchlike._out import store_out
+from torchlike._out import SAME, OutRule, can_cast, stored
 
 _MISSING = object()
 
 
-def _stored(name: str, results, out):
-    """Put results into ``out=``, where it is given."""
-    if out is None:
-        return results
-    if isinstance(results, TensorBase):
-        store_out(name, results, out)
-        return out
-    for result, target in zip(results, out, strict=True):
-        store_out(name, result, target)
-    return type(results)._make(out) if hasattr(results, "_make") else tuple(out)
+_EXTREMUM = OutRule(
+    "Expected canCast( typeMetaToScalarType(self.dtype()), typeMetaToScalarType(out.dtype())) to be true, but got false.  "
+    "(Could this error message be improved?  If so, please report an enhancement request to PyTorch.)",
+    can_cast,
+)
 
 
 def _extremum(name: str, along, of_all):
@@ -37,8 +32,10 @@ def _extremum(name: str, along, of_all):
         if other is not None:
             from torchlike._ops import bounds
 
-            return _stored(name, getattr(bounds, name + "imum")(input, other), out)
-        return _stored(name, of_all(input) if dim is None else along(input, dim, keepdim), out)
+            return stored(name, getattr(bounds, name + "imum")(input, other), out)
+        if dim is None:
+            return stored(name, of_all(input), out, _EXTREMUM)
+        return stored(name, along(input, dim, keepdim), out, SAME)
 
     extremum.__name__ = extremum.__qualname__ = name
     extremum.__doc__ = f"""The {name}imum of all elements, along a dimension, or of two tensors element by element.
@@ -82,7 +79,7 @@ mode = _takes_values_and_indices(sorting.mode)
 @_takes_values_and_indices
 def median(input, dim=None, keepdim=False, *, out=None):
     """The lower median of all elements; along a dimension a named pair (values, indices)."""
-    return _stored(
+    return stored(
         "median", sorting.median_of_all(input) if dim is None else sorting.median_along(input, dim, keepdim), out
     )
 
@@ -90,7 +87,7 @@ def median(input, dim=None, keepdim=False, *, out=None):
 def nanmedian(input, dim=None, keepdim=False, *, out=None):
     """The lower median of what is not NaN; along a dimension a named pair (values, indices)."""
     got = sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
-    return _stored("nanmedian", got, out)
+    return stored("nanmedian", got, out)
 
 
 def _spread(name: str, op):
@@ -99,7 +96,7 @@ def _spread(name: str, op):
             dim, unbiased = None, dim
         if correction is _MISSING:
             correction = 0 if unbiased is not _MISSING and unbiased is not None and not unbiased else 1
-        return _stored(name, op(input, dim, 1 if correction is None else correction, keepdim), out)
+        return stored(name, op(input, dim, 1 if correction is None else correction, keepdim), out)
 
     spread.__name__ = spread.__qualname__ = name
     spread.__doc__ = f"""``{name}`` over `dim`, all dimensions by default.
@@ -134,13 +131,11 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     if p == "nuc":
         from torchlike._functions import linalg
 
-        return _stored(
-            "norm", linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype), out
-        )
+        return linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     order = 2.0 if p in ("fro", None) else float(p)
-    return _stored("norm", ops.linalg_vector_norm(input, order, dim, keepdim, dtype=dtype), out)
+    return stored("linalg_vector_norm", ops.linalg_vector_norm(input, order, dim, keepdim, dtype=dtype), out, SAME)
 
 
 def dist(input, other, p=2, *, out=None):
@@ -150,7 +145,15 @@ def dist(input, other, p=2, *, out=None):
 
 def logsumexp(input, dim, keepdim=False, *, out=None):
     """``log(sum(exp(input)))`` over `dim`, without overflow."""
-    return _stored("logsumexp", ops.logsumexp(input, dim, keepdim), out)
+    return stored("logsumexp", ops.logsumexp(input, dim, keepdim), out, _FLOATING)
+
+
+_FLOATING = OutRule(
+    "logsumexp(): Expected floating point type for result tensor, but got: {out}", lambda _, out: out.rank >= 2
+)
+
+
+_QUANTILE = OutRule("quantile() out tensor must be same dtype as the input tensor")
 
 
 def _quantile(name: str, skip_nan: bool):
@@ -172,7 +175,7 @@ def _quantile(name: str, skip_nan: bool):
             )
         if not input.numel():
             raise RuntimeError(f"{name}() input tensor must be non-empty")
-        return _stored(name, sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan), out)
+        return stored(name, sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan), out, _QUANTILE)
 
     quantile.__name__ = quantile.__qualname__ = name
     quantile.__doc__ = """Quantiles along a dimension, of all elements by default.
@@ -279,7 +282,12 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
         raise RuntimeError(f"range of [{low}, {high}] is not finite")
     if low > high:
         raise RuntimeError("max must be larger than min")
-    return _stored("histc", ops.histc_of(input, low, high, bins), out)
+    return stored("histc", ops.histc_of(input, low, high, bins), out, _HISTOGRAM)
+
+
+_HISTOGRAM = OutRule(
+    "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {c_result} and hist {c_out}"
+)
 
 
 def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, out=None, sorter=None):
@@ -319,9 +327,14 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
             f"tensor and input value tensor must match, but we got boundaries tensor {list(sorted_sequence.shape)} and "
             f"input value tensor {list(input.shape)}"
         )
-    return _stored(
-        "searchsorted", sorting.searchsorted_of(sorted_sequence, input, right or side == "right", out_int32), out
-    )
+    places = sorting.searchsorted_of(sorted_sequence, input, right or side == "right", out_int32)
+    return stored(str(bool(out_int32)), places, out, _PLACES)
+
+
+_PLACES = OutRule(
+    "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on whether "
+    "out_int32 flag is True, but we got output tensor's dtype {out} and out_int32 flag is {name}"
+)
 
 
 def _check_sorter(boundaries, sorter) -> None:

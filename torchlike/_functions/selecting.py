@@ -14,7 +14,7 @@ from torchlike._ops import indexing as ops
 from torchlike._ops import views
 from torchlike._ops._promote import broadcast_shapes, wrap_dim
 from torchlike._ops.basic_indexing import FULL
-from torchlike._out import check_apart, store_out
+from torchlike._out import INDEXED, OutRule, check_apart, stored
 from torchlike._programs.tracebacks import shorten
 from torchlike._types import dtypes
 
@@ -192,11 +192,7 @@ def index_put_(self, indices, values, accumulate: bool = False):
 # ---------------------------------------------------------------------- masks
 
 
-def _stored(made, out):
-    if out is None:
-        return made
-    store_out("nonzero", made, out)
-    return out
+_PLACES = OutRule("nonzero: Expected out tensor to have scalar type {result} but got scalar type{out}")
 
 
 def nonzero(input, *, out=None, as_tuple: bool = False):
@@ -209,7 +205,9 @@ def nonzero(input, *, out=None, as_tuple: bool = False):
     if as_tuple:
         return tuple([wrapped(each, input.device) for each in np.nonzero(np.atleast_1d(array))])
     found = np.argwhere(array != 0) if array.ndim else np.zeros((int(array != 0), 0), np.int64)
-    return _stored(wrapped(np.ascontiguousarray(found, np.int64).reshape(found.shape), input.device), out)
+    return stored(
+        "nonzero", wrapped(np.ascontiguousarray(found, np.int64).reshape(found.shape), input.device), out, _PLACES
+    )
 
 
 def nonzero_static(input, *, size: int, fill_value: int = -1, out=None):
@@ -217,7 +215,7 @@ def nonzero_static(input, *, size: int, fill_value: int = -1, out=None):
     found = nonzero(input)._value().numpy()[:size]
     rows = np.full((size, found.shape[1]), fill_value, np.int64)
     rows[: len(found)] = found
-    return _stored(wrapped(rows, input.device), out)
+    return stored("nonzero", wrapped(rows, input.device), out, _PLACES)
 
 
 def argwhere(input):
@@ -238,7 +236,7 @@ def masked_select(input, mask, *, out=None):
     wide = input if input._aval.shape == shape else views.expand(input, shape)
     mask = np.broadcast_to(mask._value().numpy(), shape)
     indices = [wrapped(each) for each in np.nonzero(mask)]
-    return _stored(chosen(wide, (True,) * len(shape), indices), out)
+    return stored("masked_select", chosen(wide, (True,) * len(shape), indices), out, INDEXED)
 
 
 def masked_scatter(input, mask, source):

@@ -21,6 +21,7 @@ from torchlike._ops._promote import (
     rank,
     result_dtype,
 )
+from torchlike._out import UNARY, OutRule, can_cast
 
 NUMBER_SECOND = ("Tensor input, Tensor other", "Tensor input, Number other")
 NUMBER_EITHER = ("Tensor input, Tensor other", "Number self, Tensor other", "Tensor input, Number other")
@@ -135,7 +136,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
     return input + scaled(tensor1, value, "value") / tensor2
 
 
-@op
+@op(out=UNARY)
 def neg(input: Array) -> Array:
     """The elements with the opposite sign.
 
@@ -346,7 +347,10 @@ def _float_power_jvp(primals, tangents):
     return raised, slope * along_base + growth * along_exponent
 
 
-@op(overloads=POWERS)
+_POWER = OutRule("the output given to float_power has dtype {out} but the operation's result requires dtype {result}")
+
+
+@op(overloads=POWERS, out=_POWER)
 def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
     """`input` to the power `exponent` in double precision: float64, or complex128 for complex operands."""
     dtype = jnp.complex128 if rank(result_dtype(input, exponent)) == 3 else jnp.float64
@@ -354,7 +358,7 @@ def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
     return _float_power(*jnp.broadcast_arrays(input, exponent))
 
 
-@op
+@op(out=OutRule("ldexp can't be cast to the desired output type {out}", can_cast))
 def ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``, elementwise with broadcasting, in floating point."""
     exponent = floating(other)
@@ -362,7 +366,13 @@ def ldexp(input: Array, other: Array) -> Array:
     return input * other
 
 
-@op
+_FREXP = (
+    OutRule("torch.frexp() expects mantissa to have dtype {c_result} but got {c_out}"),
+    OutRule("torch.frexp() expects exponent to have {c_result} dtype but got {c_out}"),
+)
+
+
+@op(out=_FREXP)
 def frexp(input: Array) -> tuple[Array, Array]:
     """Each number as ``mantissa * 2 ** exponent``, the mantissa between 0.5 and 1 in size, the exponent an int32.
 

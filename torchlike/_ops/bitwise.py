@@ -8,6 +8,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, ArrayLike, matched, only
 from torchlike._ops.arithmetic import NUMBER_EITHER
+from torchlike._out import UNARY
 
 
 def _bits(kernel: str, input, other, *ranks: int) -> list[Array]:
@@ -35,7 +36,7 @@ def bitwise_xor(input: ArrayLike, other: ArrayLike) -> Array:
     return lax.bitwise_xor(*_bits("bitwise_xor_cpu", input, other, 0, 1))
 
 
-@op
+@op(out=UNARY)
 def bitwise_not(input: Array) -> Array:
     """The bits that an integer has not; of bools the opposite."""
     only("bitwise_not_cpu", input, 0, 1)

@@ -22,6 +22,7 @@ from torchlike._ops._promote import (
     rank,
 )
 from torchlike._ops.arithmetic import NUMBER_SECOND
+from torchlike._out import BOOLS, UNARY, OutRule
 
 # ---------------------------------------------------------------------- bounds
 
@@ -139,7 +140,7 @@ def clamp_max(input: Array, max: ArrayLike) -> Array:
     return _bounded("clamp", input, None, max)
 
 
-@op
+@op(out=OutRule("nan_to_num: dtype of out: {out} should be same as input: {result}"))
 def nan_to_num(input: Array, nan: Number | None = None, posinf: Number | None = None, neginf: Number | None = None):
     """The elements with NaN and the infinities replaced, in both parts of complex numbers.
 
@@ -166,14 +167,14 @@ def _finite(input, nan, posinf, neginf) -> Array:
 # ---------------------------------------------------------------------- size and sign
 
 
-@op
+@op(out=UNARY)
 def abs(input: Array) -> Array:
     """The absolute value; of complex numbers the real one. The gradient at 0 is 0."""
     only("abs_cpu", input, 1, 2, 3)
     return magnitude(input) if rank(input.dtype) > 1 else jnp.abs(input)
 
 
-@op
+@op(out=UNARY)
 def sign(input: Array) -> Array:
     """-1, 0 or 1; 0 for NaN.
 
@@ -187,13 +188,13 @@ def sign(input: Array) -> Array:
     return direction(input) if rank(input.dtype) else input
 
 
-@op
+@op(out=UNARY)
 def sgn(input: Array) -> Array:
     """The sign; of a complex number the number of size 1 with its angle, of 0 it is 0."""
     return direction(input) if rank(input.dtype) else input
 
 
-@op
+@op(out=BOOLS)
 def signbit(input: Array) -> Array:
     """Whether the sign is negative: so for -0.0, too."""
     if rank(input.dtype) == 3:
@@ -239,7 +240,7 @@ def _hypot_jvp(primals, tangents):
     return length, tangents[0] * (primals[0] / length) + tangents[1] * (primals[1] / length)
 
 
-@op
+@op(out=OutRule("heaviside is not yet implemented for tensors with different dtypes."))
 def heaviside(input: Array, values: Array) -> Array:
     """0 for negative elements, 1 for positive ones, `values` where an element is 0.
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype, matched, only, rank, result_dtype, to_float
 from torchlike._ops.arithmetic import NUMBER_SECOND
+from torchlike._out import BOOLS, SAME
 from torchlike._types.dtypes import scalar_name
 
 
@@ -121,7 +122,7 @@ def isfinite(input: Array) -> Array:
     return jnp.isfinite(input) if rank(input.dtype) >= 2 else jnp.ones(input.shape, bool)
 
 
-@op
+@op(out=BOOLS)
 def isposinf(input: Array) -> Array:
     """Whether elements are positive infinity.
 
@@ -131,7 +132,7 @@ def isposinf(input: Array) -> Array:
     return _is_infinity("isposinf", input, jnp.inf)
 
 
-@op
+@op(out=BOOLS)
 def isneginf(input: Array) -> Array:
     """Whether elements are negative infinity.
 
@@ -153,7 +154,7 @@ def isreal(input: Array) -> Array:
     return input.imag == 0 if rank(input.dtype) == 3 else jnp.ones(input.shape, bool)
 
 
-@op
+@op(out=SAME)
 def isin(elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool = False, invert: bool = False) -> Array:
     """Whether each element of `elements` is among `test_elements`.
 

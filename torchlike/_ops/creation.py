@@ -8,7 +8,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, ArrayLike, as_dtype, broadcast_shapes
 from torchlike._ops.basic_indexing import fitted
-from torchlike._out import unlike_parts
+from torchlike._out import OutRule
 from torchlike._types import dtypes
 
 
@@ -56,7 +56,10 @@ def _check_parts(first: Array, second: Array) -> None:
     broadcast_shapes(first.shape, second.shape)
 
 
-@op(same_out=unlike_parts)
+PARTS = OutRule("Expected object of scalar type {result} but got scalar type {out} for argument 'out'")
+
+
+@op(out=PARTS)
 def complex(real: Array, imag: Array) -> Array:
     """Complex numbers of real and imaginary parts.
 
@@ -67,7 +70,7 @@ def complex(real: Array, imag: Array) -> Array:
     return lax.complex(*jnp.broadcast_arrays(real, imag))
 
 
-@op(same_out=unlike_parts)
+@op(out=PARTS)
 def polar(abs: Array, angle: Array) -> Array:
     """Complex numbers of absolute values and angles in radians.
 

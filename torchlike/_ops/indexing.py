@@ -26,7 +26,7 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
-from torchlike._out import other_dtype
+from torchlike._out import INDEXED, SAME, OutRule
 from torchlike._types import dtypes
 
 scalar_name = dtypes.scalar_name
@@ -102,7 +102,7 @@ def _check_index(name: str, index: Array, wanted: str) -> None:
         raise RuntimeError(f"{name}(): Expected {wanted}")
 
 
-@op
+@op(out=INDEXED)
 def index_select(input: Array, dim: int, index: Array) -> Array:
     """The slices of a dimension at the places in a vector.
 
@@ -136,7 +136,7 @@ def _check_along(name: str, input: Array, index: Array, dim: int) -> None:
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {what} tensor")
 
 
-@op(same_out=other_dtype)
+@op(out=SAME)
 def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
     """For each element of `index` the element of `input` at its place, but along `dim` at the index.
 
@@ -197,7 +197,7 @@ def _check_scatter(name: str, input: Array, dim: int, index: Array, src) -> int:
 _HOW = {None: "set", "add": "add", "multiply": "multiply"}
 
 
-@op(same_out=other_dtype)
+@op(out=SAME)
 def scatter(
     input: Array, dim: int, index: Array, src: ArrayLike = None, *, value: ArrayLike = None, reduce: str | None = None
 ) -> Array:
@@ -222,14 +222,14 @@ def scatter(
     return _scattered(input, dim, index, given, _HOW[reduce])
 
 
-@op
+@op(out=SAME)
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """`input` with the elements of `src` added at the places of `index` along `dim`."""
     dim = _check_scatter("scatter", input, dim, index, src)
     return _scattered(input, dim, index, src, "add")
 
 
-@op
+@op(out=SAME)
 def scatter_reduce(
     input: Array, dim: int, index: Array, src: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
@@ -368,7 +368,7 @@ def _rows(dim: int, index: Array) -> tuple:
     return (slice(None),) * dim + (index.reshape(-1).astype(jnp.int64),)
 
 
-@op
+@op(out=SAME)
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Number = 1) -> Array:
     """`input` with ``alpha * source`` added to the slices of a dimension at the places in a vector."""
     dim = wrap_dim(dim, input.ndim)
@@ -380,7 +380,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
     return added(wide.at[_rows(dim, index)], source).reshape(input.shape)
 
 
-@op
+@op(out=SAME)
 def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     """`input` with the slices of a dimension at the places in a vector replaced by those of `source`."""
     dim = wrap_dim(dim, input.ndim)
@@ -432,7 +432,7 @@ def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     return wide.at[_rows(dim, index)].set(checked_number(value, input.dtype)).reshape(input.shape)
 
 
-@op
+@op(out=SAME)
 def index_reduce(
     input: Array, dim: int, index: Array, source: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
@@ -452,7 +452,12 @@ def index_reduce(
 # ---------------------------------------------------------------------- flat places
 
 
-@op
+_TAKEN = OutRule(
+    "take(): self and out expected to have the same dtype, but got self.dtype = {result} and out.dtype = {out}"
+)
+
+
+@op(out=_TAKEN)
 def take(input: Array, index: Array) -> Array:
     """The elements at places in the flattened tensor; negative ones count from the end."""
     if index.dtype != jnp.int64:
@@ -484,7 +489,7 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
     return (added(place, source) if accumulate else place.set(source)).reshape(input.shape)
 
 
-@op
+@op(out=SAME)
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
     """`gather` with broadcasting; without `dim`, from the flattened tensor.
 
@@ -565,7 +570,7 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     return jnp.where(mask, source.ravel().at[places].get(mode="clip"), input)
 
 
-@op(name="where")
+@op(name="where", out=OutRule("Expected out type to be {result} but got {out}"))
 def where_between(condition: Array, input: ArrayLike, other: ArrayLike) -> Array:
     """`input` where the condition is true, else `other`, in the promoted dtype.
 

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Arrays, promoted, wrap_dim
+from torchlike._out import CONCATENATED
 
 
 def _joined(tensors: Arrays, dim: int) -> Array:
@@ -37,7 +38,7 @@ def _joined(tensors: Arrays, dim: int) -> Array:
     return jnp.concatenate([each for _, each in kept], dim)
 
 
-@op(legacy={"inputs": "tensors", "dimension": "dim"}, apart_out=True)
+@op(legacy={"inputs": "tensors", "dimension": "dim"}, apart_out=True, out=CONCATENATED)
 def cat(tensors: Arrays, dim: int = 0) -> Array:
     """Tensors one after the other along a dimension, in the promoted dtype.
 
@@ -48,7 +49,7 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     return _joined(tensors, dim)
 
 
-@op(legacy={"seq": "tensors", "sequence": "tensors"})
+@op(legacy={"seq": "tensors", "sequence": "tensors"}, out=CONCATENATED)
 def stack(tensors: Arrays, dim: int = 0) -> Array:
     """Tensors of one shape along a new dimension, in the promoted dtype.
 
@@ -71,7 +72,7 @@ def _some(name: str, tensors: Arrays) -> None:
         raise RuntimeError(f"{name} expects a non-empty TensorList")
 
 
-@op(grad_name="CatBackward0")
+@op(grad_name="CatBackward0", out=CONCATENATED)
 def hstack(tensors: Arrays) -> Array:
     """Tensors side by side: along dimension 1, vectors along dimension 0."""
     _some("hstack", tensors)
@@ -79,21 +80,21 @@ def hstack(tensors: Arrays) -> Array:
     return _joined(tensors, 0 if tensors[0].ndim == 1 else 1)
 
 
-@op(grad_name="CatBackward0")
+@op(grad_name="CatBackward0", out=CONCATENATED)
 def vstack(tensors: Arrays) -> Array:
     """Tensors below each other: along dimension 0, vectors as rows."""
     _some("vstack", tensors)
     return _joined([jnp.atleast_2d(each) for each in tensors], 0)
 
 
-@op(grad_name="CatBackward0")
+@op(grad_name="CatBackward0", out=CONCATENATED)
 def dstack(tensors: Arrays) -> Array:
     """Tensors behind each other: along dimension 2."""
     _some("dstack", tensors)
     return _joined([jnp.atleast_3d(each) for each in tensors], 2)
 
 
-@op(grad_name="CatBackward0")
+@op(grad_name="CatBackward0", out=CONCATENATED)
 def column_stack(tensors: Arrays) -> Array:
     """Tensors side by side, vectors and numbers as columns."""
     _some("column_stack", tensors)

@@ -12,6 +12,7 @@ from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, ArrayLike, Number, magnitude, rank
 from torchlike._ops.reductions import axes_of, long_name, vector_norm_of
+from torchlike._out import KERNEL, SAME, safe
 
 
 def check_matrices(array: Array, name: str, square: bool = False) -> None:
@@ -51,14 +52,14 @@ def inv(A: Array) -> Array:
     return jnp.linalg.inv(A)
 
 
-@op(grad_name="LinalgDetBackward0")
+@op(grad_name="LinalgDetBackward0", out=SAME)
 def det(A: Array) -> Array:
     """The determinants of square matrices."""
     check_matrices(A, "linalg.det", square=True)
     return jnp.linalg.det(A) if A.shape[-1] else jnp.ones(A.shape[:-2], A.dtype)
 
 
-@op(grad_name="LinalgSlogdetBackward0")
+@op(grad_name="LinalgSlogdetBackward0", out=SAME)
 def slogdet(A: Array) -> tuple[Array, Array]:
     """(sign, logarithm of the absolute value) of the determinants."""
     check_matrices(A, "linalg.slogdet", square=True)
@@ -91,7 +92,7 @@ def cholesky(A: Array, *, upper: bool = False) -> Array:
     return _adjoint(factor) if upper else factor
 
 
-@op(grad_name="LinalgQrBackward0")
+@op(grad_name="LinalgQrBackward0", out=SAME)
 def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
     """(orthogonal, upper triangular) factors; `mode` is ``"reduced"``, ``"complete"`` or ``"r"``."""
     check_matrices(A, "linalg.qr")
@@ -104,7 +105,7 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
     return return_types.linalg_qr(*jnp.linalg.qr(A, mode))
 
 
-@op(grad_name="LinalgSvdBackward0")
+@op(grad_name="LinalgSvdBackward0", out=SAME)
 def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     """(left vectors, singular values, right vectors' adjoints)."""
     check_matrices(A, "linalg.svd")
@@ -133,28 +134,28 @@ def _full_svd_jvp(primals, tangents):
     )
 
 
-@op
+@op(out=SAME)
 def svdvals(A: Array) -> Array:
     """The singular values, largest first."""
     check_matrices(A, "linalg.svdvals")
     return jnp.linalg.svd(A, compute_uv=False)
 
 
-@op(grad_name="LinalgEighBackward0")
+@op(grad_name="LinalgEighBackward0", out=SAME)
 def eigh(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
     """(eigenvalues in order, eigenvectors) of Hermitian matrices; only one triangle is read."""
     check_matrices(A, "linalg.eigh", square=True)
     return return_types.linalg_eigh(*jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False))
 
 
-@op
+@op(out=SAME)
 def eigvalsh(A: Array, UPLO: str = "L") -> Array:
     """The eigenvalues of Hermitian matrices, in order."""
     check_matrices(A, "linalg.eigvalsh", square=True)
     return jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False)[0]
 
 
-@op(grad_name="LinalgEigBackward0")
+@op(grad_name="LinalgEigBackward0", out=safe("torch.linalg.eig", "eigenvalues"))
 def eig(A: Array) -> tuple[Array, Array]:
     """(eigenvalues, eigenvectors of length 1) of square matrices, complex."""
     check_matrices(A, "linalg.eig", square=True)
@@ -165,7 +166,7 @@ def eig(A: Array) -> tuple[Array, Array]:
     return return_types.linalg_eig(values, vectors)
 
 
-@op
+@op(out=safe("torch.linalg.eigvals", "eigenvalues"))
 def eigvals(A: Array) -> Array:
     """The eigenvalues of square matrices, complex."""
     check_matrices(A, "linalg.eigvals", square=True)
@@ -195,7 +196,7 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Array:
     return found[..., 0] if vectors else found
 
 
-@op
+@op(out=KERNEL)
 def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Array:
     """``X`` with ``A X = B``, or ``X A = B`` where not `left`, for triangular `A`."""
     check_matrices(A, "linalg.solve_triangular", square=True)
@@ -223,7 +224,7 @@ def _cholesky_solve_jvp(primals, tangents):
     return found, _cholesky_solve(tangents[0] - moved, L)
 
 
-@op
+@op(out=safe("linalg.pinv"))
 def pinv(
     A: Array,
     rcond: ArrayLike | None = None,
@@ -278,7 +279,7 @@ def pinverse(input: Array, rcond: Number = 1e-15) -> Array:
     return pinv.op.body(input, rcond)
 
 
-@op
+@op(out=SAME)
 def matrix_power(A: Array, n: int) -> Array:
     """Square matrices to an integer power."""
     check_matrices(A, "linalg.matrix_power", square=True)

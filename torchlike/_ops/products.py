@@ -8,7 +8,15 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted, wrap_dim
 from torchlike._ops.reductions import long_name, vector_norm_of
-from torchlike._out import other_dtype
+from torchlike._out import SAME, OutRule
+
+DOT = OutRule("result dtype {out} does not match input dtype {result}")
+TENSORDOT = OutRule(
+    "tensordot: Expected the output tensor to have dtype {result}, but got an output tensor with dtype {out}"
+)
+
+
+_MV = OutRule("addmv input tensors must have the same dtype, but got {out}, {result}, and {result}")
 
 
 def _same_dtype(left: Array, right: Array) -> None:
@@ -40,7 +48,7 @@ def _product(left: Array, right: Array) -> Array:
     return jnp.matmul(left, right)
 
 
-@op(legacy={"mat1": "input"}, same_out=other_dtype)
+@op(legacy={"mat1": "input"}, out=SAME)
 def mm(input: Array, mat2: Array) -> Array:
     """Matrix product ``(n, m) @ (m, p)``.
 
@@ -55,7 +63,7 @@ def mm(input: Array, mat2: Array) -> Array:
     return _product(input, mat2)
 
 
-@op(same_out=other_dtype)
+@op(out=SAME)
 def bmm(input: Array, mat2: Array) -> Array:
     """Batched matrix product ``(b, n, m) @ (b, m, p)``.
 
@@ -75,7 +83,7 @@ def bmm(input: Array, mat2: Array) -> Array:
     return _product(input, mat2)
 
 
-@op(legacy={"mat": "input"})
+@op(legacy={"mat": "input"}, out=_MV)
 def mv(input: Array, vec: Array) -> Array:
     """Product of a matrix ``(n, m)`` and a vector ``(m)``.
 
@@ -92,7 +100,7 @@ def mv(input: Array, vec: Array) -> Array:
     return _product(input, vec)
 
 
-@op(legacy={"tensor1": "input", "tensor2": "tensor"})
+@op(legacy={"tensor1": "input", "tensor2": "tensor"}, out=DOT)
 def dot(input: Array, tensor: Array) -> Array:
     """Sum of the products of two vectors of one length.
 
@@ -102,7 +110,7 @@ def dot(input: Array, tensor: Array) -> Array:
     return jnp.dot(*_vectors(input, tensor))
 
 
-@op
+@op(out=DOT)
 def vdot(input: Array, other: Array) -> Array:
     """`dot` with the first vector conjugated."""
     left, right = _vectors(input, other)
@@ -125,7 +133,7 @@ def _vectors(left: Array, right: Array) -> tuple[Array, Array]:
     return left, right
 
 
-@op
+@op(out=SAME)
 def matmul(input: Array, other: Array) -> Array:
     """Matrix product of the last two dimensions; the others broadcast. A 1-d operand is a row or a column.
 
@@ -169,7 +177,7 @@ def outer(input: Array, vec2: Array) -> Array:
     return jnp.outer(input, vec2)
 
 
-@op
+@op(out=TENSORDOT)
 def inner(input: Array, other: Array) -> Array:
     """Sums of products along the last dimension of both: ``(*n, k)`` and ``(*m, k)`` to ``(*n, *m)``; a scalar scales.
 
@@ -187,7 +195,7 @@ def inner(input: Array, other: Array) -> Array:
     return jnp.inner(input, other)
 
 
-@op
+@op(out=SAME)
 def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
     """The slices along `dim`, those whose `p`-norm is larger than `maxnorm` scaled down to it.
 
@@ -234,7 +242,7 @@ def _check_expands(input: Array, shape: tuple[int, ...]) -> None:
         )
 
 
-@op
+@op(out=SAME)
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * mat1 @ mat2``."""
     if mat1.ndim != 2 or mat2.ndim != 2:
@@ -245,7 +253,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
     return scaled_sum(input, _product(mat1, mat2), beta, alpha)
 
 
-@op
+@op(out=SAME)
 def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * mat @ vec``."""
     if mat.ndim != 2 or vec.ndim != 1:
@@ -270,14 +278,14 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
     return scaled_sum(input, jnp.outer(vec1, vec2), beta, alpha)
 
 
-@op
+@op(out=SAME)
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * batch1 @ batch2`` for each matrix of a batch."""
     _check_batches(batch1, batch2)
     return scaled_sum(input, _product(batch1, batch2), beta, alpha)
 
 
-@op
+@op(out=OutRule("self and mat2 must have the same dtype, but got {out} and {result}", warns=False))
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha *`` the sum over the batch of ``batch1 @ batch2``."""
     _check_batches(batch1, batch2)

@@ -10,6 +10,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, wrap_dim
 from torchlike._ops.views import wrap_dims
+from torchlike._out import SAME
 
 # ---------------------------------------------------------------------- repeated
 
@@ -137,7 +138,7 @@ def rot90(input: Array, k: int = 1, dims=(0, 1)) -> Array:
 # ---------------------------------------------------------------------- triangles and diagonals
 
 
-@op
+@op(out=SAME)
 def tril(input: Array, diagonal: int = 0) -> Array:
     """The elements on and below a diagonal of each matrix, zeros elsewhere.
 
@@ -149,7 +150,7 @@ def tril(input: Array, diagonal: int = 0) -> Array:
     return jnp.tril(input, diagonal)
 
 
-@op
+@op(out=SAME)
 def triu(input: Array, diagonal: int = 0) -> Array:
     """The elements on and above a diagonal of each matrix, zeros elsewhere.
 
@@ -186,7 +187,7 @@ def diagflat(input: Array, offset: int = 0) -> Array:
     return embedded(input.ravel(), offset, 0, 1)
 
 
-@op
+@op(out=SAME)
 def diag(input: Array, diagonal: int = 0) -> Array:
     """A matrix's diagonal, or a vector as the diagonal of a matrix.
 

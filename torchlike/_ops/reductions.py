@@ -13,7 +13,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, Number, as_dtype, default_float, magnitude, only, rank, wrap_dim
-from torchlike._out import other_dtype, unlike_input
+from torchlike._out import SAME, VERDICT, OutRule, can_cast
 
 
 def axes_of(dim, ndim: int) -> tuple[int, ...]:
@@ -78,7 +78,10 @@ def nansum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Arra
     return jnp.sum(jnp.where(jnp.isnan(input), 0, input), axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-@op
+_MEAN = OutRule("mean.dtype_out(): input types can't be cast to the desired output type {out}", can_cast)
+
+
+@op(out=_MEAN)
 def mean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     """Mean over `dim`, all dimensions by default.
 
@@ -115,14 +118,14 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype=N
     return jnp.prod(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-@op
+@op(out=VERDICT)
 def all(input: Array, dim=None, keepdim: bool = False) -> Array:
     """Whether all elements are nonzero; uint8 gives uint8."""
     found = jnp.all(input, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
-@op
+@op(out=VERDICT)
 def any(input: Array, dim=None, keepdim: bool = False) -> Array:
     """Whether any element is nonzero; uint8 gives uint8."""
     found = jnp.any(input, axes_of(dim, input.ndim), keepdims=keepdim)
@@ -294,19 +297,24 @@ def _check_extrema(input: Array, dim, name: str) -> tuple[int, ...]:
     return axes
 
 
-@op(same_out=unlike_input)
+EXTREMA = OutRule(
+    "Expected the dtype for input and out to match, but got {result} for input's dtype and {out} for out's dtype."
+)
+
+
+@op(out=EXTREMA)
 def amax(input: Array, dim=(), keepdim: bool = False) -> Array:
     """The largest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.max, input, _check_extrema(input, dim, "amax"), keepdim)
 
 
-@op(same_out=unlike_input)
+@op(out=EXTREMA)
 def amin(input: Array, dim=(), keepdim: bool = False) -> Array:
     """The smallest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.min, input, _check_extrema(input, dim, "amin"), keepdim)
 
 
-@op(same_out=other_dtype)
+@op(out=SAME)
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
     """(smallest, largest) elements over `dim`."""
     only("aminmax_cpu", input, 0, 1, 2)
@@ -331,13 +339,13 @@ def _arg(input: Array, dim: int | None, keepdim: bool, arg, name: str) -> Array:
     return as_dtype(arg(input, axis, keepdims=keepdim) if input.ndim else jnp.zeros(()), np.int64)
 
 
-@op(same_out=other_dtype)
+@op(out=SAME)
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the largest element along `dim`, of the flattened input by default; int64."""
     return _arg(input, dim, keepdim, jnp.argmax, "argmax")
 
 
-@op(same_out=other_dtype)
+@op(out=SAME)
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the smallest element along `dim`, of the flattened input by default; int64."""
     return _arg(input, dim, keepdim, jnp.argmin, "argmin")

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, only, rank
+from torchlike._out import UNARY
 
 
 def _rounded(name: str, rounding, input) -> Array:
@@ -16,25 +17,25 @@ def _rounded(name: str, rounding, input) -> Array:
     return input if rank(input.dtype) == 1 else rounding(input)
 
 
-@op
+@op(out=UNARY)
 def floor(input: Array) -> Array:
     """The largest whole number not above each element, in the same dtype."""
     return _rounded("floor", jnp.floor, input)
 
 
-@op
+@op(out=UNARY)
 def ceil(input: Array) -> Array:
     """The smallest whole number not below each element, in the same dtype."""
     return _rounded("ceil", jnp.ceil, input)
 
 
-@op
+@op(out=UNARY)
 def trunc(input: Array) -> Array:
     """Each element without its fraction, rounded towards 0, in the same dtype."""
     return _rounded("trunc", jnp.trunc, input)
 
 
-@op(legacy={"tensor": "input"})
+@op(legacy={"tensor": "input"}, out=UNARY)
 def frac(input: Array) -> Array:
     """The fraction of each element, with its sign: ``input - trunc(input)``.
 
@@ -45,7 +46,7 @@ def frac(input: Array) -> Array:
     return input - jnp.trunc(input)
 
 
-@op
+@op(out=UNARY)
 def round(input: Array, *, decimals: int = 0) -> Array:
     """Each element rounded to the nearest number with `decimals` decimals, halves to the even neighbour.
 

@@ -12,14 +12,14 @@ from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, Number, as_dtype, floating, only, rank, wrap_dim
 from torchlike._ops.reductions import check_not_empty, picked, shared
-from torchlike._out import other_dtype
+from torchlike._out import SAME, SCANNED, OutRule
 
 
 def _order(input: Array, axis: int, descending: bool) -> Array:
     return jnp.argsort(input, axis, stable=True, descending=descending)
 
 
-@op
+@op(out=SAME)
 def sort(input: Array, dim: int | None = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
     """(sorted elements, where they were) along `dim`; NaN is larger than all; the order of equals is kept."""
     axis = wrap_dim(-1 if dim is None else dim, input.ndim)
@@ -35,13 +35,13 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool 
     return as_dtype(_order(input, axis, descending), np.int64) if input.ndim else jnp.zeros((), np.int64)
 
 
-@op
+@op(out=SAME)
 def msort(input: Array) -> Array:
     """The elements sorted along dimension 0."""
     return jnp.take_along_axis(input, _order(input, 0, False), 0) if input.ndim else input
 
 
-@op(same_out=other_dtype)
+@op(out=SAME)
 def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
     """(the `k` largest or smallest elements in order, where they were) along `dim`.
 
@@ -61,7 +61,13 @@ def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorte
     return return_types.topk(*picked(input, indices, axis, True))
 
 
-@op(apart_out=True)
+_KTH = (
+    OutRule("output values must be of same type as input"),
+    OutRule("output indices must be of scalar type {result}"),
+)
+
+
+@op(apart_out=True, out=_KTH)
 def kthvalue(input: Array, k: int, dim: int | None = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """(the `k`-th smallest element, where it was) along `dim`, counted from 1.
 
@@ -137,7 +143,10 @@ def nanmedian_of_all(input: Array) -> Array:
     return _median(input, None, False, True, "nanmedian")[0]
 
 
-@op
+_QUOTED = "expected scalar type '{result}' but got '{out}' for "
+
+
+@op(out=(OutRule(_QUOTED + "values output"), OutRule(_QUOTED + "indices output")))
 def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """(the most frequent element, the smallest of several, the last place of it) along `dim`."""
     axis = wrap_dim(dim, input.ndim)
@@ -223,19 +232,19 @@ def _extreme_so_far(input: Array, dim: int, better) -> tuple[Array, Array]:
     return picked(input, indices, axis, True)
 
 
-@op
+@op(out=SCANNED)
 def cummax(input: Array, dim: int) -> tuple[Array, Array]:
     """(the largest element so far, the last place of it) along `dim`."""
     return return_types.cummax(*_extreme_so_far(input, dim, jnp.greater_equal))
 
 
-@op
+@op(out=SCANNED)
 def cummin(input: Array, dim: int) -> tuple[Array, Array]:
     """(the smallest element so far, the last place of it) along `dim`."""
     return return_types.cummin(*_extreme_so_far(input, dim, jnp.less_equal))
 
 
-@op
+@op(out=SCANNED)
 def logcumsumexp(input: Array, dim: int) -> Array:
     """``log(cumsum(exp(input)))`` along `dim`, without overflow."""
     axis = wrap_dim(dim, input.ndim)

@@ -12,6 +12,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, ArrayLike, matched, matched_float, only, real_floating
 from torchlike._ops.arithmetic import NUMBER_EITHER
+from torchlike._out import OutRule, can_cast
 
 # ---------------------------------------------------------------------- error functions, the normal distribution
 
@@ -159,7 +160,10 @@ def polygamma_of(input: Array, n: int) -> Array:
     return polygamma.op.body(n, input)
 
 
-@op
+_MVLGAMMA = OutRule("mvlgamma: result type {result} can't be cast to the desired output type {result}", can_cast)
+
+
+@op(out=_MVLGAMMA)
 def mvlgamma(input: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension `p`, in floating point.
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, floating, matched_float, only, rank
+from torchlike._out import UNARY
 
 
 @op
@@ -142,7 +143,7 @@ def _complex_angle(input) -> Array:
     return jnp.where(origin, at_origin, jnp.arctan2(imag, real))
 
 
-@op
+@op(out=UNARY)
 def conj(input: Array) -> Array:
     """The complex conjugates; real numbers as they are."""
     return jnp.conj(input) if rank(input.dtype) == 3 else input

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, wrap_dim
 from torchlike._ops.views import check_strided, strided_places
+from torchlike._out import SAME
 
 
 def _check_src(src: Array, shape) -> None:
@@ -26,7 +27,7 @@ def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
     return input.at[(slice(None),) * dim + (index,)].set(src.astype(input.dtype))
 
 
-@op
+@op(out=SAME)
 def slice_scatter(
     input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Array:

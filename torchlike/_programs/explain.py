@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,6 +98,17 @@ def users_place(frame: FrameType | None = None) -> tuple[str, int]:
     """(file, number) of the innermost line outside this package, from the caller's frame or another one on."""
     frame = users_frame(frame)
     return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("at exit", 0)
+
+
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the user's line, however deep the call."""
+    frame = users_frame()
+    if frame is None:
+        warnings.warn(text, category, stacklevel=2)
+    else:
+        registry = frame.f_globals.setdefault("__warningregistry__", {})
+        module = frame.f_globals.get("__name__", "<string>")
+        warnings.warn_explicit(text, category, frame.f_code.co_filename, frame.f_lineno, module, registry)
 
 
 def told(place: tuple[str, int]) -> str:

@@ -15,6 +15,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype, magnitude, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float, widened
+from torchlike._out import KERNEL, SAME, UNARY
 
 
 @op
@@ -158,7 +159,7 @@ def mish(input: Array) -> Array:
     return jax.nn.mish(widened(input)).astype(input.dtype)
 
 
-@op
+@op(out=UNARY)
 def gelu(input: Array, *, approximate: str = "none") -> Array:
     """``input * Phi(input)``, `Phi` being the normal distribution function.
 
@@ -180,7 +181,7 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
     return (x * 0.5 * (1 + lax.erf(x * math.sqrt(0.5)))).astype(input.dtype)
 
 
-@op
+@op(out=UNARY)
 def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Array:
     """``log(1 + exp(beta * input)) / beta``; the input itself where ``beta * input`` exceeds `threshold`."""
     need_float("softplus_cpu", input)
@@ -190,7 +191,7 @@ def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Arra
     return jnp.where(linear, x, jnp.log1p(jnp.exp(jnp.where(linear, 0, x) * beta)) / beta).astype(input.dtype)
 
 
-@op
+@op(out=KERNEL)
 def logsigmoid(input: Array) -> Array:
     """``log(sigmoid(input))``, without overflow."""
     need_float("log_sigmoid_cpu", input)
@@ -216,14 +217,14 @@ def hardswish(input: Array) -> Array:
     return jnp.where(x <= -3, 0, jnp.where(x >= 3, x, x * (x + 3) / 6)).astype(input.dtype)
 
 
-@op
+@op(out=UNARY)
 def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
     """The input where its size exceeds `lambd`, elsewhere 0."""
     need_float("hardshrink_cpu", input)
     return jnp.where(jnp.abs(input) <= as_dtype(lambd, input.dtype), 0, input)
 
 
-@op
+@op(out=UNARY)
 def softshrink(input: Array, lambd: float = 0.5) -> Array:
     """The input moved towards 0 by `lambd`, 0 where its size is no more than that.
 
@@ -296,7 +297,7 @@ def _(axis, primals, tangents):
     return value, scaled - value * jnp.sum(scaled, axis, keepdims=True)
 
 
-@op
+@op(out=SAME)
 def softmax(input: Array, dim: int, dtype=None) -> Array:
     """``exp(input)`` divided by its sum along `dim`, without overflow.
 
@@ -306,7 +307,7 @@ def softmax(input: Array, dim: int, dtype=None) -> Array:
     return _normalised(_softmax, "softmax_kernel_impl", input, dim, dtype)
 
 
-@op
+@op(out=SAME)
 def log_softmax(input: Array, dim: int, dtype=None) -> Array:
     """The logarithm of `softmax`.
 

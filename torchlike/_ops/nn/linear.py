@@ -8,6 +8,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
 from torchlike._ops.nn._checks import c_type, scalar_type
+from torchlike._out import SAME
 
 
 def _check_linear(input: Array, weight: Array, biased: bool) -> None:
@@ -37,7 +38,7 @@ def _node_name(spec) -> str:
 
 
 # flax.linen.Dense holds its kernel the other way round and costs 0.7 s to import; it is this one product
-@op(grad_name=_node_name)
+@op(grad_name=_node_name, out=SAME)
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     """Linear map ``input @ weight.T + bias``.
 

@@ -19,6 +19,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
 from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread, widened
+from torchlike._out import SAME
 
 
 def _one_each(value, dims: int, name: str, function: str) -> tuple[int, ...]:
@@ -315,7 +316,7 @@ def avg_pool1d(
     return _averaged(input, windows, count_include_pad)
 
 
-@op
+@op(out=SAME)
 def avg_pool2d(
     input: Array,
     kernel_size,
@@ -338,7 +339,7 @@ def avg_pool2d(
     return _averaged(input, windows, count_include_pad, divisor_override)
 
 
-@op
+@op(out=SAME)
 def avg_pool3d(
     input: Array,
     kernel_size,
