@@ -23,11 +23,11 @@ import inspect
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 
-from torchlike._arguments import ARRAYS, STATIC, SYNONYMS, check, explained, kind_of, modern
+from torchlike._arguments import ARRAY, ARRAYS, LIKE, STATIC, SYNONYMS, check, explained, kind_of, modern
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
@@ -156,6 +156,7 @@ class Op:
         except TypeError:
             pass  # an argument that cannot be hashed
         made = self._traced(call) if generic is None else generic[0].at(generic[1], self._function(*call))
+        made.call = Call(self, self.signature.bind(*args, **kwargs).arguments, kinds)
         named = self.flags.grad_name
         made.grad_name = named(made) if callable(named) else named
         if self.flags.view is not None:
@@ -203,6 +204,37 @@ class Op:
 
 class Slot(int):
     """The place of an argument among the inputs of an operation."""
+
+
+class Call(NamedTuple):
+    """What a spec was made for.
+
+    Attributes:
+        op: the operation.
+        arguments: by parameter what is static, and a `Slot`, or a tuple of them, for what is an input.
+        kinds: the inputs' kinds.
+    """
+
+    op: Op
+    arguments: Mapping[str, Any]
+    kinds: tuple
+
+    @property
+    def places(self) -> tuple[int | None, ...]:
+        """The inputs that PyTorch's node has edges for, None for a tensor that is left out: no indices, no masks."""
+        found: list[int | None] = []
+        for name, kind in self.op.kinds.items():
+            if kind in (ARRAY, LIKE, ARRAYS):
+                given = self.arguments.get(name)
+                found += given if isinstance(given, tuple) else [given if type(given) is Slot else None]
+        kinds = self.kinds
+        return tuple(
+            [
+                place
+                for place in found
+                if place is None or isinstance(kinds[place], type) or kinds[place].dtype.rank >= 2
+            ]
+        )
 
 
 def _filled(each, arrays):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import jax.numpy as jnp
 
 from torchlike._autograd.engine import Run
 from torchlike._autograd.modes import state
-from torchlike._autograd.tape import AccumulateGrad, apply
+from torchlike._autograd.tape import AccumulateGrad, Node, apply
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
@@ -22,6 +23,26 @@ UNUSED = (
     "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True if this is "
     "the desired behavior."
 )
+CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which "
+    "can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use "
+    "this function, make sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid "
+    "the leak."
+)
+
+
+class GradientEdge(NamedTuple):
+    """A place on the tape where a gradient arrives; it takes a tensor's place in `grad` and `backward`.
+
+    Attributes:
+        node: the node.
+        output_nr: which of its outputs.
+        ownership_token: None: the node alone keeps what is behind it.
+    """
+
+    node: Node
+    output_nr: int
+    ownership_token: Node | None = None
 
 
 def pair(tensor: TensorBase) -> tuple:
@@ -30,8 +51,40 @@ def pair(tensor: TensorBase) -> tuple:
 
 
 def listed(tensors) -> list:
-    """One tensor or a sequence of them, as a list."""
-    return [tensors] if isinstance(tensors, TensorBase) else list(tensors)
+    """One tensor, or edge, or a sequence of them, as a list."""
+    return [tensors] if isinstance(tensors, (TensorBase, GradientEdge)) else list(tensors)
+
+
+def _sources(inputs, name: str) -> list:
+    """The inputs of `grad` or `backward`, which may come in a dictionary, as a list.
+
+    Raises:
+        RuntimeError: there is none.
+        TypeError: it is another kind of mapping.
+    """
+    if isinstance(inputs, Mapping):
+        if type(inputs) is not dict:
+            raise TypeError(
+                f"`inputs` argument to `{name}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are not "
+                "supported."
+            )
+        inputs = tuple(inputs.values())
+    inputs = listed(inputs)
+    if not inputs:
+        raise RuntimeError(f"`inputs` argument to `{name}()` cannot be empty.")
+    return inputs
+
+
+def _edges(inputs: list) -> list[tuple]:
+    """Where the gradients of tensors arrive.
+
+    Raises:
+        RuntimeError: one of them requires no grad.
+    """
+    edges = [each[:2] if isinstance(each, GradientEdge) else each._tracked_edge for each in inputs]
+    if None in edges:
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return edges
 
 
 def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
@@ -45,7 +98,10 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
         raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     roots = []
     for place, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
-        edge, known = tensor._tracked_edge, tensor._aval
+        if isinstance(tensor, GradientEdge):
+            edge, known = tensor[:2], tensor.node.outputs[tensor.output_nr]
+        else:
+            edge, known = tensor._tracked_edge, tensor._aval
         if gradient is None:
             if edge is None:
                 raise RuntimeError(NO_GRAD.format(place))
@@ -59,17 +115,35 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
         elif not isinstance(gradient, TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         else:
-            if gradient._aval.shape != known.shape:
-                raise RuntimeError(
-                    f"Mismatch in shape: grad_output[{place}] has a shape of {gradient._aval.size} and "
-                    f"output[{place}] has a shape of {known.size}."
-                )
+            gradient = _fitting(gradient, known, place)
             if edge is None:
                 raise RuntimeError(NO_GRAD.format(place))
             value, given = pair(gradient)
             grad = value, given if create_graph else None
         roots.append((edge, grad))
     return roots
+
+
+def _fitting(gradient: TensorBase, known: Aval, place: int) -> TensorBase:
+    """The gradient of a root, in its dtype.
+
+    Raises:
+        RuntimeError: it has another shape, or one of the two alone is complex.
+    """
+    given = gradient._aval
+    if given.shape != known.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{place}] has a shape of {given.size} and output[{place}] has a shape of "
+            f"{known.size}."
+        )
+    if given.dtype is known.dtype:
+        return gradient
+    if given.dtype.is_complex != known.dtype.is_complex:
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+            f"grad_output[{place}] has a dtype of {given.dtype} and output[{place}] has a dtype of {known.dtype}."
+        )
+    return gradient.to(known.dtype)
 
 
 @functools.cache
@@ -103,8 +177,7 @@ def backward(
     if legacy:
         tensors, retain_graph = _legacy(tensors, retain_graph, legacy, "backward")
     tensors = listed(tensors)
-    if inputs is not None and len(listed(inputs)) == 0:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    inputs = None if inputs is None else _sources(inputs, "backward")
     if grad_variables is not None:
         warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=3)
         if grad_tensors is not None:
@@ -115,13 +188,14 @@ def backward(
         grad_tensors = grad_variables
     roots = roots_of(tensors, grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
-    if inputs is None:
-        run = Run(keep, create_graph, TensorBase._wrap, pair)
-        run(roots)
-        accumulated = run.accumulated
-    else:
-        accumulated = _accumulate_into(listed(inputs), roots, keep, create_graph)
-    recorder.end_backward(accumulated)
+    if create_graph:
+        warnings.warn(CYCLE, UserWarning, stacklevel=3)
+    run = Run(keep, create_graph, TensorBase._wrap, pair, None if inputs is None else _edges(inputs))
+    for each in inputs or ():
+        if isinstance(each, TensorBase):
+            each.retain_grad()
+    run(roots)
+    recorder.end_backward(run.accumulated)
 
 
 def _legacy(tensors, retain_graph, legacy: dict, name: str) -> tuple:
@@ -134,16 +208,6 @@ def _legacy(tensors, retain_graph, legacy: dict, name: str) -> tuple:
     return legacy.get("variables", tensors), legacy.get("retain_variables", retain_graph)
 
 
-def _accumulate_into(inputs: list, roots: list, keep: bool, create_graph: bool) -> bool:
-    edges = [each._tracked_edge for each in inputs]
-    run = Run(keep, create_graph, TensorBase._wrap, pair, [edge for edge in edges if edge is not None])
-    found = run(roots)
-    run.targets = None
-    for each, edge in zip(inputs, edges, strict=True):
-        run._accumulate(each._accumulator(), found.get(edge))
-    return run.accumulated
-
-
 @gate
 def grad(
     outputs,
@@ -151,27 +215,30 @@ def grad(
     grad_outputs=None,
     retain_graph=None,
     create_graph=False,
+    only_inputs=True,
     allow_unused=None,
     is_grads_batched=False,
     materialize_grads=False,
-    only_inputs=True,
-) -> tuple:
+) -> tuple | dict:
     """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
 
     Args:
         outputs: a tensor or a sequence of them.
-        inputs: a tensor or a sequence of them, leaves or not.
+        inputs: a tensor, a sequence or a dictionary of them, leaves or not.
         grad_outputs: the gradient of each output, of its shape; may be None for scalars.
         retain_graph: keep what is saved; `create_graph` by default.
         create_graph: make the gradients differentiable.
         allow_unused: give None for an input that no output depends on, instead of an error.
-        materialize_grads: give zeros for it.
+        is_grads_batched: whether each of `grad_outputs` has a first dimension more, of gradients to take one by one; the
+            results have it, too.
+        materialize_grads: give zeros for an input that no output depends on.
 
     Returns:
-        A tuple with a gradient for each input, of its shape.
+        A tuple with a gradient for each input, of its shape; a dictionary if they come in one.
 
     Raises:
-        RuntimeError: an input requires no grad or was not used.
+        RuntimeError: an input requires no grad or was not used, or a gradient does not fit.
+        ValueError: `materialize_grads` is true and `allow_unused` is not.
 
     Example:
         >>> import torchlike as torch
@@ -179,6 +246,11 @@ def grad(
         >>> torch.autograd.grad(x * x, x)
         (tensor(6.),)
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    outputs, sources = listed(outputs), _sources(inputs, "grad")
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
@@ -186,43 +258,67 @@ def grad(
             FutureWarning,
             stacklevel=3,
         )
-    outputs, inputs = listed(outputs), listed(inputs)
-    if not inputs:
-        raise ValueError("grad requires non-empty inputs.")
-    if materialize_grads and allow_unused is False:
-        raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
-        )
-    edges = [each._tracked_edge for each in inputs]
-    roots = roots_of(outputs, grad_outputs, create_graph)
-    if None in edges:
-        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
-        rows = [
-            grad(outputs, inputs, [each[row] for each in listed(grad_outputs)], True, create_graph, allow_unused)
-            for row in range(len(listed(grad_outputs)[0]))
-        ]
-        return tuple(_stacked(column) for column in zip(*rows, strict=True))
-    run = Run(create_graph if retain_graph is None else retain_graph, create_graph, TensorBase._wrap, pair, edges)
-    found = run(roots)
-    results = []
-    for place, (each, edge) in enumerate(zip(inputs, edges, strict=True)):
-        got = found.get(edge)
-        if got is None and not (allow_unused or materialize_grads):
+        found = _batched(outputs, sources, listed(grad_outputs), keep, create_graph, allow_unused or materialize_grads)
+    else:
+        found = _grad(outputs, sources, grad_outputs, keep, create_graph, allow_unused or materialize_grads)
+    if materialize_grads:
+        found = [_zeros_like(each) if got is None else got for got, each in zip(found, sources, strict=True)]
+    return dict(zip(inputs, found, strict=True)) if type(inputs) is dict else tuple(found)
+
+
+def _grad(outputs: list, sources: list, grad_outputs, keep: bool, create_graph: bool, allow_unused) -> list:
+    roots = roots_of(outputs, grad_outputs, create_graph)
+    edges = _edges(sources)
+    found = Run(keep, create_graph, TensorBase._wrap, pair, edges, captures=True)(roots)
+    for place, edge in enumerate(edges):
+        if found.get(edge) is None and not allow_unused:
             raise RuntimeError(UNUSED.format(place))
-        results.append(
-            TensorBase._wrap(*got) if got is not None else each.new_zeros(each.shape) if materialize_grads else None
+    return [None if (got := found.get(edge)) is None else TensorBase._wrap(*got) for edge in edges]
+
+
+def _batched(outputs: list, sources: list, batches: list, keep: bool, create_graph: bool, allow_unused) -> list:
+    """The gradients for each row of batches of gradients of the outputs, as rows again."""
+    sizes = []
+    for place, (output, batch) in enumerate(zip(outputs, batches, strict=True)):
+        shape = batch._aval.shape
+        if shape[1:] != output._aval.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
+                "The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a "
+                f"mismatch was detected: grad_output[{place}] has a shape of {batch._aval.size} and output[{place}] has a "
+                f"shape of {output._aval.size}. If you only want some tensors in `grad_output` to be considered batched, "
+                "consider using vmap."
+            )
+        sizes.append(shape[0])
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped "
+            "dimension"
         )
-    return tuple(results)
+    rows = [
+        _grad(outputs, sources, [each[row] for each in batches], keep or row + 1 < sizes[0], create_graph, allow_unused)
+        for row in range(sizes[0])
+    ]
+    return [None if column[0] is None else stacked(column) for column in zip(*rows, strict=True)]
 
 
-def _stacked(column: Sequence):
-    """Gradients of one shape along a new first dimension; None where there are none."""
-    if column[0] is None:
-        return None
-    spec = Spec("stack", lambda *rows: jnp.stack(rows), tuple([each._aval for each in column]))
+def _zeros_like(source) -> TensorBase:
+    if isinstance(source, GradientEdge):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+    return source.new_zeros(source.shape)
+
+
+def stacked(column: Sequence) -> TensorBase:
+    """Gradients of one shape along a new first dimension."""
     values, edges = zip(*map(pair, column), strict=True)
-    return TensorBase._wrap(*apply(spec, values, edges, state.enabled)[0])
+    return TensorBase._wrap(*apply(_stack(len(values), values[0].aval), values, edges, state.enabled)[0])
+
+
+@functools.cache
+def _stack(count: int, known: Aval) -> Spec:
+    return Spec("stack", lambda *rows: jnp.stack(rows), (known,) * count)
 
 
 def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:
@@ -246,5 +342,5 @@ def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:
         tensor._edge = None
 
 
-for _public in (backward, grad):
-    _public.__module__ = "torchlike.autograd"
+backward.__module__ = grad.__module__ = "torchlike.autograd"
+GradientEdge.__module__ = "torchlike.autograd.graph"

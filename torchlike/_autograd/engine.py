@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 import jax
 import numpy as np
 
+from torchlike._autograd.hooks import leaf_hooks, node_hooks, retaining, tensor_hooks
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, Node, apply
 from torchlike._programs.spec import Spec
@@ -32,21 +33,30 @@ class Run:
         create_graph: put the derivatives on the tape.
         wrap: makes a tensor of a pair (value, edge), for hooks and leaves.
         unwrap: the pair of a tensor.
-        targets: edges whose gradients are captured; None to accumulate into the leaves.
+        targets: edges that alone get gradients; None for all leaves.
+        captures: whether their gradients are captured, rather than accumulated.
     """
 
-    def __init__(self, keep_graph: bool, create_graph: bool, wrap, unwrap, targets: list | None = None) -> None:
+    def __init__(
+        self, keep_graph: bool, create_graph: bool, wrap, unwrap, targets: list | None = None, captures: bool = False
+    ) -> None:
         self.keep_graph, self.create_graph = keep_graph, create_graph
         self.wrap, self.unwrap = wrap, unwrap
-        self.targets = targets
+        self.targets = None if targets is None else {node for node, _ in targets}
         self.captured: dict = {}
         self.accumulated = False
         self._wanted: dict[Node, list[int]] = {}
-        for node, number in targets or ():
+        self._retained: dict[Node, list] = {}
+        for node, number in targets or () if captures else ():
             self._wanted.setdefault(node, []).append(number)
 
     def __call__(self, roots: list[tuple]) -> dict:
         """Walk from `roots`, pairs (edge, gradient); returns the captured gradients by edge."""
+        for tensor in list(retaining.values()):
+            node, number = tensor._tracked_edge or (None, 0)
+            if node is not None and node.edges:
+                node.is_plain = False
+                self._retained.setdefault(node, []).append((number, tensor))
         before, state.enabled = state.enabled, self.create_graph
         try:
             self._walk(roots)
@@ -60,8 +70,7 @@ class Run:
         buffers: dict[Node, list] = {}
         ready: list[tuple] = []
         order = itertools.count()
-        accumulates = self.targets is None
-        plain = accumulates and not state.anomaly
+        plain = useful is None and not state.anomaly
         create_graph, keep_graph, wrap = self.create_graph, self.keep_graph, self.wrap
         for (node, number), grad in roots:
             if node not in buffers and not awaited[node]:
@@ -85,7 +94,7 @@ class Run:
                 if left:
                     awaited[target] = left
                 elif type(target) is AccumulateGrad and target not in buffers:  # a leaf that was used once
-                    if target.grad is None and target.is_plain and accumulates and grad is not None:
+                    if target.grad is None and target.is_plain and useful is None and grad is not None:
                         target.grad = wrap(*grad)
                     else:
                         self._visit(target, [grad], useful)
@@ -112,7 +121,7 @@ class Run:
 
     def _useful(self, reachable: dict[Node, int]) -> set[Node]:
         """The nodes from which a target can be reached."""
-        useful = {node for node in reachable if node in self._wanted}
+        useful = {node for node in reachable if node in self.targets}
         for node in sorted(reachable, key=lambda each: each.sequence if each.edges else -1):
             if any(edge is not None and edge[0] in useful for edge in node.edges):
                 useful.add(node)
@@ -127,55 +136,73 @@ class Run:
 
     def _visit(self, node: Node, grads: list | None, useful: set | None) -> list:
         """Run one node's hooks and derivative; returns the gradients of its inputs."""
-        if grads is None:
-            return [None] * len(node.edges)
-        if node.tensor_hooks:
-            grads = [self._hooked(node, number, grad) for number, grad in enumerate(grads)]
-        if self._wanted:
-            for number in self._wanted.get(node, ()):
-                self.captured[node, number] = grads[number]
-        if type(node) is AccumulateGrad:
-            if self.targets is None:
-                self._accumulate(node, grads[0])
-            return []
+        grads = [None] * (len(node.outputs) or 1) if grads is None else grads
         needed = tuple([edge is not None and (useful is None or edge[0] in useful) for edge in node.edges])
-        if True not in needed:
+        is_leaf = type(node) is AccumulateGrad
+        if useful is not None and node not in useful:
+            return [None] * len(needed)
+        runs = node not in self._wanted if is_leaf else True in needed
+        if runs:  # what is captured by the way is what came, as in PyTorch
+            self._capture(node, grads)
+        grads = self._hooked(node, grads)
+        if not runs:
+            self._capture(node, grads)
             return [None] * len(needed)
         if node.pre_hooks:
             grads = self._call_hooks(node.pre_hooks, grads)
-        found = node.backward(grads, needed, self.create_graph)
+        if is_leaf:
+            self._accumulate(node, grads[0])
+            return []
+        if not node.runs_without_gradients and grads.count(None) == len(grads):
+            found: list = [None] * len(needed)
+        else:
+            found = node.backward(grads, needed, self.create_graph)
         if state.anomaly:
             _check_nan(node, found)
         if node.post_hooks:
-            found = self._call_hooks(node.post_hooks, found, grads)
+            places = node.places
+            shown = [None if place is None else found[place] for place in places]
+            for place, each in zip(places, self._call_hooks(node.post_hooks, shown, grads), strict=True):
+                if place is not None:
+                    found[place] = each
         if not self.keep_graph:
             node.release()
         return found
 
-    def _hooked(self, node: Node, number: int, grad: tuple | None) -> tuple | None:
-        hooks = node.tensor_hooks.get(number)
-        if grad is None or not hooks:
-            return grad
-        for hook in list(hooks.values()):
-            changed = hook(self.wrap(*grad))
-            if changed is not None:
-                grad = self.unwrap(changed)
-        return grad
+    def _capture(self, node: Node, grads: list) -> None:
+        for number in self._wanted.get(node, ()):
+            self.captured[node, number] = grads[number]
+
+    def _hooked(self, node: Node, grads: list) -> list:
+        """The gradients of a node's outputs after the hooks of these tensors; those that are retained are kept."""
+        if node.tensor_hooks:
+            grads = list(grads)
+            for number, hooks in node.tensor_hooks.items():
+                if hooks:
+                    grads[number] = self._unwrapped(tensor_hooks(hooks, self._wrapped(grads[number])))
+        for number, tensor in self._retained.get(node, ()):
+            if grads[number] is not None:
+                state_of = tensor._accumulator()
+                known = state_of.grad
+                total = grads[number] if known is None else add(self.unwrap(known), grads[number], self.create_graph)
+                state_of.grad = self.wrap(*total)
+        return grads
 
     def _call_hooks(self, hooks: dict, grads: list, *more: list) -> list:
         """Call a node's hooks with tuples of tensors; what they return replaces the first tuple."""
-        for hook in list(hooks.values()):
-            tuples = [tuple(each and self.wrap(*each) for each in group) for group in (grads, *more)]
-            changed = hook(*tuples)
-            if changed is not None:
-                changed = changed if isinstance(changed, tuple) else (changed,)
-                grads = [None if each is None else self.unwrap(each) for each in changed]
-        return grads
+        tuples = [tuple([self._wrapped(each) for each in group]) for group in (grads, *more)]
+        return [self._unwrapped(each) for each in node_hooks(hooks, *tuples)]
+
+    def _wrapped(self, grad: tuple | None):
+        return None if grad is None else self.wrap(*grad)
+
+    def _unwrapped(self, grad) -> tuple | None:
+        return None if grad is None else self.unwrap(grad)
 
     def _accumulate(self, node: AccumulateGrad, grad: tuple | None) -> None:
         if grad is None:
-            return
-        if node.grad is None:
+            pass
+        elif node.grad is None:
             node.grad = self.wrap(*grad)
         else:
             self.accumulated = True
@@ -184,9 +211,11 @@ class Run:
                 node.grad = self.wrap(*total)
             else:
                 node.grad._write(total[0], None)
-        if node.post_hooks and node.variable is not None:
+        if node.leaf_hooks and node.variable is not None:
+            leaf_hooks(node.leaf_hooks, node.variable)
+        if node.post_hooks:
             for hook in list(node.post_hooks.values()):
-                hook(node.variable)
+                hook((), (self._wrapped(grad),))
 
 
 def _check_nan(node: Node, found: list) -> None:

@@ -13,6 +13,8 @@ class _State(threading.local):
     inference = False
     anomaly = False
     check_nan = True
+    saved_hooks: tuple = ()  # pairs (pack, unpack), the innermost last
+    no_saved_hooks: str | None = None  # why there may be none
 
 
 state = _State()

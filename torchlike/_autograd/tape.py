@@ -37,15 +37,24 @@ class Node:
     tensor_hooks: dict | None = None
     pre_hooks: dict | None = None
     post_hooks: dict | None = None
+    leaf_hooks: dict | None = None
     is_plain = True  # there never was a hook: a quick path may be taken
     restore: Callable | None = None  # computes what a checkpoint did not keep
+    runs_without_gradients = False  # the user's own derivative is asked even so
+    requires_grad = True
     edges: tuple = ()
     sequence: int
 
     @property
+    def places(self) -> tuple[int | None, ...]:
+        """The inputs that hooks and `next_functions` tell of, None where there might be one."""
+        return tuple(range(len(self.edges)))
+
+    @property
     def next_functions(self) -> tuple:
         """The nodes that this one passes gradients to, each with the number of its output."""
-        return tuple((None, 0) if edge is None else edge for edge in self.edges)
+        found = [None if place is None else self.edges[place] for place in self.places]
+        return tuple([(None, 0) if edge is None else edge for edge in found])
 
     @property
     def metadata(self) -> dict:
@@ -53,16 +62,25 @@ class Node:
         return self.__dict__.setdefault("_metadata", {})
 
     def hooks_for(self, kind: str) -> dict:
-        """The dictionary of one kind of hooks: ``"tensor_hooks"`` (by output), ``"pre_hooks"``, ``"post_hooks"``."""
+        """The dictionary of one kind of hooks.
+
+        Args:
+            kind: ``"tensor_hooks"`` (by output), ``"pre_hooks"``, ``"post_hooks"`` or a leaf's ``"leaf_hooks"``.
+        """
         self.is_plain = False
         return self.__dict__.setdefault(kind, {})
 
     def name(self) -> str:
-        """The node's name, as ``AddBackward0``."""
-        return type(self).__name__
+        """The node's name, as ``AddBackward0``; PyTorch's nodes without a number tell their namespace, too."""
+        own = type(self).__name__
+        return own if own[-1].isdigit() else "torch::autograd::" + own
+
+    def _sequence_nr(self) -> int:
+        """A number that is larger the later the node was made."""
+        return self.sequence
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
     def register_hook(self, fn: Callable) -> RemovableHandle:
         """Call ``fn(grad_inputs, grad_outputs)`` after the node has run; it may return other gradients of the inputs."""
@@ -121,12 +139,10 @@ class GradNode(Node):
         return self.saved
 
     @property
-    def next_functions(self) -> tuple:
-        return tuple(
-            (None, 0) if edge is None else edge
-            for edge, given in zip(self.edges, self.spec.inputs, strict=True)
-            if not isinstance(given, type)
-        )
+    def places(self) -> tuple[int | None, ...]:
+        if self.spec.call is not None:
+            return self.spec.call.places
+        return tuple([place for place, given in enumerate(self.spec.inputs) if not isinstance(given, type)])
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         """The gradients of the needed inputs, as pairs (value, edge), None for the others.

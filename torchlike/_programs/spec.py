@@ -42,6 +42,7 @@ class Spec:
         single: whether the function returns one array rather than a tuple.
         jaxpr: what the function does; programs replay it.
         differentiable: whether any output can have a gradient.
+        call: what it was made for, a `torchlike._dispatch.Call`, if it is a declared operation.
         generic: (the operation traced with symbols, their values), if that is where it comes from.
     """
 
@@ -63,6 +64,7 @@ class Spec:
             "node_class",
             "container",
             "extra",
+            "call",
             "generic",
             "_jaxpr",
             "_compiled",
@@ -106,6 +108,7 @@ class Spec:
         self.grad_name: str | None = None
         self.node_class: Any = None
         self.extra: Any = None
+        self.call: Any = None
         self.generic: tuple | None = None
         self._jaxpr = self._compiled = self._cold = None
         self._cost: float | None = None

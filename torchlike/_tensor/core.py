@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable
-from weakref import ref
 
 import numpy as np
 
 from torchlike._autograd import calls
+from torchlike._autograd.hooks import retaining
 from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._ops._promote import wrap_dim
@@ -248,13 +248,7 @@ class CoreMethods(TensorBase):
         if self.is_leaf or self.retains_grad:
             return
         self._retains = True
-        state = ref(self._accumulator())
-
-        def keep(grad) -> None:
-            if state() is not None:
-                state().grad = grad if state().grad is None else state().grad + grad
-
-        self.register_hook(keep)
+        retaining[id(self)] = self
 
     @gate
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None, **legacy) -> None:
@@ -283,7 +277,7 @@ class CoreMethods(TensorBase):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        return add_hook(self._accumulator().hooks_for("post_hooks"), hook)
+        return add_hook(self._accumulator().hooks_for("leaf_hooks"), hook)
 
     def detach(self):
         """A tensor on the same elements that is apart from the tape."""

@@ -3,51 +3,100 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 
 import numpy as np
 
-from torchlike._autograd.modes import enable_grad, no_grad, state
+from torchlike._autograd.modes import no_grad, state
+from torchlike._autograd.saved import SavedTensor
 from torchlike._autograd.tape import SECOND_BACKWARD, Node, next_sequence, tracks
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import recorder, value_of
 from torchlike.tensor import Tensor
 
+SHARED = (
+    "Output {} of {} is a view and is being modified inplace. This view was created inside a custom Function (or because an "
+    "input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated "
+    "with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
+    "output of the custom Function."
+)
+MANY_OUTPUTS = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one "
+    "Tensor. This is not supported by the current autograd engine. You should either make sure the input is not a view "
+    "(using .clone() for example) or make your Function only return one Tensor (potentially splitting it into two "
+    "Functions: one doing the inplace that returns a single Tensor and a second one that does the other operations). You "
+    "can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
+)
+NOT_RETURNED = (
+    "Some elements marked as dirty during the forward method were not returned as output. The inputs that are modified "
+    "inplace must all be outputs of the Function."
+)
+NO_INPUT = (
+    "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should be passed "
+    "to ctx.mark_dirty()."
+)
+RETURNED_AND_SAVED = (
+    "A input that has been returned as-is as output is being saved for backward. This is not supported if you override "
+    "setup_context. You should return and save a view of the input instead, e.g. with x.view_as(x) or setup ctx inside the "
+    "forward function itself."
+)
+NEITHER_FLOATING = (
+    "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got false.  "
+    "(Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"
+)
+
 
 class FunctionCtx(Node):
     """What `forward` and `backward` of a `Function` share; on the tape it is the function's node."""
+
+    runs_without_gradients = True
+    _function: type[Function]  # set in the class made for each `Function`
 
     def __init__(self) -> None:
         self.sequence = next_sequence()
         self.edges: tuple = ()
         self.outputs: tuple = ()
         self.needs_input_grad: tuple[bool, ...] = ()
-        self._to_save: tuple = ()
+        self._inputs: tuple = ()  # for each the aval, None for what is no tensor
         self._saved: list | None = []
-        self._dirty: tuple = ()
-        self._not_differentiable: tuple = ()
         self._materializes = True
+        self.to_save: tuple = ()
+        self.dirty_tensors: tuple = ()
+        self.non_differentiable: tuple = ()
 
     def save_for_backward(self, *tensors) -> None:
-        """Keep tensors (inputs, outputs or others) for `backward`.
+        """Keep tensors (inputs, outputs or others) and None for `backward`; the last call counts."""
+        self.to_save = tensors
+
+    def save_for_forward(self, *tensors) -> None:
+        """Keep tensors for `jvp`."""
+        for each in tensors:
+            if not (each is None or isinstance(each, TensorBase)):
+                raise AssertionError(
+                    "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx."
+                )
+        self.saved_for_forward = tensors
+
+    def mark_dirty(self, *args) -> None:
+        """Say which inputs `forward` changed in place; it must return them.
 
         Raises:
-            TypeError: one of them is neither a tensor nor None.
+            RuntimeError: one is no tensor.
         """
-        for place, each in enumerate(tensors):
-            if each is not None and not isinstance(each, TensorBase):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument {place} is of type {type(each).__name__}"
-                )
-        self._to_save = tensors
+        if not all(isinstance(each, TensorBase) for each in args):
+            raise RuntimeError("mark_dirty can only accept variables, but argument ")
+        self.dirty_tensors = args
 
-    def mark_dirty(self, *tensors) -> None:
-        """Say which inputs `forward` changed in place."""
-        self._dirty = tensors
+    def mark_non_differentiable(self, *args) -> None:
+        """Say which outputs have no gradient.
 
-    def mark_non_differentiable(self, *tensors) -> None:
-        """Say which outputs have no gradient."""
-        self._not_differentiable = tensors
+        Raises:
+            RuntimeError: one is no tensor.
+        """
+        if not all(isinstance(each, TensorBase) for each in args):
+            raise RuntimeError("mark_non_differentiable only accepts variable arguments, but got ")
+        self.non_differentiable = args
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether `backward` gets zeros (the default) or None for an output without gradient."""
@@ -64,10 +113,7 @@ class FunctionCtx(Node):
             if self.restore is None:
                 raise RuntimeError(SECOND_BACKWARD)
             self.restore([])
-        return tuple(
-            TensorBase._wrap(each[0], (self, each[1]) if each[1] is not None else None) if type(each) is tuple else each
-            for each in self._saved
-        )
+        return tuple([each and each.unpacked() for each in self._saved or ()])
 
     saved_variables = saved_tensors
 
@@ -80,62 +126,169 @@ class FunctionCtx(Node):
     def saved(self, kept) -> None:
         self._saved = kept
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        return tuple([place for place, known in enumerate(self._inputs) if known is not None])
+
     def name(self) -> str:
         return self._function.__name__ + "Backward"
 
     def release(self) -> None:
         """Free the saved tensors."""
-        if self._saved:
-            self._saved = None
-        self.restore = None
+        self._saved = self.restore = None
+
+    # ------------------------------------------------------------------ running
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         """Run the user's derivative; see `GradNode.backward`."""
         grads = [self._given(each, known) for each, known in zip(cotangents, self.outputs, strict=True)]
-        found = self._function.backward(self, *grads)
-        found = list(found) if isinstance(found, (tuple, list)) else [found]
-        while len(found) > len(self.edges) and found[-1] is None:
+        found = self._derivative()(self, *grads)
+        found = list(found) if isinstance(found, tuple) else [found]
+        count = len(self.edges)
+        while len(found) > count and found[-1] is None:
             found.pop()
-        if len(found) != len(self.edges):
+        if len(found) != count:
             raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {len(self.edges)}, got "
-                f"{len(found)})"
+                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got {len(found)})"
             )
-        return [
-            self._fitted(place, grad) if wanted and grad is not None else None
-            for place, (grad, wanted) in enumerate(zip(found, needed, strict=True))
-        ]
+        return [self._fitted(place, grad, needed[place]) for place, grad in enumerate(found)]
+
+    def _derivative(self):
+        own = self._function
+        if own.vjp is Function.vjp:
+            return own.backward
+        if own.backward is not Function.backward:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one "
+                "of them."
+            )
+        return own.vjp
 
     def _given(self, cotangent: tuple | None, known):
         if cotangent is not None:
             return TensorBase._wrap(*cotangent)
-        return TensorBase._wrap(value_of(np.zeros(known.shape, known.dtype.np))) if self._materializes else None
+        if known is None or not self._materializes:
+            return None
+        return TensorBase._wrap(value_of(np.zeros(known.shape, known.dtype.np)))
 
-    def _fitted(self, place: int, grad) -> tuple:
-        """A gradient in its input's shape and dtype."""
+    def _fitted(self, place: int, grad, needed: bool) -> tuple | None:
+        """A gradient in its input's shape and dtype, as a pair; what is not needed goes to hooks as it is."""
+        known = self._inputs[place]
+        if grad is None:
+            return None
+        if known is None:
+            raise RuntimeError(
+                f"function {self.name()} returned a gradient different than None at position {place + 1}, but the "
+                "corresponding forward input was not a Variable"
+            )
         if not isinstance(grad, TensorBase):
-            raise TypeError(f"expected Variable or None (got {type(grad).__name__})")
-        known = self._input_avals[place]
-        if grad._aval.shape != known.shape:
-            try:
-                grad = grad.sum_to_size(known.shape)
-            except RuntimeError:
-                raise RuntimeError(
-                    f"Function {self.name()} returned an invalid gradient at index {place} - got "
-                    f"{list(grad._aval.shape)} but expected shape compatible with {list(known.shape)}"
-                ) from None
-        if grad._aval.dtype is not known.dtype:
+            raise RuntimeError(f"expected Variable or None (got {type(grad).__name__})")
+        if needed and grad._aval.shape != known.shape:
+            grad = self._summed(place, grad, known.shape)
+        if needed and grad._aval.dtype is not known.dtype:
+            if not grad.is_floating_point() and grad.is_complex() != known.dtype.is_complex:
+                raise RuntimeError(NEITHER_FLOATING)
             grad = grad.to(known.dtype)
         return grad._value(), grad._edge
 
-    def _settle_saved(self, outputs: list) -> None:
+    def _summed(self, place: int, grad, shape: tuple):
+        """A gradient that was broadcast, summed to the shape of its input."""
+        try:
+            return grad.sum_to_size(shape)
+        except RuntimeError:
+            raise RuntimeError(
+                f"Function {self.name()} returned an invalid gradient at index {place} - got {list(grad._aval.shape)} but "
+                f"expected shape compatible with {list(shape)}"
+            ) from None
+
+    # ------------------------------------------------------------------ what forward gave
+
+    def _settle(self, inputs: list, outputs: tuple, edges: tuple, tracked: bool) -> tuple:
+        """Put the outputs on the tape, and keep what is to be saved.
+
+        Raises:
+            RuntimeError: what was changed in place may not be, or is not returned.
+            TypeError: what is to be saved is no tensor.
+        """
+        if not all(_among(each, outputs) for each in self.dirty_tensors):
+            raise RuntimeError(NOT_RETURNED)
+        if tracked:
+            self.edges = edges
+        self.outputs = tuple([each._aval if isinstance(each, TensorBase) else None for each in outputs])
+        made = tuple([self._output(number, each, inputs, tracked) for number, each in enumerate(outputs)])
+        if tracked:
+            self._save(outputs)
+        self.to_save = self.dirty_tensors = self.non_differentiable = ()
+        return made
+
+    def _output(self, number: int, given, inputs: list, tracked: bool):
+        """An output as the caller gets it: an input that is returned as it is becomes a view of its own."""
+        if not isinstance(given, TensorBase):
+            return given
+        is_input, is_dirty = _among(given, inputs), _among(given, self.dirty_tensors)
+        if not tracked or _among(given, self.non_differentiable) or given._aval.dtype.rank < 2:
+            if is_input and not is_dirty:
+                return given.detach() if given.requires_grad else _seen_again(given)
+            if given._base is None and not is_input:
+                given._edge = None
+            return given
+        if is_dirty:
+            self._change(number, given, is_input)
+            return given
+        if is_input:
+            if _among(given, self.to_save) and _has_context(self._function):
+                raise RuntimeError(RETURNED_AND_SAVED)
+            given = _seen_again(given)
+        given._edge = self, number
+        return given
+
+    def _change(self, number: int, given, is_input: bool) -> None:
+        """Give a tensor that was changed in place its new history."""
+        if given._base is None:
+            if given.requires_grad and given.is_leaf:
+                raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+        else:
+            given._check_writable()
+            if len(self.outputs) > 1:
+                raise RuntimeError(MANY_OUTPUTS)
+        if is_input:
+            given._write(given._value(), (self, number))
+        else:
+            warnings.warn(NO_INPUT, UserWarning, stacklevel=4)
+            given._edge = self, number
+
+    def _save(self, outputs: tuple) -> None:
         """Keep outputs by number: as tensors they would hold the node that holds them."""
         numbers = {id(each): number for number, each in enumerate(outputs)}
-        self._saved = [(each._value(), numbers[id(each)]) if id(each) in numbers else each for each in self._to_save]
-        self._to_save = ()
+        saved = []
+        for place, each in enumerate(self.to_save):
+            if each is None:
+                saved.append(None)
+            elif not isinstance(each, TensorBase):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {place} is of type {type(each).__name__}"
+                )
+            elif id(each) in numbers:
+                number = numbers[id(each)]
+                saved.append(SavedTensor(each, (self, number) if each._aval.dtype.rank >= 2 else None, is_output=True))
+            else:
+                saved.append(SavedTensor(each))
+        self._saved = saved
 
 
-class Function:
+class BackwardCFunction(FunctionCtx):
+    """The node of a `Function`; there is a class of it for each."""
+
+
+class FunctionMeta(type):
+    """Makes the class of a function's nodes with the function."""
+
+    def __init__(cls, name: str, bases: tuple, attrs: dict) -> None:
+        super().__init__(name, bases, attrs)
+        cls._backward_cls = type(name + "Backward", (BackwardCFunction,), {"_function": cls, "_forward_cls": cls})
+
+
+class Function(metaclass=FunctionMeta):
     """An operation with a derivative of the user's own: static methods `forward` and `backward`.
 
     Example:
@@ -150,6 +303,10 @@ class Function:
         >>> Double.apply(torch.ones(2))
         tensor([2., 2.])
     """
+
+    generate_vmap_rule = False
+    clear_saved_tensors_on_access = False
+    _backward_cls: type[FunctionCtx]
 
     def __init__(self, *args, **kwargs) -> None:
         warnings.warn(
@@ -186,50 +343,79 @@ class Function:
 
     vjp = backward
 
+    @staticmethod
+    def jvp(ctx, *grad_inputs):
+        """The tangents of the outputs from those of the inputs."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
     @classmethod
     def apply(cls, *args, **kwargs):
-        """Run the function; its node goes on the tape where an input requires grad."""
-        tensors = [each if isinstance(each, TensorBase) else None for each in args]
-        edges = tuple([None if each is None else each._tracked_edge for each in tensors])
+        """Run the function; its node goes on the tape where an input requires grad.
+
+        Raises:
+            RuntimeError: an input that may not be was changed in place, or was and is not returned.
+            TypeError: keywords that `forward` does not have.
+        """
+        has_context = _has_context(cls)
+        if kwargs or has_context:
+            args = _positional(cls.forward, args, kwargs, has_context)
+        inputs = [each if isinstance(each, TensorBase) else None for each in args]
+        edges = tuple([None if each is None else each._tracked_edge for each in inputs])
         tracked = tracks(edges)
         if tracked and recorder.at_boundary:
             recorder.boundary()
-        ctx = _context_class(cls)()
+        ctx = cls._backward_cls()
         ctx.needs_input_grad = tuple([edge is not None for edge in edges])
-        ctx._input_avals = [None if each is None else each._aval for each in tensors]
+        ctx._inputs = tuple([None if each is None else each._aval for each in inputs])
         with no_grad():
-            if cls.setup_context is Function.setup_context:
-                got = cls.forward(ctx, *args, **kwargs)
-            else:
-                got = cls.forward(*args, **kwargs)
+            if has_context:
+                got = cls.forward(*args)
                 cls.setup_context(ctx, args, got)
-        single = not isinstance(got, (tuple, list))
-        outputs = [got] if single else list(got)
-        made = [_output(ctx, each, tensors) for each in outputs]
-        ctx._settle_saved(outputs)
-        if tracked:
-            ctx.edges = edges
-            ctx.outputs = tuple([each._aval if isinstance(each, TensorBase) else None for each in made])
-            for number, (each, own) in enumerate(zip(made, outputs, strict=True)):
-                if isinstance(each, TensorBase) and each._aval.dtype.rank >= 2:
-                    each._edge = None if _among(own, ctx._not_differentiable) else (ctx, number)
-        return made[0] if single else tuple(made)
+            else:
+                got = cls.forward(ctx, *args)
+        made = ctx._settle(inputs, got if isinstance(got, tuple) else (got,), edges, tracked)
+        return made if isinstance(got, tuple) else made[0]
+
+
+def _has_context(function: type[Function]) -> bool:
+    return function.setup_context is not Function.setup_context
+
+
+def _positional(forward, args: tuple, kwargs: dict, has_context: bool) -> tuple:
+    """The arguments by place, with defaults where `setup_context` will ask for all of them.
+
+    Raises:
+        TypeError: they do not fit, or one can be given by keyword alone.
+    """
+    known = list(inspect.signature(forward).parameters.values())[0 if has_context else 1 :]
+    by_place = [each for each in known if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    names = [each.name for each in by_place]
+    for name in [*kwargs, *[each.name for each in known if has_context and each.kind is each.KEYWORD_ONLY]]:
+        if name not in names:
+            raise TypeError(f"forward() got an unexpected keyword argument '{name}'")
+        if name in names[: len(args)]:
+            raise TypeError(f"forward() got multiple values for argument '{name}'")
+    last = len(names) if has_context else max([names.index(name) + 1 for name in kwargs], default=0)
+    more = []
+    for place, each in enumerate(by_place[len(args) : last], len(args)):
+        if each.name not in kwargs and not has_context:
+            raise TypeError(f"forward() missing required argument: '{each.name}' (position {place})")
+        if each.name not in kwargs and each.default is each.empty:
+            raise TypeError(f"missing a required argument: '{each.name}'")
+        more.append(kwargs.get(each.name, each.default))
+    return (*args, *more)
 
 
 def _among(tensor, tensors) -> bool:
     return any(tensor is each for each in tensors)
 
 
-def _output(ctx: FunctionCtx, got, inputs: list):
-    """An input that is returned as it is becomes a tensor of its own, unless it was changed in place."""
-    if isinstance(got, TensorBase) and _among(got, inputs) and not _among(got, ctx._dirty):
-        return got._alias()
-    return got
-
-
-@functools.cache
-def _context_class(function: type) -> type:
-    return type(function.__name__ + "Backward", (FunctionCtx,), {"_function": function})
+def _seen_again(tensor):
+    """A view of all of a tensor, without history of its own."""
+    with no_grad():
+        return tensor.view_as(tensor)
 
 
 def once_differentiable(fn):
@@ -246,23 +432,25 @@ def once_differentiable(fn):
         if not state.enabled or not any(each is not None and each.requires_grad for each in grads):
             return found
         outputs = found if isinstance(found, tuple) else (found,)
-        with enable_grad():
-            outputs = tuple(None if each is None else _Once.apply(each, *grads) for each in outputs)
+        outputs = Error.apply(*[None if each is None else each.detach().requires_grad_() for each in outputs])
         return outputs if isinstance(found, tuple) else outputs[0]
 
     return wrapped
 
 
-class _Once(Function):
+class Error(Function):
     """Carries a history that refuses to be differentiated."""
 
     @staticmethod
-    def forward(ctx, value, *grads):
-        return value.clone()
+    def forward(ctx, *given):
+        return given
 
     @staticmethod
     def backward(ctx, *grads):
         raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+Error._backward_cls.name = lambda self: "torch::autograd::Error"  # as PyTorch's node is called
 
 
 class _IsTensor(type):
@@ -285,5 +473,6 @@ class Variable(metaclass=_IsTensor):
         return made.requires_grad_() if requires_grad else made
 
 
-for _public in (FunctionCtx, Function, once_differentiable, Variable):
-    _public.__module__ = "torchlike.autograd.function" if _public is not Variable else "torchlike.autograd"
+for _public in (FunctionCtx, Function, once_differentiable):
+    _public.__module__ = "torchlike.autograd.function"
+Variable.__module__ = "torchlike.autograd"

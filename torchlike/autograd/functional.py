@@ -44,7 +44,7 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
                 found.append(tuple(leaf.new_zeros(leaf.shape) for leaf in leaves))
         columns = zip(*found, strict=True)
         blocks = [
-            calls._stacked(column).reshape(*output.shape, *leaf.shape)
+            calls.stacked(column).reshape(*output.shape, *leaf.shape)
             for column, leaf in zip(columns, leaves, strict=True)
         ]
         blocks = [_settled(each, create_graph) for each in blocks]

@@ -38,15 +38,15 @@ class BackwardHook:
     def setup_input_hook(self, args: tuple) -> tuple:
         """The arguments, with a mark behind the tensors among them where one requires grad."""
         self._count = len(args)
-        marked = _marked(args, self._inputs_known, zeros=True)
+        marked = _marked(args, lambda passed, given, known: known(passed), self._inputs_known)
         self._tracks_inputs = marked is not args
         return marked
 
     def setup_output_hook(self, args):
         """What the module gave, with a mark before the tensors that leave it."""
-        if isinstance(args, tuple):
-            return _marked(args, self._outputs_known, zeros=False)
-        return _marked((args,), self._outputs_known, zeros=False)[0]
+        given = args if isinstance(args, tuple) else (args,)
+        marked = _marked(given, lambda passed, given, known: known(given), self._outputs_known)
+        return marked if isinstance(args, tuple) else marked[0]
 
     def _outputs_known(self, grads: tuple) -> tuple:
         """Called with the gradients of all outputs; returns those that go on into the module."""
@@ -84,12 +84,12 @@ def _changed(changed, grads: tuple, words: str) -> tuple:
     return changed
 
 
-def _marked(given: tuple, known: Callable, zeros: bool) -> tuple:
+def _marked(given: tuple, choose: Callable, known: Callable) -> tuple:
     """The same, its tensors passed through a node that calls ``known(grads)``; `given` itself where none has history.
 
     Args:
+        choose: calls it with the gradients that the node passes on, zeros where none came, or with those that came.
         known: gets an entry for each of `given`, None where it is no tensor; returns as many.
-        zeros: whether it gets zeros, rather than None, for a tensor that no gradient came to.
     """
     places = [place for place, each in enumerate(given) if isinstance(each, TensorBase)]
     if not state.enabled or not any(given[place].requires_grad for place in places):
@@ -102,27 +102,28 @@ def _marked(given: tuple, known: Callable, zeros: bool) -> tuple:
         found = known(tuple(full))
         return tuple(found[place] for place in places)
 
-    passed: Any = _Mark.apply(among_all, zeros, *[given[place] for place in places])
+    def hook(passed: tuple, came: tuple) -> tuple:
+        return choose(passed, came, among_all)
+
+    passed: Any = BackwardHookFunction.apply(*[given[place] for place in places])
+    next(each for each in passed if each.grad_fn is not None).grad_fn.register_hook(hook)
     marked = list(given)
     for place, each in zip(places, passed, strict=True):
         marked[place] = each
     return tuple(marked) if type(given) is tuple else type(given)(*marked)
 
 
-class _Mark(Function):
-    """Passes tensors on, and asks with their gradients what to pass back."""
+class BackwardHookFunction(Function):
+    """Passes tensors on, and their gradients back."""
 
     @staticmethod
-    def forward(ctx, known: Callable, zeros: bool, *tensors):
-        ctx.known = known
-        ctx.set_materialize_grads(zeros)
+    def forward(ctx, *tensors):
         ctx.mark_non_differentiable(*[each for each in tensors if not each.requires_grad])
         return tensors
 
     @staticmethod
     def backward(ctx, *grads):
-        return (None, None, *ctx.known(grads))
+        return grads
 
 
-_Mark.__name__ = "BackwardHookFunction"  # what `grad_fn` shows
 BackwardHook.__module__ = "torchlike.utils.hooks"

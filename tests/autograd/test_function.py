@@ -1,0 +1,728 @@
+"""Functions of the user's own, against PyTorch: outputs, in-place changes, what is saved, gradients, errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.nn.compare import error, same
+
+CASES = []
+
+
+def case(fn):
+    CASES.append(fn)
+    return fn
+
+
+def made(torch, forward, backward=None, name="Own", **more):
+    """A function with these static methods; by default its derivative passes gradients on."""
+    backward = backward or (lambda ctx, *grads: grads[0])
+    methods = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    return type(name, (torch.autograd.Function,), {**methods, **{k: staticmethod(v) for k, v in more.items()}})
+
+
+def leaf(torch, *numbers):
+    return torch.tensor(numbers or (1.0, 2.0, 3.0), requires_grad=True)
+
+
+def grads(torch, *leaves):
+    return [each.grad for each in leaves]
+
+
+def seen(x):
+    """What shows of a tensor's place on the tape."""
+    return [x.detach(), x.requires_grad, x.is_leaf, None if x.grad_fn is None else x.grad_fn.name()]
+
+
+# ---------------------------------------------------------------------- outputs
+
+
+@case
+def outputs_that_are_not_all_tensors(torch):
+    own = made(torch, lambda ctx, x: (x * 2, 5, None, "text", {"a": x}, [x * 3]), lambda ctx, *grads: grads[0] * 2)
+    x = leaf(torch)
+    got = own.apply(x)
+    got[0].sum().backward()
+    return [seen(got[0]), got[1:4], seen(got[4]["a"]), seen(got[5][0]), grads(torch, x)]
+
+
+@case
+def what_backward_gets_for_outputs_that_are_no_tensors(torch):
+    own = made(torch, lambda ctx, x: (x * 2, 5, x * 3), lambda ctx, *grads: told.append(grads) or grads[0])
+    told = []
+    x = leaf(torch)
+    own.apply(x)[0].sum().backward()
+    return [[None if each is None else each.tolist() for each in told[0]]]
+
+
+@case
+def a_list_is_one_output(torch):
+    got = made(torch, lambda ctx, x: [x * 2, x * 3]).apply(leaf(torch))
+    return [type(got).__name__, [seen(each) for each in got]]
+
+
+@case
+def no_tensor_at_all(torch):
+    x = leaf(torch)
+    return [made(torch, lambda ctx, x: 3).apply(x), made(torch, lambda ctx, x: None).apply(x)]
+
+
+@case
+def integers_have_no_gradient(torch):
+    x = leaf(torch)
+    values, places = made(torch, lambda ctx, x: tuple(x.sort(descending=True)), lambda ctx, a, b: a).apply(x)
+    values.sum().backward()
+    return [seen(values), seen(places), grads(torch, x)]
+
+
+@case
+def without_inputs_that_require_grad(torch):
+    x = torch.ones(2)
+    own = made(torch, lambda ctx, x: told.append(ctx.needs_input_grad) or x * 2)
+    told = []
+    with torch.no_grad():
+        under = own.apply(leaf(torch))
+    return [seen(own.apply(x)), seen(under), told]
+
+
+@case
+def the_same_output_twice(torch):
+    def run(ctx, x):
+        y = x * 2
+        return y, y
+
+    x = leaf(torch)
+    own = made(torch, run, lambda ctx, a, b: a * 2 + b * 20)
+    first, second = own.apply(x)
+    (first + second).sum().backward()
+    return [first is second, seen(first), grads(torch, x)]
+
+
+# ---------------------------------------------------------------------- inputs that are returned
+
+
+@case
+def an_input_as_it_is(torch):
+    own = made(torch, lambda ctx, x, y: x, lambda ctx, grad: (grad * 5, grad * 7))
+    x, y = leaf(torch), leaf(torch)
+    got = own.apply(x, y)
+    got.sum().backward()
+    return [got is x, seen(got), grads(torch, x, y), got.data_ptr() == x.data_ptr()]
+
+
+@case
+def an_input_as_it_is_without_grad(torch):
+    x = torch.ones(2)
+    got = made(torch, lambda ctx, x: x).apply(x)
+    with torch.no_grad():
+        y = leaf(torch)
+        other = made(torch, lambda ctx, x: x).apply(y)
+    return [got is x, seen(got), other is y, seen(other), other.data_ptr() == y.data_ptr()]
+
+
+@case
+def one_of_two_inputs_without_grad(torch):
+    own = made(torch, lambda ctx, x, y: (x, y), lambda ctx, a, b: (a * 2, b * 3))
+    x, y = leaf(torch), torch.ones(3)
+    first, second = own.apply(x, y)
+    (first * 2 + second).sum().backward()
+    return [seen(first), seen(second), grads(torch, x, y), y.requires_grad]
+
+
+@case
+def an_input_twice(torch):
+    own = made(torch, lambda ctx, x: (x, x), lambda ctx, a, b: a * 2 + b * 3)
+    x = leaf(torch)
+    first, second = own.apply(x)
+    (first + second).sum().backward()
+    return [seen(first), seen(second), grads(torch, x)]
+
+
+@case
+def a_view_of_an_input(torch):
+    own = made(torch, lambda ctx, x: x.view(-1)[:2], lambda ctx, grad: torch.cat([grad, grad[:1]]) * 3)
+    x = leaf(torch)
+    got = own.apply(x * 1)
+    got.sum().backward()
+    return [seen(got), grads(torch, x)]
+
+
+@case
+def a_returned_input_can_be_written_to_without_grad(torch):
+    x = torch.ones(3)
+    got = made(torch, lambda ctx, x: x).apply(x)
+    got.add_(1)
+    return [x, got]
+
+
+# ---------------------------------------------------------------------- in place
+
+
+def add_in_place(torch, backward=lambda ctx, grad: (grad * 2, grad * 3)):
+    def run(ctx, a, b):
+        a.add_(b)
+        ctx.mark_dirty(a)
+        return a
+
+    return made(torch, run, backward, "AddInPlace")
+
+
+@case
+def in_place(torch):
+    x, y = leaf(torch), leaf(torch)
+    a = x * 1
+    got = add_in_place(torch).apply(a, y)
+    got.sum().backward()
+    return [got is a, seen(a), grads(torch, x, y), a._version]
+
+
+@case
+def in_place_on_a_view(torch):
+    x, y = leaf(torch), leaf(torch, 4.0, 5.0)
+    a = x * 10
+    got = add_in_place(torch).apply(a[1:], y)
+    (a * 2).sum().backward()
+    return [seen(got)[:3], seen(a), grads(torch, x, y)]
+
+
+@case
+def in_place_on_a_view_of_what_needs_no_gradient(torch):
+    a, y = torch.zeros(2, 2), leaf(torch, 4.0, 5.0)
+    got = add_in_place(torch).apply(a[1], y)
+    (a * 2).sum().backward()
+    return [seen(got)[:3], seen(a), grads(torch, y)]
+
+
+@case
+def in_place_on_a_view_then_the_view_again(torch):
+    x, y = leaf(torch), leaf(torch, 4.0, 5.0)
+    a = x * 10
+    view = a[1:]
+    add_in_place(torch).apply(view, y)
+    view.mul_(2)
+    ((view * 3).sum() + a.sum()).backward()
+    return [seen(view)[:3], seen(a), grads(torch, x, y)]
+
+
+@case
+def in_place_on_a_leaf(torch):
+    own = add_in_place(torch)
+    return [error(own.apply, leaf(torch), leaf(torch)), error(own.apply, leaf(torch)[:2], leaf(torch)[:2])]
+
+
+@case
+def in_place_on_a_leaf_without_grad(torch):
+    x = torch.zeros(3)
+    got = add_in_place(torch).apply(x, torch.ones(3))
+    y = torch.zeros(3)
+    z = leaf(torch)
+    add_in_place(torch).apply(y, z)
+    y.sum().backward()
+    return [got is x, seen(x), seen(y), grads(torch, z)]
+
+
+@case
+def in_place_but_not_returned(torch):
+    def run(ctx, a):
+        a.add_(1)
+        ctx.mark_dirty(a)
+        return a * 1
+
+    return error(made(torch, run).apply, leaf(torch) * 1)
+
+
+@case
+def in_place_on_a_view_with_two_outputs(torch):
+    def run(ctx, a):
+        a.add_(1)
+        ctx.mark_dirty(a)
+        return a, a * 2
+
+    return error(made(torch, run, lambda ctx, a, b: a).apply, (leaf(torch) * 1)[1:])
+
+
+@case
+def in_place_with_two_outputs(torch):
+    def run(ctx, a):
+        a.mul_(2)
+        ctx.mark_dirty(a)
+        return a, a * 3
+
+    x = leaf(torch)
+    a = x * 1
+    first, second = made(torch, run, lambda ctx, a, b: a * 2 + b * 6).apply(a)
+    (first + second * 2).sum().backward()
+    return [first is a, seen(first), seen(second), grads(torch, x)]
+
+
+@case
+def mark_dirty_of_what_is_no_input(torch):
+    def run(ctx, a):
+        b = a * 2
+        ctx.mark_dirty(b)
+        return b
+
+    x = leaf(torch)
+    y = made(torch, run).apply(x)
+    y.sum().backward()
+    return [seen(y), grads(torch, x)]
+
+
+@case
+def mark_dirty_of_what_is_no_tensor(torch):
+    return error(made(torch, lambda ctx, a: ctx.mark_dirty(3)).apply, leaf(torch))
+
+
+# ---------------------------------------------------------------------- what ctx takes
+
+
+@case
+def save_for_backward(torch):
+    def run(ctx, x, number):
+        y = x.exp()
+        between = x * 2
+        ctx.save_for_backward(x, y, None, between)
+        ctx.number, ctx.other = number, [1, 2]
+        return y
+
+    def back(ctx, grad):
+        x, y, none, between = ctx.saved_tensors
+        told.append([x.requires_grad, y.requires_grad, none, between.requires_grad, ctx.number, ctx.other, x is source])
+        told.append([x.detach(), y.detach(), between, y.grad_fn is not None and y.grad_fn.name()])
+        return grad * y * ctx.number, None
+
+    told = []
+    source = leaf(torch)
+    y = made(torch, run, back).apply(source, 2.0)
+    y.sum().backward()
+    return [told, grads(torch, source), error(lambda: y.grad_fn.saved_tensors)]
+
+
+@case
+def saving_what_is_no_tensor(torch):
+    return [
+        error(made(torch, lambda ctx, x: (ctx.save_for_backward(x, 3), x * 2)).apply, leaf(torch)),
+        error(made(torch, lambda ctx, x: (ctx.save_for_backward([x]), x * 2)).apply, leaf(torch)),
+    ]
+
+
+@case
+def saving_twice_keeps_the_last(torch):
+    def run(ctx, x):
+        ctx.save_for_backward(x, x)
+        ctx.save_for_backward(x * 3)
+        return x * 2
+
+    x = leaf(torch)
+    made(torch, run, lambda ctx, grad: grad * ctx.saved_tensors[0]).apply(x).sum().backward()
+    return grads(torch, x)
+
+
+@case
+def nothing_saved(torch):
+    own = made(torch, lambda ctx, x: x * 2, lambda ctx, grad: told.append(ctx.saved_tensors) or grad)
+    told = []
+    y = own.apply(leaf(torch)).sum()
+    y.backward()
+    return [told, error(y.backward)]
+
+
+@case
+def a_second_backward(torch):
+    def run(ctx, x):
+        ctx.save_for_backward(x)
+        return x * 2
+
+    y = made(torch, run, lambda ctx, grad: grad * ctx.saved_tensors[0]).apply(leaf(torch))
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+    return error(y.sum().backward)
+
+
+@case
+def needs_input_grad(torch):
+    def back(ctx, grad):
+        told.append((type(ctx.needs_input_grad).__name__, ctx.needs_input_grad))
+        return grad, None, None, grad
+
+    told = []
+    own = made(torch, lambda ctx, a, b, c, d: told.append(ctx.needs_input_grad) or a * 2, back)
+    x, y = leaf(torch), leaf(torch)
+    out = own.apply(x, torch.ones(3), 5, y)
+    torch.autograd.grad(out.sum(), x, retain_graph=True)
+    out.sum().backward()
+    return told
+
+
+@case
+def mark_non_differentiable(torch):
+    def run(ctx, x):
+        y, z = x * 2, x * 3
+        ctx.mark_non_differentiable(z)
+        return y, z
+
+    def back(ctx, *grads):
+        told.extend(None if each is None else each.tolist() for each in grads)
+        return grads[0]
+
+    told = []
+    x = leaf(torch)
+    y, z = made(torch, run, back).apply(x)
+    y.sum().backward()
+    return [seen(y), seen(z), told, grads(torch, x)]
+
+
+@case
+def mark_non_differentiable_of_an_input(torch):
+    def run(ctx, x):
+        ctx.mark_non_differentiable(x)
+        return x
+
+    x = leaf(torch)
+    got = made(torch, run).apply(x)
+    return [seen(got), got is x, seen(x)]
+
+
+@case
+def mark_non_differentiable_of_what_is_no_tensor(torch):
+    return error(made(torch, lambda ctx, x: (ctx.mark_non_differentiable(1), x * 2)).apply, leaf(torch))
+
+
+@case
+def gradients_that_are_not_made(torch):
+    def back(ctx, *grads):
+        told.append([None if each is None else each.tolist() for each in grads])
+        return grads[1]
+
+    told = []
+    for makes in (True, False):
+        run = lambda ctx, x, makes=makes: (ctx.set_materialize_grads(makes), x * 2, x * 3)[1:]
+        made(torch, run, back).apply(leaf(torch))[1].sum().backward()
+    return told
+
+
+@case
+def attributes_of_the_node(torch):
+    def run(ctx, x):
+        ctx.note = "kept"
+        return x * 2
+
+    node = made(torch, run).apply(leaf(torch)).grad_fn
+    node.metadata["own"] = 1
+    return [node.note, node.name(), type(node).__name__, node.metadata, node.next_functions[0][0].name()]
+
+
+@case
+def setup_context(torch):
+    def context(ctx, inputs, output):
+        x, number = inputs
+        ctx.number = number
+        ctx.save_for_backward(x, output)
+
+    def back(ctx, grad):
+        x, y = ctx.saved_tensors
+        return grad * ctx.number + y * 0, None
+
+    own = made(torch, lambda x, number: x * number, back, setup_context=context)
+    x = leaf(torch)
+    (grad,) = torch.autograd.grad(own.apply(x, 3.0).sum(), x, create_graph=True)
+    return [grad, grad.requires_grad]
+
+
+@case
+def setup_context_with_two_outputs(torch):
+    told = []
+    own = made(
+        torch,
+        lambda x: (x * 2, x * 3),
+        lambda ctx, a, b: a * 2 + b * 3,
+        setup_context=lambda ctx, inputs, output: told.append([type(inputs).__name__, type(output).__name__]),
+    )
+    x = leaf(torch)
+    a, b = own.apply(x)
+    (a + b).sum().backward()
+    return [told, grads(torch, x)]
+
+
+# ---------------------------------------------------------------------- gradients
+
+
+@case
+def a_wrong_number_of_gradients(torch):
+    def run(back):
+        return made(torch, lambda ctx, x, y: x * 2, back).apply(leaf(torch), torch.ones(3)).sum()
+
+    wrong = (lambda ctx, g: (), lambda ctx, g: (g, g, g), lambda ctx, g: None, lambda ctx, g: [g, g])
+    return [error(run(back).backward) for back in wrong]
+
+
+@case
+def more_gradients_that_are_none(torch):
+    x = leaf(torch)
+    made(torch, lambda ctx, x: x * 2, lambda ctx, g: (g, None, None)).apply(x).sum().backward()
+    return grads(torch, x)
+
+
+@case
+def a_gradient_for_what_is_no_tensor(torch):
+    y = made(torch, lambda ctx, x, n: x * n, lambda ctx, g: (g, g)).apply(leaf(torch), 2.0)
+    return error(y.sum().backward)
+
+
+@case
+def a_gradient_for_what_needs_none(torch):
+    x, y = leaf(torch), torch.ones(3)
+    made(torch, lambda ctx, x, y: x * y, lambda ctx, g: (g, g)).apply(x, y).sum().backward()
+    return grads(torch, x, y)
+
+
+@case
+def gradients_of_wrong_shape(torch):
+    shapes = [lambda g: g[:2], lambda g: g.expand(4, 3), lambda g: g.sum(), lambda g: g[:1], lambda g: g.view(3, 1)]
+    found = []
+    for back in shapes:
+        x = leaf(torch)
+        y = made(torch, lambda ctx, x: x * 2, lambda ctx, g, back=back: back(g)).apply(x)
+        try:
+            y.sum().backward()
+            found.append(grads(torch, x))
+        except RuntimeError as raised:
+            found.append(str(raised))
+    return found
+
+
+@case
+def gradients_of_other_dtypes(torch):
+    found = []
+    for dtype in (torch.float64, torch.float16, torch.int64, torch.bool, torch.complex64):
+        x = leaf(torch)
+        y = made(torch, lambda ctx, x: x * 2, lambda ctx, g, dtype=dtype: (g * 2).to(dtype)).apply(x)
+        try:
+            y.sum().backward()
+            found.append([str(x.grad.dtype), x.grad.tolist()])
+        except RuntimeError as raised:
+            found.append(str(raised))
+    return found
+
+
+@case
+def a_gradient_that_is_no_tensor(torch):
+    return [
+        error(made(torch, lambda ctx, x: x * 2, lambda ctx, g: "text").apply(leaf(torch)).sum().backward),
+        error(made(torch, lambda ctx, x: x * 2, lambda ctx, g: (3.0,)).apply(leaf(torch)).sum().backward),
+    ]
+
+
+@case
+def no_gradient_at_all(torch):
+    x = leaf(torch)
+    made(torch, lambda ctx, x: x * 2, lambda ctx, g: None).apply(x).sum().backward()
+    return grads(torch, x)
+
+
+@case
+def once_differentiable(torch):
+    back = torch.autograd.function.once_differentiable(lambda ctx, g: g * ctx.saved_tensors[0])
+
+    def run(ctx, x):
+        ctx.save_for_backward(x)
+        return x * 2
+
+    own = made(torch, run, back)
+    x = leaf(torch)
+    (grad,) = torch.autograd.grad(own.apply(x).sum(), x, create_graph=True)
+    y = own.apply(x)
+    (other,) = torch.autograd.grad((y * y).sum(), x, create_graph=True)
+    return [seen(grad), other.requires_grad, other.grad_fn.name(), error(other.sum().backward)]
+
+
+@case
+def the_grad_mode_of_both(torch):
+    told = []
+
+    def run(ctx, x):
+        told.append(torch.is_grad_enabled())
+        return x * 2
+
+    def back(ctx, g):
+        told.append([torch.is_grad_enabled(), g.requires_grad])
+        return g * 2
+
+    x = leaf(torch)
+    own = made(torch, run, back)
+    own.apply(x).sum().backward()
+    torch.autograd.grad((own.apply(x) ** 2).sum(), x, create_graph=True)
+    return told
+
+
+@case
+def twice_through_a_function(torch):
+    def run(ctx, x):
+        y = x**3
+        ctx.save_for_backward(x, y)
+        return y
+
+    def back(ctx, g):
+        x, y = ctx.saved_tensors
+        return g * 3 * y / x
+
+    x = leaf(torch)
+    (first,) = torch.autograd.grad(made(torch, run, back).apply(x).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x, create_graph=True)
+    (third,) = torch.autograd.grad(second.sum(), x)
+    return [first, second, third]
+
+
+@case
+def one_within_another(torch):
+    inner = made(torch, lambda ctx, x: x * 2, lambda ctx, g: g * 20, "Inner")
+    outer = made(torch, lambda ctx, x: inner.apply(x) * 3, lambda ctx, g: inner.apply(g) * 3, "Outer")
+    x = leaf(torch)
+    y = outer.apply(x)
+    y.sum().backward()
+    return [seen(y), grads(torch, x)]
+
+
+@case
+def a_gradient_within_backward(torch):
+    def run(ctx, x):
+        ctx.save_for_backward(x)
+        return x.detach() ** 2
+
+    def back(ctx, g):
+        with torch.enable_grad():
+            x = ctx.saved_tensors[0].detach().requires_grad_()
+            y = x**2
+        return torch.autograd.grad(y, x, g)[0]
+
+    x = leaf(torch)
+    made(torch, run, back).apply(x).sum().backward()
+    return grads(torch, x)
+
+
+@case
+def a_forward_with_its_own_tape(torch):
+    def run(ctx, x):
+        with torch.enable_grad():
+            return x * 2
+
+    x = leaf(torch)
+    y = made(torch, run, lambda ctx, g: g * 7).apply(x)
+    y.sum().backward()
+    return [seen(y), grads(torch, x)]
+
+
+@case
+def what_a_saved_tensor_was_is_what_backward_gets(torch):
+    def run(ctx, x):
+        ctx.save_for_backward(x)
+        return x * 1
+
+    x = torch.tensor([1.0, 2.0])
+    w = leaf(torch, 1.0, 1.0)
+    y = made(
+        torch, lambda ctx, w, x: (ctx.save_for_backward(x), w * x)[1], lambda ctx, g: (g * ctx.saved_tensors[0], None)
+    )
+    z = y.apply(w, x)
+    z.sum().backward()
+    return grads(torch, w)
+
+
+# ---------------------------------------------------------------------- forms and mistakes
+
+
+@case
+def vjp_in_the_place_of_backward(torch):
+    methods = {"forward": staticmethod(lambda ctx, x: x * 2), "vjp": staticmethod(lambda ctx, g: g * 5)}
+    x = leaf(torch)
+    type("Own", (torch.autograd.Function,), methods).apply(x).sum().backward()
+    both = type("Both", (torch.autograd.Function,), {**methods, "backward": methods["vjp"]})
+    return [grads(torch, x), error(both.apply(x).sum().backward)]
+
+
+@case
+def methods_for_other_modes_do_no_harm(torch):
+    own = made(torch, lambda ctx, x: x * 2, lambda ctx, g: g * 2, jvp=lambda ctx, t: t, vmap=lambda *a: 1 / 0)
+    x = leaf(torch)
+    own.apply(x).sum().backward()
+    return [grads(torch, x), own.generate_vmap_rule]
+
+
+@case
+def without_forward_or_backward(torch):
+    x = leaf(torch)
+    no_backward = type("Own", (torch.autograd.Function,), {"forward": staticmethod(lambda ctx, x: x * 2)})
+    return [
+        error(type("Own", (torch.autograd.Function,), {}).apply, x),
+        error(no_backward.apply(x).sum().backward),
+        no_backward.apply(x.detach()),
+    ]
+
+
+@case
+def keywords(torch):
+    def run(ctx, x, n=2, m=1, *, y=None):
+        told.append(ctx.needs_input_grad)
+        return x * n * m
+
+    told = []
+    own, x = made(torch, run, lambda ctx, g: g), leaf(torch)
+    good = [own.apply(x, n=3), own.apply(x=x), own.apply(n=3, x=x)]
+    wrong = [
+        error(own.apply, x, y=x),
+        error(own.apply, x, m=5),
+        error(own.apply, x, z=1),
+        error(own.apply),
+        error(own.apply, x, x=x),
+    ]
+    split = made(torch, lambda x, n=2: x * n, setup_context=lambda ctx, inputs, output: told.append(inputs[1:]))
+    by_keyword = made(torch, lambda x, *, n=2: x * n, setup_context=lambda ctx, inputs, output: None)
+    return [good, wrong, split.apply(x), split.apply(n=4, x=x), told, error(by_keyword.apply, x), error(split.apply)]
+
+
+@case
+def non_static(torch):
+    class Old(torch.autograd.Function):
+        def forward(self, x):
+            return x * 2
+
+        def backward(self, grad):
+            return grad * 2
+
+    return [error(Old(), leaf(torch)), Old.apply(leaf(torch))]
+
+
+@case
+def instances(torch):
+    own = made(torch, lambda ctx, x: x * 2)
+    return [error(own(), leaf(torch))]
+
+
+@case
+def errors_inside(torch):
+    def fails(ctx, *args):
+        raise KeyError("mine")
+
+    x = leaf(torch)
+    y = made(torch, lambda ctx, x: x * 2, fails).apply(x)
+    return [error(made(torch, fails).apply, x), error(y.sum().backward), torch.is_grad_enabled(), grads(torch, x)]
+
+
+@case
+def tensors_within_lists_are_not_seen(torch):
+    x = leaf(torch)
+    return seen(made(torch, lambda ctx, xs: xs[0] * 2).apply([x]))
+
+
+@case
+def the_context_is_the_node(torch):
+    told = []
+    own = made(torch, lambda ctx, x: told.append(ctx) or x * 2)
+    y = own.apply(leaf(torch))
+    names = [each.__name__ for each in type(told[0]).__mro__]
+    return [told[0] is y.grad_fn, names[0], "FunctionCtx" in names, own.__name__]
+
+
+@pytest.mark.parametrize("fn", CASES, ids=lambda fn: fn.__name__)
+def test_as_pytorch(fn):
+    same(fn)
