@@ -31,6 +31,7 @@ from torchlike._arguments import ARRAY, ARRAYS, LIKE, STATIC, SYNONYMS, check, e
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
+from torchlike._half import in_single
 from torchlike._out import CAST, OutRule, with_out
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import Spec
@@ -39,6 +40,8 @@ from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Step, ViewRule
 from torchlike._types import dtypes
+from torchlike._types.devices import CPU
+from torchlike._types.numbers import fitting
 
 _NUMBERS = (float, int, complex)
 
@@ -63,9 +66,11 @@ class Flags:
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
         guard: called with the arguments of each call, for what is an error because of a number's value.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
-            that gives PyTorch's sentence if they have not.
         out: what becomes of ``out=`` with another dtype than the result's; a tuple where that differs by output.
         apart_out: whether tensors given as ``out=`` must not be inputs, too.
+        stepwise: whether halves are rounded at each step, as PyTorch does where it has several operations or computes
+            in halves; else once, at the end.
+        fits: the numbers that must fit the first tensor's dtype.
     """
 
     varargs: str | None = None
@@ -81,6 +86,8 @@ class Flags:
     deprecated: tuple[str, ...] = ()
     out: OutRule | tuple[OutRule, ...] = CAST
     apart_out: bool = False
+    stepwise: bool = False
+    fits: tuple[str, ...] = ()
 
 
 @dataclass
@@ -168,13 +175,17 @@ class Op:
 
     def _function(self, kinds: tuple, args: tuple, kwargs: tuple, in_place: bool) -> Callable:
         """The function of the inputs."""
+        asked = next((each for each in (*args, *dict(kwargs).values()) if isinstance(each, dtypes.dtype)), None)
 
-        def fn(*arrays):
-            fill = functools.partial(_filled, arrays=arrays)
+        def fn(arrays, dtype):
+            fill = functools.partial(_filled, arrays=arrays, asked=asked, dtype=dtype)
             got = self.body(*map(fill, args), **{k: fill(v) for k, v in kwargs})
             return _cast_to(kinds[0], got) if in_place else got
 
-        return fn
+        avals = [each for each in kinds if not isinstance(each, type)]
+        if not self.flags.stepwise and not {asked, *(each.dtype for each in avals)}.isdisjoint(dtypes.HALVES):
+            return in_single(fn, asked, all(each.device is CPU for each in avals))
+        return lambda *arrays: fn(arrays, asked)
 
     def _slotted(self, name: str, given, count):
         """The argument with tensors and numbers replaced by their place among the inputs."""
@@ -185,6 +196,8 @@ class Op:
             return Slot(next(count))
         if kind is ARRAYS and isinstance(given, (tuple, list)):
             return tuple(Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
+        if isinstance(given, type):
+            return dtypes.OF_PYTHON.get(given, given)  # ``dtype=float``
         return tuple(given) if isinstance(given, list) else given
 
     def _view_rule(self, args: tuple, kwargs: dict) -> ViewRule:
@@ -237,9 +250,11 @@ class Call(NamedTuple):
         )
 
 
-def _filled(each, arrays):
+def _filled(each, arrays, asked=None, dtype=None):
     if type(each) is Slot:
         return arrays[each]
+    if each is asked:
+        return dtype
     if type(each) is tuple and any(type(item) is Slot for item in each):
         return tuple(arrays[item] if type(item) is Slot else item for item in each)
     return each
@@ -394,7 +409,7 @@ def op(body: Any = None, /, **flags: Any) -> Any:
 
 def _guarded(op: Op, form: Callable) -> Callable:
     """A form of an operation with its guard before it, where it has one."""
-    guard = op.flags.guard
+    guard = op.flags.guard or (_fitting(op) if op.flags.fits else None)
     if guard is None:
         return form
 
@@ -407,6 +422,24 @@ def _guarded(op: Op, form: Callable) -> Callable:
             raise
 
     return guarded
+
+
+def _fitting(op: Op) -> Callable:
+    """A guard that refuses numbers which the first tensor's dtype does not hold."""
+    kinds = tuple(op.kinds)
+    places = [(kinds.index(name), name) for name in op.flags.fits]
+
+    def guard(*args, **kwargs):
+        input = args[0] if args else None
+        if not isinstance(input, TensorBase):
+            return
+        dtype = input._aval.dtype
+        for place, name in places:
+            value = args[place] if place < len(args) else kwargs.get(name)
+            if type(value) in _NUMBERS:
+                fitting(value, dtype)
+
+    return guard
 
 
 def _show(op: Op, form: Callable, name: str) -> None:

@@ -15,6 +15,7 @@ from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
 from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes, formats
+from torchlike._types.numbers import fitting
 
 RANGE = (
     "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
@@ -88,35 +89,20 @@ def dtype_for(name: str, dtype, out) -> dtypes.dtype | None:
     return own
 
 
-_C_NAMES = {
-    **{"float32": "float", "float64": "double", "bool": "bool"},
-    **{"float16": "c10::Half", "bfloat16": "c10::BFloat16"},
-}
-
-
-def number_for(value, dtype: dtypes.dtype):
-    """A Python number, checked to fit a dtype.
+def number_for(value, dtype: dtypes.dtype, numel: int):
+    """A Python number that is to fill a tensor, checked to fit its dtype.
 
     Raises:
         RuntimeError: it does not.
     """
-    if isinstance(value, complex) and not dtype.is_complex:
-        fits = False
-    elif dtype.rank == 1 and not isinstance(value, complex):
-        limits = np.iinfo(dtype.np)
-        fits = (limits.min if dtype.is_signed else -int(limits.max)) <= value <= limits.max
-    elif dtype.rank == 2 and math.isfinite(value) and dtype.itemsize < 8:
-        fits = dtype.name == "bfloat16" or abs(value) <= float(np.finfo(dtype.np).max)
-    else:
-        fits = True
-    if not fits:
-        name = _C_NAMES.get(dtype.name, dtype.name + "_t")
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-    return value
+    if dtype in dtypes.HALVES and numel == 1:  # PyTorch writes a single one as a double
+        return fitting(value, dtypes.float64)
+    return fitting(value, dtype)
 
 
 def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=None, memory_format=None):
     dtype = dtype_for(name, dtype, out) or dtypes.get_default_dtype()
+    value = number_for(value, dtype, math.prod(shape))
     if dtype.rank == 1 and type(value) is not int:
         value = int(value)
     if dtype.rank == 1 and not dtype.is_signed and value < 0:
@@ -192,7 +178,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
     value = number_of("full", fill_value)
     dtype = dtype_for("full", dtype, out) or dtype_of_number(value)
-    return _filled("full", sizes("full", (size,)), number_for(value, dtype), dtype, device, requires_grad, out)
+    return _filled("full", sizes("full", (size,)), value, dtype, device, requires_grad, out)
 
 
 # ---------------------------------------------------------------------- like another tensor
@@ -254,7 +240,7 @@ def full_like(
     Raises:
         RuntimeError: the number does not fit the dtype.
     """
-    value = number_for(number_of("full_like", fill_value), dtypes.resolve(dtype, "full_like") or input._aval.dtype)
+    value = number_of("full_like", fill_value)
     return _filled_like("full_like", input, value, dtype, device, requires_grad, memory_format)
 
 
@@ -279,7 +265,7 @@ def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=F
     """One number everywhere, in the dtype and on the device of this tensor."""
     known = self._aval
     dtype = dtypes.resolve(dtype, "new_full") or known.dtype
-    value = number_for(number_of("new_full", fill_value), dtype)
+    value = number_of("new_full", fill_value)
     return _filled("new_full", sizes("new_full", (size,)), value, dtype, device or known.device, requires_grad)
 
 

@@ -23,7 +23,9 @@ def fill_(self, value):
         RuntimeError: the number does not fit the dtype.
         TypeError: it is no number.
     """
-    if type(value) is not float or self._aval.dtype.rank < 2:
+    if type(value) is float:
+        number_for(value, self._aval.dtype, self._aval.numel)
+    else:
         if isinstance(value, np.generic):
             value = value.item()
         if not isinstance(value, TensorBase):
@@ -32,7 +34,7 @@ def fill_(self, value):
                     f"fill_() received an invalid combination of arguments - got ({type(value).__name__}), but "
                     "expected one of:\n * (Tensor value)\n * (Number value)"
                 )
-            number_for(value, self._aval.dtype)
+            number_for(value, self._aval.dtype, self._aval.numel)
     if self._view is not None and self._layout.overlaps:
         # elements that share a place become equal: this alone PyTorch allows
         made = creation.fill(self, value)

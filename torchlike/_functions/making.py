@@ -13,6 +13,7 @@ from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import devices, dtypes
+from torchlike._types.numbers import to_integers
 
 OVERFLOW = "Overflow when unpacking long long"
 COPY_CONSTRUCT = (
@@ -59,9 +60,13 @@ def array_of(data, dtype: dtypes.dtype | None = None) -> np.ndarray:
 
 
 def cast(array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
-    """The array in another dtype, as C casts."""
+    """The array in another dtype, as PyTorch casts."""
     with np.errstate(invalid="ignore", over="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        if array.dtype.kind == "c" and dtype.rank in (1, 2):
+            array = array.real
+        if array.dtype.kind == "f" and dtype.rank == 1:
+            return to_integers(np.asarray(array, np.promote_types(array.dtype, np.float32)), dtype.np, np.where)
         return array.astype(dtype.np)
 
 
@@ -156,7 +161,8 @@ def _fitted(array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
         raise TypeError("must be real number, not complex")
     if dtype.rank == 1 and array.dtype.kind in "iuf":
         limits = np.iinfo(dtype.np)
-        least = limits.min if dtype.is_signed else -int(limits.max)
+        # negative integers wrap
+        least = limits.min if dtype.is_signed or array.dtype.kind == "f" else -int(limits.max)
         # a comparison is false for NaN
         if not (float(array.min()) >= least and float(array.max()) <= limits.max):
             raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")

@@ -14,6 +14,7 @@ from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
 from torchlike._out import SAME, OutRule, can_cast, stored
+from torchlike._types import dtypes
 
 _MISSING = object()
 
@@ -88,6 +89,30 @@ def nanmedian(input, dim=None, keepdim=False, *, out=None):
     """The lower median of what is not NaN; along a dimension a named pair (values, indices)."""
     got = sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
     return stored("nanmedian", got, out)
+
+
+def _running(op):
+    def in_place(self, dim, *, dtype=None):
+        own = self._aval.dtype
+        asked = dtypes.resolve(dtype, op.__name__ + "_") or own
+        if asked is not own:
+            raise RuntimeError(
+                f"Bad in-place call: input tensor dtype {dtypes.c_name(own)} and output tensor dtype "
+                f"{dtypes.c_name(asked)} should match"
+            )
+        return op.inplace(self, dim, dtype=own)
+
+    in_place.__name__ = in_place.__qualname__ = op.__name__ + "_"
+    in_place.__doc__ = f"""`{op.__name__}` in place, in the tensor's own dtype.
+
+    Raises:
+        RuntimeError: `dtype` is another.
+    """
+    return in_place
+
+
+cumsum_ = _running(sorting.cumsum)
+cumprod_ = _running(sorting.cumprod)
 
 
 def _spread(name: str, op):
@@ -245,7 +270,7 @@ def bincount(input, weights=None, minlength=0):
         RuntimeError: the input is not 1-d, or has negative elements.
     """
     if input.dtype.rank != 1:
-        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{ops.long_name(input.dtype.np)}'")
+        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     array = input._value().numpy()
@@ -270,7 +295,7 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     if not input.is_floating_point():
-        raise RuntimeError(f"\"histogram_cpu\" not implemented for '{ops.long_name(input.dtype.np)}'")
+        raise RuntimeError(f"\"histogram_cpu\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
     low, high = float(min), float(max)
     if low == high and input.numel():
         array = input._value().numpy()
@@ -345,7 +370,7 @@ def _check_sorter(boundaries, sorter) -> None:
             f"got sorter tensor {list(sorter.shape)}"
         )
     if sorter.dtype.np != np.int64:
-        word = ops.long_name(sorter.dtype.np)
+        word = dtypes.scalar_name(sorter.dtype.np)
         raise RuntimeError(name + f"sorter must be a tensor of long dtype but got dtype {word}")
     places = sorter.detach()._value().numpy()
     if places.size and not ((places >= 0) & (places < boundaries.shape[-1])).all():

@@ -15,6 +15,7 @@ import numpy as np
 
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
+from torchlike._types.numbers import to_integers
 
 Array = jax.Array
 ArrayLike = jax.Array | complex
@@ -101,16 +102,17 @@ def floating(input) -> Array:
     return as_dtype(input, to_float(input.dtype))
 
 
-def only(kernel: str, array, *ranks: int) -> None:
+def only(kernel: str, array, *ranks: int, halves: bool = True) -> None:
     """Refuse dtypes that PyTorch's kernel does not have.
 
     Args:
         ranks: those that it has; see `rank`.
+        halves: whether it has float16 and bfloat16, if it has floating point.
 
     Raises:
         NotImplementedError: the dtype is another, in PyTorch's words.
     """
-    if rank(array.dtype) not in ranks:
+    if rank(array.dtype) not in ranks or not (halves or rank(array.dtype) != 2 or array.dtype.itemsize > 2):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(array.dtype)}'")
 
 
@@ -159,8 +161,14 @@ def promoted_float(*operands) -> list[Array]:
 
 
 def as_dtype(operand, dtype) -> Array:
-    """The operand as an array of this dtype, strongly typed."""
-    return jax.lax.convert_element_type(jnp.asarray(operand), np.dtype(dtype))
+    """The operand as an array of this dtype, strongly typed; complex numbers lose their imaginary part."""
+    operand, dtype = jnp.asarray(operand), np.dtype(dtype)
+    if dtype.kind in "biuf" and operand.dtype.kind == "c":
+        operand = operand != 0 if dtype.kind == "b" else operand.real
+    if dtype.kind in "iu" and rank(operand.dtype) == 2:
+        wide = operand if operand.dtype.itemsize > 2 else operand.astype(np.float32)
+        return to_integers(wide, dtype, jnp.where)
+    return jax.lax.convert_element_type(operand, dtype)
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:

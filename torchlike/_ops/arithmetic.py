@@ -241,13 +241,13 @@ def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
     return input / other
 
 
-@op(guard=_refuse_zero)
+@op(guard=_refuse_zero, stepwise=True)
 def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """Quotient rounded down, elementwise with broadcasting, in the promoted dtype."""
     return _floor_quotient(input, other)
 
 
-@op(overloads=NUMBER_EITHER, legacy={"divisor": "other"}, guard=_refuse_zero)
+@op(overloads=NUMBER_EITHER, legacy={"divisor": "other"}, guard=_refuse_zero, stepwise=True)
 def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``."""
     input, other = matched(input, other)
@@ -255,7 +255,7 @@ def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     return jnp.remainder(input, other)
 
 
-@op(overloads=NUMBER_SECOND, legacy={"divisor": "other"}, guard=_refuse_zero)
+@op(overloads=NUMBER_SECOND, legacy={"divisor": "other"}, guard=_refuse_zero, stepwise=True)
 def fmod(input: Array, other: ArrayLike) -> Array:
     """The rest of the division rounded towards zero: it has the sign of `input`, as C's ``fmod``."""
     input, other = matched(input, other)
@@ -318,7 +318,7 @@ def fixed_power(input: Array, exponent: float, is_float: bool) -> Array:
     return lax.rsqrt(input) if exponent == -0.5 else lax.integer_pow(input, int(exponent))
 
 
-@op(name="pow", overloads=POWERS)
+@op(name="pow", overloads=POWERS, fits=("exponent",))
 def power(input: ArrayLike, exponent: ArrayLike) -> Array:
     """`input` to the power `exponent`, elementwise with broadcasting, in the promoted dtype.
 
@@ -358,7 +358,7 @@ def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
     return _float_power(*jnp.broadcast_arrays(input, exponent))
 
 
-@op(out=OutRule("ldexp can't be cast to the desired output type {out}", can_cast))
+@op(out=OutRule("ldexp can't be cast to the desired output type {out}", can_cast), stepwise=True)
 def ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``, elementwise with broadcasting, in floating point."""
     exponent = floating(other)

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, ArrayLike, Number
+from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype
 from torchlike._recorder.view import Layout
 from torchlike._types import dtypes
 
@@ -182,5 +182,4 @@ def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:
         )
     if jnp.iscomplexobj(value) and not jnp.issubdtype(dtype, jnp.complexfloating):
         warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=2)
-        value = value.real
-    return jnp.broadcast_to(lax.convert_element_type(value, dtype), shape)
+    return jnp.broadcast_to(as_dtype(value, dtype), shape)

@@ -105,7 +105,8 @@ def _unless_nan(input, bound) -> Array:
     overloads=(
         "Tensor input, Tensor min = None, Tensor max = None",
         "Tensor input, Number min = None, Number max = None",
-    )
+    ),
+    fits=("min", "max"),
 )
 def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Array:
     """The elements, those outside of ``[min, max]`` set to the nearer bound.
@@ -128,13 +129,13 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
     return _bounded("clamp", input, min, max)
 
 
-@op(overloads=("Tensor input, Tensor min", "Tensor input, Number min"))
+@op(overloads=("Tensor input, Tensor min", "Tensor input, Number min"), fits=("min",))
 def clamp_min(input: Array, min: ArrayLike) -> Array:
     """The elements, those below `min` set to it."""
     return _bounded("clamp", input, min, None)
 
 
-@op(overloads=("Tensor input, Tensor max", "Tensor input, Number max"))
+@op(overloads=("Tensor input, Tensor max", "Tensor input, Number max"), fits=("max",))
 def clamp_max(input: Array, max: ArrayLike) -> Array:
     """The elements, those above `max` set to it."""
     return _bounded("clamp", input, None, max)

@@ -9,7 +9,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, as_dtype, only, rank
 from torchlike._ops.losses import reduced
-from torchlike._ops.reductions import long_name
+from torchlike._types.dtypes import scalar_name
 
 
 def _refuse_unknown_classes(input, target, weight=None, reduction="mean", ignore_index=-100, *rest, **named) -> None:
@@ -39,7 +39,7 @@ def _check_classes(input: Array, target: Array, weight: Array | None) -> None:
         raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {found}")
     _check_places(input, target)
     if target.dtype not in (np.int64, np.uint8):
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {long_name(target.dtype)}")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {scalar_name(target.dtype)}")
     _check_class_weight(input, weight)
 
 
@@ -71,7 +71,7 @@ def _check_class_weight(input: Array, weight: Array | None, name: str = "") -> N
             raise RuntimeError("weight tensor should be defined either for all or no classes")
         raise RuntimeError(f"{text} but got weight tensor of shape: {list(weight.shape)}")
     if weight.dtype != input.dtype:
-        raise RuntimeError(f"expected scalar type {long_name(input.dtype)} but found {long_name(weight.dtype)}")
+        raise RuntimeError(f"expected scalar type {scalar_name(input.dtype)} but found {scalar_name(weight.dtype)}")
 
 
 def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
@@ -145,7 +145,7 @@ def cross_entropy(
     if target.shape == input.shape:
         if rank(target.dtype) != 2:
             raise RuntimeError(
-                f"Expected floating point type for target with class probabilities, got {long_name(target.dtype)}"
+                f"Expected floating point type for target with class probabilities, got {scalar_name(target.dtype)}"
             )
         if ignore_index >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")

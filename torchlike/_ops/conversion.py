@@ -17,6 +17,4 @@ def clone(input: Array, *, memory_format=None) -> Array:
 @op(grad_name="ToCopyBackward0")
 def to_dtype(input: Array, dtype) -> Array:
     """The elements in another dtype; complex numbers lose their imaginary part."""
-    if jnp.iscomplexobj(input) and not dtype.is_complex:
-        input = input.real
     return as_dtype(input, dtype.np)

@@ -416,7 +416,7 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     return wide.at[_rows(dim, index)].set(source).reshape(input.shape)
 
 
-@op
+@op(fits=("value",))
 def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     """`input` with one number in the slices of a dimension at the places in a vector."""
     dim = wrap_dim(dim, input.ndim)
@@ -432,7 +432,7 @@ def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     return wide.at[_rows(dim, index)].set(checked_number(value, input.dtype)).reshape(input.shape)
 
 
-@op(out=SAME)
+@op(out=SAME, stepwise=True)
 def index_reduce(
     input: Array, dim: int, index: Array, source: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
@@ -532,7 +532,7 @@ def checked_number(value, dtype) -> Array:
 _C_NAMES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int64": "long int", "int32": "int"}
 
 
-@op
+@op(fits=("value",))
 def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
     """`input` with one number wherever the mask, broadcast, is true.
 

@@ -11,8 +11,9 @@ import jax.scipy.linalg as jsl
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, ArrayLike, Number, magnitude, rank
-from torchlike._ops.reductions import axes_of, long_name, vector_norm_of
+from torchlike._ops.reductions import axes_of, vector_norm_of
 from torchlike._out import KERNEL, SAME, safe
+from torchlike._types.dtypes import scalar_name
 
 
 def check_matrices(array: Array, name: str, square: bool = False) -> None:
@@ -25,7 +26,7 @@ def check_matrices(array: Array, name: str, square: bool = False) -> None:
         )
     if rank(array.dtype) < 2:
         raise RuntimeError(
-            f"{name}: Expected a floating point or complex tensor as input. Got {long_name(array.dtype)}"
+            f"{name}: Expected a floating point or complex tensor as input. Got {scalar_name(array.dtype)}"
         )
 
 

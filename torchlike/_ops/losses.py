@@ -22,7 +22,8 @@ from torchlike._ops._promote import (
     promoted,
     promoted_float,
 )
-from torchlike._ops.reductions import long_name, vector_norm_of
+from torchlike._ops.reductions import vector_norm_of
+from torchlike._types.dtypes import scalar_name
 
 
 def check_reduction(reduction: str) -> None:
@@ -159,7 +160,7 @@ def binary_cross_entropy(input: Array, target: Array, weight: Array | None = Non
             f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size."
         )
     if input.dtype != target.dtype:
-        raise RuntimeError(f"Found dtype {long_name(target.dtype)} but expected {long_name(input.dtype)}")
+        raise RuntimeError(f"Found dtype {scalar_name(target.dtype)} but expected {scalar_name(input.dtype)}")
     return _weighted_sum(_binary_entropy(input, target), weight, reduction)
 
 
@@ -184,7 +185,7 @@ def _weighted_sum(elements: Array, weight: Array | None, reduction: str) -> Arra
     return reduced(elements if weight is None else elements * as_dtype(weight, elements.dtype), reduction)
 
 
-@op
+@op(stepwise=True)
 def binary_cross_entropy_with_logits(
     input: Array,
     target: Array,
@@ -229,7 +230,7 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     return reduced(elements, reduction)
 
 
-@op
+@op(stepwise=True)
 def gaussian_nll_loss(
     input: Array, target: Array, var: Array, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Array:
@@ -240,7 +241,7 @@ def gaussian_nll_loss(
     return reduced(elements + 0.5 * math.log(2 * math.pi) if full else elements, reduction)
 
 
-@op
+@op(stepwise=True)
 def poisson_nll_loss(
     input: Array, target: Array, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
 ) -> Array:
@@ -289,14 +290,14 @@ def margin_ranking_loss(
     return reduced(jax.nn.relu(-target * ranked + as_dtype(margin, ranked.dtype)), reduction)
 
 
-@op
+@op(stepwise=True)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """``log(1 + exp(-target * input))`` for targets 1 and -1."""
     input, target = matched(input, target)
     return reduced(jnp.logaddexp(-target * input, 0), reduction)
 
 
-@op
+@op(stepwise=True)
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
@@ -378,7 +379,7 @@ def _check_rows(input: Array) -> None:
 
 def _check_long(target: Array) -> None:
     if target.dtype != np.int64:
-        raise RuntimeError(f"expected scalar type Long but found {long_name(target.dtype)}")
+        raise RuntimeError(f"expected scalar type Long but found {scalar_name(target.dtype)}")
 
 
 @op
@@ -444,7 +445,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     return reduced(elements[0] if single and reduction == "none" else elements, reduction)
 
 
-@op
+@op(stepwise=True)
 def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:

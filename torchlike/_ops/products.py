@@ -7,8 +7,9 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted, wrap_dim
-from torchlike._ops.reductions import long_name, vector_norm_of
+from torchlike._ops.reductions import vector_norm_of
 from torchlike._out import SAME, OutRule
+from torchlike._types.dtypes import scalar_name
 
 DOT = OutRule("result dtype {out} does not match input dtype {result}")
 TENSORDOT = OutRule(
@@ -27,7 +28,7 @@ def _same_dtype(left: Array, right: Array) -> None:
             "ComplexFloat": "c10::complex<float>",
             "ComplexDouble": "c10::complex<double>",
         }
-        words = [names.get(long_name(each.dtype), long_name(each.dtype).lower()) for each in (left, right)]
+        words = [names.get(scalar_name(each.dtype), scalar_name(each.dtype).lower()) for each in (left, right)]
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {words[0]} != {words[1]}")
 
 
@@ -123,7 +124,7 @@ def _vectors(left: Array, right: Array) -> tuple[Array, Array]:
     if left.dtype != right.dtype:
         raise RuntimeError(
             "dot : expected both vectors to have same dtype, but found "
-            f"{long_name(left.dtype)} and {long_name(right.dtype)}"
+            f"{scalar_name(left.dtype)} and {scalar_name(right.dtype)}"
         )
     if left.shape != right.shape:
         raise RuntimeError(
@@ -339,7 +340,7 @@ def kron(input: Array, other: Array) -> Array:
     return jnp.kron(input, other)
 
 
-@op
+@op(stepwise=True)
 def cross_of(input: Array, other: Array, dim: int) -> Array:
     """Cross product of 3-vectors along `dim`."""
     return jnp.cross(input, other, axis=dim)

@@ -12,8 +12,19 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops import return_types
-from torchlike._ops._promote import Array, Number, as_dtype, default_float, magnitude, only, rank, wrap_dim
+from torchlike._ops._promote import (
+    Array,
+    Number,
+    as_dtype,
+    default_float,
+    magnitude,
+    only,
+    promote_types,
+    rank,
+    wrap_dim,
+)
 from torchlike._out import SAME, VERDICT, OutRule, can_cast
+from torchlike._types.dtypes import scalar_name
 
 
 def axes_of(dim, ndim: int) -> tuple[int, ...]:
@@ -32,27 +43,30 @@ def axes_of(dim, ndim: int) -> tuple[int, ...]:
     return tuple(axes) if ndim else ()
 
 
-def long_name(dtype) -> str:
-    """PyTorch's name of a dtype in error messages: ``Long``, ``Float``."""
-    names = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}
-    names |= {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16"}
-    names |= {"complex64": "ComplexFloat", "complex128": "ComplexDouble"}
-    return names.get(np.dtype(dtype).name, np.dtype(dtype).name)
-
-
-def _summable(input: Array, dtype) -> Array:
+def summable(input: Array, dtype) -> Array:
     """The input as it is added up: in `dtype`, integers and bools in int64."""
     if dtype is not None:
-        if jnp.iscomplexobj(input) and not dtype.is_complex:
-            input = input.real
         return as_dtype(input, dtype.np)
     return as_dtype(input, np.int64) if rank(input.dtype) < 2 else input
+
+
+def _no_larger_unsigned(kernel: str, input: Array) -> None:
+    if input.dtype in (np.uint16, np.uint32, np.uint64):
+        only(kernel, input)
+
+
+def _total(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    """The sum in the input's own dtype, where `jax.numpy` takes a wider one for integers; of bools whether any is."""
+    _no_larger_unsigned("sum_cpu", input)
+    if input.dtype == bool:
+        return jnp.any(input, axes, keepdims=keepdim)
+    return jnp.sum(input, axes, dtype=input.dtype, keepdims=keepdim)
 
 
 @op
 def sum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
-    return jnp.sum(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+    return _total(summable(input, dtype), axes_of(dim, input.ndim), keepdim)
 
 
 @op(varargs="size")
@@ -66,16 +80,26 @@ def sum_to_size(input: Array, size) -> Array:
     if added < 0 or builtins.any(a not in (1, b) for a, b in zip(size, input.shape[added:], strict=True)):
         raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(input.shape)}}}.")
     axes = [axis for axis in range(input.ndim) if axis < added or size[axis - added] != input.shape[axis]]
-    return jnp.sum(_summable(input, None), tuple(axes)).reshape(size) if axes or not size else input
+    return jnp.sum(summable(input, None), tuple(axes)).reshape(size) if axes or not size else input
 
 
 @op
 def nansum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     """Sum over `dim` with NaN counted as 0."""
     if jnp.iscomplexobj(input):
-        raise RuntimeError("nansum does not support complex inputs")
-    input = _summable(input, dtype)
-    return jnp.sum(jnp.where(jnp.isnan(input), 0, input), axes_of(dim, input.ndim), keepdims=keepdim)
+        raise RuntimeError("nansum on CPU does not support complex inputs")
+    input = summable(input, dtype)
+    only("nansum_cpu", input, 0, 1, 2)
+    return _total(jnp.where(jnp.isnan(input), 0, input).astype(input.dtype), axes_of(dim, input.ndim), keepdim)
+
+
+def _need_float(name: str, input: Array, dtype) -> None:
+    kind = input.dtype if dtype is None else dtype.np
+    if rank(kind) < 2:
+        what = "could not infer output dtype. Input" if dtype is None else "could not infer output dtype. Optional"
+        raise RuntimeError(
+            f"{name}(): {what} dtype must be either a floating point or complex dtype. Got: {scalar_name(kind)}"
+        )
 
 
 _MEAN = OutRule("mean.dtype_out(): input types can't be cast to the desired output type {out}", can_cast)
@@ -88,13 +112,8 @@ def mean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     Raises:
         RuntimeError: the dtype is neither floating point nor complex.
     """
-    kind = input.dtype if dtype is None else dtype.np
-    if rank(kind) < 2:
-        what = "could not infer output dtype. Input" if dtype is None else "could not infer output dtype. Optional"
-        raise RuntimeError(
-            f"mean(): {what} dtype must be either a floating point or complex dtype. Got: {long_name(kind)}"
-        )
-    return jnp.mean(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+    _need_float("mean", input, dtype)
+    return jnp.mean(summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
 
 
 @op
@@ -102,33 +121,35 @@ def nanmean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Arr
     """Mean over `dim` of what is not NaN."""
     if rank(input.dtype) < 2:
         raise RuntimeError(
-            f"nanmean(): expected input to have floating point or complex dtype but got {long_name(input.dtype)}"
+            f"nanmean(): expected input to have floating point or complex dtype but got {scalar_name(input.dtype)}"
         )
-    input = _summable(input, dtype)
-    axes = axes_of(dim, input.ndim)
-    there = ~jnp.isnan(input)
-    return jnp.sum(jnp.where(there, input, 0), axes, keepdims=keepdim) / jnp.sum(there, axes, keepdims=keepdim).astype(
-        input.dtype
-    )
+    _need_float("nanmean", input, dtype)
+    total = nansum.op.body(input, dim, keepdim, dtype=dtype)
+    count = jnp.sum(~jnp.isnan(input), axes_of(dim, input.ndim), keepdims=keepdim)
+    return total / count.astype(total.dtype)
 
 
 @op
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype=None) -> Array:
     """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
-    return jnp.prod(_summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+    input, axes = summable(input, dtype), axes_of(dim, input.ndim)
+    _no_larger_unsigned("prod_out_cpu", input)
+    if input.dtype == bool:
+        return jnp.all(input, axes, keepdims=keepdim)
+    return jnp.prod(input, axes, dtype=input.dtype, keepdims=keepdim)
 
 
 @op(out=VERDICT)
 def all(input: Array, dim=None, keepdim: bool = False) -> Array:
     """Whether all elements are nonzero; uint8 gives uint8."""
-    found = jnp.all(input, axes_of(dim, input.ndim), keepdims=keepdim)
+    found = jnp.all(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
 @op(out=VERDICT)
 def any(input: Array, dim=None, keepdim: bool = False) -> Array:
     """Whether any element is nonzero; uint8 gives uint8."""
-    found = jnp.any(input, axes_of(dim, input.ndim), keepdims=keepdim)
+    found = jnp.any(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
@@ -225,7 +246,7 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg, name: str) -> tuple[Arr
     axis = wrap_dim(dim, input.ndim)
     check_not_empty(input, dim, name)
     if jnp.iscomplexobj(input):
-        raise RuntimeError(f"\"{name}_values_cpu\" not implemented for '{long_name(input.dtype)}'")
+        raise RuntimeError(f"\"{name}_values_cpu\" not implemented for '{scalar_name(input.dtype)}'")
     if not input.ndim:
         return input, jnp.zeros((), np.int64)
     return picked(input, arg(input, axis, keepdims=True), axis, keepdim)
@@ -382,6 +403,21 @@ def vector_norm_of(input: Array, order, axes: tuple[int, ...], keepdim: bool) ->
     return jnp.where(total == 0, 0, jnp.where(total == 0, 1, total) ** (1 / order))
 
 
+def check_norm_dtype(name: str, input: Array, dtype) -> None:
+    """Raise where a norm is asked for in a dtype that the input does not go into."""
+    said, own = scalar_name(dtype), scalar_name(input.dtype)
+    if dtype.rank < 2:
+        raise RuntimeError(f"{name}: dtype should be floating point or complex, but got {said}")
+    if dtype.rank != rank(input.dtype):
+        kind = "complex" if jnp.iscomplexobj(input) else "real"
+        raise RuntimeError(f"{name}: dtype should be {kind} for {kind} inputs, but got {said}")
+    if promote_types(input.dtype, dtype.np) != dtype.np:
+        raise RuntimeError(
+            f"{name}: the dtype of the input ({own}) should be convertible without narrowing to the specified dtype "
+            f"({said})"
+        )
+
+
 @op
 def linalg_vector_norm(x: Array, ord: float = 2, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
     """The norm ``sum(|x|^ord)^(1/ord)`` of vectors over `dim`, all dimensions by default.
@@ -389,12 +425,13 @@ def linalg_vector_norm(x: Array, ord: float = 2, dim=None, keepdim: bool = False
     Raises:
         RuntimeError: the dtype is neither floating point nor complex.
     """
-    if dtype is not None:
-        x = as_dtype(x, dtype.np)
     if rank(x.dtype) < 2:
         raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {long_name(x.dtype)}"
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar_name(x.dtype)}"
         )
+    if dtype is not None:
+        check_norm_dtype("linalg.vector_norm", x, dtype)
+        x = as_dtype(x, dtype.np)
     axes = axes_of(dim, x.ndim)
     if ord < 0 or ord == math.inf:
         for axis in axes:

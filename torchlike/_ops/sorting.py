@@ -11,7 +11,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, Number, as_dtype, floating, only, rank, wrap_dim
-from torchlike._ops.reductions import check_not_empty, picked, shared
+from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
 
 
@@ -186,25 +186,25 @@ def quantile_of(
 # ---------------------------------------------------------------------- running
 
 
-def _running(input: Array, dtype) -> Array:
-    if dtype is not None:
-        return as_dtype(input, dtype.np)
-    return as_dtype(input, np.int64) if rank(input.dtype) < 2 else input
+def _running(kernel: str, input: Array, dtype) -> Array:
+    input = summable(input, dtype)
+    only(kernel, input, *(() if input.dtype in (np.uint16, np.uint32, np.uint64) else (1, 2, 3)))
+    return input
 
 
 @op
 def cumsum(input: Array, dim: int, *, dtype=None) -> Array:
     """Running sum along `dim`; integers and bools are added up in int64."""
     axis = wrap_dim(dim, input.ndim)
-    input = _running(input, dtype)
-    return jnp.cumsum(input, axis) if input.ndim else input
+    input = _running("cumsum_out_cpu", input, dtype)
+    return jnp.cumsum(input, axis, dtype=input.dtype) if input.ndim else input
 
 
 @op
 def cumprod(input: Array, dim: int, *, dtype=None) -> Array:
     """Running product along `dim`; integers and bools are multiplied in int64."""
     axis = wrap_dim(dim, input.ndim)
-    input = _running(input, dtype)
+    input = _running("cumprod_out_cpu", input, dtype)
     return _products(input, axis) if input.ndim else input
 
 
@@ -303,7 +303,7 @@ def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> 
     return jnp.diff(x.reshape((1,) * max(y.ndim - x.ndim, 0) + x.shape), axis=axis) * pairs
 
 
-@op
+@op(stepwise=True)
 def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
     """The area under a curve along `dim`, by the trapezoidal rule.
 
@@ -319,7 +319,7 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
     return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
 
 
-@op
+@op(stepwise=True)
 def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
     """The area under a curve up to each sample but the first along `dim`; see `trapezoid`."""
     axis = wrap_dim(dim, y.ndim)

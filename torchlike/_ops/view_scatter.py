@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, wrap_dim
+from torchlike._ops._promote import Array, as_dtype, wrap_dim
 from torchlike._ops.views import check_strided, strided_places
 from torchlike._out import SAME
 
@@ -24,7 +24,7 @@ def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
     """`input` with `src` as the slice at one place of a dimension."""
     dim = wrap_dim(dim, input.ndim)
     _check_src(src, input.shape[:dim] + input.shape[dim + 1 :])
-    return input.at[(slice(None),) * dim + (index,)].set(src.astype(input.dtype))
+    return input.at[(slice(None),) * dim + (index,)].set(as_dtype(src, input.dtype))
 
 
 @op(out=SAME)
@@ -36,7 +36,7 @@ def slice_scatter(
     part = slice(start, end, step)
     length = len(range(*part.indices(input.shape[dim])))
     _check_src(src, input.shape[:dim] + (length,) + input.shape[dim + 1 :])
-    return input.at[(slice(None),) * dim + (part,)].set(src.astype(input.dtype))
+    return input.at[(slice(None),) * dim + (part,)].set(as_dtype(src, input.dtype))
 
 
 @op
@@ -44,7 +44,7 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
     """`input` with `src` on a diagonal."""
     places = jnp.diagonal(jnp.arange(input.size).reshape(input.shape), offset, dim1, dim2)
     _check_src(src, places.shape)
-    return input.ravel().at[places].set(src.astype(input.dtype)).reshape(input.shape)
+    return input.ravel().at[places].set(as_dtype(src, input.dtype)).reshape(input.shape)
 
 
 @op
@@ -56,7 +56,7 @@ def as_strided_scatter(
     _check_src(src, size)
     check_strided(input.size, size, stride, offset, input.dtype.itemsize)
     places = strided_places(size, stride, offset)
-    return _put(input.ravel(), src.astype(input.dtype), places).reshape(input.shape)
+    return _put(input.ravel(), as_dtype(src, input.dtype), places).reshape(input.shape)
 
 
 @jax.custom_jvp

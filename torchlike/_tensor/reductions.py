@@ -49,9 +49,9 @@ class ReductionMethods(TensorBase):
     kthvalue = sorting.kthvalue
     mode = reduce.mode
     cumsum = sorting.cumsum
-    cumsum_ = sorting.cumsum.inplace
+    cumsum_ = reduce.cumsum_
     cumprod = sorting.cumprod
-    cumprod_ = sorting.cumprod.inplace
+    cumprod_ = reduce.cumprod_
     cummax = sorting.cummax
     cummin = sorting.cummin
     logcumsumexp = sorting.logcumsumexp

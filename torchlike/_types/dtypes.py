@@ -83,6 +83,7 @@ SCALAR_NAMES = {
     **{uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long"},
     **{uint16: "UInt16", uint32: "UInt32", uint64: "UInt64", complex64: "ComplexFloat", complex128: "ComplexDouble"},
 }
+HALVES = (float16, bfloat16)
 C_NAMES = {
     **{float32: "float", float64: "double", float16: "c10::Half", bfloat16: "c10::BFloat16", bool_: "bool"},
     **{uint8: "unsigned char", int8: "signed char", int16: "short int", int32: "int", int64: "long int"},
@@ -105,7 +106,7 @@ def _by_name(name: str) -> dtype:
     return BY_NAME[name]
 
 
-_OF_PYTHON = {float: float64, int: int64, bool: bool_, complex: complex128}
+OF_PYTHON = {float: float64, int: int64, bool: bool_, complex: complex128}
 
 
 def resolve(given, caller: str) -> dtype | None:
@@ -116,8 +117,8 @@ def resolve(given, caller: str) -> dtype | None:
     """
     if given is None or type(given) is dtype:
         return given
-    if isinstance(given, type) and given in _OF_PYTHON:
-        return _OF_PYTHON[given]
+    if isinstance(given, type) and given in OF_PYTHON:
+        return OF_PYTHON[given]
     raise TypeError(f"{caller}(): argument 'dtype' must be torch.dtype, not {type(given).__name__}")
 
 

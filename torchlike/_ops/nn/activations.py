@@ -14,7 +14,7 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype, magnitude, promoted_float, wrap_dim
-from torchlike._ops.nn._checks import need_float, widened
+from torchlike._ops.nn._checks import need_float
 from torchlike._out import KERNEL, SAME, UNARY
 
 
@@ -30,7 +30,7 @@ def relu(input: Array) -> Array:
     return jnp.where(input <= 0, jnp.zeros_like(input), input)
 
 
-@op
+@op(fits=("value",))
 def threshold(input: Array, threshold: Number, value: Number) -> Array:
     """The input where it is above `threshold`, elsewhere `value`."""
     return jnp.where(input <= as_dtype(threshold, input.dtype), as_dtype(value, input.dtype), input)
@@ -41,7 +41,7 @@ def _clipped(input: Array, low: Array, high: Array) -> Array:
     return jnp.where(input <= low, low, jnp.where(input >= high, high, input))
 
 
-@op
+@op(fits=("min_val", "max_val"))
 def hardtanh(input: Array, min_val: Number = -1.0, max_val: Number = 1.0) -> Array:
     """The input cut at `min_val` and `max_val`; derivative 0 at both.
 
@@ -68,10 +68,9 @@ def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Num
     Source: Clevert et al., Fast and Accurate Deep Network Learning by Exponential Linear Units, 2015.
     """
     need_float("elu_cpu", input)
-    x = widened(input)
-    alpha, scale, input_scale = (as_dtype(each, x.dtype) for each in (alpha, scale, input_scale))
-    below = scale * alpha * jnp.expm1(jnp.where(x > 0, 0, x) * input_scale)
-    return jnp.where(x > 0, x * scale, below).astype(input.dtype)
+    alpha, scale, input_scale = (as_dtype(each, input.dtype) for each in (alpha, scale, input_scale))
+    below = scale * alpha * jnp.expm1(jnp.where(input > 0, 0, input) * input_scale)
+    return jnp.where(input > 0, input * scale, below)
 
 
 @op
@@ -81,12 +80,12 @@ def selu(input: Array) -> Array:
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """
     need_float("elu_cpu", input)
-    return jax.nn.selu(widened(input)).astype(input.dtype)
+    return jax.nn.selu(input)
 
 
 @op
 def celu(input: Array, alpha: Number = 1.0) -> Array:
-    """``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``.
+    """``max(0, input) + min(0, alpha * (exp(input / alpha) - 1))``.
 
     Raises:
         RuntimeError: `alpha` is 0.
@@ -94,9 +93,8 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
     Source: Barron, Continuously Differentiable Exponential Linear Units, 2017.
     """
     need_float("elu_cpu", input)
-    x = widened(input)
-    alpha = as_dtype(alpha, x.dtype)
-    return jnp.where(x > 0, x, alpha * jnp.expm1(jnp.where(x > 0, 0, x) / alpha)).astype(input.dtype)
+    alpha = as_dtype(alpha, input.dtype)
+    return jnp.where(input > 0, input, alpha * jnp.expm1(jnp.where(input > 0, 0, input) / alpha))
 
 
 @op
@@ -143,10 +141,9 @@ def silu(input: Array) -> Array:
     Source: Elfwing et al., Sigmoid-Weighted Linear Units, 2017.
     """
     need_float("silu_cpu", input, complex=True)
-    x = widened(input)
-    if jnp.iscomplexobj(x):
-        return x / (1 + jnp.exp(-x))
-    return jax.nn.silu(x).astype(input.dtype)
+    if jnp.iscomplexobj(input):
+        return input / (1 + jnp.exp(-input))
+    return jax.nn.silu(input)
 
 
 @op
@@ -156,7 +153,7 @@ def mish(input: Array) -> Array:
     Source: Misra, Mish: A Self Regularized Non-Monotonic Neural Activation Function, 2019.
     """
     need_float("mish_cpu", input)
-    return jax.nn.mish(widened(input)).astype(input.dtype)
+    return jax.nn.mish(input)
 
 
 @op(out=UNARY)
@@ -174,36 +171,33 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     need_float("GeluKernelImpl", input)
-    x = widened(input)
     if approximate == "tanh":
-        return jax.nn.gelu(x).astype(input.dtype)
+        return jax.nn.gelu(input)
     # jax.nn.gelu goes by erfc, which is finer where the result vanishes and takes XLA three times as long
-    return (x * 0.5 * (1 + lax.erf(x * math.sqrt(0.5)))).astype(input.dtype)
+    return input * 0.5 * (1 + lax.erf(input * math.sqrt(0.5)))
 
 
 @op(out=UNARY)
 def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Array:
     """``log(1 + exp(beta * input)) / beta``; the input itself where ``beta * input`` exceeds `threshold`."""
     need_float("softplus_cpu", input)
-    x = widened(input)
-    beta, threshold = as_dtype(beta, x.dtype), as_dtype(threshold, x.dtype)
-    linear = x * beta > threshold
-    return jnp.where(linear, x, jnp.log1p(jnp.exp(jnp.where(linear, 0, x) * beta)) / beta).astype(input.dtype)
+    beta, threshold = as_dtype(beta, input.dtype), as_dtype(threshold, input.dtype)
+    linear = input * beta > threshold
+    return jnp.where(linear, input, jnp.log1p(jnp.exp(jnp.where(linear, 0, input) * beta)) / beta)
 
 
 @op(out=KERNEL)
 def logsigmoid(input: Array) -> Array:
     """``log(sigmoid(input))``, without overflow."""
     need_float("log_sigmoid_cpu", input)
-    return jax.nn.log_sigmoid(widened(input)).astype(input.dtype)
+    return jax.nn.log_sigmoid(input)
 
 
 @op
 def hardsigmoid(input: Array) -> Array:
     """``input / 6 + 1 / 2``, cut at 0 and 1."""
     need_float("hardsigmoid", input)
-    x = widened(input)
-    return (_clipped(x + 3, as_dtype(0, x.dtype), as_dtype(6, x.dtype)) / 6).astype(input.dtype)
+    return _clipped(input + 3, as_dtype(0, input.dtype), as_dtype(6, input.dtype)) / 6
 
 
 @op
@@ -213,11 +207,10 @@ def hardswish(input: Array) -> Array:
     Source: Howard et al., Searching for MobileNetV3, 2019.
     """
     need_float("hardswish_cpu", input)
-    x = widened(input)
-    return jnp.where(x <= -3, 0, jnp.where(x >= 3, x, x * (x + 3) / 6)).astype(input.dtype)
+    return jnp.where(input <= -3, 0, jnp.where(input >= 3, input, input * (input + 3) / 6))
 
 
-@op(out=UNARY)
+@op(out=UNARY, fits=("lambd",))
 def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
     """The input where its size exceeds `lambd`, elsewhere 0."""
     need_float("hardshrink_cpu", input)
@@ -234,9 +227,8 @@ def softshrink(input: Array, lambd: float = 0.5) -> Array:
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
     need_float("softshrink_cpu", input)
-    x = widened(input)
-    moved = jnp.where(x > lambd, x - lambd, jnp.where(x < -lambd, x + lambd, 0))
-    return jnp.where(jnp.isnan(x), x, moved).astype(input.dtype)
+    moved = jnp.where(input > lambd, input - lambd, jnp.where(input < -lambd, input + lambd, 0))
+    return jnp.where(jnp.isnan(input), input, moved)
 
 
 @op
@@ -268,7 +260,7 @@ def glu(input: Array, dim: int = -1) -> Array:
     if input.shape[dim] % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
     need_float("glu_cpu", input)
-    return jax.nn.glu(widened(input), dim).astype(input.dtype)
+    return jax.nn.glu(input, dim)
 
 
 # ---------------------------------------------------------------------- the softmax family
@@ -280,8 +272,7 @@ def _normalised(function, kernel: str, input: Array, dim: int, dtype) -> Array:
     if dtype is not None:
         input = input.astype(wanted)
     need_float(kernel, input)
-    x = widened(input)
-    return function(x.reshape(x.shape or (1,)), dim).reshape(x.shape).astype(wanted)
+    return function(input.reshape(input.shape or (1,)), dim).reshape(input.shape).astype(wanted)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))

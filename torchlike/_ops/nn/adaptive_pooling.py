@@ -9,7 +9,7 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
-from torchlike._ops.nn._checks import lowest, need_float, spread, widened
+from torchlike._ops.nn._checks import lowest, need_float, spread
 
 
 def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
@@ -64,14 +64,13 @@ def _beside(mask: np.ndarray, array: Array, axis: int) -> np.ndarray:
 def _averaged(name: str, input: Array, output_size, dims: int) -> Array:
     sizes = _sizes(name, input, output_size, dims)
     need_float(name, input)
-    x = widened(input)
-    for axis, out in zip(range(x.ndim - dims, x.ndim), sizes, strict=True):
-        parts, counts = _windows(x, axis, out)
+    for axis, out in zip(range(input.ndim - dims, input.ndim), sizes, strict=True):
+        parts, counts = _windows(input, axis, out)
         if not counts.all():
             parts = jnp.where(_beside(counts, parts, axis), parts, 0)
-        lengths = counts.sum(1).reshape((-1,) + (1,) * (x.ndim - axis - 1))
-        x = jnp.sum(parts, axis + 1) / jnp.asarray(lengths, x.dtype)
-    return x.astype(input.dtype)
+        lengths = counts.sum(1).reshape((-1,) + (1,) * (input.ndim - axis - 1))
+        input = jnp.sum(parts, axis + 1) / jnp.asarray(lengths, input.dtype)
+    return input
 
 
 def _largest(name: str, input: Array, output_size, dims: int) -> tuple[Array, Array]:

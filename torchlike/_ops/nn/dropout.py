@@ -9,7 +9,6 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype, rank
-from torchlike._ops.nn._checks import widened
 from torchlike._ops.randoms import in_a_row
 from torchlike._types import dtypes
 
@@ -128,9 +127,9 @@ def rrelu(input: Array, lower: Number, upper: Number, seed: Number) -> Array:
 @op
 def gumbel_softmax(logits: Array, seed: Number, tau: Number, hard: bool, dim: int) -> Array:
     """A sample of the Gumbel-softmax distribution along `dim`, one-hot if `hard`."""
-    dtype = widened(logits).dtype
+    dtype = logits.dtype
     noise = in_a_row(lambda row: jax.random.gumbel(jax.random.key(seed), row, dtype), logits.shape)
-    soft = jax.nn.softmax((widened(logits) + noise) / as_dtype(tau, noise.dtype), dim).astype(logits.dtype)
+    soft = jax.nn.softmax((logits + noise) / as_dtype(tau, noise.dtype), dim).astype(logits.dtype)
     if not hard:
         return soft
     one = jax.nn.one_hot(jnp.argmax(soft, dim), logits.shape[dim], axis=dim, dtype=soft.dtype)

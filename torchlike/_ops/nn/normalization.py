@@ -13,7 +13,7 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype, magnitude, promoted_float, wrap_dim
-from torchlike._ops.nn._checks import need_float, widened
+from torchlike._ops.nn._checks import need_float
 
 
 def _standardized(x: Array, axes: tuple[int, ...], eps: Number) -> tuple[Array, Array, Array]:
@@ -62,12 +62,12 @@ def batch_norm(
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if running_mean is None:
         return _batch_normed(input, weight, bias, eps)[0]
-    x, shape = widened(input), _by_channel(input)
+    shape = _by_channel(input)
     # one multiplication and one addition an element; what comes before is on (C)
     scale = lax.rsqrt(running_var + as_dtype(eps, running_var.dtype))
     scale = scale if weight is None else scale * weight
     shift = -running_mean * scale if bias is None else bias - running_mean * scale
-    return (x * scale.reshape(shape) + shift.reshape(shape)).astype(input.dtype)
+    return (input * scale.reshape(shape) + shift.reshape(shape)).astype(input.dtype)
 
 
 def _by_channel(x: Array) -> tuple[int, ...]:
@@ -76,13 +76,12 @@ def _by_channel(x: Array) -> tuple[int, ...]:
 
 
 def _batch_normed(input: Array, weight: Array | None, bias: Array | None, eps: Number) -> tuple[Array, Array, Array]:
-    x = widened(input)
-    axes, shape = (0, *range(2, x.ndim)), _by_channel(x)
-    mean = jnp.mean(x, axes)
-    centered = x - mean.reshape(shape)
+    axes, shape = (0, *range(2, input.ndim)), _by_channel(input)
+    mean = jnp.mean(input, axes)
+    centered = input - mean.reshape(shape)
     variance = jnp.mean(jnp.square(centered), axes)
     # one factor a channel: XLA would lay a second one out in full for the sums of the derivative
-    scale = lax.rsqrt(variance + as_dtype(eps, x.dtype))
+    scale = lax.rsqrt(variance + as_dtype(eps, input.dtype))
     normed = _scaled(centered, scale if weight is None else scale * weight, bias, shape)
     return normed.astype(input.dtype), mean, variance
 
@@ -123,7 +122,7 @@ def instance_norm(input: Array, weight: Array | None = None, bias: Array | None 
     """
     need_float("instance_norm", input)
     _check_channels(input, weight=weight, bias=bias)
-    x = _standardized(widened(input), tuple(range(2, input.ndim)), eps)[0]
+    x = _standardized(input, tuple(range(2, input.ndim)), eps)[0]
     return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
 
 
@@ -140,7 +139,7 @@ def instance_norm_with_update(
     """(the input normalized, the new running mean, the new running variance), these averaged over the samples."""
     need_float("instance_norm", input)
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
-    x, mean, variance = _standardized(widened(input), tuple(range(2, input.ndim)), eps)
+    x, mean, variance = _standardized(input, tuple(range(2, input.ndim)), eps)
     normed = _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
     count = input.size // max(mean.size, 1)
     mean, variance = (jnp.mean(each, 0).reshape(-1) for each in (mean, variance))
@@ -188,7 +187,7 @@ def layer_norm(
     _check_normalized(input, normalized_shape, weight, bias)
     need_float("LayerNormKernelImpl", input)
     axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
-    return _scaled(_standardized(widened(input), axes, eps)[0], weight, bias).astype(input.dtype)
+    return _scaled(_standardized(input, axes, eps)[0], weight, bias).astype(input.dtype)
 
 
 @op
@@ -205,11 +204,10 @@ def rms_norm(input: Array, normalized_shape: tuple[int, ...], weight: Array | No
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization, 2019.
     """
     _check_normalized(input, normalized_shape, weight, None)
-    x = widened(input)
     axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
-    eps = jnp.finfo(x.dtype).eps if eps is None else as_dtype(eps, x.real.dtype)
-    x = x * lax.rsqrt(jnp.mean(jnp.square(x), axes, keepdims=True) + eps)
-    return _scaled(x, weight, None).astype(input.dtype)
+    eps = jnp.finfo(input.dtype).eps if eps is None else as_dtype(eps, input.real.dtype)
+    input = input * lax.rsqrt(jnp.mean(jnp.square(input), axes, keepdims=True) + eps)
+    return _scaled(input, weight, None).astype(input.dtype)
 
 
 @op
@@ -238,12 +236,12 @@ def group_norm(
                 f"shape {list(each.shape)} and input of shape {list(input.shape)}"
             )
     need_float("GroupNormKernelImpl", input)
-    x = widened(input).reshape(input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
+    x = input.reshape(input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
     x = _standardized(x, tuple(range(2, x.ndim)), eps)[0].reshape(input.shape)
     return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
 
 
-@op
+@op(stepwise=True)
 def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Number = 0.75, k: Number = 1.0) -> Array:
     """Divide each channel by ``(k + alpha * mean of the squares of its `size` neighbours) ** beta``.
 
@@ -259,14 +257,13 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
     if not input.size:
         return input
     (x,) = promoted_float(input)
-    dtype, x = x.dtype, widened(x)
     squares = jnp.square(input if jnp.issubdtype(input.dtype, jnp.integer) else x)
     squares = jnp.pad(squares, [(0, 0), (size // 2, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))
     sums = sum(lax.slice_in_dim(squares, at, at + x.shape[1], axis=1) for at in range(size))
     # the mean of integers is an integer
     means = lax.div(sums, jnp.full_like(sums, size)).astype(x.dtype)
     alpha, beta, k = (as_dtype(each, x.dtype) for each in (alpha, beta, k))
-    return (x / (k + alpha * means) ** beta).astype(dtype)
+    return x / (k + alpha * means) ** beta
 
 
 @op
@@ -274,10 +271,9 @@ def normalize(input: Array, p: float = 2.0, dim=1, eps: Number = 1e-12) -> Array
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     if not input.ndim:
         return normalize.op.body(input[None], p, wrap_dim(dim, 0), eps)[0]
-    x = widened(input)
-    size = magnitude(x)
+    size = magnitude(input)
     dim = tuple(wrap_dim(each, input.ndim) for each in dim) if isinstance(dim, tuple) else wrap_dim(dim, input.ndim)
-    return (x / jnp.maximum(p_norm(size, p, dim), as_dtype(eps, size.dtype))).astype(input.dtype)
+    return (input / jnp.maximum(p_norm(size, p, dim), as_dtype(eps, size.dtype))).astype(input.dtype)
 
 
 def p_norm(sizes: Array, p: float, dim, keepdims: bool = True) -> Array:

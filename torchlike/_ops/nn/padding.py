@@ -18,7 +18,7 @@ def _config(input: Array, pad: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(0, 0)] * (input.ndim - count) + pairs[::-1]
 
 
-@op
+@op(fits=("value",))
 def constant_pad(input: Array, pad: tuple[int, ...], value: Number = 0) -> Array:
     """Put `value` before and after; negative sizes cut off.
 

@@ -18,7 +18,7 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
-from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread, widened
+from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread
 from torchlike._out import SAME
 
 
@@ -294,7 +294,7 @@ def _averaged(input: Array, windows: Windows, count_include_pad: bool, divisor: 
     if input.dtype == bool:
         need_float("avg_pool", input)
     counts = _counts(windows, count_include_pad) if divisor is None else divisor
-    sums = _sums(widened(input), windows)
+    sums = _sums(input, windows)
     if jnp.issubdtype(sums.dtype, jnp.integer):
         return lax.div(sums, jnp.broadcast_to(jnp.asarray(counts, sums.dtype), sums.shape))
     return (sums / jnp.asarray(counts, sums.dtype)).astype(input.dtype)

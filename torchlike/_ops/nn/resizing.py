@@ -11,7 +11,6 @@ from jax import numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
-from torchlike._ops.nn._checks import widened
 
 
 def _ratio(size: int, out: int, scale: float | None, align_corners: bool, dtype) -> float:
@@ -115,7 +114,7 @@ def interpolate(
             "Input and output sizes should be greater than 0, but got input "
             f"({', '.join(map(str, input.shape[2:]))}) output ({', '.join(map(str, size))})"
         )
-    x = input if mode.startswith("nearest") else widened(input)
+    x = input
     if jnp.issubdtype(x.dtype, jnp.integer) and not mode.startswith("nearest"):
         x = x.astype(jnp.float32)
     for axis, (out, scale) in enumerate(zip(size, scales, strict=True), input.ndim - len(size)):
