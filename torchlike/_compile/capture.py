@@ -171,14 +171,16 @@ class Capture:
             Unguarded: it did something that cannot be.
         """
         self.leave()
-        nodes, inputs = self._nodes, list(self._inputs)
+        nodes = self._nodes
+        structure = program.find([node[0] for node in nodes]) if nodes else None
+        inputs = self._inputs[: len(structure.inputs)] if structure else []
         arrays = {id(each[1]) for each in self._draws if type(each) is tuple}
         self.drawn = [each for each in self.made if id(each.array) in arrays]
         made = _Maker(before, nodes, inputs, self).replay(result)
         made.flags = now
         moves = self.begins or self._ends != self._starts
         made.ends, made.begins = self._ends if moves else None, self.begins
-        made.structure = program.find([node[0] for node in nodes], inputs) if nodes else None
+        made.structure = structure
         made.numbers = [each for node in nodes for each in node[2]]
         made.draws = self._places_of_draws(made.numbers, inputs)
         made.groups = self._places_of_groups(before.guards, nodes)

@@ -338,8 +338,9 @@ class Replay:
             arrays = [each.array for each in inputs]
             if np.ndarray in map(type, arrays):
                 arrays = list(map(array_of, inputs))
-            places, found = self.structure.run_whole(arrays, numbers, self.live, free)
-        by_place = dict(zip(places, found, strict=True))
+            results: list = []
+            self.structure.run_whole(arrays, numbers, self.live, free, results)
+        by_place = dict(zip(*results, strict=True))
         return [*[Value(known, by_place[place]) for place, known in self.outputs], *self.made]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import marshal
 import operator
@@ -28,17 +29,54 @@ class Program:
         kept: positions of the outputs that it returns, sorted.
         order: the same in the order in which it returns them.
         donated: positions of the inputs whose memory it takes over.
+        memory: the bytes that a run needs beside its inputs; None before it is compiled.
     """
 
-    __slots__ = ("kept", "order", "donated", "run")
+    __slots__ = ("kept", "order", "donated", "memory", "_run", "_known")
 
     def __init__(self, nodes, kept: tuple, pairs: dict[int, int]) -> None:
         self.kept, self.donated = kept, tuple(sorted(pairs))
         # JAX lets the outputs take the donated inputs of their kind in turn: so each comes first in its own's order
         heirs = [pairs[place] for place in self.donated]
         self.order = (*heirs, *sorted(set(kept).difference(heirs)))
+        self.memory: int | None = None
+        self._known: list[list[type]] = []
         # the two packs of Python numbers come first among the arguments
-        self.run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
+        self._run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
+
+    def compile(self, args: list) -> None:
+        """Compile it for arguments like these, whose memory it leaves alone: an exception on the way does no harm."""
+        told = self._run.lower(*args).compile().memory_analysis()
+        self.memory = 0 if told is None else told.temp_size_in_bytes + told.output_size_in_bytes
+
+    def run(self, args: list, results: list) -> None:
+        """Run it, and append the list of the outputs to `results`.
+
+        Where it takes over memory, both are one step of the interpreter: no exception, no signal's handler and no
+        finalizer comes between, so there are always the inputs or the outputs. Of arguments of kinds that are new JAX
+        finds the program in many steps: then it is given copies.
+        """
+        kinds = [*map(type, args)]
+        if self.donated and kinds not in self._known:
+            for place in self.donated:
+                args[2 + place] = jax.device_put(np.array(args[2 + place]), _place_of(args[2 + place]))
+            results.append(jax.block_until_ready(self._run(*args)))
+            self._known.append(kinds)
+        elif self.donated and gc.isenabled():
+            try:
+                results.extend(filter(None, itertools.starmap(operator.call, (_GC_OFF, (self._run, *args), _GC_ON))))
+            finally:
+                gc.enable()
+        else:
+            results.extend(itertools.starmap(self._run, (args,)))
+
+
+_GC_OFF, _GC_ON = (gc.disable,), (gc.enable,)
+
+
+def _place_of(array):
+    """Where a copy of an array goes; None where JAX puts arrays by itself."""
+    return array.sharding if isinstance(array, jax.Array) and array.committed else None
 
 
 class Structure(Tiered):
@@ -49,7 +87,9 @@ class Structure(Tiered):
     Args:
         key: for each operation its spec and, for each input, which output of an earlier one it is, the negative place
             of an input from outside, or the type of a Python number.
-        inputs: the avals of the inputs from outside.
+
+    Attributes:
+        inputs: the avals of the inputs from outside that it uses, None in the places of others before the last of them.
     """
 
     __slots__ = (
@@ -59,15 +99,14 @@ class Structure(Tiered):
         "inputs",
         "outputs",
         "joined",
-        "_numbers",
         "_packs",
     )
 
-    def __init__(self, key: tuple, inputs: list) -> None:
+    def __init__(self, key: tuple) -> None:
         self.programs: list[Program] = []
-        self.inputs, self.outputs = inputs, []
+        self.outputs: list = []
         self.joined: tuple[tuple[int, ...], cold.Prepared] | None = None
-        self._numbers, self._packs = b"", ()
+        self._packs: tuple[bytes, tuple] = b"", ()
         first: list[int] = []
 
         def flat(each):
@@ -80,6 +119,9 @@ class Structure(Tiered):
             first.append(len(self.outputs))
             self.outputs += spec.outputs
         self.specs, self.places = tuple(specs), tuple(places)
+        kinds = itertools.chain.from_iterable([spec.inputs for spec in specs])
+        taken = {-1 - each: kind for each, kind in zip(places, kinds, strict=True) if type(each) is int and each < 0}
+        self.inputs = [taken.get(each) for each in range(max(taken, default=-1) + 1)]
         super().__init__(specs)
 
     @property
@@ -88,25 +130,26 @@ class Structure(Tiered):
         rest = iter(self.places)
         return [(spec, [*itertools.islice(rest, len(spec.inputs))]) for spec in self.specs]
 
-    def run_whole(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int]) -> tuple:
-        """Compute the outputs at the `live` places, and perhaps more, by a compiled program; returns (places, arrays).
+    def run_whole(self, arrays: list, numbers: list, live: tuple[int, ...], free: set[int], results: list) -> None:
+        """Compute the outputs at the `live` places, and perhaps more, by a compiled program.
 
         Args:
             arrays: the inputs.
             numbers: the Python numbers, in order.
             free: the places of inputs that nobody else holds.
+            results: gets the places and, in the step in which the inputs are taken, the list of the arrays.
         """
-        packs, known = self._packed(numbers), len(self.programs)
         program = self._program(live, free)
+        args = [*self._packed(numbers), *arrays]
+        if program.memory is None:
+            begun = time.perf_counter()
+            program.compile(args)
+            cause = "new structure" if len(self.programs) == 1 else "other results are held, or fewer inputs are free"
+            several = len(self.specs) > 1
+            tell_compile(f"program of {len(self.specs)} operations" if several else repr(self.specs[0]), cause, begun)
         explain.record.runs["whole"] += 1
-        if len(self.programs) == known:
-            return program.order, program.run(*packs, *arrays)
-        begun = time.perf_counter()
-        got = program.run(*packs, *arrays)
-        cause = "new structure" if not known else "other results are held, or fewer inputs are free"
-        several = len(self.specs) > 1
-        tell_compile(f"program of {len(self.specs)} operations" if several else repr(self.specs[0]), cause, begun)
-        return program.order, got
+        results.append(program.order)
+        program.run(args, results)
 
     def run_by_op(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
         """`run_whole`, without compiling it: by NumPy, or what is compiled of each operation."""
@@ -117,9 +160,11 @@ class Structure(Tiered):
     def _packed(self, numbers: list) -> tuple:
         """Python numbers as two arrays, kept for as long as they stay the same."""
         bits = marshal.dumps(numbers, 2)  # tells NaNs and zeros apart, as `==` does not
-        if bits != self._numbers:
-            self._numbers, self._packs = bits, _packs(numbers)
-        return self._packs
+        known, packs = self._packs
+        if bits != known:
+            packs = _packs(numbers)
+            self._packs = bits, packs
+        return packs
 
     def _program(self, live: tuple[int, ...], free: set[int]) -> Program:
         """A program that returns at least `live` and donates only inputs that nobody else holds."""
@@ -287,17 +332,16 @@ _structures: dict[tuple, Structure] = {}
 JOINED = 3  # comings after which a structure of small operations is run as one
 
 
-def find(parts: Iterable[tuple], inputs: list) -> Structure:
+def find(parts: Iterable[tuple]) -> Structure:
     """The structure of these operations, made if it is new; see `Structure`.
 
     Args:
-        parts: the key, a tuple for each operation.
-        inputs: the values from outside.
+        parts: the key, a tuple for each operation. It tells the kinds of the inputs, too, for the specs know them.
     """
     key = tuple(itertools.chain.from_iterable(parts))
     found = _structures.get(key)
     if found is None:
-        found = _structures.setdefault(key, Structure(key, [each.aval for each in inputs]))
+        found = _structures.setdefault(key, Structure(key))
     found.seen += 1
     return found
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice, starmap
 from sys import getrefcount
 from typing import Any
 from weakref import ref
@@ -86,32 +88,54 @@ def array_of(value: Value):
     return array
 
 
+class _Closed(list):
+    """The nodes of a recording that has run: whoever is adding one just now finds that it was not taken."""
+
+    def append(self, node) -> None:
+        """Take nothing."""
+
+    def __getitem__(self, place):
+        return [] if isinstance(place, slice) else None
+
+
+_CLOSED = _Closed()
+
+
 class Recording:
     """Operations that were recorded and have not run.
 
     A node is a tuple: its part of the program's key, weak references to its outputs, its Python numbers. The part is
     the spec and, for each input, the slot of an output of this recording, a negative place among `inputs`, or the
-    type of a number. So nothing here holds an output: what nobody else holds is neither computed nor returned. A node
-    is added in one step: no exception leaves half of it.
+    type of a number. So nothing here holds an output: what nobody else holds is neither computed nor returned.
+
+    A recording stands by itself: nodes and inputs stay until the arrays are in their values. Whatever comes in between,
+    a signal's handler that computes or an exception, whoever needs one of the values goes on from there.
 
     Attributes:
-        nodes: the nodes; None after their program has run, or failed.
-        inputs: the places of the computed values that they use.
+        nodes: the nodes; `_CLOSED` after their program has run, or failed.
+        inputs: the computed values that they use, in the order of their first use: those of the first nodes come first.
+        places: the places of these.
         limit: how many nodes to add before looking whether that is too much.
+        is_open: its thread is still adding to it.
     """
 
-    __slots__ = ("nodes", "inputs", "limit")
+    __slots__ = ("nodes", "inputs", "places", "limit", "is_open", "_is_running", "_results", "_lost")
 
     def __init__(self) -> None:
         self.nodes: list[tuple] = []
-        self.inputs: dict[Value, int] = {}
+        self.inputs: list[Value] = []
+        self.places: dict[Value, int] = {}
         self.limit = 0 if settings.mode == "eager" else _CHECK_EVERY
+        self.is_open = True
+        self._is_running = False
+        self._results: list = []  # the places of outputs, and their arrays: both, once the program has run
+        self._lost = LOST
 
     def add(self, spec: Spec, inputs: Sequence) -> list[Value]:
         """Append a node; returns its outputs, to be computed later."""
         part: list = [spec]
         numbers: tuple = ()
-        known = self.inputs
+        known = self.places
         for each in inputs:
             if type(each) is not Value:
                 part.append(type(each))
@@ -125,78 +149,130 @@ class Recording:
         slot = len(nodes)
         if spec.count == 1:
             outputs = [Value(spec.outputs[0], None, self, slot)]
-            nodes.append((tuple(part), (ref(outputs[0]),), numbers))
+            node = (tuple(part), (ref(outputs[0]),), numbers)
         else:
             outputs = [Value(each, None, self, slot + place * MULTIPLE) for place, each in enumerate(spec.outputs)]
-            nodes.append((tuple(part), [ref(each) for each in outputs], numbers))
+            node = (tuple(part), tuple(map(ref, outputs)), numbers)
+        nodes.append(node)
+        if self.nodes[slot] is not node:  # a signal's handler, or a finalizer, has recorded or computed meanwhile
+            return recorder.current().add(spec, inputs)
         if slot >= self.limit:
             recorder.bound()
         return outputs
 
     def _admit(self, value: Value) -> int:
         if value.array is None:
-            value.compute()  # another thread has recorded it
-        place = self.inputs[value] = -1 - len(self.inputs)
-        return place
+            value.compute()  # it is of another recording
+        inputs = self.inputs
+        place = len(inputs)
+        inputs.append(value)
+        while inputs[place] is not value:  # another came first
+            place += 1
+        self.places[value] = -1 - place
+        return -1 - place
 
     def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
         """The outputs of the nodes from `begin` to `end`, None for what nobody holds."""
         return [each() for _, outs, _ in self.nodes[begin:end] for each in outs]
 
-    def run(self, outputs: list[Value | None], ends_step: bool) -> None:
-        """Compute the outputs that somebody holds.
+    def finish(self, outputs: list[Value | None], ends_step: bool = False) -> None:
+        """Compute the outputs that somebody holds, or go on with that where it was left.
 
         Raises:
             RuntimeError: the program failed: they are lost.
         """
         with program_lock:
-            nodes, known = self.nodes, self.inputs
-            self.nodes = self.inputs = None  # whatever comes, they never run again
-            inputs = list(known)
-            free = {place for place, count in enumerate(map(getrefcount, inputs)) if count <= _NOBODY}
-            _run(nodes, inputs, outputs, free, ends_step)
+            if self.nodes is _CLOSED:
+                return
+            if len(self._results) < 2:
+                free = {place for place, count in enumerate(map(getrefcount, self.inputs)) if count <= _NOBODY}
+                self._results = []
+                self._is_running = True
+                try:
+                    _run(self.nodes, self.inputs, outputs, free, ends_step, self._results)
+                finally:
+                    self._is_running = False
+            _store(outputs, self._results)
+            self.close()
+
+    def close(self) -> None:
+        """Give up what it holds: all is computed that anybody wants."""
+        self.nodes = _CLOSED
+        self.inputs, self.places, self._results = [], {}, []
 
     def compute(self, value: Value) -> None:
-        """Compute a value for a thread that did not record it. The other will compute it once more.
+        """Compute a value for somebody who is not adding to this recording.
+
+        While anybody is, or while it is running, it is left as it is, and will compute the value once more.
 
         Raises:
             RuntimeError: it is lost.
         """
         with program_lock:
-            if value.array is None:
-                if self.nodes is None:
-                    raise RuntimeError(LOST)
+            if value.array is not None:
+                return
+            if self.nodes is _CLOSED:
+                raise RuntimeError(self._lost)
+            if len(self._results) == 2 or not (self.is_open or self._is_running):
+                self.finish(self.outputs())
+            else:
                 end = value.slot % MULTIPLE + 1
                 outputs = [each if each is value else None for each in self.outputs(0, end)]
-                _run(self.nodes[:end], list(self.inputs), outputs, set(), False)
+                results: list = []
+                _run(self.nodes[:end], self.inputs, outputs, set(), False, results)
+                _store(outputs, results)
 
     def cut(self, place: int) -> Recording:
-        """Run the nodes before `place`; returns a recording of the others."""
-        nodes, inputs, rest = self.nodes, list(self.inputs), Recording()
+        """Compute the nodes before `place`; returns a recording of the others."""
+        with program_lock:
+            self._is_running = True
+            try:
+                if self.nodes is _CLOSED:
+                    return Recording()
+                return self._cut(place)
+            finally:
+                self._is_running = False
+
+    def _cut(self, place: int) -> Recording:
         slots = {
             each
-            for part, _, _ in nodes[place:]
+            for part, _, _ in self.nodes[place:]
             for each in part[1:]
             if type(each) is int and each >= 0 and each % MULTIPLE < place
         }
         kept = {slot: self._held(slot) for slot in slots}
-        self.nodes = nodes[:place]
-        self.run(self.outputs(), ends_step=False)
+        outputs, results = self.outputs(0, place), []
+        _run(self.nodes[:place], self.inputs, outputs, set(), False, results)
+        _store(outputs, results)
+        rest = self._from(place, kept)
+        self.close()
+        return rest
+
+    def _from(self, place: int, kept: dict[int, Value]) -> Recording:
+        """A recording of the nodes from `place` on, which has their values.
+
+        Args:
+            kept: the earlier outputs that they use, by slot.
+        """
+        rest, moves = Recording(), []
 
         def moved(each):
             if type(each) is type:
                 return each
             if each >= 0 and each not in kept:
                 return each - place
-            value = kept[each] if each >= 0 else inputs[-1 - each]
-            known = rest.inputs.get(value)
+            value = kept[each] if each >= 0 else self.inputs[-1 - each]
+            known = rest.places.get(value)
             return rest._admit(value) if known is None else known
 
-        for part, outs, numbers in nodes[place:]:
+        for part, outs, numbers in self.nodes[place:]:
+            for number, each in enumerate(outs):
+                value = each()
+                if value is not None:
+                    slot = len(rest.nodes) + number * MULTIPLE
+                    moves += [(value, "recording", rest), (value, "slot", slot)]
             rest.nodes.append(((part[0], *map(moved, part[1:])), outs, numbers))
-        for value in rest.outputs():
-            if value is not None:
-                value.recording, value.slot = rest, value.slot - place
+        at_once(setattr, moves)
         return rest
 
     def _held(self, slot: int) -> Value:
@@ -214,15 +290,25 @@ class Recording:
 _NOBODY = 3
 
 
-def _run(nodes: list[tuple], inputs: list[Value], outputs: list[Value | None], free: set[int], ends_step: bool) -> None:
+def at_once(do: Callable, calls: Iterable[tuple]) -> None:
+    """Call a function in C with each of these arguments in one step of the interpreter: no exception comes between."""
+    deque(starmap(do, calls), 0)
+
+
+def _run(nodes: list, inputs: list[Value], outputs: list, free: set[int], ends_step: bool, results: list) -> None:
+    """Run nodes with a recording's inputs; `results` gets the places of outputs and the list of their arrays."""
     live = tuple([place for place, each in enumerate(outputs) if each is not None])
-    structure = program.find([node[0] for node in nodes], inputs)
+    structure = program.find([node[0] for node in nodes])
     numbers = [each for node in nodes if node[2] for each in node[2]]
+    taken = islice(inputs, len(structure.inputs))
     if structure.runs_whole(ends_step):
-        places, arrays = structure.run_whole(list(map(array_of, inputs)), numbers, live, free)
+        structure.run_whole(list(map(array_of, taken)), numbers, live, free, results)
     else:
-        places, arrays = structure.run_by_op([each.array for each in inputs], numbers, live)
-    for place, array in zip(places, arrays, strict=True):
+        results += structure.run_by_op([each.array for each in taken], numbers, live)
+
+
+def _store(outputs: list[Value | None], results: list) -> None:
+    for place, array in zip(*results, strict=True):
         value = outputs[place]
         if value is not None:
             value.array = array
@@ -307,15 +393,28 @@ class Recorder(threading.local):
         """
         if self.capture is not None:
             self.capture.interrupt(reason)
-        recording = self.recording
-        if not recording.nodes:
+        if not self.recording.nodes:
             return
-        self.recording = Recording()
-        self._live_bytes = 0
+        recording = self._taken_off()
         outputs = recording.outputs()
-        if outputs.count(None) < len(outputs):
+        if outputs.count(None) == len(outputs):
+            recording.close()
+        else:
             explain.record.flushes[reason, explain.users_place()] += 1
-            recording.run(outputs, ends_step)
+            recording.finish(outputs, ends_step)
+
+    def _taken_off(self) -> Recording:
+        """The recording so far, to which nothing will be added."""
+        taken, self.recording = self.recording, Recording()
+        taken.is_open = False
+        self._live_bytes = 0
+        return taken
+
+    def current(self) -> Recording:
+        """Where to record now."""
+        if self.recording.nodes is _CLOSED:  # taken off by somebody who did not come to setting up another
+            self.recording = Recording()
+        return self.recording
 
     def bound(self) -> None:
         """Cut when too much is pending, at a place that comes again in a loop."""
@@ -329,7 +428,7 @@ class Recorder(threading.local):
             return None
         if self.capture is not None:
             self.capture.interrupt("many operations are pending")
-        self.recording, self._live_bytes = Recording(), 0
+        self._taken_off()
         explain.record.flushes["many operations are pending", explain.users_place()] += 1
         self.recording = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))
         return None
