@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import torchlike
-from torchlike import _launcher
+from torchlike import _alias, _launcher, _missing
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -111,58 +114,119 @@ def test_a_missing_file(tmp_path):
     assert (ours.stderr, ours.returncode) == (theirs.stderr, theirs.returncode) and ours.returncode == 2
 
 
-@pytest.mark.parametrize("args, code", [([], 2), (["-h"], 0), (["--help"], 0), (["-m"], 2), (["-c"], 2)])
+@pytest.mark.parametrize("args, code", [(["-x"], 2), (["-h"], 0), (["--help"], 0), (["-m"], 2), (["-c"], 2)])
 def test_usage(capsys, args, code):
     with pytest.raises(SystemExit, match=str(code)):
         _launcher.main(args)
     assert "usage: python -m torchlike" in "".join(capsys.readouterr())
 
 
-def test_a_missing_submodule_is_named(tmp_path):
-    done = launch(tmp_path, "x = 1\nimport torch.no_such_thing\n")
-    assert done.returncode == 1
+MISSING = {  # what a program says, and what it is told; PyTorch lacks what is spelt wrong
+    "import torch.fx.passes": "ModuleNotFoundError: No module named 'torch.fx': torchlike has no 'torch.fx' (yet)",
+    "import torch.fxx": "ModuleNotFoundError: No module named 'torch.fxx'",
+    "import torch.nn; torch.nn.Transformer()": (
+        "AttributeError: module 'torch.nn' has no attribute 'Transformer': "
+        "torchlike has no 'torch.nn.Transformer' (yet)"
+    ),
+    "import torch; torch.nn.Liner": "AttributeError: module 'torch.nn' has no attribute 'Liner'",
+    "from torch.nn import Transformer": (
+        "ImportError: cannot import name 'Transformer' from 'torch.nn': torchlike has no 'torch.nn.Transformer' (yet)"
+    ),
+}
+TELL = """
+for source in {}:
+    try:
+        exec(source)
+    except Exception as error:
+        print(type(error).__name__ + ": " + str(error))
+"""
+
+
+def test_what_is_missing_is_named(tmp_path):
+    assert launch(tmp_path, TELL.format(list(MISSING))).stdout.splitlines() == list(MISSING.values())
+
+
+def test_what_is_missing_is_named_alike_without_the_launcher(capsys):
+    sources = [each for each in MISSING if "fx" not in each]
+    exec(TELL.format([each.replace("torch", "torchlike") for each in sources]))
+    assert capsys.readouterr().out.splitlines() == [MISSING[each] for each in sources]
+
+
+def test_an_error_ends_at_the_programs_line_and_guesses_at_what_was_meant(tmp_path):
+    done = launch(tmp_path, "import torch\ntorch.nn.Liner\n")
     assert done.stderr == (
-        f'Traceback (most recent call last):\n  File "{tmp_path}/script.py", line 2, in <module>\n'
-        "    import torch.no_such_thing\n"
-        "ModuleNotFoundError: No module named 'torch.no_such_thing': torchlike has no 'torch.no_such_thing' (yet)\n"
+        f'Traceback (most recent call last):\n  File "{tmp_path}/script.py", line 2, in <module>\n    torch.nn.Liner\n'
+        "AttributeError: module 'torch.nn' has no attribute 'Liner'. Did you mean: 'Linear'?\n"
     )
 
 
-def test_a_missing_name_is_named(tmp_path):
-    done = launch(tmp_path, "import torch\nimport torch.nn\ntorch.nn.NoSuchLayer(1)\n")
-    assert done.returncode == 1
-    last = done.stderr.splitlines()
-    assert last[-1] == (
-        "AttributeError: module 'torch.nn' has no attribute 'NoSuchLayer': "
-        "torchlike has no 'torch.nn.NoSuchLayer' (yet)"
-    )
-    assert last[1] == f'  File "{tmp_path}/script.py", line 3, in <module>' and "_launcher" not in done.stderr
+def test_every_module_tells_what_it_lacks():
+    for path, names in _missing.pytorchs_names().items():
+        module = sys.modules.get("torchlike" + path.removeprefix("torch"))
+        lacking = [name for name in names if not hasattr(module, name)]
+        if isinstance(module, ModuleType) and lacking:
+            with pytest.raises(AttributeError, match=f"torchlike has no '{path}.{lacking[0]}'"):
+                getattr(module, lacking[0])
 
 
-def test_a_missing_import_is_named(tmp_path):
-    source = (
-        "import torch.nn\ntry:\n    from torch import nothing\nexcept ImportError:\n    from torch.nn import Nowhere\n"
+def test_pytorchs_names_are_those_that_pytorch_has():
+    pytest.importorskip("torch")
+    done = subprocess.run(
+        [sys.executable, "-c", "from tools import names; print(names.table() == names.FILE.read_text())"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
-    done = launch(tmp_path, source)
-    assert done.stderr.splitlines()[-1] == (
-        "ImportError: cannot import name 'Nowhere' from 'torch.nn': torchlike has no 'torch.nn.Nowhere' (yet)"
-    )
-    assert "_launcher" not in done.stderr
+    assert done.stdout == "True\n"
+
+
+CHECKED = """import torch
+import torch.nn as nn, torch.nn.functional as F
+from torch.distributions import Normal
+from torch import save as keep, optim
+
+class Net(nn.Module):
+    layer = nn.TransformerEncoderLayer
+
+F.relu(x).exp().no_such_thing
+F.grid_sample(x)
+keep(torch.lode())
+optim.RMSprop, optim.Adam, torch.float32
+"""
+
+
+def test_a_check_lists_what_a_script_would_miss(tmp_path, capsys):
+    (tmp_path / "script.py").write_text(CHECKED)
+    file = str(tmp_path / "script.py")
+    with pytest.raises(SystemExit, match="1"):
+        _launcher.main(["--check", file])
+    said = "{}:{}: torchlike has no 'torch.{}' (yet)"
+    rows = [(3, "distributions"), (4, "save"), (7, "nn.TransformerEncoderLayer"), (10, "nn.functional.grid_sample")]
+    rows.append((12, "optim.RMSprop"))
+    assert capsys.readouterr().out.splitlines() == [said.format(file, *row) for row in rows]
+    (tmp_path / "script.py").write_text("import torch\ntorch.ones(3)")
+    with pytest.raises(SystemExit, match="0"):
+        _launcher.main(["--check", file])
 
 
 def test_what_is_lacking_can_be_asked_for(tmp_path):
     source = """
 from importlib.util import find_spec
+from importlib.metadata import version
 import torch
-print(find_spec("torch").name, find_spec("torch.nn").name, find_spec("torch.no_such_thing"))
-print(hasattr(torch, "no_such_thing"), getattr(torch, "no_such_thing", None))
+print(find_spec("torch") is not None, find_spec("torch.nn").name, find_spec("torch.no_such_thing"))
+print(hasattr(torch, "no_such_thing"), getattr(torch, "no_such_thing", None), version("torch") == torch.__version__)
 """
-    assert launch(tmp_path, source).stdout == "torchlike torch.nn None\nFalse None\n"
-    (tmp_path / "empty").mkdir()
-    source = "from torchlike._launcher import ALIASES\nALIASES['torchvision'] = 'torchlike.nowhere'\n"
-    source += "from importlib.util import find_spec\nprint(find_spec('torchvision'))\nimport torchvision\n"
-    done = python(tmp_path, "-m", "torchlike", "-c", source)
+    assert launch(tmp_path, source).stdout == "True torch.nn None\nFalse None True\n"
+
+
+def test_torchvision_is_the_one_that_is_installed(tmp_path):
+    source = "from importlib.util import find_spec\nprint(find_spec('torchvision'))\nimport torchvision\n"
+    done = launch(tmp_path, source)
+    assert done.stdout == "None\n"
     assert "No module named 'torchvision': torchlike has no 'torchvision' (yet)" in done.stderr
+    (tmp_path / "torchvision.py").write_text("import torch; print(torch.__name__)")
+    assert launch(tmp_path, source).stdout.splitlines()[-1] == "torchlike"
 
 
 TEXT = """
@@ -185,24 +249,28 @@ def test_a_text_runs_as_by_python_itself(tmp_path, args, given):
 def test_importing_torchlike_patches_nothing(tmp_path):
     report = (
         "import sys; before = list(sys.meta_path), sys.excepthook; import torchlike, torchlike._launcher; "
-        "print('torch' in sys.modules, (sys.meta_path, sys.excepthook) == before, hasattr(torchlike, '__getattr__'))"
+        "print('torch' in sys.modules, (sys.meta_path, sys.excepthook) == before)"
     )
-    assert python(tmp_path, "-c", report).stdout == "False True False\n"
+    assert python(tmp_path, "-c", report).stdout == "False True\n"
 
 
 IN_PROCESS = """
-import importlib.util, pickle
-from torchlike import _launcher
-_launcher.install(); _launcher.install()
-assert importlib.util.find_spec("torch.nn").name == "torch.nn"
-assert importlib.util.find_spec("torch.no_such_thing") is None
-import torch.nn.functional, torchlike
+import importlib.util, pickle, sys
+import torchlike
+with torchlike.install() as first, torchlike.install():
+    assert sys.modules["torch"] is torchlike
+    assert importlib.util.find_spec("torch.nn").name == "torch.nn"
+    assert importlib.util.find_spec("torch.no_such_thing") is None
+assert "torch" not in sys.modules
+torchlike.install()
+with torchlike.install():
+    import torch.nn.functional
+import torch
 assert torch is torchlike and torchlike.nn.__spec__.name == "torchlike.nn" == torchlike.nn.__name__
-assert not hasattr(torch, "no_such_name") and getattr(torch, "no_such_name", 1) == 1
-_launcher.uninstall(); _launcher.uninstall()
-import sys
+assert torch.nn.modules.conv.Conv2d is torchlike.nn.Conv2d
+torchlike.uninstall(); torchlike.uninstall()
 assert not [name for name in sys.modules if name.partition(".")[0] in ("torch", "torchvision")]
-assert not hasattr(torchlike, "__getattr__") and _launcher._finder not in sys.meta_path
+assert torchlike._alias._finder not in sys.meta_path
 try:
     pickle.loads(b"ctorch.nn.no_such_module\\nLinear\\n.")
 except ModuleNotFoundError as error:
@@ -219,5 +287,79 @@ def test_pytorch_itself_is_not_replaced(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", pickle)
     before = list(sys.meta_path)
     with pytest.raises(RuntimeError, match="torch is imported already: torchlike cannot take its place"):
-        _launcher.install()
+        _alias.install()
     assert sys.meta_path == before and torchlike.__name__ == "torchlike"
+
+
+# ---------------------------------------------------------------------- the prompt
+
+
+def test_a_prompt_sees_what_ran_before(tmp_path):
+    (tmp_path / "script.py").write_text("import sys, torch\nx = torch.ones(2)\nsys.exit(3)\n")
+    done = python(tmp_path, "-m", "torchlike", "-i", "script.py", given="print(x + 1)\ny = torch.zeros(1)\ny\n")
+    assert "tensor([2., 2.])" in done.stdout and "tensor([0.])" in done.stdout
+    assert "SystemExit: 3" in done.stderr and "`import torch` gives torchlike" in done.stderr
+
+
+def test_without_a_program_what_comes_in_runs(tmp_path):
+    assert python(tmp_path, "-m", "torchlike", given="import torch\nprint(torch.ones(1))\n").stdout == "tensor([1.])\n"
+    assert "tensor([1.])" in python(tmp_path, "-m", "torchlike", "-i", given="import torch\ntorch.ones(1)\n").stdout
+
+
+# ---------------------------------------------------------------------- other Pythons that a program starts
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """A Python in which torchlike is installed as its wheel would be."""
+    folder = tmp_path_factory.mktemp("installed")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    for each in (ROOT / "site").iterdir():
+        shutil.copy(each, packages)
+    known = [str(ROOT), *(each for each in sys.path if each.endswith("site-packages"))]
+    (packages / "a_path.pth").write_text("\n".join(known))
+    return folder / "bin" / "python"
+
+
+CHILDREN = """
+import multiprocessing, subprocess, sys
+
+def work(n):
+    import torch
+    return torch.__name__, torch.ones(n).sum().item()
+
+class Payload:
+    def __init__(self):
+        import torch
+        self.torch = torch.nn.Linear(1, 1)
+
+if __name__ == "__main__":
+    for method in ("spawn", "forkserver"):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(pool.map(work, [2, 3]), pool.apply(repr, (Payload().torch,)))
+    code = "from importlib.metadata import version; import torch; print(torch.__name__, version('torch')[:6])"
+    print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout, end="")
+    code = "import sys, json; print([each for each in ('jax', 'torch', 'torchlike') if each in sys.modules])"
+    print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout, end="")
+"""
+
+
+def test_children_know_the_alias(tmp_path, installed):
+    (tmp_path / "script.py").write_text(CHILDREN)
+    environment = {"JAX_PLATFORMS": "cpu", "HOME": str(tmp_path)}
+    command = [str(installed), "-m", "torchlike", "script.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, env=environment)
+    pool = "[('torchlike', 2.0), ('torchlike', 3.0)] Linear(in_features=1, out_features=1, bias=True)\n"
+    assert (done.stdout, done.stderr) == (2 * pool + "torchlike 2.13.0\n[]\n", "")
+
+
+def test_other_pythons_do_not(tmp_path, installed):
+    code = "import sys; print([type(each).__name__ for each in sys.meta_path], '_torchlike_alias' in sys.modules)"
+    done = subprocess.run([str(installed), "-c", code], capture_output=True, text=True, env={"HOME": str(tmp_path)})
+    assert "_Awaiting" not in done.stdout and "False" in done.stdout
+
+
+def test_the_wheel_holds_what_children_read():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert listed["force-include"] == {f"site/{each.name}": each.name for each in sorted((ROOT / "site").iterdir())}

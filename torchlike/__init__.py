@@ -9,6 +9,8 @@ _settings.choose_convolutions()
 _settings.keep_memory()
 
 # the mechanism
+from torchlike._alias import install as install
+from torchlike._alias import uninstall as uninstall
 from torchlike._programs.explain import explain as explain
 from torchlike._programs.settings import execution_mode as execution_mode
 
@@ -575,4 +577,9 @@ from torchlike.version import __version__ as __version__
 from torchlike._types.public import publish as _publish
 
 _publish(globals())
+
+# a missing name says so
+from torchlike._missing import watch as _watch
+
+_watch()
 _settings.freeze_imports()

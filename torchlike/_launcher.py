@@ -1,122 +1,25 @@
-"""Lets programs that say ``import torch`` run on torchlike: in this process, on request, until taken back."""
+"""``python -m torchlike``: a program runs as by Python itself, and ``import torch`` gives torchlike."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.abc
+import code
 import importlib.machinery
-import importlib.util
 import io
 import os
 import runpy
 import sys
-from opcode import opmap
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
-# the names that programs import, and what stands for them
-ALIASES = {"torch": "torchlike", "torchvision": "torchlike.vision"}
-LACKING = "torchlike has no '{}' (yet)"
+from torchlike._alias import install, spec_of
+from torchlike._programs.tracebacks import entries, rebuilt, shorten
 
-USAGE = """usage: python -m torchlike [-m module | -c program | script.py | -] [args...]
+USAGE = """usage: python -m torchlike [-i] [-m module | -c program | script.py | -] [args...]
+       python -m torchlike --check script.py...
 
-Run a PyTorch program on torchlike: `import torch` gives torchlike in this process."""
-
-
-# ---------------------------------------------------------------------- import torch
-
-
-class _Alias(importlib.abc.Loader):
-    """Gives the module that stands for a name; it is the very same object under both names."""
-
-    def __init__(self, target: str) -> None:
-        self.target = target
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
-        module = importlib.import_module(self.target)
-        self._spec = module.__spec__
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        # the import system has put the alias's spec in place of the module's own
-        name, module.__spec__ = getattr(module.__spec__, "name", self.target), self._spec
-        if "__getattr__" not in vars(module):
-            module.__getattr__ = _Missing(name)  # type: ignore[method-assign]
-
-
-class _Missing:
-    """Says of a name that a module lacks what PyTorch's own module might have had."""
-
-    def __init__(self, module: str) -> None:
-        self.module = module
-
-    def __call__(self, name: str):
-        lacking, frame = LACKING.format(f"{self.module}.{name}"), sys._getframe(1)
-        if frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:
-            # Python's own sentence would tell of torchlike's module, and replaces no ImportError
-            raise ImportError(f"cannot import name '{name}' from '{self.module}': {lacking}", name=self.module)
-        raise AttributeError(f"module '{self.module}' has no attribute '{name}': {lacking}", name=name)
-
-
-class Finder(importlib.abc.MetaPathFinder):
-    """Finds ``torch`` and what is below it in torchlike."""
-
-    def find_spec(self, fullname: str, path=None, target=None) -> importlib.machinery.ModuleSpec | None:
-        """Where a module is to be loaded from; None for what is not PyTorch's.
-
-        Raises:
-            ModuleNotFoundError: torchlike lacks it.
-        """
-        top, dot, rest = fullname.partition(".")
-        if top not in ALIASES:
-            return None
-        known = _spec_of(ALIASES[top] + dot + rest)
-        if known is not None:
-            is_package = known.submodule_search_locations is not None
-            return importlib.machinery.ModuleSpec(fullname, _Alias(known.name), is_package=is_package)
-        if sys._getframe(2).f_globals.get("__name__") == "importlib.util":
-            return None  # somebody only asks whether there is one
-        raise ModuleNotFoundError(f"No module named '{fullname}': {LACKING.format(fullname)}", name=fullname)
-
-
-def _spec_of(name: str) -> importlib.machinery.ModuleSpec | None:
-    try:
-        return importlib.util.find_spec(name)
-    except ModuleNotFoundError:
-        return None
-
-
-_finder = Finder()
-
-
-def install() -> None:
-    """Let ``import torch`` give torchlike in this process.
-
-    Raises:
-        RuntimeError: PyTorch itself is imported already.
-    """
-    for name in ALIASES:
-        known = sys.modules.get(name)
-        if known is not None and not _is_ours(known):
-            raise RuntimeError(f"{name} is imported already: torchlike cannot take its place")
-    if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)
-
-
-def uninstall() -> None:
-    """Take `install` back: what was imported as ``torch`` is forgotten under that name."""
-    if _finder in sys.meta_path:
-        sys.meta_path.remove(_finder)
-    for name in [each for each in sys.modules if each.partition(".")[0] in ALIASES]:
-        module = sys.modules[name]
-        if _is_ours(module):
-            del sys.modules[name]
-            if isinstance(vars(module).get("__getattr__"), _Missing):
-                del module.__getattr__
-
-
-def _is_ours(module: ModuleType) -> bool:
-    return module.__name__.partition(".")[0] == "torchlike"
+Run a PyTorch program on torchlike: `import torch` gives torchlike in this process, and in the Pythons that it starts.
+Without a program a prompt opens; after one it does for -i. --check runs nothing: it lists the names of PyTorch's that a
+script uses and torchlike lacks."""
 
 
 # ---------------------------------------------------------------------- running a program
@@ -129,16 +32,39 @@ def main(args: list[str]) -> None:
         args: the command line behind ``python -m torchlike``.
 
     Raises:
-        SystemExit: there is nothing to run, or the program ends so.
+        SystemExit: the arguments are none of these, or the program ends so.
     """
-    if not args or args[0] in ("-h", "--help"):
-        print(USAGE, file=sys.stdout if args else sys.stderr)
-        raise SystemExit(0 if args else 2)
+    if args and args[0] in ("-h", "--help"):
+        print(USAGE)
+        raise SystemExit(0)
+    if args and args[0] == "--check":
+        from torchlike._missing.check import report
+
+        raise SystemExit(report(args[1:]))
+    stays, args = args[:1] == ["-i"], args[1:] if args[:1] == ["-i"] else args
     if args in (["-m"], ["-c"]):
         _stop(f"Argument expected for the {args[0]} option\n{USAGE}", 2)
+    if args and args[0].startswith("-") and args[0] not in ("-m", "-c", "-"):
+        _stop(f"unknown option {args[0]}\n{USAGE}", 2)
     install()
+    os.environ["TORCHLIKE_ALIAS"] = "1"  # `torchlike.pth` reads it in the Pythons that this one starts
     sys.excepthook = _show
-    if args[0] == "-m":
+    if not args and not stays and not sys.stdin.isatty():
+        args = ["-"]
+    try:
+        _run(args)
+    except BaseException as error:
+        if not stays:
+            raise
+        _show(type(error), error, error.__traceback__)
+    if stays or not args:
+        _prompt()
+
+
+def _run(args: list[str]) -> None:
+    if not args:
+        _run_text("", "<stdin>", [""])
+    elif args[0] == "-m":
         _run_module(args[1], args[2:])
     elif args[0] == "-c":
         _run_text(args[1], "<string>", ["-c", *args[2:]])
@@ -148,11 +74,18 @@ def main(args: list[str]) -> None:
         _run_script(args[0], args)
 
 
+def _prompt() -> None:
+    """Read and run lines, among the names of what ran before."""
+    getattr(sys, "__interactivehook__", lambda: None)()  # the history, and completion
+    banner = f"Python {sys.version} on {sys.platform}\n`import torch` gives torchlike."
+    code.interact(banner, local=vars(sys.modules["__main__"]), exitmsg="")
+
+
 def _run_text(source: str | bytes, name: str, args: list[str]) -> None:
     sys.argv = args
     _set_first_path("")
-    code, file = compile(source, name, "exec", dont_inherit=True), None if name == "<string>" else name
-    _execute(code, file, None, None, importlib.machinery.BuiltinImporter)
+    compiled, file = compile(source, name, "exec", dont_inherit=True), None if name == "<string>" else name
+    _execute(compiled, file, None, None, importlib.machinery.BuiltinImporter)
 
 
 def _run_script(script: str, args: list[str]) -> None:
@@ -175,18 +108,18 @@ def _run_script(script: str, args: list[str]) -> None:
 def _run_module(name: str, args: list[str]) -> None:
     sys.argv = ["-m", *args]
     _set_first_path(os.getcwd())
-    spec = _spec_of(name)
+    spec = spec_of(name)
     if spec is not None and spec.submodule_search_locations is not None:
         package, name = name, f"{name}.__main__"
-        spec = _spec_of(name)
+        spec = spec_of(name)
         if spec is None:
             name += f"; '{package}' is a package and cannot be directly executed"
     loader: Any = spec and spec.loader
-    code = loader.get_code(spec.name) if spec is not None and hasattr(loader, "get_code") else None
-    if spec is None or code is None:
+    compiled = loader.get_code(spec.name) if spec is not None and hasattr(loader, "get_code") else None
+    if spec is None or compiled is None:
         _stop(f"{sys.executable}: No module named {name}", 1)
     sys.argv[0] = spec.origin or name
-    _execute(code, spec.origin, spec.parent, spec, loader)
+    _execute(compiled, spec.origin, spec.parent, spec, loader)
 
 
 def _set_first_path(folder: str) -> None:
@@ -200,7 +133,7 @@ def _stop(said: str, code: int) -> NoReturn:
     raise SystemExit(code)
 
 
-def _execute(code: CodeType, file: str | None, package: str | None, spec, loader) -> None:
+def _execute(compiled: CodeType, file: str | None, package: str | None, spec, loader) -> None:
     """Run code as the module ``__main__``, which stays so: what outlives the script (threads, `atexit`) needs it."""
     module = ModuleType("__main__")
     known = {"__package__": package, "__spec__": spec, "__loader__": loader}
@@ -208,7 +141,7 @@ def _execute(code: CodeType, file: str | None, package: str | None, spec, loader
     known.update({"__annotations__": {}} if "__annotations__" in vars(sys.modules["__main__"]) else {})
     vars(module).update(known, __builtins__=sys.modules["builtins"])
     sys.modules["__main__"] = module
-    exec(code, vars(module))
+    exec(compiled, vars(module))
 
 
 # ---------------------------------------------------------------------- tracebacks
@@ -216,29 +149,22 @@ def _execute(code: CodeType, file: str | None, package: str | None, spec, loader
 
 def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Show an error as Python shows it where it runs the program itself."""
-    error.__traceback__ = _users(trace, False)
-    seen, each = {id(error)}, error.__cause__ or error.__context__
+    error.__traceback__ = _programs_part(trace)
+    each, seen = error, set()
     while each is not None and id(each) not in seen:
         seen.add(id(each))
-        each.__traceback__ = _users(each.__traceback__, True)
+        shorten(each)
         each = each.__cause__ or each.__context__
     sys.__excepthook__(kind, error, None)
 
 
-def _users(trace: TracebackType | None, begun: bool) -> TracebackType | None:
-    """A traceback without what called the program and without the import system's and this module's frames.
+def _programs_part(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback from the program's first frame on, without the import system's."""
+    frames = [each for each in entries(trace) if not each.tb_frame.f_code.co_filename.startswith("<frozen importlib")]
+    begins = [place for place, each in enumerate(frames) if _calls_program(each)]
+    return rebuilt(frames[begins[-1] + 1 :] if begins else frames)
 
-    Args:
-        begun: whether the first frame is the program's already.
-    """
-    frames = []
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if begun and code.co_filename != __file__ and not code.co_filename.startswith("<frozen importlib"):
-            frames.append(trace)
-        begun = begun or code is _execute.__code__
-        trace = trace.tb_next
-    kept = None
-    for each in reversed(frames):
-        kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
-    return kept
+
+def _calls_program(entry: TracebackType) -> bool:
+    frame = entry.tb_frame
+    return frame.f_code in (main.__code__, _execute.__code__) or frame.f_globals.get("__name__") == "runpy"

@@ -33,10 +33,11 @@ def shorten(error: BaseException) -> None:
     error.__traceback__ = users_part(error.__traceback__)
     notes = getattr(error, "__notes__", [])
     notes[:] = [each for each in notes if _JAXS_NOTE not in each]
-    if error.__cause__ is not None:
-        shorten(error.__cause__)
-    else:
+    cause = error.__cause__
+    if cause is None:
         _drop_inner_context(error)
+    elif cause.__traceback__ is not None:
+        cause.__traceback__ = users_part(cause.__traceback__)
 
 
 def gate(fn: Callable) -> Callable:
@@ -58,13 +59,21 @@ def users_part(trace: TracebackType | None) -> TracebackType | None:
     if settings.traceback == "full":
         return trace
     frames, inside = [], False
-    while trace is not None:
-        package = _package_of(trace)
-        inside = package == _OWN or inside and (package in _LIBRARIES or _is_pythons(trace))
+    for each in entries(trace):
+        package = _package_of(each)
+        inside = package == _OWN or inside and (package in _LIBRARIES or _is_pythons(each))
         if not inside:
-            frames.append(trace)
-        trace = trace.tb_next
+            frames.append(each)
     return rebuilt(frames)
+
+
+def entries(trace: TracebackType | None) -> list[TracebackType]:
+    """What a traceback consists of, the outermost first."""
+    found = []
+    while trace is not None:
+        found.append(trace)
+        trace = trace.tb_next
+    return found
 
 
 def rebuilt(frames: list[TracebackType]) -> TracebackType | None:

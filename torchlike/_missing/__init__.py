@@ -1,0 +1,60 @@
+"""What PyTorch has and torchlike lacks: said at the line that asks for it.
+
+`names.txt` lists PyTorch's public names (`python -m tools.names` writes it): what it lacks, too, is a slip of the pen.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from importlib.resources import files
+from opcode import opmap
+
+LACKING = "torchlike has no '{}' (yet)"
+
+
+@functools.cache
+def pytorchs_names() -> dict[str, frozenset[str]]:
+    """PyTorch's public names by the module, or class, that has them."""
+    rows = (line.partition(":") for line in files(__name__).joinpath("names.txt").read_text().splitlines())
+    return {path: frozenset(names.split()) for path, _, names in rows}
+
+
+def is_pytorchs(path: str) -> bool:
+    """Whether PyTorch has a module, or a public name, of this path: ``torch.nn.Linear``."""
+    names, (owner, _, name) = pytorchs_names(), path.rpartition(".")
+    return path in names or name in names.get(owner, ())
+
+
+def lacking(path: str) -> str:
+    """What is to be said of a name that is not there, behind the error's own words; nothing if PyTorch has none either."""
+    return ": " + LACKING.format(path) if is_pytorchs(path) else ""
+
+
+class Attributes:
+    """The ``__getattr__`` of a public module.
+
+    Args:
+        module: its name.
+    """
+
+    def __init__(self, module: str) -> None:
+        self.module = "torch" + module.removeprefix("torchlike")
+
+    def __call__(self, name: str):
+        frame = sys._getframe(1)
+        told = lacking(f"{self.module}.{name}")
+        if told and frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:
+            # Python's own sentence would tell of torchlike's module, and replaces no ImportError
+            raise ImportError(f"cannot import name '{name}' from '{self.module}'{told}", name=self.module)
+        # what PyTorch has is no slip of the pen: Python need not guess at what was meant
+        near = None if told else sys.modules["torchlike" + self.module.removeprefix("torch")]
+        raise AttributeError(f"module '{self.module}' has no attribute '{name}'{told}", name=name, obj=near)
+
+
+def watch() -> None:
+    """Let every public module that is imported tell what it lacks."""
+    for path, module in list(sys.modules.items()):
+        top, *parts = path.split(".")
+        if top == "torchlike" and not any(part.startswith("_") for part in parts if part != "_dynamo"):
+            module.__getattr__ = Attributes(path)  # type: ignore[method-assign]

@@ -1,0 +1,86 @@
+"""``python -m torchlike --check``: the names of PyTorch's that a script uses and torchlike lacks, without running it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from torchlike._missing import is_pytorchs
+
+
+def report(files: list[str]) -> int:
+    """Print ``file:line: name`` for what is missing; returns the exit code: 1 if anything is, 2 for a file that is none."""
+    found = False
+    if not files:
+        print("--check: which scripts?", file=sys.stderr)
+        return 2
+    for file in files:
+        try:
+            lacking = list(missing(Path(file).read_text()))
+        except (OSError, SyntaxError, UnicodeDecodeError) as error:
+            print(f"{file}: {error}", file=sys.stderr)
+            return 2
+        for line, name in lacking:
+            print(f"{file}:{line}: torchlike has no '{name}' (yet)")
+        found |= bool(lacking)
+    return int(found)
+
+
+def missing(source: str) -> Iterator[tuple[int, str]]:
+    """(line, path) of each name of PyTorch's in a program that torchlike lacks, in order."""
+    tree = ast.parse(source)
+    known = dict(_imported(tree))
+    asked = [(node.lineno, path) for node in ast.walk(tree) for path in _paths(node, known)]
+    told: set[str] = set()
+    for line, path in sorted(asked):
+        lacking = _first_lacking(path)
+        if lacking is not None and lacking not in told:
+            told.add(lacking)
+            yield line, lacking
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """(the name in the program, the path in PyTorch) for all that is imported from it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                if each.name.partition(".")[0] == "torch":
+                    yield (each.asname, each.name) if each.asname else ("torch", "torch")
+        elif isinstance(node, ast.ImportFrom) and _is_torch(node):
+            for each in node.names:
+                yield each.asname or each.name, f"{node.module}.{each.name}"
+
+
+def _is_torch(node: ast.ImportFrom) -> bool:
+    return node.level == 0 and (node.module or "").partition(".")[0] == "torch"
+
+
+def _paths(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
+    """The paths in PyTorch that a node asks for."""
+    if isinstance(node, ast.Import):
+        yield from (each.name for each in node.names if each.name.partition(".")[0] == "torch")
+    elif isinstance(node, ast.ImportFrom) and _is_torch(node):
+        yield from (f"{node.module}.{each.name}" for each in node.names if each.name != "*")
+    elif isinstance(node, ast.Attribute):
+        chain: list[str] = []
+        each: ast.expr = node
+        while isinstance(each, ast.Attribute):
+            chain.append(each.attr)
+            each = each.value
+        if isinstance(each, ast.Name) and each.id in known:
+            yield ".".join([known[each.id], *reversed(chain)])
+
+
+def _first_lacking(path: str) -> str | None:
+    """The shortest beginning of a path that PyTorch has and torchlike lacks; None if there is none."""
+    found, names = importlib.import_module("torchlike"), path.split(".")
+    for place, name in enumerate(names[1:], 2):
+        below = getattr(found, name, None)
+        if below is None and not hasattr(found, name):
+            lacking = ".".join(names[:place])
+            return lacking if is_pytorchs(lacking) else None
+        found = below
+    return None
