@@ -153,16 +153,18 @@ class Op:
         call = kinds, args, tuple(kwargs.items()), in_place
         sizes: list[int] = []
         pattern = taken_out(call, sizes)
-        generic = None
+        generic = mistake = None
         try:
-            traces = self.traces.get(pattern)
-            if traces is None:
-                self.traces[pattern] = Traces(sizes)
-            else:
-                generic = traces.find(sizes, lambda symbols: self._traced(put_in(pattern, symbols)))
+            traces = self.traces.setdefault(pattern, Traces())
         except TypeError:
-            pass  # an argument that cannot be hashed
+            traces = Traces()  # an argument that cannot be hashed
+        try:
+            generic = traces.find(sizes, lambda symbols: self._traced(put_in(pattern, symbols)))
+        except Exception as error:
+            mistake = error  # the user's, if these sizes have it too, and then in numbers
         made = self._traced(call) if generic is None else generic[0].at(generic[1], self._function(*call))
+        if mistake is not None:
+            raise mistake
         made.call = Call(self, self.signature.bind(*args, **kwargs).arguments, kinds)
         named = self.flags.grad_name
         made.grad_name = named(made) if callable(named) else named

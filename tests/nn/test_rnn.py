@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import torchlike
@@ -38,6 +39,82 @@ def test_sequences(name, options):
 
     check_op([(4, 2, 3)], lambda library, x: flat([layer(library)(x), layer(library)(x[0])]), rtol=1e-4)
     check_op([(4, 2, 3)], slopes, grad=False, rtol=1e-4)
+
+
+CHANGING = [(4, 6), (8, 9), (5, 9), (7, 11), (7, 13), (3, 9), (9, 1)]  # batch and length; the smaller last batch
+
+
+def trained(library, make, loss) -> list:
+    """The loss, and what has become of the parameters, after a step for each of the sizes."""
+    library.manual_seed(0)
+    module, random = make(library), np.random.default_rng(0)
+    optimizer = library.optim.SGD(module.parameters(), lr=0.1)
+    losses = []
+    for batch, length in CHANGING:
+        optimizer.zero_grad()
+        x = library.tensor(random.standard_normal((length, batch, 3)).astype("float32"), requires_grad=True)
+        found = sum(each.pow(2).mean() for each in flat(loss(library, module, x)))
+        found.backward()
+        optimizer.step()
+        losses += [found.detach(), x.grad.sum()]
+    return [*losses, *[each.detach() for each in module.parameters()]]
+
+
+def packed(library, layer, x):
+    lengths = library.tensor([1 + 3 * each % len(x) for each in range(x.shape[1])])
+    output, state = layer(library.nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False))
+    return output.data, state
+
+
+FORMS = {
+    "batches": lambda library, layer, x: layer(x),
+    "batch first": lambda library, layer, x: layer(x.transpose(0, 1)),
+    "alone": lambda library, layer, x: layer(x[:, 0]),
+    "packed": packed,
+}
+LAYERS = [
+    *[(name, form, options) for name in SEQUENCES for form, options in zip(FORMS, [{}, *OPTIONS[1:], {}], strict=True)],
+    *[(name, "batch first", {"num_layers": 2, "batch_first": True, "dropout": 0.0}) for name in SEQUENCES],
+    ("RNN", "packed", {"nonlinearity": "relu"}),
+    ("LSTM", "batches", {"proj_size": 2, "bidirectional": True}),
+]
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+@pytest.mark.parametrize(("name", "form", "options"), LAYERS)
+def test_training_at_changing_sizes(name, form, options):
+    make = lambda library: getattr(library.nn, name)(3, 5, **options)
+    check_op([], lambda library: trained(library, make, FORMS[form]), grad=False, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_cells_trained_at_changing_sizes(name):
+    def steps(library, cell, x):
+        state = None
+        for word in x[:3]:
+            state = cell(word, state)
+        return state
+
+    make = lambda library: getattr(library.nn, name + "Cell")(3, 5)
+    check_op([], lambda library: trained(library, make, steps), grad=False, rtol=1e-4, atol=1e-5)
+
+
+def test_masks_between_layers_at_changing_sizes():
+    """What is dropped goes by the seed alone: the same whether sizes came before or not."""
+
+    def losses(sizes):
+        torchlike.manual_seed(0)
+        layer = torchlike.nn.GRU(3, 5, num_layers=2, dropout=0.5)
+        found = []
+        for batch, length in sizes:
+            torchlike.manual_seed(batch)
+            layer.zero_grad()
+            loss = layer(torchlike.ones(length, batch, 3))[0].sum()
+            loss.backward()
+            found.append([loss.item(), layer.weight_hh_l0.grad.sum().item()])
+        return found
+
+    np.testing.assert_allclose(losses(CHANGING), losses(CHANGING[::-1])[::-1], rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", SEQUENCES)

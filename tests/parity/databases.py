@@ -42,6 +42,12 @@ def operation() -> list[tuple[str, str]]:
     return [(name, each) for name, op in found for each in DTYPES if getattr(torch, each) in op.dtypes]
 
 
+def samples(name: str, dtype: str, most: int) -> list[tuple]:
+    """Up to `most` of an operation's samples, (arguments, keywords) as torchlike has them."""
+    found = list(operations()[name].sample_inputs("cpu", getattr(reference(), dtype), requires_grad=False))
+    return [to_torchlike(((each.input, *each.args), each.kwargs)) for each in found[:: -(-len(found) // most)]]
+
+
 def counterpart(op) -> Callable | None:
     """The same function in torchlike: by its public name, or a lambda of the table with another `torch`."""
     if isinstance(op.op, types.FunctionType) and op.op.__module__.startswith("torch.testing"):

@@ -5,9 +5,11 @@ import pytest
 
 import torchlike
 import torchlike.nn.functional as F
-from torchlike._dispatch import declared_ops
+from torchlike import nn
+from torchlike._autograd import tape
+from torchlike._dispatch import Op, declared_ops
 from torchlike._programs.aval import aval
-from torchlike._programs.generic import LEAST, Relation, put_in, taken_out
+from torchlike._programs.generic import LEAST, SYMBOL, Relation, put_in, taken_out
 from torchlike._types.devices import CPU
 
 SIZES = (6, 9, 17, 8, 3, 1, 30, 4, 12, 5)  # 8 and 4 meet other sizes below, the small ones are no symbols' values
@@ -84,7 +86,7 @@ def test_a_call_is_described_apart_from_its_sizes():
 def test_sizes_relate_by_what_changes_together():
     relation = Relation([8, 13, 64, 104, 13], [8, 27, 64, 216, 27])
     assert relation.places == [(None, 8), (0, 1), (None, 64), (0, 8), (0, 1)]
-    assert relation.match([8, 30, 64, 240, 30]) == {"s0": 30}
+    assert relation.match([8, 30, 64, 240, 30]) == {"size_0": 30}
     assert relation.match([8, 30, 64, 240, 31]) is None  # no longer together
     assert relation.match([9, 30, 64, 270, 30]) is None  # what was constant changed
     assert relation.match([8, 64, 64, 512, 64]) is None  # equal by chance
@@ -110,3 +112,34 @@ def test_an_error_of_shapes_is_raised_at_any_size():
         assert (torchlike.ones(size, 8) @ torchlike.ones(8, size)).shape == (size, size)
     with pytest.raises(RuntimeError, match="must match the size of tensor b"):
         torchlike.ones(12, 3) + torchlike.ones(13, 3)
+
+
+@pytest.mark.parametrize("place", [(Op, "_traced"), (tape, "_make_derivative"), (tape, "_make_residuals")])
+def test_a_mistake_of_our_own_shows(place, monkeypatch):
+    """Only what a symbol cannot answer leads to a trace for each size: all else is raised, not slow."""
+    original = getattr(*place)
+
+    def faulty(*args):
+        if SYMBOL in repr(args):
+            raise KeyError("a mistake")
+        return original(*args)
+
+    def step(length):
+        recurrent(linear(torchlike.ones(length, 2, 4)))[0].sum().backward()
+
+    linear, recurrent = nn.Linear(4, 3), nn.GRU(3, 3)
+    forget()
+    monkeypatch.setattr(*place, faulty)
+    step(6)
+    with pytest.raises(KeyError, match="a mistake"):
+        step(10)
+    monkeypatch.undo()
+    step(10)
+
+
+def test_the_users_mistake_is_told_in_numbers():
+    forget()
+    for size in (6, 9, 12):
+        torchlike.ones(size, 4).view(2, -1)
+        with pytest.raises(RuntimeError, match=rf"shape '\[5, -1\]' is invalid for input of size {size * 4}$"):
+            torchlike.ones(size, 4).view(5, -1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
+from typing import Any
 from weakref import ref
 
 import jax
@@ -17,7 +18,8 @@ from jax.extend import core as jex_core
 from jax.interpreters import partial_eval
 
 from torchlike._autograd.modes import state
-from torchlike._programs.spec import NUMBERS, Spec
+from torchlike._programs.generic import is_refusal
+from torchlike._programs.spec import Spec, struct_of
 from torchlike._recorder.recorder import record
 from torchlike._types.handles import RemovableHandle
 
@@ -239,8 +241,20 @@ def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
         (the operation, the residuals' places among its inputs and outputs, pattern of cotangents to the other one).
     """
     found = spec.derivatives.get(("residuals", wanted))
-    if found is not None:
-        return found
+    if found is None:
+        found = spec.derivatives["residuals", wanted] = _for_sizes(
+            spec, lambda each: _with_residuals(each, wanted), _residuals_at
+        ) or _make_residuals(spec, wanted)
+    return found
+
+
+def _residuals_at(made: tuple, values: dict[str, int]) -> tuple:
+    """`_with_residuals` of an operation for all sizes, at these."""
+    forward, places, pull_for = made
+    return forward.at(values), places, functools.cache(lambda given: pull_for(given).at(values))
+
+
+def _make_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
     places = [place for place, want in enumerate(wanted) if want]
     floating = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
     tree = None
@@ -263,21 +277,19 @@ def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
     residuals = made.outputs[len(spec.outputs) :]
     made, sources = _leaner(made, len(spec.outputs))
     made.grad_name = spec.grad_name
-    pulls: dict = {}
 
+    @functools.cache
     def pull_for(given: tuple[bool, ...]) -> Spec:
-        if given not in pulls:
-            known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
+        known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
 
-            def backward(*arrays):
-                pull = jax.tree_util.tree_unflatten(tree, arrays[: len(residuals)])
-                cotangents = _filled(spec, floating, given, arrays[len(residuals) :])
-                return tuple(_conj(each) for each in pull(cotangents))
+        def backward(*arrays):
+            pull = jax.tree_util.tree_unflatten(tree, arrays[: len(residuals)])
+            cotangents = _filled(spec, floating, given, arrays[len(residuals) :])
+            return tuple(_conj(each) for each in pull(cotangents))
 
-            pulls[given] = Spec(spec.name + "_backward", backward, (*residuals, *known))
-        return pulls[given]
+        return Spec(spec.name + "_backward", backward, (*residuals, *known))
 
-    spec.derivatives["residuals", wanted] = made, sources, pull_for
+    pull_for(tuple([place in floating for place in range(len(spec.outputs))]))  # what is refused is refused now
     return made, sources, pull_for
 
 
@@ -341,25 +353,38 @@ def derivative_of(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tup
     key = needed if spec.single else (needed, *[each is not None for each in cotangents])
     found = spec.derivatives.get(key)
     if found is None:
-        found = _generic_derivative(spec, needed, cotangents) if spec.generic is not None else None
-        if found is None:
-            found = _make_derivative(spec, needed, (True,) if spec.single else key[1:])
-        spec.derivatives[key] = found
+        given = (True,) if spec.single else key[1:]
+
+        def at(made: tuple, values: dict[str, int]) -> tuple:
+            derivative, used = made
+            return derivative.at(values, _derivative_at(spec, needed, given, used)), used
+
+        found = spec.derivatives[key] = _for_sizes(
+            spec, lambda each: derivative_of(each, needed, cotangents), at
+        ) or _make_derivative(spec, needed, given)
     return found
 
 
-def _generic_derivative(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tuple | None:
-    """The derivative from the one for all sizes, if there can be one."""
+def _for_sizes(spec: Spec, make: Callable[[Spec], Any], at: Callable[[Any, dict], Any]) -> Any:
+    """What `make` makes of the operation for all sizes, at this one's; None if it has to be made of this one.
+
+    Args:
+        at: puts the sizes in.
+    """
+    if spec.generic is None:
+        return None
     generic, values = spec.generic
     try:
-        made, used = derivative_of(generic, needed, cotangents)
-    except Exception:  # it asks of a symbol what only a number can answer
-        spec.retrace()
-        return None
-    return made.at(values), used
+        return at(make(generic), values)
+    except Exception as error:
+        if not is_refusal(error):
+            raise
+    spec.retrace()
+    return None
 
 
-def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]):
+def _derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -> Callable:
+    """The function from the inputs and those cotangents that are given to the gradients of the needed inputs."""
     wanted = [place for place, want in enumerate(needed) if want]
     outputs = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
     count = len(spec.inputs)
@@ -376,10 +401,27 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
         _, pull = jax.vjp(forward, *[arrays[place] for place in wanted])
         return tuple(_conj(each) for each in pull(_filled(spec, outputs, given, arrays[count:])))
 
+    return derivative
+
+
+def _derivative_at(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...], used: tuple[int, ...]) -> Callable:
+    """`_derivative` of the used inputs and the cotangents, for an operation traced for all sizes: now it is for its own."""
+
+    def derivative(*arrays):
+        spec.retrace()
+        rest = iter(arrays)
+        kinds = enumerate(map(struct_of, spec.inputs))
+        inputs = [next(rest) if place in used else jnp.zeros(kind.shape, kind.dtype) for place, kind in kinds]
+        return _derivative(spec, needed, given)(*inputs, *rest)
+
+    return derivative
+
+
+def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -> tuple:
+    count = len(spec.inputs)
     known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
     avals = (*spec.inputs, *known)
-    structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in avals]
-    closed = jax.make_jaxpr(derivative)(*structs)
+    closed = jax.make_jaxpr(_derivative(spec, needed, given))(*map(struct_of, avals))
     # inputs that are not needed are none of its own; cotangents always are
     always = [place >= count for place in range(len(avals))]
     lean, used = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=always)

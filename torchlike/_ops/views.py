@@ -527,7 +527,7 @@ def split_with_sizes(input: Array, dim: int, sizes: tuple) -> tuple[Array, ...]:
 @op
 def unbind(input: Array, dim: int, count: int) -> tuple[Array, ...]:
     """The slices along a dimension, without it."""
-    return tuple([lax.squeeze(each, (dim,)) for each in _pieces(input, dim, (1,) * count)])
+    return tuple([lax.squeeze(each, (dim,)) for each in _pieces(input, dim, (1,) * int(count))])
 
 
 @op(name="conj")

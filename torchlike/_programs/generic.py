@@ -5,8 +5,8 @@ over sentences of varying length traces each operation three times, not once a l
 
 What holds for the symbols holds for all sizes from `LEAST` on that relate to each other, and to the sizes that did not
 change, as they did in the trace: equal where they were equal, else different. Where more is asked of them
-(``size > 32``) JAX refuses to answer; such an operation is traced for each size, as are the few sizes that happen to
-equal another one.
+(``size > 32``) JAX refuses to answer (`is_refusal`); such an operation is traced for each size, as are the few sizes that
+happen to equal another one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,17 @@ from typing import Any
 
 from jax import export
 from jax.core import ShapedArray
+from jax.errors import (
+    ConcretizationTypeError,
+    InconclusiveDimensionOperation,
+    TracerArrayConversionError,
+    TracerIntegerConversionError,
+)
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, Var
 
 from torchlike._programs.aval import Aval, aval
 
+SYMBOL = "size_"  # how symbols' names begin
 LEAST = 5  # smaller sizes are too often special
 FAILURES = 2  # after which the calls of a pattern are traced one by one
 MEMORY = 16  # calls of a pattern that a new one may be related to
@@ -72,7 +79,7 @@ class Relation:
             found[a, b] = (bases[0], a // symbols[bases[0]][0]) if bases else (len(symbols), 1)
             symbols += () if bases else ((a, b),)
         self.places = [found.get(pair, (None, pair[0])) for pair in pairs]
-        self.names = [f"s{at}" for at in range(len(symbols))]
+        self.names = [f"{SYMBOL}{at}" for at in range(len(symbols))]
         self._origins = [pairs.index(pair) for pair in symbols]
         self._varying = [*set(found.values())]
         self._constants = {size for symbol, size in self.places if symbol is None}
@@ -96,16 +103,12 @@ class Relation:
 
 
 class Traces:
-    """The symbolic traces of one operation for calls of one pattern.
-
-    Args:
-        sizes: of the first call.
-    """
+    """The symbolic traces of one operation for calls of one pattern."""
 
     __slots__ = ("_seen", "_known", "_failures")
 
-    def __init__(self, sizes: list[int]) -> None:
-        self._seen = [sizes]
+    def __init__(self) -> None:
+        self._seen: list[list[int]] = []
         self._known: list[tuple] = []
         self._failures = 0
 
@@ -114,6 +117,9 @@ class Traces:
 
         Args:
             trace: traces the operation for sizes that may be symbols.
+
+        Raises:
+            Exception: what `trace` raises, unless a symbol was asked what only a number can answer.
         """
         for relation, spec in self._known:
             values = relation.match(sizes)
@@ -130,7 +136,9 @@ class Traces:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the user's call told of what there is to warn of
                 spec = trace(relation.symbolic())
-        except Exception:  # whatever the operation asks of a symbol that only a number can answer
+        except Exception as error:
+            if not is_refusal(error):
+                raise
             spec = None
         if spec is None or _is_impure(spec.jaxpr.jaxpr):
             self._failures += 1
@@ -148,6 +156,27 @@ class Traces:
                 if relation.match(sizes) and relation.match(each):
                     found = relation
         return found
+
+
+_REFUSALS = (
+    InconclusiveDimensionOperation,  # a comparison, a division, a number wanted
+    ConcretizationTypeError,  # the same of an array that was made of a symbol
+    TracerArrayConversionError,
+    TracerIntegerConversionError,
+    NotImplementedError,  # a primitive that goes by a number, such as a scan by halves
+)
+_CHECKS = (RuntimeError, ValueError, TypeError, IndexError)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether an error says that a symbol was asked what only a number can answer.
+
+    Where C asks one for an integer, Python names the symbol's type. Sizes whose relation is none of equality and
+    multiples (``a + b == c``) are unequal as symbols, and a check of shapes then speaks of symbols.
+    """
+    if isinstance(error, _REFUSALS):
+        return True
+    return isinstance(error, _CHECKS) and ("_DimExpr" in str(error) or SYMBOL in str(error))
 
 
 def _is_impure(jaxpr: Jaxpr) -> bool:

@@ -118,9 +118,9 @@ class Spec:
 
     def retrace(self) -> None:
         """Trace it by itself, where it was traced with symbols: its derivative cannot be."""
-        self.generic = None
-        if self.fn is not None:
+        if self.generic is not None:
             self._jaxpr, _ = _traced(self.fn, self.inputs)
+            self.generic = None
 
     @property
     def jaxpr(self) -> jex_core.ClosedJaxpr:
@@ -204,8 +204,12 @@ class Spec:
 
 def _traced(fn: Callable, inputs: tuple) -> tuple:
     """(jaxpr, what the function returns) for inputs of these kinds."""
-    structs = [NUMBERS[each] if isinstance(each, type) else each.struct for each in inputs]
-    return jax.make_jaxpr(fn, return_shape=True)(*structs)
+    return jax.make_jaxpr(fn, return_shape=True)(*map(struct_of, inputs))
+
+
+def struct_of(kind: Aval | type) -> jax.ShapeDtypeStruct:
+    """An input's kind as JAX writes it."""
+    return NUMBERS[kind] if isinstance(kind, type) else kind.struct
 
 
 def _device_of(inputs: tuple):
