@@ -21,10 +21,11 @@ from __future__ import annotations
 import functools
 import inspect
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, overload
 
+import jax
 import numpy as np
 
 from torchlike._arguments import ARRAY, ARRAYS, LIKE, STATIC, SYNONYMS, check, explained, kind_of, modern
@@ -34,8 +35,9 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._half import in_single
 from torchlike._out import CAST, OutRule, with_out
 from torchlike._programs.generic import Traces, put_in, taken_out
-from torchlike._programs.spec import Spec
+from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._programs.tracebacks import shorten
+from torchlike._recorder.checks import Bound, Check, finding
 from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Step, ViewRule
@@ -65,6 +67,8 @@ class Flags:
         overloads: where PyTorch has several signatures, these as it writes them: for errors.
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
         guard: called with the arguments of each call, for what is an error because of a number's value.
+        check: called with the arguments, of tensors and numbers shape and dtype alone; gives the `Check`s of their
+            values.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
         out: what becomes of ``out=`` with another dtype than the result's; a tuple where that differs by output.
         apart_out: whether tensors given as ``out=`` must not be inputs, too.
@@ -83,6 +87,7 @@ class Flags:
     overloads: tuple[str, ...] = ()
     legacy: Mapping[str, str] = field(default_factory=dict)
     guard: Callable | None = None
+    check: Callable[..., Sequence[Check]] | None = None
     deprecated: tuple[str, ...] = ()
     out: OutRule | tuple[OutRule, ...] = CAST
     apart_out: bool = False
@@ -139,6 +144,8 @@ class Op:
         kinds = tuple(type(each) if isinstance(each, _NUMBERS) else each.aval for each in inputs)
         _check_devices(kinds)
         made = self.spec_of(kinds, bound.args, bound.kwargs, in_place)
+        if self.flags.check is not None:
+            made.checks = self._checks(kinds, bound.args, bound.kwargs)
         try:
             self.specs[key] = made
         except TypeError:
@@ -171,6 +178,20 @@ class Op:
         if self.flags.view is not None:
             made.extra = self._view_rule(args, kwargs)
         return made
+
+    def _checks(self, kinds: tuple, args: tuple, kwargs: dict) -> tuple[Bound, ...]:
+        """What the operation asks of its inputs' values; nothing of what has no elements."""
+        structs = [_struct(each) for each in kinds]
+        fill = functools.partial(_filled, arrays=structs)
+        made = []
+        for asked in self.flags.check(*map(fill, args), **{k: fill(v) for k, v in kwargs.items()}):
+            places = tuple([next(at for at, each in enumerate(structs) if each is given) for given in asked.given])
+            if all(each.size for each in asked.given):
+                taken = (*[kinds[place] for place in places], *map(type, asked.numbers))
+                predicate = _predicate(asked.wrong, isinstance(asked.error, Exception))
+                slots = tuple(map(Slot, range(len(taken))))
+                made.append(Bound(asked, places, functools.partial(predicate.spec_of, taken, slots, {})))
+        return tuple(made)
 
     def _traced(self, call: tuple) -> Spec:
         return Spec(self.name, self._function(*call), call[0])
@@ -215,6 +236,18 @@ class Op:
             return flags.write(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
         return ViewRule(layout, None if flags.write is None else write)
+
+
+@functools.cache
+def _predicate(wrong: Callable, is_brief: bool) -> Op:
+    """The operation that finds whether something is wrong, for all shapes."""
+    return Op(wrong.__name__.strip("_"), finding(wrong, is_brief), Flags())
+
+
+def _struct(kind) -> jax.ShapeDtypeStruct:
+    """Shape and dtype of an input, as an object of its own."""
+    known = NUMBERS[kind] if isinstance(kind, type) else kind.struct
+    return jax.ShapeDtypeStruct(known.shape, known.dtype, weak_type=known.weak_type)
 
 
 class Slot(int):
@@ -473,7 +506,7 @@ dtypes.on_change.append(_forget_specs)
 def _caller(op: Op) -> Callable:
     gather, specs, flags = _gatherer(op), op.specs, op.flags
     spread = None if flags.varargs is None else tuple(op.kinds).index(flags.varargs)
-    new, is_view = object.__new__, flags.view is not None
+    new, is_view, is_checked = object.__new__, flags.view is not None, flags.check is not None
 
     def call(*args, **kwargs):
         try:
@@ -491,6 +524,8 @@ def _caller(op: Op) -> Callable:
                 if other is not None:
                     return call(*other[0], **other[1])
                 spec = op.spec(key, args, kwargs, inputs)
+            if is_checked:
+                recorder.look(spec.checks, inputs)
             inputs = tuple(inputs)
             tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
             if tracked and recorder.at_boundary:
@@ -591,6 +626,8 @@ def _inplace(op: Op) -> Callable:
                 if other is not None:
                     return inplace(*other[0], **other[1])
                 spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
+            if spec.checks:
+                recorder.look(spec.checks, inputs)
             inputs, edges = tuple(inputs), tuple(edges)
             tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
             if tracked and recorder.at_boundary:

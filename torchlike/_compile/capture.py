@@ -16,10 +16,11 @@ from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
 from torchlike._compile.replay import _KEPT, LATER, Fresh, Holder, Number, Replay, Same, Several, numbers_of
-from torchlike._compile.watch import ATOMS, LIBRARY, Check, Watch, kind_of
+from torchlike._compile.watch import ATOMS, LIBRARY, Watch, kind_of
 from torchlike._programs import explain, program
 from torchlike._programs.program import MULTIPLE
 from torchlike._random import default
+from torchlike._recorder.checks import Bound, Verdict
 from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import Size, device, dtype
@@ -81,6 +82,7 @@ class Capture:
         broken: (what a replay could not do again, the user's line), once there is something.
         made: values that were made on the host; `drawn` are those that are drawn anew at each call.
         groups: (number of recorded nodes, optimizer, group) after each update of a group.
+        looked: (check, values) of what was checked at the call.
         read: the value whose number the call returns.
 
     Args:
@@ -93,6 +95,7 @@ class Capture:
         self.broken: tuple[str, tuple[str, int]] | None = None
         self.made: list[Value] = []
         self.groups: list[tuple] = []
+        self.looked: list[tuple[Bound, list]] = []
         self.begins = False
         self.read: Value | None = None
         self._code, self._strict = code, strict
@@ -171,12 +174,13 @@ class Capture:
             Unguarded: it did something that cannot be.
         """
         self.leave()
+        verdict = self.recording.verdict()
         nodes = self._nodes
         structure = program.find([node[0] for node in nodes]) if nodes else None
         inputs = self._inputs[: len(structure.inputs)] if structure else []
         arrays = {id(each[1]) for each in self._draws if type(each) is tuple}
         self.drawn = [each for each in self.made if id(each.array) in arrays]
-        made = _Maker(before, nodes, inputs, self).replay(result)
+        made = _Maker(before, nodes, inputs, self).replay(result, verdict)
         made.flags = now
         moves = self.begins or self._ends != self._starts
         made.ends, made.begins = self._ends if moves else None, self.begins
@@ -246,7 +250,7 @@ class _Maker:
         self.storages: dict[Storage, object] = {}
         self.firsts: dict[Storage, int] = {}
 
-    def replay(self, result) -> Replay:
+    def replay(self, result, verdict: Verdict | None) -> Replay:
         """All of it, but for the program and its numbers.
 
         Raises:
@@ -255,7 +259,7 @@ class _Maker:
         made = Replay()
         self._check_kept()
         self._tell_state(made)
-        self._tell_results(made, result)
+        self._tell_results(made, result, verdict)
         self._tell_inputs(made)
         return made
 
@@ -268,8 +272,9 @@ class _Maker:
         aliases = [(self.firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
         made.storages, made.shared = len(self.firsts), [(one, other) for one, other in aliases if one != other]
 
-    def _tell_results(self, made: Replay, result) -> None:
+    def _tell_results(self, made: Replay, result, verdict: Verdict | None) -> None:
         writes, read = self._writes(), self.capture.read
+        found = None if verdict is None else self.source(verdict.found)
         made.grads = self._grads()
         # where all of it lies among the values is known once all of it was met
         source = None if read is None else self.source(read)
@@ -278,6 +283,7 @@ class _Maker:
             if type(each) is Fresh:
                 each.whole, each.seen = self.place(each.whole), None if each.view is None else self.place(each.seen)
         made.result = template if source is None else Number(self.place(source))
+        made.found, made.doubts = (None, []) if found is None else (self.place(found), verdict.doubts)
         made.writes = [(place, self.place(source), grown) for place, source, grown in writes]
         written = {self.before.storages[place] for place, _, _ in writes}
         made.written = {place for place, each in enumerate(self.before.storages) if each in written}
@@ -289,7 +295,7 @@ class _Maker:
         made.picks = [self._pick(each) for each in self.inputs]
         made.equal = self._equal()
         made.free = self._free(made.written)
-        made.checks = [found for each in self.capture.watch.checks if (found := self._check(each)) is not None]
+        made.checks = [each for each in map(self._check, self.capture.looked) if each is not None]
 
     # ------------------------------------------------------------------ inputs
 
@@ -329,17 +335,11 @@ class _Maker:
                 free.append((number, 2))
         return free
 
-    def _check(self, check: Check) -> tuple | None:
-        args, places = list(check.args), {}
-        for at, each in enumerate(args):
-            if not isinstance(each, TensorBase):
-                continue
-            value = each._value()
-            if at in check.looked_at and value in self.places:
-                places[at] = self.places[value]
-            else:
-                args[at] = TensorBase._wrap(Value(value.aval))
-        return (check._replace(args=args), places) if places else None
+    def _check(self, looked: tuple[Bound, list]) -> tuple | None:
+        """A check of what was there before the call, and where that is found; None if it was made on the host."""
+        check, given = looked
+        places = [self.places.get(each) for each in given if type(each) is Value]
+        return None if None in places or len(places) < len(given) else (check, places)
 
     # ------------------------------------------------------------------ outputs
 

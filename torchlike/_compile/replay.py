@@ -11,9 +11,10 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.guards import Guards, is_equal
-from torchlike._compile.watch import ATOMS, Check
+from torchlike._compile.watch import ATOMS
 from torchlike._programs import explain
 from torchlike._random.default import draw_array, draw_seed
+from torchlike._recorder.checks import Bound, Doubt, Verdict, hear, outstanding
 from torchlike._recorder.recorder import Value, array_of, program_lock, recorder
 from torchlike._recorder.storage import Storage
 
@@ -153,6 +154,8 @@ class Replay:
         ends: the recorder's place in a step after the call, if that moves it.
         begins: whether the call begins a step.
         checks: the checks of known values, and where these come from.
+        found: which value has what the program's checks find, or None.
+        doubts: these checks.
     """
 
     guards: Guards
@@ -182,7 +185,9 @@ class Replay:
     result: Any
     ends: tuple[bool, bool] | None
     begins: bool
-    checks: list[tuple[Check, dict[int, int]]]
+    checks: list[tuple[Bound, list[int]]]
+    found: int | None
+    doubts: list[Doubt]
 
     def difference(self, other: Replay) -> str | None:
         """In what another capture of the same call differs; None if it does not."""
@@ -227,7 +232,8 @@ class Replay:
         if pending and recorder.at_boundary and self.begins:
             recorder.boundary()
         inputs = [values[each] if type(each) is int else each for each in self.picks]
-        if not self._computed(inputs) or not self._passes(values):
+        looked = [values[place] for _, places in self.checks for place in places]
+        if not self._computed(inputs + looked) or not self._passes(values):
             return MISS
         explain.record.runs["replayed"] += 1
         if self.structure is not None:
@@ -241,6 +247,11 @@ class Replay:
             leaf.grad = None if template is None else template.made(values, memo)
         if self.ends is not None:
             recorder.at_boundary, recorder._after_backward = self.ends
+        verdict = None if self.found is None else Verdict(values[self.found], self.doubts)
+        if verdict is not None:
+            outstanding.append(verdict)
+        if outstanding:
+            hear(but=None if type(self.result) is Number else verdict)
         return self.result.made(values, memo)
 
     def _tensors(self, args: list[TensorBase]) -> list[TensorBase] | None:
@@ -303,12 +314,9 @@ class Replay:
     def _passes(self, values: list[Value]) -> bool:
         """Whether the values that are checked at a call are good; what is wrong the call itself will say."""
         for check, places in self.checks:
-            args = list(check.args)
-            for at, place in places.items():
-                args[at] = TensorBase._wrap(values[place])
             try:
-                check.function(*args, **check.named)
-            except (IndexError, RuntimeError):
+                check.refuse([values[place] for place in places])
+            except Exception:
                 return False
         return True
 

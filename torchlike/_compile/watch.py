@@ -10,7 +10,6 @@ import abc
 import builtins
 import collections
 import functools
-import inspect
 import math
 import operator
 import sys
@@ -18,10 +17,6 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import BuiltinMethodType, CodeType, FrameType, MethodDescriptorType, ModuleType
-from typing import NamedTuple
-
-from torchlike._autograd.variable import TensorBase
-from torchlike._recorder.recorder import Value
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _STANDARD = tuple({sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -93,15 +88,6 @@ def _is_pure(function) -> bool:
 
 # ---------------------------------------------------------------------- the library's own
 
-# what looks at values that are known at the call, and refuses some: a replay calls it again on the values of then
-_CHECKS = {
-    ("_ops/class_losses.py", "_refuse_unknown_classes"): ("target",),
-    ("_ops/losses.py", "_refuse_no_probabilities"): ("input", "target"),
-    ("_functions/indexing.py", "check_bounds"): ("index",),
-    ("_functions/selecting.py", "_check_flat"): ("index",),
-    ("_functions/selecting.py", "_check_enough"): ("mask",),
-    ("nn/_tables.py", "_check_range"): ("input",),
-}
 # what traces an operation, once: hundreds of thousands of calls of JAX's, which read nothing of the user's
 _TRACING = {
     ("_dispatch.py", "spec_of"),
@@ -116,7 +102,6 @@ _BREAKING = (
     ("_tensor/storages.py", ("data_ptr", "untyped_storage", "storage")),
     ("_functions/randoms.py", ("manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state", "fork_rng")),
     ("_programs/", ("explain", "choose")),
-    ("nn/_pools.py", ("_unpooled",)),
     ("optim/optimizer.py", ("__repr__", "state_dict", "load_state_dict", "__getstate__", "add_param_group")),
 )
 
@@ -128,34 +113,6 @@ def _within(code: CodeType) -> str:
 
 def _is_breaking(code: CodeType) -> bool:
     return any(_within(code).startswith(file) and code.co_name in names for file, names in _BREAKING)
-
-
-class Check(NamedTuple):
-    """A call of a check of known values: `looked_at` are the places of these among its arguments."""
-
-    function: Callable
-    args: list
-    named: dict
-    looked_at: tuple[int, ...]
-
-
-def _check_of(frame: FrameType, names: tuple[str, ...]) -> Check:
-    code, given = frame.f_code, frame.f_locals
-    own = code.co_varnames
-    args = [given[name] for name in own[: code.co_argcount]]
-    more = own[code.co_argcount :]
-    if code.co_flags & inspect.CO_VARARGS:
-        args += given[more[0]]
-        more = more[1:]
-    named = given[more[0]] if code.co_flags & inspect.CO_VARKEYWORDS else {}
-    looked_at = tuple([own.index(name) for name in names])
-    args = [each if at in looked_at else _bare(each) for at, each in enumerate(args)]
-    return Check(frame.f_globals[code.co_name], args, named, looked_at)
-
-
-def _bare(given):
-    """A tensor without its value, which else would have to be computed."""
-    return TensorBase._wrap(Value(given._aval)) if isinstance(given, TensorBase) else given
 
 
 def _texts(constants: tuple) -> Iterator[str]:
@@ -175,13 +132,11 @@ class Watch:
     Attributes:
         codes: the user's code that has run, and its globals.
         words: the names in all code that has run, in the library's too; `None` among them if one was made up.
-        checks: the checks of known values.
     """
 
     def __init__(self, on_break: Callable[[str, FrameType], None]) -> None:
         self.codes: dict[CodeType, dict] = {}
         self.words: set[str | None] = set()
-        self.checks: list[Check] = []
         self._on_break = on_break
         self._known: set[CodeType] = set()
 
@@ -222,13 +177,8 @@ class Watch:
 
     def _enter(self, frame: FrameType, code: CodeType) -> None:
         if kind_of(code, frame.f_globals) is LIBRARY:
-            place = _within(code), code.co_name
-            if place in _TRACING:
+            if (_within(code), code.co_name) in _TRACING:
                 self._look_away(frame)
-                return
-            looked_at = _CHECKS.get(place)
-            if looked_at is not None:
-                self.checks.append(_check_of(frame, looked_at))
                 return
             if _is_breaking(code):
                 self._on_break(f"`{code.co_name}` is called", frame)

@@ -32,7 +32,6 @@ SEQUENCE = (
 )
 UINT8 = "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
 FEW, MOST = 4, 64
-CHECKED = 2**14  # index tensors up to this size are checked where their values are known
 
 
 class Positions:
@@ -173,7 +172,6 @@ def _tensor(parsed: Parsed, known, index: TensorBase) -> None:
                     f"tensor {list(known.shape)} at index {parsed.dim + place}"
                 )
     elif name in ("int64", "int32"):
-        check_bounds(index, known.shape[parsed.dim], parsed.dim)
         taken = 1
     else:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
@@ -196,21 +194,6 @@ def _scalar(parsed: Parsed, known, index: TensorBase) -> None:
     parsed.read = basic.select_view
     parsed.dim += 1
     return None
-
-
-def check_bounds(index: TensorBase, size: int, dim: int, error: type = IndexError, negative: bool = True) -> None:
-    """Refuse an index tensor with places outside a dimension, if its values are known.
-
-    Raises:
-        IndexError: or what `error` says; a place is out of bounds.
-    """
-    array = index._value().array
-    if array is None or not 0 < index._aval.numel <= CHECKED or not index.is_cpu:
-        return
-    array = np.asarray(array)
-    least, most = array.min(), array.max()
-    if most >= size or least < (-size if negative else 0):
-        raise out_of_bounds(int(most if most >= size else least), dim, size, error)
 
 
 def parse(known, index: tuple) -> Parsed:

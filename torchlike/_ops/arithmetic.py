@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import (
@@ -22,6 +21,7 @@ from torchlike._ops._promote import (
     result_dtype,
 )
 from torchlike._out import UNARY, OutRule, can_cast
+from torchlike._recorder.checks import Check
 
 NUMBER_SECOND = ("Tensor input, Tensor other", "Tensor input, Number other")
 NUMBER_EITHER = ("Tensor input, Tensor other", "Number self, Tensor other", "Tensor input, Number other")
@@ -182,7 +182,10 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
 # ---------------------------------------------------------------------- quotients
 
 
-@op(legacy={"value": "other"})
+@op(
+    legacy={"value": "other"},
+    check=lambda input, other, rounding_mode=None: [] if rounding_mode is None else _no_zeros(input, other),
+)
 def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None) -> Array:
     """Quotient, elementwise with broadcasting.
 
@@ -212,10 +215,18 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
     raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
 
 
-def _refuse_zero(input=None, other=None, **_) -> None:
-    """Refuse the integer quotient by the number 0. What a tensor holds is not known when it is recorded."""
-    if type(other) is int and other == 0 and isinstance(input, TensorBase) and input.dtype.rank < 2:
-        raise RuntimeError("ZeroDivisionError")
+def _no_zeros(input, other) -> list[Check]:
+    """Integers are not divided by 0; a bool is a part of the operation."""
+    error = RuntimeError("ZeroDivisionError")
+    if other is False:
+        raise error
+    if other is True or any(each is not True and each is not False and rank(each.dtype) > 1 for each in (input, other)):
+        return []
+    return [Check(_is_zero, (other,), error)]
+
+
+def _is_zero(array):
+    return array == 0
 
 
 def _floor_quotient(input, other) -> Array:
@@ -241,13 +252,13 @@ def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
     return input / other
 
 
-@op(guard=_refuse_zero, stepwise=True)
+@op(check=_no_zeros, stepwise=True)
 def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """Quotient rounded down, elementwise with broadcasting, in the promoted dtype."""
     return _floor_quotient(input, other)
 
 
-@op(overloads=NUMBER_EITHER, legacy={"divisor": "other"}, guard=_refuse_zero, stepwise=True)
+@op(overloads=NUMBER_EITHER, legacy={"divisor": "other"}, check=_no_zeros, stepwise=True)
 def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``."""
     input, other = matched(input, other)
@@ -255,7 +266,7 @@ def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     return jnp.remainder(input, other)
 
 
-@op(overloads=NUMBER_SECOND, legacy={"divisor": "other"}, guard=_refuse_zero, stepwise=True)
+@op(overloads=NUMBER_SECOND, legacy={"divisor": "other"}, check=_no_zeros, stepwise=True)
 def fmod(input: Array, other: ArrayLike) -> Array:
     """The rest of the division rounded towards zero: it has the sign of `input`, as C's ``fmod``."""
     input, other = matched(input, other)

@@ -23,6 +23,8 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype
+from torchlike._ops._values import out_of_bounds, within
+from torchlike._recorder.checks import Check
 from torchlike._recorder.view import Layout
 from torchlike._types import dtypes
 
@@ -126,7 +128,20 @@ def _write(new: Array, viewed: Array, pattern: tuple, a=None, b=None, c=None, d=
     return lax.dynamic_update_slice(viewed, new, _positions(starts))
 
 
-@op(view=_layout, write=_write, name="select")
+def _positions_within(input, pattern, *numbers) -> list[Check]:
+    """Positions that are tensors, and so were not looked at when the index was read, must lie within their dimension."""
+    found, positions = [], iter(numbers)
+    sizes = iter(enumerate(input.shape))
+    for entry in pattern:
+        dim, size = next(sizes) if entry is not None else (0, 0)
+        if entry == AT or (type(entry) is tuple and entry[0] == AT):
+            number = next(positions)
+            if not number.weak_type:
+                found.append(within(number, size, out_of_bounds(dim, size), negative=True))
+    return found
+
+
+@op(view=_layout, write=_write, name="select", check=_positions_within)
 def select_view(
     input: Array, pattern: tuple, a: Number = None, b: Number = None, c: Number = None, d: Number = None
 ) -> Array:
@@ -134,7 +149,7 @@ def select_view(
     return _read(input, pattern, (a, b, c, d))
 
 
-@op(view=_layout, write=_write, name="slice")
+@op(view=_layout, write=_write, name="slice", check=_positions_within)
 def slice_view(
     input: Array, pattern: tuple, a: Number = None, b: Number = None, c: Number = None, d: Number = None
 ) -> Array:
@@ -142,7 +157,11 @@ def slice_view(
     return _read(input, pattern, (a, b, c, d))
 
 
-@op(grad_name="CopySlices", name="copy")
+@op(
+    grad_name="CopySlices",
+    name="copy",
+    check=lambda input, value, pattern, *numbers: _positions_within(input, pattern, *numbers),
+)
 def put_slices(
     input: Array,
     value: ArrayLike,

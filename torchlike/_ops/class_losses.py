@@ -9,24 +9,21 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, as_dtype, only, rank
 from torchlike._ops.losses import reduced
+from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
 
 
-def _refuse_unknown_classes(input, target, weight=None, reduction="mean", ignore_index=-100, *rest, **named) -> None:
-    """Refuse targets that are no class where their values are known; what is not computed yet is not waited for.
+def _are_classes(input, target, weight=None, reduction="mean", ignore_index=-100, *_, **__) -> list[Check]:
+    """Targets must be classes."""
+    if rank(target.dtype) != 1:
+        return []  # probabilities
+    classes = input.shape[1 if input.ndim > 1 else 0]
+    said = lambda found: IndexError(f"Target {found.element} is out of bounds.")
+    return [Check(_is_no_class, (target,), said, (ignore_index, classes))]
 
-    Raises:
-        IndexError: there are some.
-    """
-    array = target._value().array
-    if array is None or not array.size or not target.is_cpu or array.dtype != np.int64:
-        return
-    known, shape = np.asarray(array), input._aval.shape
-    classes = shape[1 if len(shape) > 1 else 0] if shape else 0
-    if known.view(np.uint64).max() >= classes:  # so negative ones, too
-        wrong = known[(known != ignore_index) & ((known < 0) | (known >= classes))]
-        if wrong.size:
-            raise IndexError(f"Target {wrong[0]} is out of bounds.")
+
+def _is_no_class(target, ignored, classes):
+    return (target != ignored) & ((target < 0) | (target >= classes))
 
 
 def _check_classes(input: Array, target: Array, weight: Array | None) -> None:
@@ -91,7 +88,7 @@ def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignor
     return jnp.sum(elements) / jnp.sum(jnp.where(kept, factor, 0).astype(logs.dtype))
 
 
-@op(guard=_refuse_unknown_classes)
+@op(check=_are_classes)
 def nll_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: int = -100
 ) -> Array:
@@ -111,7 +108,7 @@ def nll_loss(
     return _nll(input, target, weight, reduction, ignore_index)
 
 
-@op(guard=_refuse_unknown_classes)
+@op(check=_are_classes)
 def cross_entropy(
     input: Array,
     target: Array,

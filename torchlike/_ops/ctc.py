@@ -7,10 +7,41 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
+from torchlike._ops._values import is_outside
 from torchlike._ops.losses import reduced
+from torchlike._recorder.checks import Check, Found
 
 
-@op
+def _lengths_fit(log_probs, targets, input_lengths, target_lengths, *_, **__) -> list[Check]:
+    """Lengths must not be negative, nor greater than what there is."""
+    steps, longest = log_probs.shape[0], targets.shape[-1] if targets.ndim else 1
+    said = lambda text: RuntimeError(f"Expected {text} (while checking arguments for ctc_loss_allocate_outputs)")
+    size = "tensor to have size {} at dimension {}, but got size " + str(longest) + " for argument #2 'targets'"
+    negative = lambda found: said(f"target_lengths to have value at least 0, but got value {found.element}")
+    if targets.ndim == 1 and log_probs.ndim == 3:
+        there = Check(_sum_is_not, (target_lengths,), lambda found: said(size.format(found.code - 1, 0)), (longest,))
+    else:
+        there = Check(
+            _most_above, (target_lengths,), lambda found: said(size.format(f"at least {found.code}", 1)), (longest,)
+        )
+
+    def unfit(found: Found) -> Exception:
+        bound = "least 0" if found.element < 0 else f"most {steps}"
+        return said(f"input_lengths to have value at {bound}, but got value {found.element}")
+
+    below = Check(is_outside, (target_lengths,), negative, (0, 2**62))
+    return [below, there, Check(is_outside, (input_lengths,), unfit, (0, steps + 1))]
+
+
+def _most_above(lengths, size):
+    return lengths.max() * (lengths.max() > size)
+
+
+def _sum_is_not(lengths, size):
+    return (lengths.sum() + 1) * (lengths.sum() != size)
+
+
+@op(check=_lengths_fit)
 def ctc_loss(
     log_probs: Array,
     targets: Array,

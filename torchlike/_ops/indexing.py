@@ -1,13 +1,13 @@
 """Choosing and changing elements by index tensors and masks.
 
-Indices out of bounds are refused at the call where their values are known; inside a program they are clamped when
-read and dropped when written, as XLA does.
+Indices out of bounds are refused, see `checks`; until that is said they are clamped when read and dropped when written.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,9 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
+from torchlike._ops._values import is_outside, out_of_bounds, within
 from torchlike._out import INDEXED, SAME, OutRule
+from torchlike._recorder.checks import Check, Found
 from torchlike._types import dtypes
 
 scalar_name = dtypes.scalar_name
@@ -53,13 +55,33 @@ def _spread(input: Array, where: tuple[bool, ...], indices: tuple) -> tuple:
     return tuple([next(given).astype(jnp.int64) if there else slice(None) for there in where])
 
 
-@op(name="index")
+def _all_within(input, where: tuple, indices: tuple) -> list[Check]:
+    """The tensors of an index must lie within the dimensions that they stand for."""
+    sizes = tuple([size for size, there in zip(input.shape, where, strict=False) if there])
+
+    def error(found: Found) -> Exception:
+        at = found.code - 1
+        return IndexError(f"index {found.elements[at]} is out of bounds for dimension {at} with size {sizes[at]}")
+
+    return [Check(_first_outside, indices, error, sizes)] if indices else []
+
+
+def _first_outside(*given):
+    """Which of the index tensors is the first that is out of bounds, from 1 on."""
+    half, code = len(given) // 2, 0
+    for place in reversed(range(half)):
+        wrong = is_outside(given[place], -given[half + place], given[half + place])
+        code = wrong * (place + 1) + ~wrong * code
+    return code
+
+
+@op(name="index", check=_all_within)
 def index_by(input: Array, where: tuple, indices: Arrays) -> Array:
     """The elements at index tensors; `where` tells for each dimension whether it has one."""
     return input.at[_spread(input, where, indices)].get(mode="clip")
 
 
-@op(name="index_put")
+@op(name="index_put", check=lambda input, values, where, indices, accumulate=False: _all_within(input, where, indices))
 def index_put_by(input: Array, values: ArrayLike, where: tuple, indices: Arrays, accumulate: bool = False) -> Array:
     """`input` with other values, or with values added, at index tensors."""
     place = input.at[_spread(input, where, indices)]
@@ -92,6 +114,36 @@ def mask_put(input: Array, value: ArrayLike, mask: Array, dim: int) -> Array:
 # ---------------------------------------------------------------------- along one dimension
 
 
+def _along(kind: type = RuntimeError, said: str = "{}", negative: bool = False) -> Callable:
+    """The check of an operation on (input, dim, index, ...)."""
+
+    def check(input, dim, index, *_, **__) -> list[Check]:
+        dim = wrap_dim(dim, input.ndim)
+        size = input.shape[dim] if input.ndim else 1
+        if rank(index.dtype) != 1:
+            return []
+        error = kind(said) if "{" not in said else out_of_bounds(dim, size, kind, said)
+        return [within(index, size, error, negative)]
+
+    return check
+
+
+IN_SELF = "index out of range in self"
+
+
+def _selects(input, dim, index) -> list[Check]:
+    if input.ndim < 2 or wrap_dim(dim, input.ndim) != 1:
+        return _along(IndexError, IN_SELF)(input, dim, index)
+    size = input.shape[1]
+    error = lambda found: RuntimeError(f"INDICES element is out of DATA bounds, id={found.element} axis_dim={size}")
+    return [within(index, size, error)]
+
+
+def _adds(input, dim, index, *_, **__) -> list[Check]:
+    inner = input.ndim > 1 and wrap_dim(dim, input.ndim) in (0, input.ndim - 1)
+    return (_along() if inner else _along(IndexError, IN_SELF))(input, dim, index)
+
+
 def _at_dim(array: Array, dim: int) -> tuple[Array, int]:
     """The array with at least one dimension, and `dim` counted from the front."""
     return (array if array.ndim else array.reshape(1)), wrap_dim(dim, array.ndim)
@@ -102,7 +154,7 @@ def _check_index(name: str, index: Array, wanted: str) -> None:
         raise RuntimeError(f"{name}(): Expected {wanted}")
 
 
-@op(out=INDEXED)
+@op(check=_selects, apart_out=True, out=INDEXED)
 def index_select(input: Array, dim: int, index: Array) -> Array:
     """The slices of a dimension at the places in a vector.
 
@@ -136,7 +188,7 @@ def _check_along(name: str, input: Array, index: Array, dim: int) -> None:
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {what} tensor")
 
 
-@op(out=SAME)
+@op(check=_along(), apart_out=True, out=SAME)
 def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
     """For each element of `index` the element of `input` at its place, but along `dim` at the index.
 
@@ -197,7 +249,7 @@ def _check_scatter(name: str, input: Array, dim: int, index: Array, src) -> int:
 _HOW = {None: "set", "add": "add", "multiply": "multiply"}
 
 
-@op(out=SAME)
+@op(check=_along(), apart_out=True, out=SAME)
 def scatter(
     input: Array, dim: int, index: Array, src: ArrayLike = None, *, value: ArrayLike = None, reduce: str | None = None
 ) -> Array:
@@ -222,14 +274,14 @@ def scatter(
     return _scattered(input, dim, index, given, _HOW[reduce])
 
 
-@op(out=SAME)
+@op(check=_along(), apart_out=True, out=SAME)
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """`input` with the elements of `src` added at the places of `index` along `dim`."""
     dim = _check_scatter("scatter", input, dim, index, src)
     return _scattered(input, dim, index, src, "add")
 
 
-@op(out=SAME)
+@op(check=_along(), apart_out=True, out=SAME)
 def scatter_reduce(
     input: Array, dim: int, index: Array, src: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
@@ -368,7 +420,7 @@ def _rows(dim: int, index: Array) -> tuple:
     return (slice(None),) * dim + (index.reshape(-1).astype(jnp.int64),)
 
 
-@op(out=SAME)
+@op(check=_adds, apart_out=True, out=SAME)
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Number = 1) -> Array:
     """`input` with ``alpha * source`` added to the slices of a dimension at the places in a vector."""
     dim = wrap_dim(dim, input.ndim)
@@ -380,7 +432,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
     return added(wide.at[_rows(dim, index)], source).reshape(input.shape)
 
 
-@op(out=SAME)
+@op(check=_along(IndexError, "index_copy_(): {}"), apart_out=True, out=SAME)
 def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     """`input` with the slices of a dimension at the places in a vector replaced by those of `source`."""
     dim = wrap_dim(dim, input.ndim)
@@ -416,7 +468,7 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     return wide.at[_rows(dim, index)].set(source).reshape(input.shape)
 
 
-@op(fits=("value",))
+@op(check=_along(IndexError, negative=True), apart_out=True, fits=("value",))
 def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     """`input` with one number in the slices of a dimension at the places in a vector."""
     dim = wrap_dim(dim, input.ndim)
@@ -432,7 +484,7 @@ def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     return wide.at[_rows(dim, index)].set(checked_number(value, input.dtype)).reshape(input.shape)
 
 
-@op(out=SAME, stepwise=True)
+@op(check=_along(IndexError, IN_SELF), apart_out=True, out=SAME, stepwise=True)
 def index_reduce(
     input: Array, dim: int, index: Array, source: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
@@ -457,7 +509,15 @@ _TAKEN = OutRule(
 )
 
 
-@op(out=_TAKEN)
+def _flat_places(input, index, *_) -> list[Check]:
+    size = math.prod(input.shape)
+    error = lambda found: IndexError(
+        f"out of range: tried to access index {found.element} on a tensor of {size} elements."
+    )
+    return [within(index, size, error, negative=True)]
+
+
+@op(check=_flat_places, apart_out=True, out=_TAKEN)
 def take(input: Array, index: Array) -> Array:
     """The elements at places in the flattened tensor; negative ones count from the end."""
     if index.dtype != jnp.int64:
@@ -469,7 +529,7 @@ def take(input: Array, index: Array) -> Array:
     return input.ravel().at[index].get(mode="clip")
 
 
-@op
+@op(check=_flat_places)
 def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
     """`input` with the elements of `source` at places in the flattened tensor, or added there."""
     if index.dtype != jnp.int64:
@@ -489,7 +549,13 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
     return (added(place, source) if accumulate else place.set(source)).reshape(input.shape)
 
 
-@op(out=SAME)
+def _places_along(input, indices, dim=None) -> list[Check]:
+    if dim is None:
+        return [within(indices, size := math.prod(input.shape), out_of_bounds(0, size, RuntimeError))]
+    return _along()(input, dim, indices)
+
+
+@op(check=_places_along, out=SAME)
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
     """`gather` with broadcasting; without `dim`, from the flattened tensor.
 
@@ -550,7 +616,20 @@ def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
     return jnp.where(mask, checked_number(value, input.dtype), input)
 
 
-@op
+def _has_enough(input, mask, source) -> list[Check]:
+    shape = broadcast_shapes(input.shape, mask.shape)
+    repeats = math.prod(shape) // max(mask.size, 1)
+    return [Check(_has_more, (mask,), RuntimeError(TOO_FEW), (repeats, source.size))]
+
+
+def _has_more(mask, repeats, count):
+    return mask.sum() * repeats > count
+
+
+TOO_FEW = "Number of elements of source < number of ones in mask"
+
+
+@op(check=_has_enough)
 def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     """`input` with the elements of `source`, in order, wherever the mask is true."""
     if input.dtype != source.dtype:

@@ -22,7 +22,9 @@ from torchlike._ops._promote import (
     promoted,
     promoted_float,
 )
+from torchlike._ops._values import is_no_fraction, is_outside, within
 from torchlike._ops.reductions import vector_norm_of
+from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
 
 
@@ -132,22 +134,13 @@ def huber_loss(
 # ---------------------------------------------------------------------- probabilities
 
 
-def _refuse_no_probabilities(input, target, weight=None, reduction="mean") -> None:
-    """Refuse what is no probability where its values are known.
-
-    Raises:
-        RuntimeError: there is some.
-    """
-    for name, given in (("input", input), ("target", target)):
-        array = given._value().array
-        if array is None or not array.size or not given.is_cpu:
-            continue
-        known = np.asarray(array)
-        if not (known.min() >= 0 and known.max() <= 1):
-            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+def _are_probabilities(input, target, *_, **__) -> list[Check]:
+    said = "all elements of {} should be between 0 and 1"
+    named = (("input", input), ("target", target))
+    return [Check(is_no_fraction, (each,), RuntimeError(said.format(name))) for name, each in named]
 
 
-@op(guard=_refuse_no_probabilities)
+@op(check=_are_probabilities)
 def binary_cross_entropy(input: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
     """Cross entropy of probabilities and targets in ``[0, 1]``; logarithms stop at -100.
 
@@ -382,7 +375,11 @@ def _check_long(target: Array) -> None:
         raise RuntimeError(f"expected scalar type Long but found {scalar_name(target.dtype)}")
 
 
-@op
+def _are_classes(input, target, *_, **__) -> list[Check]:
+    return [within(target, input.shape[-1], RuntimeError("target out of range"))]
+
+
+@op(check=_are_classes)
 def multi_margin_loss(
     input: Array, target: Array, p: int = 1, margin: Number = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
@@ -420,7 +417,12 @@ def multi_margin_loss(
     return reduced(elements[0] if single and reduction == "none" else elements, reduction)
 
 
-@op
+def _are_labels(input, target, *_) -> list[Check]:
+    error = RuntimeError("argument #2 'target' is out of range")
+    return [Check(is_outside, (target,), error, (-1, input.shape[-1]))]
+
+
+@op(check=_are_labels)
 def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """Mean over labels and other classes of ``max(0, 1 - (x[label] - x[class]))``; labels end at the first -1.
 

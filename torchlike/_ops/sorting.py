@@ -11,8 +11,10 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import Array, Number, as_dtype, floating, only, rank, wrap_dim
+from torchlike._ops._values import is_no_fraction
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
+from torchlike._recorder.checks import Check
 
 
 def _order(input: Array, axis: int, descending: bool) -> Array:
@@ -163,7 +165,11 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Arr
     return return_types.mode(*picked(input, indices, axis, keepdim))
 
 
-@op
+def _are_quantiles(input, q, *_, **__) -> list[Check]:
+    return [Check(is_no_fraction, (q,), RuntimeError("quantile() q values must be in the range [0, 1]"))]
+
+
+@op(check=_are_quantiles)
 def quantile_of(
     input: Array,
     q: Array,

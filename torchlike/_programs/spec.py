@@ -44,6 +44,7 @@ class Spec:
         differentiable: whether any output can have a gradient.
         call: what it was made for, a `torchlike._dispatch.Call`, if it is a declared operation.
         generic: (the operation traced with symbols, their values), if that is where it comes from.
+        checks: what it asks of its inputs' values.
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class Spec:
             "container",
             "extra",
             "call",
+            "checks",
             "generic",
             "_jaxpr",
             "_compiled",
@@ -109,6 +111,7 @@ class Spec:
         self.node_class: Any = None
         self.extra: Any = None
         self.call: Any = None
+        self.checks: tuple = ()
         self.generic: tuple | None = None
         self._jaxpr = self._compiled = self._cold = None
         self._cost: float | None = None

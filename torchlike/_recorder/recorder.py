@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import islice, starmap
 from sys import getrefcount
 from typing import Any
@@ -18,6 +21,8 @@ from torchlike._programs.aval import Aval, aval
 from torchlike._programs.program import MULTIPLE
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import Spec
+from torchlike._recorder import checks
+from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import of_numpy
 
@@ -49,6 +54,7 @@ class Value:
 
         Raises:
             RuntimeError: the program that computes it fails, or has failed before.
+            Exception: values that were checked are wrong, see `checks`.
         """
         if recorder.capture is not None:
             recorder.capture.interrupt(reason, self)
@@ -57,6 +63,8 @@ class Value:
                 recorder.flush(reason)
             else:
                 self.recording.compute(self)
+        if outstanding:
+            checks.hear()
         return self.array
 
     def numpy(self) -> np.ndarray:
@@ -117,9 +125,21 @@ class Recording:
         places: the places of these.
         limit: how many nodes to add before looking whether that is too much.
         is_open: its thread is still adding to it.
+        doubts: the checks among the nodes, each with the value that has what it finds.
     """
 
-    __slots__ = ("nodes", "inputs", "places", "limit", "is_open", "_is_running", "_results", "_lost")
+    __slots__ = (
+        "nodes",
+        "inputs",
+        "places",
+        "limit",
+        "is_open",
+        "doubts",
+        "_verdict",
+        "_is_running",
+        "_results",
+        "_lost",
+    )
 
     def __init__(self) -> None:
         self.nodes: list[tuple] = []
@@ -127,6 +147,8 @@ class Recording:
         self.places: dict[Value, int] = {}
         self.limit = 0 if settings.mode == "eager" else _CHECK_EVERY
         self.is_open = True
+        self.doubts: list[tuple[Value, Doubt]] = []
+        self._verdict: Verdict | None = None
         self._is_running = False
         self._results: list = []  # the places of outputs, and their arrays: both, once the program has run
         self._lost = LOST
@@ -175,6 +197,15 @@ class Recording:
         """The outputs of the nodes from `begin` to `end`, None for what nobody holds."""
         return [each() for _, outs, _ in self.nodes[begin:end] for each in outs]
 
+    def verdict(self) -> Verdict | None:
+        """All that the checks find, in one last output."""
+        if self.doubts:
+            found = [each for each, _ in self.doubts]
+            one = found[0] if len(found) == 1 else self.add(*checks.joined(found))[0]
+            self._verdict = Verdict(one, [each for _, each in self.doubts])
+            self.doubts = []
+        return self._verdict
+
     def finish(self, outputs: list[Value | None], ends_step: bool = False) -> None:
         """Compute the outputs that somebody holds, or go on with that where it was left.
 
@@ -193,6 +224,8 @@ class Recording:
                 finally:
                     self._is_running = False
             _store(outputs, self._results)
+            if self._verdict is not None:
+                outstanding.append(self._verdict)
             self.close()
 
     def close(self) -> None:
@@ -214,13 +247,24 @@ class Recording:
             if self.nodes is _CLOSED:
                 raise RuntimeError(self._lost)
             if len(self._results) == 2 or not (self.is_open or self._is_running):
+                self.verdict()
                 self.finish(self.outputs())
             else:
                 end = value.slot % MULTIPLE + 1
-                outputs = [each if each is value else None for each in self.outputs(0, end)]
+                doubts = [each for each in self.doubts if each[0].slot % MULTIPLE < end]
+                wanted = {value, *[found for found, _ in doubts]}
+                outputs = [each if each in wanted else None for each in self.outputs(0, end)]
                 results: list = []
                 _run(self.nodes[:end], self.inputs, outputs, set(), False, results)
                 _store(outputs, results)
+                self._tell(doubts)
+
+    def _tell(self, doubts: list[tuple[Value, Doubt]]) -> None:
+        """Note checks that have run by themselves."""
+        for each in doubts:
+            with suppress(ValueError):
+                self.doubts.remove(each)
+            outstanding.append(Verdict(each[0], [each[1]]))
 
     def cut(self, place: int) -> Recording:
         """Compute the nodes before `place`; returns a recording of the others."""
@@ -245,6 +289,7 @@ class Recording:
         _run(self.nodes[:place], self.inputs, outputs, set(), False, results)
         _store(outputs, results)
         rest = self._from(place, kept)
+        self._tell([each for each in self.doubts if each[0].recording is self])
         self.close()
         return rest
 
@@ -273,6 +318,7 @@ class Recording:
                     moves += [(value, "recording", rest), (value, "slot", slot)]
             rest.nodes.append(((part[0], *map(moved, part[1:])), outs, numbers))
         at_once(setattr, moves)
+        rest.doubts = [each for each in self.doubts if each[0].recording is rest]
         return rest
 
     def _held(self, slot: int) -> Value:
@@ -340,18 +386,18 @@ class Recorder(threading.local):
     def boundary(self) -> None:
         """Cut before the first tracked operation of a step."""
         self.at_boundary = False
+        ends_step, self._after_backward = self._after_backward, False
         if self.capture is None:
-            self.flush("a step begins", ends_step=self._after_backward)
+            self.flush("a step begins", ends_step=ends_step)
         else:
             self.capture.begins = True
         self.begun = self.recording
-        self._after_backward = False
 
     def cut(self, reason: str) -> None:
         """Compute what is pending unless a step is under way: where a loop comes round, and so does the cut."""
         if self.recording.nodes and self.at_boundary and self.capture is None:
-            self.flush(reason, ends_step=self._after_backward)
-            self._after_backward = False
+            ends_step, self._after_backward = self._after_backward, False
+            self.flush(reason, ends_step=ends_step)
 
     def apart(self, reason: str, do: Callable[[], Any]) -> Any:
         """Run what `do` records by itself: what comes only once would make another program of a step.
@@ -375,33 +421,40 @@ class Recorder(threading.local):
         Args:
             accumulated: gradients were there already; without a cut here, k such walks would be one program.
         """
+        self.at_boundary = self._after_backward = True
         if accumulated and self.capture is None:
             self.flush("gradients are accumulated", ends_step=True)
-        self.at_boundary = self._after_backward = True
 
     def end_step(self) -> None:
         """Compute all that is recorded: an optimizer has stepped."""
+        self.at_boundary, self._after_backward = True, False
         if self.capture is None:
             self.flush("a step ended", ends_step=True)
-        self.at_boundary, self._after_backward = True, False
 
     def flush(self, reason: str, ends_step: bool = False) -> None:
         """Compute everything recorded that is still held.
 
         Raises:
             RuntimeError: the program failed; what it was to compute is lost, the recorder is as new.
+            Exception: what an earlier step's checks looked at was wrong, or, where it is known already, this one's.
         """
         if self.capture is not None:
             self.capture.interrupt(reason)
         if not self.recording.nodes:
-            return
+            return None
         recording = self._taken_off()
+        verdict = recording.verdict()
         outputs = recording.outputs()
         if outputs.count(None) == len(outputs):
             recording.close()
         else:
             explain.record.flushes[reason, explain.users_place()] += 1
             recording.finish(outputs, ends_step)
+        if verdict is not None and type(verdict.found.array) is np.ndarray:
+            checks.hear()
+        elif ends_step and outstanding:
+            checks.hear(but=verdict)
+        return None
 
     def _taken_off(self) -> Recording:
         """The recording so far, to which nothing will be added."""
@@ -415,6 +468,25 @@ class Recorder(threading.local):
         if self.recording.nodes is _CLOSED:  # taken off by somebody who did not come to setting up another
             self.recording = Recording()
         return self.recording
+
+    def look(self, asked: Sequence[Bound], inputs: Sequence) -> None:
+        """Look at an operation's inputs where they are known; else the program that computes them will.
+
+        Raises:
+            Exception: something is wrong with them, in PyTorch's words.
+        """
+        for each in asked:
+            given = each.given(inputs)
+            if not each.refuse(given):
+                found = self.recording.add(*each.node(given))[0]
+                doubt = each.doubt(explain.users_frame())
+                if found.array is None:
+                    found.recording.doubts.append((found, doubt))
+                else:
+                    outstanding.append(Verdict(found, [doubt]))
+                    checks.hear()
+            elif self.capture is not None:
+                self.capture.looked.append((each, given))
 
     def bound(self) -> None:
         """Cut when too much is pending, at a place that comes again in a loop."""
@@ -431,6 +503,8 @@ class Recorder(threading.local):
         self._taken_off()
         explain.record.flushes["many operations are pending", explain.users_place()] += 1
         self.recording = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))
+        if len(outstanding) > 1:
+            checks.hear(but=outstanding[-1])
         return None
 
 
@@ -465,3 +539,14 @@ def _follow_mode() -> None:
 
 
 settings.on_change.append(_follow_mode)
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Tell what nobody has read."""
+    try:
+        if recorder.recording.doubts:
+            recorder.flush("the program ends")
+        checks.hear(everything=True)
+    except Exception:
+        sys.excepthook(*sys.exc_info())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from torchlike._ops.nn import embedding as ops
 from torchlike.tensor import Tensor
 
@@ -19,19 +17,6 @@ def _wrapped(padding_idx: int | None, count: int) -> int | None:
     if not -count <= padding_idx < count:
         raise AssertionError("Padding_idx must be within num_embeddings")
     return padding_idx % count
-
-
-def _check_range(input: Tensor, count: int) -> None:
-    """Refuse indices outside the table where their values are known; what is not computed yet is not waited for.
-
-    Raises:
-        IndexError: there are some.
-    """
-    array = input._value().array
-    if array is not None and array.size and input.is_cpu:
-        known = np.asarray(array)
-        if known.dtype.kind == "i" and (known.min() < 0 or known.max() >= count):
-            raise IndexError("index out of range in self")
 
 
 def _renorm(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
@@ -65,14 +50,12 @@ def embedding(
 
     Raises:
         RuntimeError: the table is not two-dimensional, or the indices are no integers.
-        IndexError: indices that are known already lie outside the table.
+        IndexError: indices lie outside the table.
     """
     if not isinstance(input, Tensor):
         raise TypeError(f"embedding(): argument 'indices' (position 2) must be Tensor, not {type(input).__name__}")
     if padding_idx is not None:
         padding_idx = _wrapped(padding_idx, weight.shape[0])
-    if weight.dim():
-        _check_range(input, weight.shape[0])
     if max_norm is not None:
         _renorm(weight, input, max_norm, norm_type)
     return ops.embedding(input, weight, padding_idx, scale_grad_by_freq)
@@ -139,14 +122,13 @@ def embedding_bag(
     Raises:
         ValueError: shapes or `mode` do not fit.
         NotImplementedError: `per_sample_weights` are given for another mode than ``"sum"``.
-        IndexError: indices that are known already lie outside the table.
+        IndexError: indices lie outside the table.
     """
     if weight.dtype.name == "int64" and input.is_floating_point():
         input, weight = weight, input  # an order of arguments that PyTorch still takes
     _check_bags(input, offsets, mode, per_sample_weights)
     if padding_idx is not None:
         padding_idx = _wrapped(padding_idx, weight.shape[0])
-    _check_range(input, weight.shape[0])
     if max_norm is not None:
         _renorm(weight, input, max_norm, norm_type)
     return ops.embedding_bag(

@@ -8,8 +8,10 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Number, as_dtype, magnitude
+from torchlike._ops._values import within
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.nn.normalization import p_norm
+from torchlike._recorder.checks import Check, Found
 
 
 def check_indices(name: str, indices: Array) -> None:
@@ -36,7 +38,11 @@ def _with_gradient_factor(array: Array, factor: Array) -> Array:
     return fixed + (array - fixed) * factor
 
 
-@op
+def _rows_within(input, weight, *_, **__) -> list[Check]:
+    return [within(input, weight.shape[0], IndexError("index out of range in self"))]
+
+
+@op(check=_rows_within)
 def embedding(input: Array, weight: Array, padding_idx: int | None = None, scale_grad_by_freq: bool = False) -> Array:
     """Rows of a table.
 
@@ -64,7 +70,15 @@ def embedding(input: Array, weight: Array, padding_idx: int | None = None, scale
     return found
 
 
-@op
+def _selects_rows(weight, input, *_) -> list[Check]:
+    count, shape = weight.shape[0], list(weight.shape)
+    error = lambda found: IndexError(
+        f"select(): index {found.element} out of range for tensor of size {shape} at dimension 0"
+    )
+    return [within(input, count, error, negative=True)]
+
+
+@op(check=_selects_rows)
 def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: float = 2.0) -> Array:
     """The table with those rows that `input` names scaled down to a norm of at most `max_norm`."""
     norms = p_norm(magnitude(weight), norm_type, 1)
@@ -79,7 +93,43 @@ def _bags_of(offsets: Array, count: int, include_last: bool) -> tuple[Array, int
     return jnp.searchsorted(offsets[:bags], jnp.arange(count), side="right") - 1, bags
 
 
-@op
+def _bags_within(
+    input, weight, offsets=None, mode="mean", per_sample_weights=None, include_last_offset=False, padding_idx=None, *_
+) -> list[Check]:
+    """Indices must be rows of the table, and offsets begin at 0 and end within the indices."""
+    count, length = weight.shape[0], input.shape[0]
+
+    def unknown(found: Found) -> Exception:
+        if mode == "max" or padding_idx is not None or weight.dtype == np.float64:
+            return RuntimeError(
+                "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be " + str(found.element)
+            )
+        return RuntimeError(
+            f"Index {found.place} of input takes value {found.element} which is not in the valid range [0, {count})"
+        )
+
+    rows = within(input, count, unknown)
+    if offsets is None:
+        return [rows]
+    late = lambda found: RuntimeError(
+        "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got "
+        f"{found.code}"
+    )
+    long = lambda found: RuntimeError(
+        f"offsets[-1] can not be greater than input's length {length} but got offsets[-1] of {found.code}"
+    )
+    return [Check(_first, (offsets,), late), Check(_last_above, (offsets,), long, (length,)), rows]
+
+
+def _first(offsets):
+    return offsets[:1]
+
+
+def _last_above(offsets, length):
+    return offsets[-1:] * (offsets[-1:] > length)
+
+
+@op(check=_bags_within)
 def embedding_bag(
     input: Array,
     weight: Array,

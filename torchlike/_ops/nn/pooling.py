@@ -18,8 +18,10 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
+from torchlike._ops._values import within
 from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread
 from torchlike._out import SAME
+from torchlike._recorder.checks import Check
 
 
 def _one_each(value, dims: int, name: str, function: str) -> tuple[int, ...]:
@@ -237,7 +239,15 @@ def max_pool3d_with_indices(
     return _max_pooled(input, windows, True)
 
 
-@op
+def _places_within(input, indices, output_size) -> list[Check]:
+    volume = "x".join(map(str, output_size if len(output_size) > 1 else (*output_size, 1)))
+    error = lambda found: RuntimeError(
+        f"Found an invalid max index: {found.element} (output volumes are of size {volume})"
+    )
+    return [within(indices, math.prod(output_size), error)]
+
+
+@op(check=_places_within)
 def max_unpool(input: Array, indices: Array, output_size: tuple[int, ...]) -> Array:
     """Put elements back to the places that a max pooling took them from; 0 elsewhere.
 

@@ -1,0 +1,231 @@
+"""What operations ask of values: looked at where these are known, else by the program that computes them.
+
+An operation declares `Check`s. Where the values are known when it is called, they are looked at there and then. Where
+they are pending, a predicate is recorded beside the operation; all that a program has found comes back as one small
+array, its `Verdict`, which is read with what is read next, and at the latest when the next step ends.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from torchlike._programs.aval import Aval
+from torchlike._programs.program import run_op
+from torchlike._programs.spec import Spec
+from torchlike._types.devices import CPU
+
+FINE = np.iinfo(np.int64).max  # in the place of the first place where something is wrong
+HERE = "What is wrong was recorded here, and found when it was computed:\n"
+
+
+class Found(NamedTuple):
+    """What was found wrong first.
+
+    Attributes:
+        place: where, in the flattened array of what is wrong.
+        code: what is wrong there, if there are several kinds.
+        elements: there, of the inputs that are integers and broadcast to that array.
+    """
+
+    place: int
+    code: int
+    elements: tuple[int, ...]
+
+    @property
+    def element(self) -> int:
+        """The first input's."""
+        return self.elements[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What must hold for the values of some inputs of an operation.
+
+    Attributes:
+        wrong: a function of `given` and `numbers`, not zero wherever something is wrong. It gets NumPy's arrays or is
+            traced, and so is made of operators and methods, unless it is `traced` alone.
+        given: the inputs, of those with which the declaration was called.
+        error: what to raise, or a function that makes it of what was `Found`.
+        numbers: what else `wrong` is called with.
+        traced: whether `wrong` is made of JAX's functions.
+    """
+
+    wrong: Callable
+    given: tuple
+    error: Exception | Callable[[Found], Exception]
+    numbers: tuple = ()
+    traced: bool = False
+
+    def raised(self, found: list[int]) -> Exception:
+        """The error for what `finding` gives."""
+        error = self.error
+        if isinstance(error, Exception):
+            return type(error)(*error.args)
+        return error(Found(found[0], found[1], tuple(found[2:])))
+
+
+def finding(wrong: Callable, is_brief: bool) -> Callable:
+    """The predicate of a check: int64 of the fields of `Found`, or of the place alone; `FINE` if nothing is wrong."""
+
+    def find(*given):
+        code = jnp.asarray(wrong(*given))
+        if is_brief:
+            return jnp.where((code != 0).any(), 0, FINE)[None]
+        flat = code.ravel()
+        place = jnp.min(jnp.where(flat != 0, lax.broadcasted_iota(jnp.int64, flat.shape, 0), FINE))
+        told = [code, *[each for each in given if _is_told(each, code.shape)]]
+        parts = [jnp.broadcast_to(each, code.shape).ravel() for each in told]
+        parts = [lax.dynamic_index_in_dim(each, place, keepdims=False).astype(jnp.int64) for each in parts]
+        return jnp.stack([place, *parts])
+
+    return find
+
+
+def _is_told(each, shape: tuple) -> bool:
+    """Whether an element of an input belongs to each place; Python numbers are weakly typed."""
+    if each.dtype.kind not in "iu" or each.aval.weak_type or each.ndim > len(shape):
+        return False
+    return all(size in (1, wide) for size, wide in zip(reversed(each.shape), reversed(shape), strict=False))
+
+
+class Bound:
+    """A check of an operation on inputs of known shapes.
+
+    Args:
+        check: what is checked.
+        places: where the inputs stand among the operation's.
+        trace: gives the predicate as an operation, see `finding`.
+    """
+
+    __slots__ = ("_check", "_places", "_trace", "_spec")
+
+    def __init__(self, check: Check, places: tuple[int, ...], trace: Callable[[], Spec]) -> None:
+        self._check, self._places, self._trace = check, places, trace
+        self._spec: Spec | None = None
+
+    def given(self, inputs: Sequence) -> list:
+        """What it looks at, among an operation's inputs."""
+        return [inputs[place] for place in self._places]
+
+    def refuse(self, given: list) -> bool:
+        """Look at values; False if they are not known on the host.
+
+        Raises:
+            Exception: something is wrong with them.
+        """
+        arrays = []
+        for each in given:
+            if hasattr(each, "aval"):
+                if each.array is None or each.aval.device is not CPU:
+                    return False
+                each = each.array
+            arrays.append(np.asarray(each))
+        check = self._check
+        if check.traced or check.wrong(*arrays, *check.numbers).any():
+            [found] = run_op(self.spec, [*arrays, *check.numbers])
+            found = np.asarray(found).tolist()
+            if found[0] != FINE:
+                raise check.raised(found)
+        return True
+
+    @property
+    def spec(self) -> Spec:
+        """The predicate."""
+        if self._spec is None:
+            self._spec = self._trace()
+        return self._spec
+
+    def node(self, given: list) -> tuple[Spec, list]:
+        """(the predicate, its inputs), to be recorded."""
+        return self.spec, [*given, *self._check.numbers]
+
+    def doubt(self, frame: FrameType | None) -> Doubt:
+        """What is to be said of what the predicate finds, and where it was recorded."""
+        where = None if frame is None else (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        return Doubt(self.spec.outputs[0].numel, self._check, where)
+
+
+@functools.cache
+def _joined(kinds: tuple[Aval, ...]) -> Spec:
+    """The operation that puts findings together."""
+    return Spec("findings", lambda *found: jnp.concatenate(found), kinds)
+
+
+class Doubt(NamedTuple):
+    """One check of pending values: how much `finding` gives, and (file, line, function) of the user's line."""
+
+    size: int
+    check: Check
+    where: tuple[str, int, str] | None
+
+    def raised(self, found: list[int]) -> Exception:
+        """The error, with the user's line."""
+        error = self.check.raised(found)
+        if self.where is not None:
+            error.add_note(HERE + "".join(traceback.format_list([traceback.FrameSummary(*self.where)])).rstrip())
+        return error
+
+
+class Verdict:
+    """What one program finds of the values that it checks.
+
+    Attributes:
+        found: the value with all findings.
+        doubts: the checks, in order.
+        thread: the thread that recorded them: it is told.
+    """
+
+    __slots__ = ("found", "thread", "doubts")
+
+    def __init__(self, found, doubts: list[Doubt]) -> None:
+        self.found, self.doubts = found, doubts
+        self.thread = threading.current_thread()
+
+    def error(self) -> Exception | None:
+        """The error of what was recorded first of all that is wrong; waits for the program."""
+        rest = np.asarray(self.found.array).tolist()
+        for doubt in self.doubts:
+            if rest[0] != FINE:
+                return doubt.raised(rest[: doubt.size])
+            rest = rest[doubt.size :]
+        return None
+
+
+def joined(found: list) -> tuple[Spec, list]:
+    """(the operation, its inputs) that puts findings together."""
+    return _joined(tuple([each.aval for each in found])), found
+
+
+outstanding: list[Verdict] = []  # of programs that may still run, in order
+
+
+def hear(but: Verdict | None = None, everything: bool = False) -> None:
+    """Say what programs have found wrong, and wait for them.
+
+    An error speaks for all that its thread has run by now: what followed from what was wrong is not told.
+
+    Args:
+        but: the verdict of a program that is not waited for.
+        everything: whether also what other threads have recorded; else only what threads have that have ended.
+
+    Raises:
+        Exception: something was wrong.
+    """
+    own = threading.current_thread()
+    for each in list(outstanding):
+        if each is not but and each in outstanding and (everything or each.thread is own or not each.thread.is_alive()):
+            outstanding.remove(each)
+            error = each.error()
+            if error is not None:
+                outstanding[:] = [other for other in outstanding if other.thread is not each.thread]
+                raise error
