@@ -13,6 +13,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.tracebacks import shorten
+from torchlike._types import dtypes
 
 if TYPE_CHECKING:
     from torchlike._dispatch import Op
@@ -21,11 +22,14 @@ ARRAY, LIKE, ARRAYS, NUMBER, STATIC = "a tensor", "a tensor or number", "tensors
 # other words for an argument, as NumPy says them; PyTorch takes them, too
 SYNONYMS = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 _TYPES = {ARRAY: "Tensor", LIKE: "Tensor", ARRAYS: "tuple of Tensors", NUMBER: "Number"}
+_WORDS = {"Ints": "tuple of ints", "DType": "torch.dtype"}
 _PLAIN = {
     "int": (int, np.integer, TensorBase),
     "float": (float, int, np.number, TensorBase),
-    "bool": (int, np.integer, np.bool_, TensorBase),
+    "bool": (bool, np.bool_),
     "str": (str,),
+    "Ints": (int, np.integer, tuple, list, TensorBase),
+    "DType": (dtypes.dtype, type),
 }
 
 
@@ -49,21 +53,37 @@ def check(op: Op, args: tuple, kwargs: dict) -> None:
         raise TypeError(_invalid_combination(op, args, kwargs))
     for place, (name, given) in enumerate(bound.arguments.items()):
         parameter = op.signature.parameters[name]
-        if _fits(op.kinds[name], parameter, given):
+        fault = _fault(op.kinds[name], parameter, given)
+        if not fault:
             continue
         if op.flags.overloads:
             raise TypeError(_invalid_combination(op, args, kwargs))
         at = f" (position {place + 1})" if place < len(args) else ""
-        wanted = _type_text(op, parameter)
-        raise TypeError(f"{op.name}(): argument '{name}'{at} must be {wanted}, not {_plain_name(given)}")
+        raise TypeError(f"{op.name}(): argument '{name}'{at} must be {_type_text(op, parameter)}, {fault}")
     for place, (name, given) in enumerate(bound.arguments.items()):
         if op.kinds[name] is ARRAYS and given is not None:
             _check_elements(place, given)
 
 
+def _fault(kind: str, parameter: inspect.Parameter, given) -> str:
+    """What is wrong with an argument, the end of PyTorch's sentence; nothing if it is right."""
+    if not _fits(kind, parameter, given):
+        return f"not {_plain_name(given)}"
+    if kind is STATIC and _word(parameter) == "Ints" and isinstance(given, (tuple, list)) and given:
+        # of several ints PyTorch looks at the first
+        if isinstance(given[0], bool) or not isinstance(given[0], _PLAIN["int"]):
+            return f"but found element of type {_plain_name(given[0])} at pos 0"
+    return ""
+
+
 def _fits(kind: str, parameter: inspect.Parameter, given) -> bool:
     if given is None:
-        return kind is STATIC or parameter.default is None or "None" in str(parameter.annotation)
+        return (
+            parameter.default is None
+            or "None" in str(parameter.annotation)
+            or kind is STATIC
+            and _word(parameter) not in _PLAIN
+        )
     if kind is ARRAY:
         return isinstance(given, TensorBase)
     if kind is LIKE:
@@ -72,8 +92,15 @@ def _fits(kind: str, parameter: inspect.Parameter, given) -> bool:
         return isinstance(given, (numbers.Number, np.bool_)) or isinstance(given, TensorBase) and given._aval.numel == 1
     if kind is ARRAYS:
         return isinstance(given, (tuple, list))
-    plain = _PLAIN.get(str(parameter.annotation).removesuffix(" | None"))
+    plain = _PLAIN.get(_word(parameter))
+    if isinstance(given, bool) and _word(parameter) in ("int", "Ints"):
+        return False
     return plain is None or isinstance(given, plain)
+
+
+def _word(parameter: inspect.Parameter) -> str:
+    """The annotation of a static parameter without its None."""
+    return str(parameter.annotation).removesuffix(" | None")
 
 
 def _check_elements(place: int, given) -> None:
@@ -139,7 +166,7 @@ def _signature(op: Op, order: list[str] | None = None) -> str:
 
 
 def _type_text(op: Op, parameter: inspect.Parameter) -> str:
-    return _TYPES.get(op.kinds[parameter.name]) or str(parameter.annotation).removesuffix(" | None")
+    return _TYPES.get(op.kinds[parameter.name]) or _WORDS.get(_word(parameter), _word(parameter))
 
 
 def _plain_name(given) -> str:

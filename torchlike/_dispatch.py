@@ -310,6 +310,9 @@ def _python_number(given) -> complex:
     return given.item() if isinstance(given, np.generic) else complex(given)
 
 
+_LIKE_INTS = frozenset((bool, float))  # equal to some int, and not the same argument
+
+
 def _gatherer(op: Op) -> Callable:
     """A function that splits a call's arguments into (key, inputs, edges)."""
     kinds = tuple(op.kinds.values())
@@ -353,7 +356,7 @@ def _gatherer(op: Op) -> Callable:
                 inputs.append(value)
                 edges.append(arg._edge)
             elif kind is STATIC:
-                key.append(arg)
+                key.append(arg if type(arg) not in _LIKE_INTS else (type(arg), arg))
             elif type(arg) in _NUMBERS:
                 key.append(type(arg))
                 inputs.append(arg)
@@ -372,7 +375,9 @@ def _gatherer(op: Op) -> Callable:
                     inputs.append(value)
                     edges.append(arg._edge)
                 elif kind is STATIC:
-                    key.append(tuple(arg) if isinstance(arg, list) else arg)
+                    key.append(
+                        (type(arg), arg) if type(arg) in _LIKE_INTS else tuple(arg) if isinstance(arg, list) else arg
+                    )
                 elif type(arg) in _NUMBERS:
                     key.append(type(arg))
                     inputs.append(arg)

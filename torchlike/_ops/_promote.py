@@ -21,6 +21,8 @@ Array = jax.Array
 ArrayLike = jax.Array | complex
 Arrays = tuple[jax.Array, ...]
 Number = Any  # a Python number, or one as a weakly typed array
+Ints = Any  # an int or several: dimensions, sizes
+DType = Any
 
 _KINDS = "biufc"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, as_dtype
+from torchlike._ops._promote import Array, DType, as_dtype
 
 
 @op
@@ -15,6 +15,6 @@ def clone(input: Array, *, memory_format=None) -> Array:
 
 
 @op(grad_name="ToCopyBackward0")
-def to_dtype(input: Array, dtype) -> Array:
+def to_dtype(input: Array, dtype: DType) -> Array:
     """The elements in another dtype; complex numbers lose their imaginary part."""
     return as_dtype(input, dtype.np)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, wrap_dim
+from torchlike._ops._promote import Array, Ints, wrap_dim
 from torchlike._ops.views import wrap_dims
 from torchlike._out import SAME
 
@@ -16,7 +16,7 @@ from torchlike._out import SAME
 
 
 @op(varargs="repeats")
-def repeat(input: Array, repeats) -> Array:
+def repeat(input: Array, repeats: Ints) -> Array:
     """The tensor so many times along each dimension, new dimensions in front.
 
     Raises:
@@ -37,7 +37,7 @@ def _check_repeats(input: Array, repeats) -> None:
 
 
 @op(varargs="dims", grad_name="RepeatBackward0")
-def tile(input: Array, dims) -> Array:
+def tile(input: Array, dims: Ints) -> Array:
     """The tensor so many times along each dimension; missing numbers, in front, are 1."""
     dims = (1,) * (input.ndim - len(dims)) + tuple(dims)
     _check_repeats(input, dims)
@@ -66,7 +66,7 @@ def repeat_by(input: Array, repeats: Array, dim: int | None, total: int) -> Arra
 
 
 @op
-def roll(input: Array, shifts, dims=None) -> Array:
+def roll(input: Array, shifts: Ints, dims: Ints | None = None) -> Array:
     """Elements shifted along dimensions; what leaves at one end comes in at the other.
 
     Raises:
@@ -86,7 +86,7 @@ def roll(input: Array, shifts, dims=None) -> Array:
 
 
 @op(varargs="dims")
-def flip(input: Array, dims) -> Array:
+def flip(input: Array, dims: Ints) -> Array:
     """The order along dimensions reversed."""
     dims = wrap_dims(dims, input.ndim)
     for each in dims:
@@ -120,7 +120,7 @@ def flipud(input: Array) -> Array:
 
 
 @op
-def rot90(input: Array, k: int = 1, dims=(0, 1)) -> Array:
+def rot90(input: Array, k: int = 1, dims: Ints = (0, 1)) -> Array:
     """A plane of two dimensions turned by `k` times 90 degrees, from the first to the second.
 
     Raises:

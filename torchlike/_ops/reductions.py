@@ -14,6 +14,8 @@ from torchlike._dispatch import op
 from torchlike._ops import return_types
 from torchlike._ops._promote import (
     Array,
+    DType,
+    Ints,
     Number,
     as_dtype,
     default_float,
@@ -64,13 +66,13 @@ def _total(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
 
 
 @op
-def sum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+def sum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
     return _total(summable(input, dtype), axes_of(dim, input.ndim), keepdim)
 
 
 @op(varargs="size")
-def sum_to_size(input: Array, size) -> Array:
+def sum_to_size(input: Array, size: Ints) -> Array:
     """Sum over the dimensions that a tensor of another size would be broadcast along.
 
     Raises:
@@ -84,7 +86,7 @@ def sum_to_size(input: Array, size) -> Array:
 
 
 @op
-def nansum(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+def nansum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim` with NaN counted as 0."""
     if jnp.iscomplexobj(input):
         raise RuntimeError("nansum on CPU does not support complex inputs")
@@ -106,7 +108,7 @@ _MEAN = OutRule("mean.dtype_out(): input types can't be cast to the desired outp
 
 
 @op(out=_MEAN)
-def mean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Mean over `dim`, all dimensions by default.
 
     Raises:
@@ -117,7 +119,7 @@ def mean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
 
 
 @op
-def nanmean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Mean over `dim` of what is not NaN."""
     if rank(input.dtype) < 2:
         raise RuntimeError(
@@ -130,7 +132,7 @@ def nanmean(input: Array, dim=None, keepdim: bool = False, *, dtype=None) -> Arr
 
 
 @op
-def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype=None) -> Array:
+def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
     input, axes = summable(input, dtype), axes_of(dim, input.ndim)
     _no_larger_unsigned("prod_out_cpu", input)
@@ -140,21 +142,21 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype=N
 
 
 @op(out=VERDICT)
-def all(input: Array, dim=None, keepdim: bool = False) -> Array:
+def all(input: Array, dim: Ints | None = None, keepdim: bool = False) -> Array:
     """Whether all elements are nonzero; uint8 gives uint8."""
     found = jnp.all(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
 @op(out=VERDICT)
-def any(input: Array, dim=None, keepdim: bool = False) -> Array:
+def any(input: Array, dim: Ints | None = None, keepdim: bool = False) -> Array:
     """Whether any element is nonzero; uint8 gives uint8."""
     found = jnp.any(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
 @op
-def count_nonzero(input: Array, dim=None) -> Array:
+def count_nonzero(input: Array, dim: Ints | None = None) -> Array:
     """How many elements are nonzero, int64."""
     return jnp.sum(input != 0, axes_of(dim, input.ndim), dtype=np.int64)
 
@@ -195,25 +197,29 @@ def _correction(unbiased: bool | None, correction) -> Number:
 
 
 @op
-def var_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> Array:
+def var_of(input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False) -> Array:
     """Variance over `dim`."""
     return _variance(input, dim, correction, keepdim, "std and var")[0]
 
 
 @op
-def std_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> Array:
+def std_of(input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False) -> Array:
     """Standard deviation over `dim`."""
     return _root(_variance(input, dim, correction, keepdim, "std and var")[0])
 
 
 @op
-def var_mean_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> tuple[Array, Array]:
+def var_mean_of(
+    input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False
+) -> tuple[Array, Array]:
     """(variance, mean) over `dim`."""
     return _variance(input, dim, correction, keepdim, "var_mean")
 
 
 @op
-def std_mean_of(input: Array, dim=None, correction: Number = 1, keepdim: bool = False) -> tuple[Array, Array]:
+def std_mean_of(
+    input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False
+) -> tuple[Array, Array]:
     """(standard deviation, mean) over `dim`."""
     square, middle = _variance(input, dim, correction, keepdim, "std_mean")
     return _root(square), middle
@@ -324,13 +330,13 @@ EXTREMA = OutRule(
 
 
 @op(out=EXTREMA)
-def amax(input: Array, dim=(), keepdim: bool = False) -> Array:
+def amax(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
     """The largest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.max, input, _check_extrema(input, dim, "amax"), keepdim)
 
 
 @op(out=EXTREMA)
-def amin(input: Array, dim=(), keepdim: bool = False) -> Array:
+def amin(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
     """The smallest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.min, input, _check_extrema(input, dim, "amin"), keepdim)
 
@@ -376,7 +382,7 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
 
 
 @op
-def logsumexp(input: Array, dim, keepdim: bool = False) -> Array:
+def logsumexp(input: Array, dim: Ints, keepdim: bool = False) -> Array:
     """``log(sum(exp(input)))`` over `dim`, without overflow."""
     input = input if rank(input.dtype) >= 2 else as_dtype(input, default_float())
     return jax.nn.logsumexp(input, axes_of(dim, input.ndim), keepdims=keepdim)
@@ -419,7 +425,9 @@ def check_norm_dtype(name: str, input: Array, dtype) -> None:
 
 
 @op
-def linalg_vector_norm(x: Array, ord: float = 2, dim=None, keepdim: bool = False, *, dtype=None) -> Array:
+def linalg_vector_norm(
+    x: Array, ord: float = 2, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Array:
     """The norm ``sum(|x|^ord)^(1/ord)`` of vectors over `dim`, all dimensions by default.
 
     Raises:

@@ -10,7 +10,7 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops import return_types
-from torchlike._ops._promote import Array, Number, as_dtype, floating, only, rank, wrap_dim
+from torchlike._ops._promote import Array, DType, Number, as_dtype, floating, only, rank, wrap_dim
 from torchlike._ops._values import is_no_fraction
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
@@ -199,7 +199,7 @@ def _running(kernel: str, input: Array, dtype) -> Array:
 
 
 @op
-def cumsum(input: Array, dim: int, *, dtype=None) -> Array:
+def cumsum(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
     """Running sum along `dim`; integers and bools are added up in int64."""
     axis = wrap_dim(dim, input.ndim)
     input = _running("cumsum_out_cpu", input, dtype)
@@ -207,7 +207,7 @@ def cumsum(input: Array, dim: int, *, dtype=None) -> Array:
 
 
 @op
-def cumprod(input: Array, dim: int, *, dtype=None) -> Array:
+def cumprod(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
     """Running product along `dim`; integers and bools are multiplied in int64."""
     axis = wrap_dim(dim, input.ndim)
     input = _running("cumprod_out_cpu", input, dtype)

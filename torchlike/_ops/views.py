@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import Slot, op
-from torchlike._ops._promote import Array, wrap_dim
+from torchlike._ops._promote import Array, Ints, wrap_dim
 from torchlike._ops.basic_indexing import FULL as FULL
 from torchlike._ops.basic_indexing import slice_view
 from torchlike._programs.aval import Aval
@@ -101,13 +101,13 @@ def _reshape_back(new: Array, viewed: Array, *args, **kwargs) -> Array:
 
 
 @op(view=_view_layout, write=_reshape_back, varargs="size", name="view")
-def view_shape(input: Array, size) -> Array:
+def view_shape(input: Array, size: Ints) -> Array:
     """The same elements in another shape; one size may be -1."""
     return input.reshape(resolved_shape(input.size, size))
 
 
 @op(varargs="shape", grad_name="UnsafeViewBackward0", name="reshape")
-def reshape_copy(input: Array, shape) -> Array:
+def reshape_copy(input: Array, shape: Ints) -> Array:
     """The elements in another shape, as a copy."""
     return input.reshape(resolved_shape(input.size, shape))
 
@@ -146,7 +146,7 @@ def _chosen(layout: Layout, dims) -> Layout:
 
 
 @op(view=_squeeze_layout, write=_reshape_back)
-def squeeze(input: Array, dim=None) -> Array:
+def squeeze(input: Array, dim: Ints | None = None) -> Array:
     """The dimensions of size 1 left out: all, or those named in `dim`."""
     return input.reshape([input.shape[each] for each in _squeezed(input.shape, dim)])
 
@@ -191,7 +191,7 @@ def _permute_back(new: Array, viewed: Array, dims) -> Array:
     write=_permute_back,
     varargs="dims",
 )
-def permute(input: Array, dims) -> Array:
+def permute(input: Array, dims: Ints) -> Array:
     """The dimensions in another order: dimension i of the result is dimension ``dims[i]`` of the input."""
     return jnp.transpose(input, _permutation(dims, input.ndim))
 
@@ -281,7 +281,7 @@ def _expand_back(new: Array, viewed: Array, *args, **kwargs) -> Array:
 
 
 @op(view=_expand_layout, write=_expand_back, varargs="size")
-def expand(input: Array, size, *, implicit: bool = False) -> Array:
+def expand(input: Array, size: Ints, *, implicit: bool = False) -> Array:
     """Dimensions of size 1 repeated to `size` without a copy, new ones put in front; -1 leaves a size as it is."""
     return jnp.broadcast_to(input, _expanded(input.shape, size, dtypes.scalar_name(input.dtype)))
 
@@ -383,7 +383,7 @@ def check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) 
 
 
 @op(view=lambda layout, size, stride, storage_offset: Layout(tuple(size), tuple(stride), storage_offset))
-def as_strided(input: Array, size, stride, storage_offset: int) -> Array:
+def as_strided(input: Array, size: Ints, stride: Ints, storage_offset: int) -> Array:
     """The elements at strides of one's own, counted in the storage that `input` fills."""
     check_strided(input.size, size, stride, storage_offset, input.dtype.itemsize)
     if not math.prod(size):

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, magnitude, promoted_float, wrap_dim
+from torchlike._ops._promote import Array, DType, Number, as_dtype, magnitude, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float
 from torchlike._out import KERNEL, SAME, UNARY
 
@@ -289,7 +289,7 @@ def _(axis, primals, tangents):
 
 
 @op(out=SAME)
-def softmax(input: Array, dim: int, dtype=None) -> Array:
+def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """``exp(input)`` divided by its sum along `dim`, without overflow.
 
     Args:
@@ -299,7 +299,7 @@ def softmax(input: Array, dim: int, dtype=None) -> Array:
 
 
 @op(out=SAME)
-def log_softmax(input: Array, dim: int, dtype=None) -> Array:
+def log_softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """The logarithm of `softmax`.
 
     Args:
@@ -309,6 +309,6 @@ def log_softmax(input: Array, dim: int, dtype=None) -> Array:
 
 
 @op(name="softmax")
-def softmin(input: Array, dim: int, dtype=None) -> Array:
+def softmin(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """`softmax` of the negative input."""
     return _normalised(lambda x, axis: _softmax(-x, axis), "softmax_kernel_impl", input, dim, dtype)

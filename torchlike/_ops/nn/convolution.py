@@ -12,7 +12,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array
+from torchlike._ops._promote import Array, Ints
 from torchlike._ops.nn._checks import c_type, spread
 from torchlike._ops.nn._formulations import Geometry, convolve, transposed
 
@@ -128,7 +128,13 @@ def _convolved(name: str, dims: int, input, weight, bias, stride, padding, dilat
 
 @op
 def conv1d(
-    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding=0,
+    dilation: Ints = 1,
+    groups: int = 1,
 ) -> Array:
     """Cross-correlation over one dimension.
 
@@ -149,7 +155,13 @@ def conv1d(
 
 @op
 def conv2d(
-    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding=0,
+    dilation: Ints = 1,
+    groups: int = 1,
 ) -> Array:
     """Cross-correlation over two dimensions, ``(N, C_in, H, W)``; see `conv1d`."""
     return _convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
@@ -157,7 +169,13 @@ def conv2d(
 
 @op
 def conv3d(
-    input: Array, weight: Array, bias: Array | None = None, stride=1, padding=0, dilation=1, groups: int = 1
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding=0,
+    dilation: Ints = 1,
+    groups: int = 1,
 ) -> Array:
     """Cross-correlation over three dimensions: ``(N, C_in, D, H, W)``; see `conv1d`."""
     return _convolved("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
@@ -194,11 +212,11 @@ def conv_transpose1d(
     input: Array,
     weight: Array,
     bias: Array | None = None,
-    stride=1,
+    stride: Ints = 1,
     padding=0,
-    output_padding=0,
+    output_padding: Ints = 0,
     groups: int = 1,
-    dilation=1,
+    dilation: Ints = 1,
 ) -> Array:
     """The transpose of `conv1d` as a linear map.
 
@@ -222,11 +240,11 @@ def conv_transpose2d(
     input: Array,
     weight: Array,
     bias: Array | None = None,
-    stride=1,
+    stride: Ints = 1,
     padding=0,
-    output_padding=0,
+    output_padding: Ints = 0,
     groups: int = 1,
-    dilation=1,
+    dilation: Ints = 1,
 ) -> Array:
     """The transpose of `conv2d`: ``(N, C_in, H, W)`` and ``(C_in, C_out / groups, kH, kW)``; see `conv_transpose1d`."""
     return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
@@ -237,11 +255,11 @@ def conv_transpose3d(
     input: Array,
     weight: Array,
     bias: Array | None = None,
-    stride=1,
+    stride: Ints = 1,
     padding=0,
-    output_padding=0,
+    output_padding: Ints = 0,
     groups: int = 1,
-    dilation=1,
+    dilation: Ints = 1,
 ) -> Array:
     """The transpose of `conv3d`: ``(N, C_in, D, H, W)``; see `conv_transpose1d`."""
     return _transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)

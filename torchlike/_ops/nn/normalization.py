@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, magnitude, promoted_float, wrap_dim
+from torchlike._ops._promote import Array, Ints, Number, as_dtype, magnitude, promoted_float, wrap_dim
 from torchlike._ops.nn._checks import need_float
 
 
@@ -267,7 +267,7 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
 
 
 @op
-def normalize(input: Array, p: float = 2.0, dim=1, eps: Number = 1e-12) -> Array:
+def normalize(input: Array, p: float = 2.0, dim: Ints = 1, eps: Number = 1e-12) -> Array:
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     if not input.ndim:
         return normalize.op.body(input[None], p, wrap_dim(dim, 0), eps)[0]

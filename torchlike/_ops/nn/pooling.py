@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array
+from torchlike._ops._promote import Array, Ints
 from torchlike._ops._values import within
 from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread
 from torchlike._out import SAME
@@ -180,7 +180,14 @@ def _repeated(places: Array, windows: Windows, dim: int) -> Array:
 
 
 @op
-def max_pool1d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False) -> Array:
+def max_pool1d(
+    input: Array,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
+) -> Array:
     """The largest element of each window over one dimension: ``(N, C, L)``.
 
     Raises:
@@ -191,7 +198,14 @@ def max_pool1d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ce
 
 
 @op
-def max_pool2d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False) -> Array:
+def max_pool2d(
+    input: Array,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
+) -> Array:
     """The largest element of each window over two dimensions: ``(N, C, H, W)``.
 
     Raises:
@@ -202,7 +216,14 @@ def max_pool2d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ce
 
 
 @op
-def max_pool3d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False) -> Array:
+def max_pool3d(
+    input: Array,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
+) -> Array:
     """The largest element of each window over three dimensions: ``(N, C, D, H, W)``.
 
     Raises:
@@ -214,7 +235,12 @@ def max_pool3d(input: Array, kernel_size, stride=None, padding=0, dilation=1, ce
 
 @op(name="max_pool1d_with_indices")
 def max_pool1d_with_indices(
-    input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False
+    input: Array,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
 ) -> tuple[Array, Array]:
     """`max_pool1d` and the places of the largest elements, counted over the last one dimension."""
     windows = Windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
@@ -223,7 +249,12 @@ def max_pool1d_with_indices(
 
 @op(name="max_pool2d_with_indices")
 def max_pool2d_with_indices(
-    input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False
+    input: Array,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
 ) -> tuple[Array, Array]:
     """`max_pool2d` and the places of the largest elements, counted over the last two dimensions."""
     windows = Windows("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
@@ -232,7 +263,12 @@ def max_pool2d_with_indices(
 
 @op(name="max_pool3d_with_indices")
 def max_pool3d_with_indices(
-    input: Array, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False
+    input: Array,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
 ) -> tuple[Array, Array]:
     """`max_pool3d` and the places of the largest elements, counted over the last three dimensions."""
     windows = Windows("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
@@ -312,7 +348,12 @@ def _averaged(input: Array, windows: Windows, count_include_pad: bool, divisor: 
 
 @op
 def avg_pool1d(
-    input: Array, kernel_size, stride=None, padding=0, ceil_mode: bool = False, count_include_pad: bool = True
+    input: Array,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
 ) -> Array:
     """The mean of each window over one dimension: ``(N, C, L)``.
 
@@ -329,9 +370,9 @@ def avg_pool1d(
 @op(out=SAME)
 def avg_pool2d(
     input: Array,
-    kernel_size,
-    stride=None,
-    padding=0,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
@@ -352,9 +393,9 @@ def avg_pool2d(
 @op(out=SAME)
 def avg_pool3d(
     input: Array,
-    kernel_size,
-    stride=None,
-    padding=0,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
@@ -379,18 +420,24 @@ def _powered(input: Array, windows: Windows, norm_type: float) -> Array:
 
 
 @op
-def lp_pool1d(input: Array, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> Array:
+def lp_pool1d(
+    input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
+) -> Array:
     """The `norm_type`-norm of each window over one dimension: ``(N, C, L)``."""
     return _powered(input, Windows("avg_pool1d", 1, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
 
 
 @op
-def lp_pool2d(input: Array, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> Array:
+def lp_pool2d(
+    input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
+) -> Array:
     """The `norm_type`-norm of each window over two dimensions: ``(N, C, H, W)``."""
     return _powered(input, Windows("avg_pool2d", 2, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
 
 
 @op
-def lp_pool3d(input: Array, norm_type: float, kernel_size, stride=None, ceil_mode: bool = False) -> Array:
+def lp_pool3d(
+    input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
+) -> Array:
     """The `norm_type`-norm of each window over three dimensions: ``(N, C, D, H, W)``."""
     return _powered(input, Windows("avg_pool3d", 3, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array
+from torchlike._ops._promote import Array, Ints
 from torchlike._ops.nn._checks import spread
 
 
@@ -105,7 +105,7 @@ def _four(kernel_size, dilation, padding, stride) -> list[tuple[int, ...]]:
 
 
 @op(grad_name="Im2ColBackward0")
-def unfold(input: Array, kernel_size, dilation=1, padding=0, stride=1) -> Array:
+def unfold(input: Array, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 0, stride: Ints = 1) -> Array:
     """Sliding blocks as columns: ``(N, C, H, W)`` to ``(N, C kH kW, blocks)``.
 
     Raises:
@@ -144,7 +144,9 @@ def _slice(x: Array, row: int, column: int, out, dilation, stride) -> Array:
 
 
 @op(grad_name="Col2ImBackward0")
-def fold(input: Array, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Array:
+def fold(
+    input: Array, output_size: Ints, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 0, stride: Ints = 1
+) -> Array:
     """Columns added up as sliding blocks: ``(N, C kH kW, blocks)`` to ``(N, C, H, W)``.
 
     Raises:
