@@ -30,10 +30,12 @@ import numpy as np
 
 from torchlike._arguments import ARRAY, ARRAYS, LIKE, STATIC, SYNONYMS, check, explained, kind_of, modern
 from torchlike._autograd.modes import state
+from torchlike._autograd.refusals import ON_EXPANDED, OVERLAP
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._half import in_single
 from torchlike._out import CAST, OutRule, with_out
+from torchlike._programs import explain
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._programs.tracebacks import shorten
@@ -57,7 +59,8 @@ class Flags:
         grad_name: the name of its node on the tape, where that is not ``<Name>Backward0``, or a function that gives it
             for a `Spec`.
         view: for a view operation, its layout function; see `ViewRule`.
-        write: for a view operation, how to write through it.
+        write: for a view operation, how to write through it; `careful`: as in `ViewRule`.
+        sign: for a view operation, whether its elements are read with another sign; see `ViewRule`.
         measure: a function on NumPy arrays that gives the static argument ``size`` of a result whose shape depends
             on values; the inputs are computed to call it.
         keeps_residuals: whether the tracked forward keeps what its derivative needs, rather than running again
@@ -75,12 +78,17 @@ class Flags:
         stepwise: whether halves are rounded at each step, as PyTorch does where it has several operations or computes
             in halves; else once, at the end.
         fits: the numbers that must fit the first tensor's dtype.
+        shares: what the in-place form lets share memory with elements that it writes to: ``"inputs"``, or ``"all"``,
+            other such elements too.
+        on_expanded: where it takes the latter with a warning, the example in that.
     """
 
     varargs: str | None = None
     grad_name: str | Callable | None = None
     view: Callable | None = None
     write: Callable | None = None
+    careful: bool = False
+    sign: Callable | None = None
     measure: Callable | None = None
     keeps_residuals: bool = False
     module: str | None = None
@@ -93,6 +101,8 @@ class Flags:
     apart_out: bool = False
     stepwise: bool = False
     fits: tuple[str, ...] = ()
+    shares: str = ""
+    on_expanded: str = ""
 
 
 @dataclass
@@ -235,7 +245,7 @@ class Op:
             fill = functools.partial(_filled, arrays=(viewed, *given))
             return flags.write(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
-        return ViewRule(layout, None if flags.write is None else write)
+        return ViewRule(layout, None if flags.write is None else write, flags.sign, flags.careful)
 
 
 @functools.cache
@@ -331,7 +341,7 @@ def _gatherer(op: Op) -> Callable:
             key.append(len(given))
             for each in given:
                 if isinstance(each, TensorBase):
-                    value = each._value()
+                    value = each._operand()
                     key.append(value.aval)
                     inputs.append(value)
                     edges.append(each._edge)
@@ -351,6 +361,8 @@ def _gatherer(op: Op) -> Callable:
                     if value is None:
                         value = arg._storage.read()
                 else:
+                    if arg._frozen is not None:
+                        arg._check_history()
                     value = arg._viewed_value()
                 key.append(value.aval)
                 inputs.append(value)
@@ -370,7 +382,7 @@ def _gatherer(op: Op) -> Callable:
                 key.append(name)
                 kind = op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC)
                 if isinstance(arg, TensorBase):
-                    value = arg._value()
+                    value = arg._operand()
                     key.append(value.aval)
                     inputs.append(value)
                     edges.append(arg._edge)
@@ -613,11 +625,18 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 
 def _inplace(op: Op) -> Callable:
     """The form that puts the result into the first argument."""
-    gather = _gatherer(op)
+    gather, shares = _gatherer(op), op.flags.shares
 
     def inplace(self, *args, **kwargs):
         try:
-            self._check_writable()
+            self._check_writable(args)
+            if shares != "all":
+                if self._view is not None and self._repeats:
+                    _warn_of_expanded(op)
+                if not shares:
+                    for each in args:
+                        if isinstance(each, TensorBase) and each._storage is self._storage and each is not self:
+                            self._check_apart(each)
             if op.flags.varargs is not None:
                 args = _packed((self, *args), list(op.kinds).index(op.flags.varargs))[1:] if args else args
             key, inputs, edges = gather((self, *args), kwargs)
@@ -647,6 +666,17 @@ def _inplace(op: Op) -> Callable:
     functools.update_wrapper(form, op.body)
     _show(op, form, op.name + "_")
     return form
+
+
+def _warn_of_expanded(op: Op) -> None:
+    """Refuse to write to elements that share a place, or warn of it where PyTorch does no more.
+
+    Raises:
+        RuntimeError: it does.
+    """
+    if not op.flags.on_expanded:
+        raise RuntimeError(OVERLAP)
+    explain.warn(ON_EXPANDED.format(op.name, op.flags.on_expanded))
 
 
 def _cast_to(known, result):

@@ -7,15 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from torchlike._autograd.modes import state
+from torchlike._autograd.refusals import OVERLAP, SHARED
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs import explain
 from torchlike._types import dtypes
 from torchlike._types.dtypes import c_name, scalar_name
-
-SHARED = (
-    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-    "location. Please clone() the tensor before performing the operation."
-)
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {}, which does not match the required output "
@@ -88,6 +84,8 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
     results = call(*args, **kwargs)
     if out is None:
         return results
+    if op.flags.shares != "all":
+        _refuse_overlap(out, (*args, *kwargs.values()))
     for target in (out,) if isinstance(results, TensorBase) else out:
         if not isinstance(target, TensorBase):
             raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
@@ -96,9 +94,22 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
 
 
 def _refuse_inputs(out, given: tuple) -> None:
-    inputs = [each for arg in given for each in (arg if isinstance(arg, (tuple, list)) else (arg,))]
-    for target in (out,) if isinstance(out, TensorBase) else out:
-        check_apart(target, *[each for each in inputs if isinstance(each, TensorBase)])
+    for target in _tensors((out,)):
+        check_apart(target, *_tensors(given))
+
+
+def _refuse_overlap(out, given: tuple) -> None:
+    for target in _tensors((out,)):
+        if target._repeats:
+            raise RuntimeError(OVERLAP)
+        for each in _tensors(given):
+            if each is not target:
+                target._check_apart(each)
+
+
+def _tensors(given: tuple) -> list[TensorBase]:
+    every = [each for arg in given for each in (arg if isinstance(arg, (tuple, list)) else (arg,))]
+    return [each for each in every if isinstance(each, TensorBase)]
 
 
 def check_apart(out, *inputs) -> None:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from torchlike._autograd.engine import Run
 from torchlike._autograd.modes import state
-from torchlike._autograd.tape import AccumulateGrad, Node, apply
+from torchlike._autograd.tape import NOWHERE, AccumulateGrad, Node, apply
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
@@ -329,7 +329,7 @@ def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:
     """
     edge = tensor._tracked_edge
     if wanted:
-        if edge is None:
+        if edge is None or edge is NOWHERE:
             if tensor._aval.dtype.rank < 2:
                 raise RuntimeError("only Tensors of floating point dtype can require gradients")
             tensor._edge = (tensor._accumulator(), 0)

@@ -195,6 +195,9 @@ def _named(name: str, base: type) -> type:
     return type(name, (base,), {"__module__": "torchlike.autograd.graph"})
 
 
+AS_STRIDED = _named("AsStridedBackward0", GradNode)
+
+
 class KeepingNode(GradNode):
     """The node of an operation that keeps residuals: running its forward again would cost too much.
 
@@ -337,6 +340,16 @@ class AccumulateGrad(Node):
 
     def release(self) -> None:
         """Nothing is saved here."""
+
+
+class Nowhere(AccumulateGrad):
+    """Where the gradient of a view goes that requires grad because its base does, but comes from no tracked operation."""
+
+    def __init__(self) -> None:
+        self.sequence = 2**62
+
+
+NOWHERE = Nowhere(), 0
 
 
 def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]:

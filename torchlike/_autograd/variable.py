@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from torchlike._autograd.modes import state
-from torchlike._autograd.tape import AccumulateGrad, apply
+from torchlike._autograd.refusals import LEAF_IN_PLACE, SHARED, VIEW_OF_LEAF_IN_PLACE, Frozen
+from torchlike._autograd.tape import AS_STRIDED, NOWHERE, AccumulateGrad, apply, node_class
+from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, recorder, value_of
-from torchlike._recorder.storage import Storage
-from torchlike._recorder.view import OVERLAP, Layout, Step, View
+from torchlike._recorder.storage import Counter, Storage
+from torchlike._recorder.view import Layout, Place, Step, View, between, writable
 
 if TYPE_CHECKING:
     from torchlike._programs.aval import Aval
-
-LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
-VIEW_OF_LEAF_IN_PLACE = "a view of a leaf Variable that requires grad is being used in an in-place operation."
-ONE_OF_MANY = (
-    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
-    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
-    "inplace operation by an out-of-place one."
-)
 
 
 class TensorBase:
@@ -35,7 +31,9 @@ class TensorBase:
         _edge: the pair (node, output) of the tape where the tensor comes from; None if it requires no gradient.
         _leaf: the autograd state that outlives `requires_grad`: `.grad` and hooks.
         _base: the tensor whose history this view shares, if any.
+        _frozen: why a view must not be changed where that would be tracked.
         _cached, _seen: a view's elements as they were at this version of the storage.
+        _counter: what counts its versions, where that is not its storage.
     """
 
     _plain: type  # the class of every operation's result, set where it is defined
@@ -44,8 +42,10 @@ class TensorBase:
     _edge: tuple | None = None
     _leaf: AccumulateGrad | None = None
     _base: TensorBase | None = None
+    _frozen: Frozen | None = None
     _cached: Value | None = None
     _seen = -1
+    _counter: Counter | None = None
 
     if TYPE_CHECKING:
 
@@ -64,21 +64,33 @@ class TensorBase:
         return made
 
     def _alias(self) -> TensorBase:
-        """A tensor on the same elements without history: `detach()` and `.data`."""
+        """A tensor on the same elements without history: `detach()`."""
         made = _new(TensorBase._plain)
-        made._storage = self._storage
-        made._view, made._cached, made._seen = self._view, self._cached, self._seen
+        made._see(self)
         return made
 
-    def _viewed(self, step: Step, value: Value, edge: tuple | None) -> TensorBase:
-        """A view of this tensor."""
+    def _see(self, other: TensorBase) -> None:
+        """Become a tensor on the elements of another one, which counts their versions with it."""
+        self._storage, self._view, self._base, self._frozen = other._storage, other._view, None, None
+        self._cached, self._seen, self._counter = other._cached, other._seen, other._counter
+
+    def _viewed(self, step: Step, value: Value, edge: tuple | None, of_many: bool = False) -> TensorBase:
+        """A view of this tensor.
+
+        Args:
+            of_many: whether other views were made with it, by one node of the tape.
+        """
         made = _new(TensorBase._plain)
         made._storage = self._storage
-        made._view = View((*self._view.steps, step) if self._view is not None else (step,))
-        made._edge = edge
-        if state.enabled:
-            made._base = self if self._base is None else self._base
+        made._view = View.beyond(self._view, step)
+        if edge is not None:
+            made._edge = edge
+        made._base = self if self._base is None else self._base
         made._cached, made._seen = value, self._storage.version
+        if of_many or not state.enabled or self._frozen is not None:
+            made._frozen = Frozen.of(self._version, of_many, self._frozen)
+        if self._counter is not None:
+            made._counter = self._counter
         return made
 
     # ------------------------------------------------------------------ reading
@@ -90,6 +102,16 @@ class TensorBase:
             return self._storage.read() if value is None else value
         return self._viewed_value()
 
+    def _operand(self) -> Value:
+        """`_value` for an operation.
+
+        Raises:
+            RuntimeError: it would be tracked, and the history of this view is lost.
+        """
+        if self._frozen is not None:
+            self._check_history()
+        return self._value()
+
     def _root(self) -> TensorBase | None:
         """The tensor whose history this view shares, unless `.data = ...` gave that other memory."""
         base = self._base
@@ -97,33 +119,45 @@ class TensorBase:
 
     def _viewed_value(self) -> Value:
         storage = self._storage
-        if self._seen == storage.version and storage.value is not None:
-            return self._cached
-        base = self._root()
-        if base is None or base._edge is None:
-            shared = self._read_shared()
-            pair = (shared, None) if shared is not None else _read((storage.read(), None), self._view.steps)
-        else:
-            pair = _read((base._value(), base._edge), self._steps_beyond(base))
-            self._edge = pair[1]
-        self._cached, self._seen = pair[0], storage.version
+        if self._seen != storage.version or storage.value is None:
+            root = self._root()
+            edge = None if root is None else root._edge
+            if (edge is None and self._has_no_history) or self._frozen is not None:
+                shared = self._read_shared()
+                self._cached = _read((storage.read(), None), self._view.steps)[0] if shared is None else shared
+            else:
+                steps = between(root._view, self._view, root._aval)
+                self._cached, edge = _read((root._value(), edge), steps)
+                self._edge = edge or _off_tape(self._cached.aval)
+                if not self._cached.aval.dtype.is_complex:
+                    self._edge[0].__class__ = AS_STRIDED  # as PyTorch has it, whatever the view
+            self._seen = storage.version
+        if self._edge is None and self._base is not None and self._base._edge is not None:
+            self._edge = NOWHERE  # no tracked operation made it
         return self._cached
+
+    @property
+    def _has_no_history(self) -> bool:
+        return _is_leaf(self._edge) or self._root() is None
+
+    def _check_history(self) -> None:
+        """Refuse to go on with the history of a view that its base's cannot give anew.
+
+        Raises:
+            RuntimeError: the base was changed.
+        """
+        why = self._frozen
+        if why is not None and state.enabled and self._version != why.version and self._tracked_edge is not None:
+            raise RuntimeError(why.sentence(self._edge, indirect=True))
 
     def _read_shared(self) -> Value | None:
         """A view of memory shared with NumPy: its own elements alone are taken."""
-        host = self._storage.host
-        if host is None or not host.flags.c_contiguous or self._cached.aval.dtype.np != host.dtype:
+        if self._storage.host is None or recorder.capture is not None:  # captured, the whole of it is an input
             return None
-        if recorder.capture is not None:
-            return None  # the whole of it is an input
-        layout, size = self._view.layout, host.itemsize
-        strides = [each * size for each in layout.strides]
-        part = np.lib.stride_tricks.as_strided(host.reshape(-1)[layout.offset :], layout.shape, strides)
-        return value_of(np.array(part, order="C"))
-
-    def _steps_beyond(self, base: TensorBase) -> tuple[Step, ...]:
-        known = 0 if base._view is None else len(base._view.steps)
-        return () if self._view is None else self._view.steps[known:]
+        place = self._view.place
+        if place.conjugated or place.negated:
+            return None
+        return value_of(np.array(self._storage.part(place), order="C"))
 
     @property
     def _aval(self) -> Aval:
@@ -138,62 +172,94 @@ class TensorBase:
         return Layout.contiguous(self._aval.shape) if self._view is None else self._view.layout
 
     @property
+    def _place(self) -> Place:
+        return Place.whole(self._aval) if self._view is None else self._view.place
+
+    @property
     def _tracked_edge(self) -> tuple | None:
         """`_edge`, up to date."""
-        if self._view is not None and self._seen != self._storage.version:
+        base = self._base
+        if base is not None and (
+            self._seen != self._storage.version or (self._edge is None and base._edge is not None)
+        ):
             self._viewed_value()
         return self._edge
 
+    @property
+    def _version(self) -> int:
+        """How often the elements were written to by PyTorch's count, shared with views and `detach()`."""
+        return self._storage.counted if self._counter is None else self._counter.version
+
     # ------------------------------------------------------------------ writing
 
-    def _check_writable(self) -> None:
+    def _check_writable(self, others: tuple = ()) -> None:
         """Refuse an in-place operation that PyTorch refuses.
 
+        Args:
+            others: its further arguments.
+
         Raises:
-            RuntimeError: a leaf that requires grad, or a view of one, in grad mode; or elements share memory.
+            RuntimeError: a leaf that requires grad, or a view that has or would have a history that cannot be.
         """
-        if state.enabled and self._edge is not None and isinstance(self._edge[0], AccumulateGrad):
-            raise RuntimeError(LEAF_IN_PLACE)
-        if self._view is not None:
-            base = self._root()
-            if state.enabled and base is not None and base._edge is not None:
-                if isinstance(base._edge[0], AccumulateGrad):
-                    raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
-                node, number = self._edge or (None, 0)
-                if not getattr(getattr(node, "spec", None), "single", True):
-                    raise RuntimeError(ONE_OF_MANY.format(number, node.name().removesuffix("Backward0")))
-            if self._view.layout.overlaps:
-                raise RuntimeError(OVERLAP)
+        if not state.enabled:
+            return
+        if self._frozen is not None:
+            given = [self, *[each for each in others if isinstance(each, TensorBase)]]
+            if any([each._tracked_edge is not None for each in given]):
+                raise RuntimeError(self._frozen.sentence(self._edge))
+        edge = self._edge if self._base is None else self._tracked_edge
+        if edge is not None:
+            if self._base is not None and _is_leaf(self._base._edge):
+                raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
+            if _is_leaf(edge):
+                raise RuntimeError(LEAF_IN_PLACE)
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether a dimension is expanded: most operations must not write there."""
+        return self._view is not None and self._view.repeats and self._view.layout.repeats
+
+    def _check_apart(self, other: TensorBase) -> None:
+        """Refuse to write where another tensor is read in part.
+
+        Raises:
+            RuntimeError: both are the same memory, but not the same elements of it.
+        """
+        if other._storage is self._storage and self._place.cuts(other._place):
+            raise RuntimeError(SHARED)
 
     def _write(self, value: Value, edge: tuple | None) -> None:
         """Put new elements in place, through the views, and history after them."""
-        root = None if self._base is None else self._root()
+        storage, view = self._storage, self._view
+        if self._counter is not None:
+            self._counter.version += 1
+            storage.silent += 1
+        if view is None:
+            storage.write(value)
+            if edge is not None:
+                self._edge = edge
+            return
+        root, whole, tracked = self._root(), None, edge is not None
         if root is None:
-            root = self
-            if self._view is None:
-                self._storage.write(value)
-                if edge is not None:
-                    self._edge = edge
-                return
-        pair = (value, edge)
-        steps = self._steps_beyond(root) if root is not self else ()
-        if steps:
-            pair = _put((root._value(), root._tracked_edge), steps, pair)
-        whole = pair
-        if root._view is not None:
-            whole = _put((root._storage.read(), None), root._view.steps, (pair[0], None))
-        root._storage.write(whole[0])
-        if pair[1] is not None:
-            root._edge = pair[1]
-        if root._view is not None:
-            root._cached, root._seen = pair[0], root._storage.version
-        if self is not root and self._storage.value is not None:
-            self._viewed_value()
+            self._edge = edge if tracked else self._edge
+        elif tracked or root._edge is not None:
+            known, tracked = root._value(), True
+            changed, made = _put((known, root._edge), between(root._view, view, known.aval), (value, edge))
+            root._edge = made or root._edge
+            whole = changed if root._view is None else None
+        if whole is None and storage.host is not None and not view.repeats:
+            storage.write_part(view.place, value)
+        else:
+            storage.write(whole or _put((storage.read(), None), view.steps, (value, None))[0])
+        if not tracked and not view.repeats:
+            self._cached, self._seen = value, storage.version
 
     def _replace(self, other: TensorBase) -> None:
         """Take over another tensor's elements: `x.data = y`, `x.set_(y)`. Views of the old elements keep them."""
-        self._storage, self._view, self._base = other._storage, other._view, None
-        self._cached, self._seen = other._cached, other._seen
+        counter = self._counter or Counter()
+        counter.version = self._version
+        self._see(other)
+        self._counter = counter
 
     # ------------------------------------------------------------------ leaves
 
@@ -207,21 +273,34 @@ class TensorBase:
 _new = object.__new__
 
 
+def _is_leaf(edge: tuple | None) -> bool:
+    return edge is None or isinstance(edge[0], AccumulateGrad)
+
+
 def _read(pair: tuple, steps: tuple[Step, ...]) -> tuple:
+    """What the steps lead to; its history is the base's, whatever the mode of whoever reads."""
     for step in steps:
-        pair = _apply(step.get, (pair, *[(each, None) for each in step.numbers]))
+        pair = _apply(step.get, (pair, *[(each, None) for each in step.numbers]), True)
     return pair
 
 
 def _put(base: tuple, steps: tuple[Step, ...], new: tuple) -> tuple:
     """`base` with `new` in the place that the steps lead to; all are pairs (value, edge)."""
+    steps = writable(steps)
     levels = [base]
     for step in steps[:-1]:
         levels.append(_read(levels[-1], (step,)))
     for step, level in zip(reversed(steps), reversed(levels), strict=True):
-        new = _apply(step.put(new[0].aval), (level, new, *[(each, None) for each in step.numbers]))
+        new = _apply(step.put(new[0].aval), (level, new, *[(each, None) for each in step.numbers]), state.enabled)
     return new
 
 
-def _apply(spec, pairs: tuple) -> tuple:
-    return apply(spec, tuple([each[0] for each in pairs]), tuple([each[1] for each in pairs]), state.enabled)[0]
+def _apply(spec: Spec, pairs: tuple, tracked: bool) -> tuple:
+    return apply(spec, tuple([each[0] for each in pairs]), tuple([each[1] for each in pairs]), tracked)[0]
+
+
+@functools.cache
+def _off_tape(known: Aval) -> tuple:
+    """Where a view comes from whose base is off the tape."""
+    spec = Spec("as_strided", lambda: jnp.zeros(known.shape, known.dtype.np), (), known.device)
+    return node_class(spec)(spec, (), ()), 0

@@ -59,7 +59,7 @@ _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
 _CELLS = ("LOAD_DEREF", "LOAD_CLASSDEREF")
 _HOOKS = operator.attrgetter("tensor_hooks", "pre_hooks", "post_hooks", "leaf_hooks")
 MOST = 20_000  # objects: comparing more costs as much as recording
-TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
+TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains", "_frozen", "_counter"}
 
 
 @functools.cache

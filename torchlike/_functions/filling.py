@@ -8,6 +8,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import number_for
+from torchlike._functions.indexing import stretch
 from torchlike._functions.making import wrapped
 from torchlike._functions.views import as_if_made, whole_storage
 from torchlike._ops import creation, views
@@ -35,12 +36,12 @@ def fill_(self, value):
                     "expected one of:\n * (Tensor value)\n * (Number value)"
                 )
             number_for(value, self._aval.dtype, self._aval.numel)
-    if self._view is not None and self._layout.overlaps:
-        # elements that share a place become equal: this alone PyTorch allows
-        made = creation.fill(self, value)
-        self._write(made._value(), made._edge)
-        return self
-    return creation.fill.inplace(self, value)
+    part = self
+    if self._repeats:  # each element once
+        for dim in [dim for dim, step in enumerate(self._layout.strides) if not step]:
+            part = stretch(part, dim, 0, 1)
+    creation.fill.inplace(part, value)
+    return self
 
 
 def zero_(self):

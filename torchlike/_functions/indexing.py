@@ -8,8 +8,9 @@ import numpy as np
 
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import state
+from torchlike._autograd.refusals import VIEW_OF_LEAF_IN_PLACE
 from torchlike._autograd.tape import AccumulateGrad
-from torchlike._autograd.variable import VIEW_OF_LEAF_IN_PLACE, TensorBase
+from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import as_tensor, tensor, wrapped
 from torchlike._ops import basic_indexing as basic
 from torchlike._ops import indexing as ops
@@ -400,13 +401,6 @@ def _is_known(part, indices: list) -> bool:
 # ---------------------------------------------------------------------- x[index] = value
 
 
-def _check_no_view_of_leaf(self) -> None:
-    root = self if self._base is None else self._base
-    for each in (self, root):
-        if state.enabled and each._edge is not None and isinstance(each._edge[0], AccumulateGrad):
-            raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
-
-
 def setitem(self, index, value) -> None:
     """Assign to the elements at an index; a value broadcasts to their shape.
 
@@ -416,14 +410,17 @@ def setitem(self, index, value) -> None:
         TypeError: it is neither a tensor nor a number.
     """
     try:
-        _check_no_view_of_leaf(self)
         if not isinstance(value, TensorBase):
             value = _checked_value(self, value)
         parsed = parse(self._aval, normalized(index))
-        if not parsed.has_tensors:
+        if not parsed.is_whole and state.enabled and self._edge is not None and type(self._edge[0]) is AccumulateGrad:
+            raise RuntimeError(VIEW_OF_LEAF_IN_PLACE)
+        if parsed.has_tensors:
+            _set_at_tensors(self if parsed.is_whole else parsed.view(self), parsed.tensors, value)
+        elif self._frozen is None and not self._repeats and getattr(value, "_storage", None) is not self._storage:
             basic.put_slices.inplace(self, value, tuple(parsed.pattern), *parsed.numbers)
         else:
-            _set_at_tensors(self if parsed.is_whole else parsed.view(self), parsed.tensors, value)
+            basic.put_slices.inplace(self if parsed.is_whole else parsed.view(self), value, ())
     except BaseException as error:
         shorten(error)
         raise

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import copyreg
+import functools
 import math
 import numbers
 from collections.abc import Iterator
 
+import jax.numpy as jnp
 import numpy as np
 
 from torchlike._arguments import legacy_keywords
-from torchlike._autograd.modes import no_grad
+from torchlike._autograd.modes import no_grad, state
+from torchlike._autograd.refusals import OVERLAP
+from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import wrapped
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
 from torchlike._out import ANY, FILLED, stored
+from torchlike._programs.aval import Aval
+from torchlike._programs.spec import Spec
 from torchlike._random import default
 from torchlike._random import distributions as draw
 from torchlike._random.engine import Engine
@@ -391,20 +397,33 @@ def poisson(input, generator=None):
 # ---------------------------------------------------------------------- in place
 
 
-def _filled(tensor, array_of):
+@functools.cache
+def _constant(name: str, known: Aval) -> Spec:
+    """An operation without gradient: what a tensor comes from that was filled with numbers."""
+    spec = Spec(name, jnp.zeros_like, (known,))
+    spec.grad_name = f"{name[:-1]}Backward{name[-1]}"
+    return spec
+
+
+def _filled(tensor, name: str, array_of):
     """Write draws into a tensor in the order in which its elements lie in memory.
 
     Args:
+        name: of the node of the tape, and its number.
         array_of: gives the draws for the sizes of the dimensions in that order, and this order.
     """
     tensor._check_writable()
+    if tensor._repeats:
+        raise RuntimeError(OVERLAP)
     layout = tensor._layout
     order = sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim])
     array = array_of(tuple(layout.shape[dim] for dim in order), order)
     back = np.ascontiguousarray(np.transpose(array, np.argsort(order))) if len(order) > 1 else array
-    tensor._write(wrapped(back, tensor.device)._value(), None)
-    if not tensor.is_leaf and tensor._base is None:
-        tensor._edge = None
+    edge = tensor._tracked_edge if state.enabled else None
+    if edge is not None:
+        spec = _constant(name, tensor._aval)
+        edge = node_class(spec)(spec, (None,), (edge,)), 0
+    tensor._write(wrapped(back, tensor.device)._value(), edge)
     return tensor
 
 
@@ -412,7 +431,7 @@ def uniform_(self, from_=0, to=1, *, generator=None, **named):
     """Fill with numbers uniform between two."""
     low = named.pop("from", from_)
     engine = _engine(generator)
-    return _filled(self, lambda shape, _: draw.uniform(engine, shape, self.dtype.np, float(low), float(to)))
+    return _filled(self, "Uniform0", lambda shape, _: draw.uniform(engine, shape, self.dtype.np, float(low), float(to)))
 
 
 def normal_(self, mean=0, std=1, *, generator=None):
@@ -421,32 +440,40 @@ def normal_(self, mean=0, std=1, *, generator=None):
     contiguous = self._layout.is_contiguous
     kind = self.dtype.np
     return _filled(
-        self, lambda shape, _: draw.normal(engine, shape, kind, float(mean), float(std), serial=not contiguous)
+        self,
+        "Normal0",
+        lambda shape, _: draw.normal(engine, shape, kind, float(mean), float(std), serial=not contiguous),
     )
 
 
 def log_normal_(self, mean=1, std=2, *, generator=None):
     """Fill with numbers whose logarithms are normally distributed."""
     engine = _engine(generator)
-    return _filled(self, lambda shape, _: draw.log_normal(engine, shape, self.dtype.np, float(mean), float(std)))
+    return _filled(
+        self,
+        "LogNormal0",
+        lambda shape, _: draw.log_normal(engine, shape, self.dtype.np, float(mean), float(std)),
+    )
 
 
 def exponential_(self, lambd=1, *, generator=None):
     """Fill with exponentially distributed numbers of rate `lambd`."""
     engine = _engine(generator)
-    return _filled(self, lambda shape, _: draw.exponential(engine, shape, self.dtype.np, float(lambd)))
+    return _filled(self, "Exponential0", lambda shape, _: draw.exponential(engine, shape, self.dtype.np, float(lambd)))
 
 
 def geometric_(self, p, *, generator=None):
     """Fill with numbers of trials up to the first success."""
     engine = _engine(generator)
-    return _filled(self, lambda shape, _: draw.geometric(engine, shape, self.dtype.np, float(p)))
+    return _filled(self, "Geometric0", lambda shape, _: draw.geometric(engine, shape, self.dtype.np, float(p)))
 
 
 def cauchy_(self, median=0, sigma=1, *, generator=None):
     """Fill with Cauchy distributed numbers."""
     engine = _engine(generator)
-    return _filled(self, lambda shape, _: draw.cauchy(engine, shape, self.dtype.np, float(median), float(sigma)))
+    return _filled(
+        self, "Cauchy0", lambda shape, _: draw.cauchy(engine, shape, self.dtype.np, float(median), float(sigma))
+    )
 
 
 def random_(self, *bounds, generator=None, **named):
@@ -460,13 +487,15 @@ def random_(self, *bounds, generator=None, **named):
     """
     engine, kind = _engine(generator), self.dtype.np
     if not bounds and not named:
-        return _filled(self, lambda shape, _: draw_all(engine, shape, kind))
+        return _filled(self, "Random2", lambda shape, _: draw_all(engine, shape, kind))
+    is_low = len(bounds) == 1 and not named
     low, high = (named.pop("from", 0), *bounds) if len(bounds) == 1 else (bounds or (named.pop("from", 0), None))
     high = named.pop("to", high)
     if named:
         raise TypeError(f"random_() got an unexpected keyword argument '{next(iter(named))}'")
     high = None if high is None else int(high)
-    return _filled(self, lambda shape, _: draw_integers(engine, shape, kind, int(low), high))
+    name = f"Random{int(is_low)}"
+    return _filled(self, name, lambda shape, _: draw_integers(engine, shape, kind, int(low), high))
 
 
 def bernoulli_(self, p=0.5, *, generator=None):
@@ -476,11 +505,12 @@ def bernoulli_(self, p=0.5, *, generator=None):
         probabilities = np.broadcast_to(p.detach()._value().numpy(), tuple(self.shape))
         return _filled(
             self,
+            "Bernoulli1",
             lambda shape, order: draw.bernoulli_of(
                 engine, np.ascontiguousarray(np.transpose(probabilities, order)), kind
             ),
         )
-    return _filled(self, lambda shape, _: draw.bernoulli(engine, shape, float(p), kind))
+    return _filled(self, "Bernoulli2", lambda shape, _: draw.bernoulli(engine, shape, float(p), kind))
 
 
 def truncated_normal_(tensor, mean: float, std: float, a: float, b: float, generator=None):

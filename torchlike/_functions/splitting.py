@@ -14,7 +14,7 @@ def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
     """The results of one operation, each a view at its step."""
     made = pieces_op(tensor, dim, sizes)
     return tuple(
-        [tensor._viewed(step, each._storage.value, each._edge) for step, each in zip(steps, made, strict=True)]
+        [tensor._viewed(step, each._storage.value, each._edge, True) for step, each in zip(steps, made, strict=True)]
     )
 
 

@@ -369,7 +369,7 @@ def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
     return _float_power(*jnp.broadcast_arrays(input, exponent))
 
 
-@op(out=OutRule("ldexp can't be cast to the desired output type {out}", can_cast), stepwise=True)
+@op(out=OutRule("ldexp can't be cast to the desired output type {out}", can_cast), stepwise=True, shares="inputs")
 def ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``, elementwise with broadcasting, in floating point."""
     exponent = floating(other)

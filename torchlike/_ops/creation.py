@@ -12,7 +12,7 @@ from torchlike._out import OutRule
 from torchlike._types import dtypes
 
 
-@op
+@op(shares="all")
 def fill(input: Array, value: ArrayLike) -> Array:
     """A tensor like `input` with `value` everywhere.
 

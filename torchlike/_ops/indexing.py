@@ -81,7 +81,11 @@ def index_by(input: Array, where: tuple, indices: Arrays) -> Array:
     return input.at[_spread(input, where, indices)].get(mode="clip")
 
 
-@op(name="index_put", check=lambda input, values, where, indices, accumulate=False: _all_within(input, where, indices))
+@op(
+    name="index_put",
+    check=lambda input, values, where, indices, accumulate=False: _all_within(input, where, indices),
+    on_expanded="tensor[indices] = tensor",
+)
 def index_put_by(input: Array, values: ArrayLike, where: tuple, indices: Arrays, accumulate: bool = False) -> Array:
     """`input` with other values, or with values added, at index tensors."""
     place = input.at[_spread(input, where, indices)]
@@ -104,7 +108,7 @@ def added(place, values: Array) -> Array:
     return place.max(values, mode="drop") if values.dtype.kind == "b" else place.add(values, mode="drop")
 
 
-@op(name="index_put")
+@op(name="index_put", on_expanded="tensor[indices] = tensor")
 def mask_put(input: Array, value: ArrayLike, mask: Array, dim: int) -> Array:
     """`input` with one value wherever a mask over the dimensions from `dim` on is true."""
     wide = mask.astype(bool).reshape(mask.shape + (1,) * (input.ndim - dim - mask.ndim))
@@ -468,7 +472,13 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     return wide.at[_rows(dim, index)].set(source).reshape(input.shape)
 
 
-@op(check=_along(IndexError, negative=True), apart_out=True, fits=("value",))
+@op(
+    check=_along(IndexError, negative=True),
+    apart_out=True,
+    fits=("value",),
+    shares="inputs",
+    on_expanded="tensor[mask] = scalar",
+)
 def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     """`input` with one number in the slices of a dimension at the places in a vector."""
     dim = wrap_dim(dim, input.ndim)
@@ -598,7 +608,7 @@ def checked_number(value, dtype) -> Array:
 _C_NAMES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int64": "long int", "int32": "int"}
 
 
-@op(fits=("value",))
+@op(fits=("value",), shares="inputs", on_expanded="tensor[mask] = scalar")
 def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
     """`input` with one number wherever the mask, broadcast, is true.
 
@@ -629,7 +639,7 @@ def _has_more(mask, repeats, count):
 TOO_FEW = "Number of elements of source < number of ones in mask"
 
 
-@op(check=_has_enough)
+@op(check=_has_enough, shares="inputs")
 def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     """`input` with the elements of `source`, in order, wherever the mask is true."""
     if input.dtype != source.dtype:

@@ -49,7 +49,7 @@ def _product(left: Array, right: Array) -> Array:
     return jnp.matmul(left, right)
 
 
-@op(legacy={"mat1": "input"}, out=SAME)
+@op(legacy={"mat1": "input"}, out=SAME, shares="all")
 def mm(input: Array, mat2: Array) -> Array:
     """Matrix product ``(n, m) @ (m, p)``.
 
@@ -64,7 +64,7 @@ def mm(input: Array, mat2: Array) -> Array:
     return _product(input, mat2)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def bmm(input: Array, mat2: Array) -> Array:
     """Batched matrix product ``(b, n, m) @ (b, m, p)``.
 
@@ -84,7 +84,7 @@ def bmm(input: Array, mat2: Array) -> Array:
     return _product(input, mat2)
 
 
-@op(legacy={"mat": "input"}, out=_MV)
+@op(legacy={"mat": "input"}, out=_MV, shares="all")
 def mv(input: Array, vec: Array) -> Array:
     """Product of a matrix ``(n, m)`` and a vector ``(m)``.
 
@@ -101,7 +101,7 @@ def mv(input: Array, vec: Array) -> Array:
     return _product(input, vec)
 
 
-@op(legacy={"tensor1": "input", "tensor2": "tensor"}, out=DOT)
+@op(legacy={"tensor1": "input", "tensor2": "tensor"}, out=DOT, shares="all")
 def dot(input: Array, tensor: Array) -> Array:
     """Sum of the products of two vectors of one length.
 
@@ -111,7 +111,7 @@ def dot(input: Array, tensor: Array) -> Array:
     return jnp.dot(*_vectors(input, tensor))
 
 
-@op(out=DOT)
+@op(out=DOT, shares="all")
 def vdot(input: Array, other: Array) -> Array:
     """`dot` with the first vector conjugated."""
     left, right = _vectors(input, other)
@@ -134,7 +134,7 @@ def _vectors(left: Array, right: Array) -> tuple[Array, Array]:
     return left, right
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def matmul(input: Array, other: Array) -> Array:
     """Matrix product of the last two dimensions; the others broadcast. A 1-d operand is a row or a column.
 
@@ -178,7 +178,7 @@ def outer(input: Array, vec2: Array) -> Array:
     return jnp.outer(input, vec2)
 
 
-@op(out=TENSORDOT)
+@op(out=TENSORDOT, shares="all")
 def inner(input: Array, other: Array) -> Array:
     """Sums of products along the last dimension of both: ``(*n, k)`` and ``(*m, k)`` to ``(*n, *m)``; a scalar scales.
 
@@ -243,7 +243,7 @@ def _check_expands(input: Array, shape: tuple[int, ...]) -> None:
         )
 
 
-@op(out=SAME)
+@op(out=SAME, shares="inputs")
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * mat1 @ mat2``."""
     if mat1.ndim != 2 or mat2.ndim != 2:
@@ -254,7 +254,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
     return scaled_sum(input, _product(mat1, mat2), beta, alpha)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="inputs")
 def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * mat @ vec``."""
     if mat.ndim != 2 or vec.ndim != 1:
@@ -279,7 +279,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
     return scaled_sum(input, jnp.outer(vec1, vec2), beta, alpha)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="inputs")
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * batch1 @ batch2`` for each matrix of a batch."""
     _check_batches(batch1, batch2)

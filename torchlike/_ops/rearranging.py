@@ -138,7 +138,7 @@ def rot90(input: Array, k: int = 1, dims: Ints = (0, 1)) -> Array:
 # ---------------------------------------------------------------------- triangles and diagonals
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def tril(input: Array, diagonal: int = 0) -> Array:
     """The elements on and below a diagonal of each matrix, zeros elsewhere.
 
@@ -150,7 +150,7 @@ def tril(input: Array, diagonal: int = 0) -> Array:
     return jnp.tril(input, diagonal)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def triu(input: Array, diagonal: int = 0) -> Array:
     """The elements on and above a diagonal of each matrix, zeros elsewhere.
 

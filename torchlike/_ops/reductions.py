@@ -65,7 +65,7 @@ def _total(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     return jnp.sum(input, axes, dtype=input.dtype, keepdims=keepdim)
 
 
-@op
+@op(shares="all")
 def sum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
     return _total(summable(input, dtype), axes_of(dim, input.ndim), keepdim)
@@ -85,7 +85,7 @@ def sum_to_size(input: Array, size: Ints) -> Array:
     return jnp.sum(summable(input, None), tuple(axes)).reshape(size) if axes or not size else input
 
 
-@op
+@op(shares="all")
 def nansum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim` with NaN counted as 0."""
     if jnp.iscomplexobj(input):
@@ -107,7 +107,7 @@ def _need_float(name: str, input: Array, dtype) -> None:
 _MEAN = OutRule("mean.dtype_out(): input types can't be cast to the desired output type {out}", can_cast)
 
 
-@op(out=_MEAN)
+@op(out=_MEAN, shares="all")
 def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Mean over `dim`, all dimensions by default.
 
@@ -118,7 +118,7 @@ def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype:
     return jnp.mean(summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-@op
+@op(shares="all")
 def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Mean over `dim` of what is not NaN."""
     if rank(input.dtype) < 2:
@@ -131,7 +131,7 @@ def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dty
     return total / count.astype(total.dtype)
 
 
-@op
+@op(shares="all")
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
     input, axes = summable(input, dtype), axes_of(dim, input.ndim)
@@ -141,21 +141,21 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
     return jnp.prod(input, axes, dtype=input.dtype, keepdims=keepdim)
 
 
-@op(out=VERDICT)
+@op(out=VERDICT, shares="all")
 def all(input: Array, dim: Ints | None = None, keepdim: bool = False) -> Array:
     """Whether all elements are nonzero; uint8 gives uint8."""
     found = jnp.all(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
-@op(out=VERDICT)
+@op(out=VERDICT, shares="all")
 def any(input: Array, dim: Ints | None = None, keepdim: bool = False) -> Array:
     """Whether any element is nonzero; uint8 gives uint8."""
     found = jnp.any(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
-@op
+@op(shares="all")
 def count_nonzero(input: Array, dim: Ints | None = None) -> Array:
     """How many elements are nonzero, int64."""
     return jnp.sum(input != 0, axes_of(dim, input.ndim), dtype=np.int64)
@@ -196,19 +196,19 @@ def _correction(unbiased: bool | None, correction) -> Number:
     return 1 if unbiased is None or unbiased else 0
 
 
-@op
+@op(shares="all")
 def var_of(input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False) -> Array:
     """Variance over `dim`."""
     return _variance(input, dim, correction, keepdim, "std and var")[0]
 
 
-@op
+@op(shares="all")
 def std_of(input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False) -> Array:
     """Standard deviation over `dim`."""
     return _root(_variance(input, dim, correction, keepdim, "std and var")[0])
 
 
-@op
+@op(shares="all")
 def var_mean_of(
     input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False
 ) -> tuple[Array, Array]:
@@ -216,7 +216,7 @@ def var_mean_of(
     return _variance(input, dim, correction, keepdim, "var_mean")
 
 
-@op
+@op(shares="all")
 def std_mean_of(
     input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False
 ) -> tuple[Array, Array]:
@@ -258,13 +258,13 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg, name: str) -> tuple[Arr
     return picked(input, arg(input, axis, keepdims=True), axis, keepdim)
 
 
-@op(name="max")
+@op(name="max", shares="all")
 def max_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """(largest element, its index) along `dim`; NaN is larger than all."""
     return return_types.max(*_extreme(input, dim, keepdim, jnp.argmax, "max"))
 
 
-@op(name="min")
+@op(name="min", shares="all")
 def min_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """(smallest element, its index) along `dim`; NaN is smaller than all."""
     return return_types.min(*_extreme(input, dim, keepdim, jnp.argmin, "min"))
@@ -299,14 +299,14 @@ def _extremum(find, input: Array, axes: tuple[int, ...], keepdim: bool, nan_is_o
     return found if keepdim else jnp.squeeze(found, axes)
 
 
-@op(name="max", grad_name="MaxBackward1")
+@op(name="max", grad_name="MaxBackward1", shares="all")
 def max_of_all(input: Array) -> Array:
     """The largest element; the gradient is shared among equals."""
     check_not_empty(input, None, "max")
     return _extremum(jnp.max, input, axes_of(None, input.ndim), False, nan_is_one=True)
 
 
-@op(name="min", grad_name="MinBackward1")
+@op(name="min", grad_name="MinBackward1", shares="all")
 def min_of_all(input: Array) -> Array:
     """The smallest element; the gradient is shared among equals."""
     check_not_empty(input, None, "min")
@@ -329,19 +329,19 @@ EXTREMA = OutRule(
 )
 
 
-@op(out=EXTREMA)
+@op(out=EXTREMA, shares="all")
 def amax(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
     """The largest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.max, input, _check_extrema(input, dim, "amax"), keepdim)
 
 
-@op(out=EXTREMA)
+@op(out=EXTREMA, shares="all")
 def amin(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
     """The smallest elements over `dim`; the gradient is shared among equals."""
     return _extremum(jnp.min, input, _check_extrema(input, dim, "amin"), keepdim)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
     """(smallest, largest) elements over `dim`."""
     only("aminmax_cpu", input, 0, 1, 2)
@@ -366,13 +366,13 @@ def _arg(input: Array, dim: int | None, keepdim: bool, arg, name: str) -> Array:
     return as_dtype(arg(input, axis, keepdims=keepdim) if input.ndim else jnp.zeros(()), np.int64)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the largest element along `dim`, of the flattened input by default; int64."""
     return _arg(input, dim, keepdim, jnp.argmax, "argmax")
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the smallest element along `dim`, of the flattened input by default; int64."""
     return _arg(input, dim, keepdim, jnp.argmin, "argmin")
@@ -381,7 +381,7 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
 # ---------------------------------------------------------------------- logarithms and norms
 
 
-@op
+@op(shares="all")
 def logsumexp(input: Array, dim: Ints, keepdim: bool = False) -> Array:
     """``log(sum(exp(input)))`` over `dim`, without overflow."""
     input = input if rank(input.dtype) >= 2 else as_dtype(input, default_float())
@@ -424,7 +424,7 @@ def check_norm_dtype(name: str, input: Array, dtype) -> None:
         )
 
 
-@op
+@op(shares="all")
 def linalg_vector_norm(
     x: Array, ord: float = 2, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Array:

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, as_dtype, wrap_dim
-from torchlike._ops.views import check_strided, strided_places
+from torchlike._ops.views import check_strided
 from torchlike._out import SAME
+from torchlike._recorder import memory
 
 
 def _check_src(src: Array, shape) -> None:
@@ -55,7 +56,7 @@ def as_strided_scatter(
     offset = storage_offset or 0
     _check_src(src, size)
     check_strided(input.size, size, stride, offset, input.dtype.itemsize)
-    places = strided_places(size, stride, offset)
+    places = memory.places(size, stride, offset)
     return _put(input.ravel(), as_dtype(src, input.dtype), places).reshape(input.shape)
 
 

@@ -13,6 +13,7 @@ from torchlike._ops._promote import Array, Ints, wrap_dim
 from torchlike._ops.basic_indexing import FULL as FULL
 from torchlike._ops.basic_indexing import slice_view
 from torchlike._programs.aval import Aval
+from torchlike._recorder import memory
 from torchlike._recorder.view import Layout, Step
 from torchlike._types import dtypes
 
@@ -348,14 +349,6 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     return jnp.moveaxis(jnp.take(input, places, axis=dim, mode="clip"), dim + 1, -1)
 
 
-def strided_places(size, stride, offset: int) -> Array:
-    """The place of each element of a strided tensor in its storage."""
-    places = jnp.full(size, offset)
-    for dim, step in enumerate(stride):
-        places += lax.broadcasted_iota(places.dtype, tuple(size), dim) * step
-    return places
-
-
 def check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) -> None:
     """Refuse strides that lead outside the storage.
 
@@ -382,13 +375,19 @@ def check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) 
         )
 
 
-@op(view=lambda layout, size, stride, storage_offset: Layout(tuple(size), tuple(stride), storage_offset))
+def _strided(size, stride, storage_offset: int) -> Layout:
+    return Layout(tuple(size), tuple(stride), storage_offset)
+
+
+@op(
+    view=lambda layout, size, stride, storage_offset: _strided(size, stride, storage_offset),
+    write=lambda new, viewed, *place: memory.write(viewed.ravel(), _strided(*place), new).reshape(viewed.shape),
+    careful=True,
+)
 def as_strided(input: Array, size: Ints, stride: Ints, storage_offset: int) -> Array:
     """The elements at strides of one's own, counted in the storage that `input` fills."""
     check_strided(input.size, size, stride, storage_offset, input.dtype.itemsize)
-    if not math.prod(size):
-        return jnp.zeros(size, input.dtype)
-    return jnp.take(input.ravel(), strided_places(size, stride, storage_offset), mode="clip")
+    return memory.read(input.ravel(), _strided(size, stride, storage_offset))
 
 
 # ---------------------------------------------------------------------- other dtypes
@@ -404,32 +403,14 @@ def _bits_layout(layout: Layout, dtype, ratio: tuple[int, int]) -> Layout:
     return Layout((*shape[:-1], scale(shape[-1])), (*map(scale, strides[:-1]), strides[-1]), scale(layout.offset))
 
 
-def _to_bits(input: Array, dtype) -> Array:
-    if jnp.dtype(dtype).kind == "b":
-        return _to_bits(input, jnp.uint8) != 0
-    if input.dtype == bool:
-        input = input.astype(jnp.uint8)
-    if jnp.iscomplexobj(input):
-        input = jnp.stack([input.real, input.imag], -1).reshape(*input.shape[:-1], -1) if input.ndim else input
-        return _to_bits(input, dtype)
-    if jnp.issubdtype(dtype, jnp.complexfloating):
-        parts = _to_bits(input, jnp.float32 if dtype == jnp.complex64 else jnp.float64)
-        return lax.complex(parts[..., ::2], parts[..., 1::2])
-    old, new = input.dtype.itemsize, jnp.dtype(dtype).itemsize
-    if new > old:
-        input = input.reshape(*input.shape[:-1], input.shape[-1] // (new // old), new // old)
-    got = lax.bitcast_convert_type(input, dtype)
-    return got.reshape(*got.shape[:-2], -1) if new < old else got
-
-
 @op(
     view=_bits_layout,
-    write=lambda new, viewed, dtype, ratio: _to_bits(new, viewed.dtype).reshape(viewed.shape),
+    write=lambda new, viewed, dtype, ratio: memory.bits(new, viewed.dtype).reshape(viewed.shape),
     name="view",
 )
 def view_dtype(input: Array, dtype, ratio) -> Array:
     """The same bytes read as another dtype; `ratio` is (old, new) element size."""
-    return lax.stop_gradient(_to_bits(input, dtype.np))
+    return lax.stop_gradient(memory.bits(input, dtype.np))
 
 
 def _real_layout(layout: Layout, shift: int = 0) -> Layout:

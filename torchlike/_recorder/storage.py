@@ -5,13 +5,22 @@ from __future__ import annotations
 import itertools
 from sys import getrefcount
 
+import jax
 import numpy as np
 
 from torchlike._programs.aval import Aval, aval
 from torchlike._recorder.recorder import Value, recorder, value_of
+from torchlike._recorder.view import Place
+from torchlike._types.devices import CPU, device, jax_device
 from torchlike._types.dtypes import of_numpy
 
 _addresses = itertools.count(1)
+
+
+class Counter:
+    """Counts the versions of tensors that do not share their storage's count."""
+
+    version = 0
 
 
 class Storage:
@@ -19,11 +28,15 @@ class Storage:
 
     Attributes:
         value: what it holds; None while a NumPy array is the truth.
-        version: how often it was written to.
+        version: how often it was written to, in whatever way: what was read at another version is old.
+        silent: how many of these times PyTorch does not count for those who share the storage.
+        resizable: whether it may become larger.
     """
 
-    version = 0
+    version = silent = 0
+    resizable = True
     _host: np.ndarray | None = None
+    _pinned = False
     _address: int | None = None
 
     def __init__(self, value: Value | None) -> None:
@@ -31,17 +44,19 @@ class Storage:
 
     @classmethod
     def of_numpy(cls, array: np.ndarray) -> Storage:
-        """A storage whose truth is the user's own array, while anybody holds that."""
+        """A storage whose truth is the user's own array, while anybody holds that: contiguous memory."""
         made = cls(None)
-        made._host = array
+        made._host, made.resizable = array, False
         return made
 
     @property
     def host(self) -> np.ndarray | None:
         """The NumPy array that shares this memory, if anybody else still holds it."""
-        if self._host is not None and not _is_held(self._host):
+        if self._host is not None and not self._pinned and not _is_held(self._host):
             host, self._host = self._host, None
             self.value = value_of(np.ascontiguousarray(host).reshape(host.shape))
+            self.version += 1  # whoever held it may have written to it
+            self.silent += 1
         return self._host
 
     @property
@@ -72,17 +87,65 @@ class Storage:
         if recorder.capture is not None:
             recorder.capture.interrupt("an array shares the memory")
         if self.host is None:
-            self._host, self.value = np.array(self.value.numpy()), None
+            self._host, self.value = np.array(self.value.numpy(), order="C"), None
         return self._host.view()
 
+    def part(self, place: Place) -> np.ndarray:
+        """The elements at a place of the memory that is shared with NumPy, where they lie."""
+        flat = self.share().reshape(-1).view(place.dtype.np)[place.layout.offset :]
+        strides = [each * flat.itemsize for each in place.layout.strides]
+        return np.lib.stride_tricks.as_strided(flat, place.layout.shape, strides)
+
+    def write_part(self, place: Place, value: Value) -> None:
+        """Put new elements at a place of the memory that is shared with NumPy."""
+        self.version += 1
+        np.copyto(self.part(place), place.signed(value.numpy()))
+
+    @property
+    def counted(self) -> int:
+        """How often it was written to, as PyTorch counts."""
+        return self.version - self.silent
+
     def data_ptr(self) -> int:
-        """An address that tells this storage from others; the memory's own while NumPy shares it."""
-        host = self.host
-        if host is not None:
-            return host.ctypes.data
+        """The address of the first element, from now on for good; an invented one where the memory is no host's."""
+        if self.aval.device is CPU:
+            self.share()
+            self._pinned = True
+            return self._host.ctypes.data
         if self._address is None:
             self._address = next(_addresses) << 20
         return self._address
+
+    # ------------------------------------------------------------------ other sizes, copies
+
+    def grown(self, numel: int) -> Storage:
+        """A larger storage that begins with the elements of this one and shares them with it; what is new is zero.
+
+        Raises:
+            RuntimeError: the memory is not the library's own.
+        """
+        if not self.resizable:
+            raise RuntimeError("Trying to resize storage that is not resizable")
+        known = self.read()
+        array = np.zeros(numel, known.aval.dtype.np)
+        begin = array[: known.aval.numel].reshape(known.aval.shape)
+        np.copyto(begin, known.numpy())
+        self._host, self.value = begin, None
+        made = Storage.of_numpy(array)
+        made.resizable = True
+        return made
+
+    def __deepcopy__(self, memo: dict) -> Storage:
+        return Storage(self.read())  # values are immutable: none is copied
+
+    def __reduce__(self) -> tuple:
+        known = self.read()
+        return _restored, (np.array(known.numpy(), order="C"), known.aval.device)
+
+
+def _restored(array: np.ndarray, where: device) -> Storage:
+    """What unpickling calls."""
+    return Storage(value_of(array if where is CPU else jax.device_put(array, jax_device(where)), where))
 
 
 def _is_held(array: np.ndarray) -> bool:

@@ -1,4 +1,9 @@
-"""Views: where a tensor's elements lie in its storage, as a chain of steps that can be read and written through."""
+"""Views: where a tensor's elements lie in its storage, and the steps that read them from there and write them back.
+
+A view is a place in memory (`Place`), fixed when it is made: whatever becomes of the tensor that it was made of, its
+elements lie where they lay. It is reached by a chain of steps, cheap ones as long as the chain is short; a long chain, or
+the way between two places of which none is part of the other, is one step that goes by the place alone (`direct`).
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,8 @@ import numpy as np
 
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
-
-OVERLAP = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-    "Please clone() the tensor before performing the operation."
-)
+from torchlike._recorder import memory
+from torchlike._types.dtypes import dtype
 
 
 class Layout(NamedTuple):
@@ -52,6 +54,31 @@ class Layout(NamedTuple):
         """Whether two elements share a place, as after `expand` or an `unfold` with overlapping windows."""
         return _overlaps(self)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether a dimension repeats its elements: of all overlaps PyTorch looks for this one."""
+        return 0 not in self.shape and any(
+            [not step and size > 1 for size, step in zip(self.shape, self.strides, strict=True)]
+        )
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the elements fill their memory, in whatever order, none twice."""
+        step = 1
+        for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
+            if size > 1:
+                if stride != step:
+                    return False
+                step *= size
+        return True
+
+    @property
+    def end(self) -> int:
+        """How many elements of memory reach to the last one."""
+        if 0 in self.shape:
+            return self.offset
+        return self.offset + sum([(size - 1) * step for size, step in zip(self.shape, self.strides, strict=True)]) + 1
+
     def places(self) -> np.ndarray:
         """The place of each element in memory, an int64 array of this shape."""
         at = np.full(self.shape, self.offset, np.int64)
@@ -78,10 +105,14 @@ class ViewRule(NamedTuple):
     Attributes:
         layout: (layout of what is viewed, *Python numbers) to the layout of the view.
         write: (viewed array, new view, *numbers) to the viewed array with the new view in it; None to derive it.
+        sign: ((conjugated, negated) of what is viewed) to the same of the view; None if it is that.
+        careful: whether its writing knows which of several elements in one place counts.
     """
 
     layout: Callable
     write: Callable | None = None
+    sign: Callable | None = None
+    careful: bool = False
 
 
 class Step(NamedTuple):
@@ -93,7 +124,7 @@ class Step(NamedTuple):
     """
 
     get: Spec
-    numbers: tuple
+    numbers: tuple = ()
 
     def put(self, new: Aval) -> Spec:
         """The operation that writes `new` through this view."""
@@ -104,6 +135,17 @@ class Step(NamedTuple):
             spec.grad_name = "CopySlices"
             self.get.derivatives["put"] = spec
         return spec
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it shows an element several times: a writing by this step alone could not tell which one counts."""
+        return _repeats(self.get) and not self.numbers
+
+
+@functools.lru_cache(maxsize=4096)
+def _repeats(get: Spec) -> bool:
+    viewed = get.inputs[0]
+    return len(get.inputs) == 1 and get.extra.layout(Layout.contiguous(viewed.shape)).overlaps
 
 
 def _written(get: Spec) -> Callable:
@@ -116,28 +158,139 @@ def _written(get: Spec) -> Callable:
     return write
 
 
-class View:
-    """Where a tensor's elements lie in its storage: the view operations, from the storage's value on."""
+class Place(NamedTuple):
+    """Where in memory a tensor's elements lie, and how they are read there.
 
-    __slots__ = ("steps", "_layout")
+    Attributes:
+        layout: in elements of `dtype`.
+        conjugated, negated: whether each is the conjugate, or the negative, of what lies there.
+    """
+
+    layout: Layout
+    dtype: dtype
+    conjugated: bool = False
+    negated: bool = False
+
+    @classmethod
+    def whole(cls, known: Aval) -> Place:
+        """All of a storage's elements, in order."""
+        return cls(Layout.contiguous(known.shape), known.dtype)
+
+    def cuts(self, other: Place) -> bool:
+        """Whether the memory of both is the same in part, as far as PyTorch looks for that: both without gaps."""
+        one, two = self.layout, other.layout
+        if not (one.is_dense and two.is_dense and 0 not in one.shape and 0 not in two.shape):
+            return False
+        (begin, end), (first, last) = [
+            (each.layout.offset * each.dtype.itemsize, each.layout.end * each.dtype.itemsize) for each in (self, other)
+        ]
+        return one.strides != two.strides if (begin, end) == (first, last) else begin < last and first < end
+
+    def signed(self, array):
+        """Elements as they lie there from elements as they are read, and the other way round."""
+        array = jnp.conj(array) if self.conjugated else array
+        return -array if self.negated else array
+
+
+_MOST_STEPS = 4  # of a chain that is walked step by step
+_WIDEST = 16  # bytes: every dtype's size divides it
+
+
+class View:
+    """Where a tensor's elements lie in its storage, as the view operations that lead there from the storage's value."""
+
+    __slots__ = ("steps", "_place")
 
     def __init__(self, steps: tuple[Step, ...]) -> None:
         self.steps = steps
-        self._layout: Layout | None = None
+        self._place: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """The place of the elements, worked out when first asked for."""
+        if self._place is None:
+            self._place = _place_of(self.steps) if self.is_known else _place_of.__wrapped__(self.steps)
+        return self._place
 
     @property
     def layout(self) -> Layout:
-        """The place of the elements, worked out when first asked for."""
-        if self._layout is None:
-            steps = self.steps
-            known = all([type(each) is int for step in steps for each in step.numbers])
-            self._layout = _layout_of(steps) if known else _layout_of.__wrapped__(steps)
-        return self._layout
+        """Shape, strides and offset."""
+        return self.place.layout
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it depends on no value that is still to be computed."""
+        return all([type(each) is int for step in self.steps for each in step.numbers])
+
+    @property
+    def repeats(self) -> bool:
+        """Whether two of its elements may share a place."""
+        return any([step.repeats for step in self.steps])
+
+    @staticmethod
+    def beyond(known: View | None, step: Step) -> View:
+        """The view that a step makes of a view, or of a whole storage; a long chain becomes one step."""
+        made = View((step,) if known is None else (*known.steps, step))
+        if len(made.steps) > _MOST_STEPS and made.is_known:
+            viewed = made.steps[0].get.inputs[0]
+            made.steps = (direct(viewed, Place.whole(viewed), made.place),)
+        return made
 
 
 @functools.lru_cache(maxsize=4096)
-def _layout_of(steps: tuple[Step, ...]) -> Layout:
-    layout = Layout.contiguous(steps[0].get.inputs[0].shape)
+def _place_of(steps: tuple[Step, ...]) -> Place:
+    viewed = steps[0].get.inputs[0]
+    layout, sign = Layout.contiguous(viewed.shape), (False, False)
     for step in steps:
-        layout = step.get.extra.layout(layout, *step.numbers)
-    return layout
+        rule = step.get.extra
+        layout = rule.layout(layout, *step.numbers)
+        sign = rule.sign(*sign) if rule.sign is not None else sign
+    return Place(layout, steps[-1].get.outputs[0].dtype, *sign)
+
+
+def between(known: View | None, view: View, viewed: Aval) -> tuple[Step, ...]:
+    """The steps from the elements of one view of a storage, or from all of them, to those of another.
+
+    Args:
+        viewed: what the elements are that `known` shows.
+    """
+    steps = () if known is None else known.steps
+    if view.steps[: len(steps)] == steps:
+        return view.steps[len(steps) :]
+    return (direct(viewed, Place.whole(viewed) if known is None else known.place, view.place),)
+
+
+def writable(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Steps that can be written through one by one: where one shows an element several times, the chain is one step."""
+    view, viewed = View(steps), steps[0].get.inputs[0] if steps else None
+    if not view.repeats or (len(steps) == 1 and steps[0].get.extra.careful):
+        return steps
+    return (direct(viewed, Place.whole(viewed), view.place),)
+
+
+@functools.lru_cache(maxsize=4096)
+def direct(viewed: Aval, known: Place, wanted: Place) -> Step:
+    """One step from an array whose elements lie at one place in memory to what lies at another.
+
+    Of what lies elsewhere nothing is known: it reads as zero, and what is written there is lost.
+    """
+    is_whole = known == Place.whole(viewed)
+    reach = max([each.layout.end * each.dtype.itemsize for each in (known, wanted)])
+    size = -(-reach // _WIDEST) * _WIDEST // known.dtype.itemsize
+
+    def spread(array):
+        if is_whole:
+            return jnp.pad(array.ravel(), (0, size - viewed.numel))
+        return jnp.zeros(size, known.dtype.np).at[memory.places(*known.layout)].set(known.signed(array))
+
+    def get(array):
+        return wanted.signed(memory.read(memory.bits(spread(array), wanted.dtype.np), wanted.layout))
+
+    def write(array, new):
+        flat = memory.write(memory.bits(spread(array), wanted.dtype.np), wanted.layout, wanted.signed(new))
+        flat = memory.bits(flat, known.dtype.np)
+        return flat[: viewed.numel].reshape(viewed.shape) if is_whole else known.signed(memory.read(flat, known.layout))
+
+    made = Spec("as_strided", get, (viewed,))
+    made.extra = ViewRule(lambda _: wanted.layout, write, lambda *_: (wanted.conjugated, wanted.negated), True)
+    return Step(made)

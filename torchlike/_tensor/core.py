@@ -15,6 +15,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._ops._promote import wrap_dim
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
+from torchlike._recorder.storage import Counter
 from torchlike._types import Size, device, dtype, dtypes, formats
 from torchlike._types.handles import RemovableHandle
 
@@ -127,10 +128,6 @@ class CoreMethods(TensorBase):
         return self._storage.data_ptr() + self._layout.offset * self._aval.dtype.itemsize
 
     @property
-    def _version(self) -> int:
-        return self._storage.version
-
-    @property
     def is_cuda(self) -> bool:
         """Whether the elements live on a GPU."""
         return self._aval.device.type == "cuda"
@@ -189,6 +186,7 @@ class CoreMethods(TensorBase):
     @property
     def grad_fn(self) -> Node | None:
         """The node of the tape that it comes from; None for leaves."""
+        self._check_history()
         return None if self.is_leaf else self._edge[0]
 
     @property
@@ -289,20 +287,22 @@ class CoreMethods(TensorBase):
         Raises:
             RuntimeError: it is a view.
         """
-        if self._base is not None and self._base._edge is not None:
+        if self._base is not None:
             raise RuntimeError(
                 "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
                 "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
-                "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
         self._edge = None
         return self
 
     @property
     def data(self):
-        """The elements without history; setting it gives the tensor another tensor's elements."""
-        return self._alias()
+        """The elements without history or count of versions; setting it gives the tensor another tensor's elements."""
+        made = self._alias()
+        made._counter = Counter()
+        return made
 
     @data.setter
     def data(self, new) -> None:
@@ -321,8 +321,7 @@ class CoreMethods(TensorBase):
     def _make_subclass(cls, data, require_grad: bool = False):
         """A tensor of a subclass on the elements of `data`."""
         made = object.__new__(cls)
-        made._storage, made._view = data._storage, data._view
-        made._cached, made._seen = data._cached, data._seen
+        made._see(data)
         if require_grad:
             calls.set_requires_grad(made, True)
         return made
@@ -370,14 +369,7 @@ class CoreMethods(TensorBase):
         if self.dtype.name == "bfloat16":
             raise TypeError("Got unsupported ScalarType BFloat16")
         whole = self._storage.share()
-        if self._view is None:
-            return whole
-        layout = self._layout
-        if self._view.steps[0].get.inputs[0].dtype is not self.dtype:
-            return self._value().numpy()
-        size = whole.itemsize
-        flat = whole.reshape(-1)[layout.offset :]
-        return np.lib.stride_tricks.as_strided(flat, layout.shape, [each * size for each in layout.strides])
+        return whole if self._view is None else self._storage.part(self._view.place)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         array = self.numpy()
@@ -468,7 +460,7 @@ class CoreMethods(TensorBase):
         return _rebuilt, (type(self), array, self.requires_grad, self._own_attributes())
 
 
-_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains"}
+_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains", "_frozen", "_counter"}
 
 
 def _fresh(tensor: TensorBase) -> TensorBase:

@@ -30,7 +30,7 @@ def relu(input: Array) -> Array:
     return jnp.where(input <= 0, jnp.zeros_like(input), input)
 
 
-@op(fits=("value",))
+@op(fits=("value",), shares="all")
 def threshold(input: Array, threshold: Number, value: Number) -> Array:
     """The input where it is above `threshold`, elsewhere `value`."""
     return jnp.where(input <= as_dtype(threshold, input.dtype), as_dtype(value, input.dtype), input)
@@ -288,7 +288,7 @@ def _(axis, primals, tangents):
     return value, scaled - value * jnp.sum(scaled, axis, keepdims=True)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """``exp(input)`` divided by its sum along `dim`, without overflow.
 
@@ -298,7 +298,7 @@ def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     return _normalised(_softmax, "softmax_kernel_impl", input, dim, dtype)
 
 
-@op(out=SAME)
+@op(out=SAME, shares="all")
 def log_softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """The logarithm of `softmax`.
 
