@@ -112,10 +112,10 @@ def test_format_refuses_several_elements():
 
 
 def test_options_are_put_back():
-    before = torchlike.get_printoptions()
+    before = torchlike._tensor_str.get_printoptions()
     with printoptions(precision=1):
         assert repr(torchlike.tensor(0.25)) == "tensor(0.2)"
-    assert torchlike.get_printoptions() == before
+    assert torchlike._tensor_str.get_printoptions() == before
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64", "complex64", "complex128", "int8"])

@@ -17,6 +17,7 @@ from types import ModuleType
 import pytest
 
 import torchlike
+from torchlike import _missing
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "torchlike"
@@ -112,6 +113,62 @@ def test_a_hidden_path_is_noticed():
 
 def test_public_objects_have_docstrings():
     assert not [path for path, value in public_objects() if not inspect.getdoc(value)]
+
+
+# what our public classes show and PyTorch's do not
+OWN_ATTRIBUTES = {
+    "dtype": {"name", "np", "rank"},
+    "layout": {"name"},
+    "memory_format": {"name"},
+    "TypedStorage": {"dtype"},  # PyTorch's have it in each instance
+    "ScriptModule": {"forward"},
+    "TensorDataset": {"data_tensor", "target_tensor"},  # as they were called once
+}
+NODES = ("torchlike.autograd.function", "torchlike.autograd.graph")  # their classes are the tape's own
+
+
+def test_completion_shows_what_pytorch_has():
+    torch = pytest.importorskip("torch")
+    strange = []
+    for module in public_modules():
+        path = module.__name__.replace("torchlike", "torch", 1)
+        theirs = sys.modules.get(path)
+        if theirs is None:
+            continue
+        shown = [name for name in dir(module) if name[0] != "_" and name not in _missing.OWN.get(path, ())]
+        strange += [f"{path}.{name}" for name in shown if not hasattr(theirs, name)]
+        for name, value in vars(module).items():
+            twin = getattr(theirs, name, None)
+            if inspect.isclass(value) and inspect.isclass(twin) and name[0] != "_" and module.__name__ not in NODES:
+                known = {*dir(twin), *OWN_ATTRIBUTES.get(name, ())}
+                strange += [f"{path}.{name}.{each}" for each in dir(value) if each[0] != "_" and each not in known]
+    assert not strange and torch.nn.Linear
+
+
+def test_names_of_users_are_free():
+    """What users may well call an attribute of their own module or optimizer, nothing of ours depends on."""
+    taken = "before after find names flags rule numbers static value find_ call hooks state_ kind places spec".split()
+
+    class Net(torchlike.nn.Linear):
+        def __init__(self):
+            super().__init__(2, 1)
+            for name in taken:
+                setattr(self, name, 1)
+                setattr(self, "_" + name, 1)
+
+    class Own(torchlike.optim.Adam):
+        def __init__(self, params):
+            super().__init__(params)
+            vars(self).update({name: 1 for name in taken} | {"_" + name: 1 for name in taken})
+
+    net = Net()
+    net.register_forward_hook(lambda *given: None)
+    net.register_forward_pre_hook(lambda *given: None)
+    net.get_parameter("weight")
+    optimizer = Own(net.parameters())
+    net(torchlike.ones(1, 2)).sum().backward()
+    optimizer.step()
+    assert optimizer.state_dict()["state"]
 
 
 def test_there_is_no_torch_inside():

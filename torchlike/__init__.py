@@ -40,7 +40,6 @@ from torchlike._types.dtypes import uint64 as uint64
 from torchlike.tensor import Tensor as Tensor
 
 # printing
-from torchlike._tensor_str import get_printoptions as get_printoptions
 from torchlike._tensor_str import set_printoptions as set_printoptions
 
 # autograd
@@ -52,7 +51,10 @@ from torchlike._autograd.modes import no_grad as no_grad
 from torchlike._autograd.modes import set_grad_enabled as set_grad_enabled
 
 # ---------------------------------------------------------------- making
+from torchlike._functions.asking import detach as detach, detach_ as detach_
+from torchlike._functions.asking import get_device as get_device
 from torchlike._functions.asking import is_complex as is_complex
+from torchlike._functions.asking import is_distributed as is_distributed
 from torchlike._functions.asking import is_floating_point as is_floating_point
 from torchlike._functions.asking import is_inference as is_inference
 from torchlike._functions.asking import is_nonzero as is_nonzero
@@ -90,102 +92,42 @@ from torchlike._functions.making import to_dlpack as to_dlpack
 from torchlike._ops.conversion import clone as clone
 from torchlike._ops.creation import complex as complex
 from torchlike._ops.creation import polar as polar
-from torchlike._tensor.legacy import BFloat16Tensor as BFloat16Tensor
-from torchlike._tensor.legacy import BoolTensor as BoolTensor
-from torchlike._tensor.legacy import ByteTensor as ByteTensor
-from torchlike._tensor.legacy import CharTensor as CharTensor
-from torchlike._tensor.legacy import DoubleTensor as DoubleTensor
-from torchlike._tensor.legacy import FloatTensor as FloatTensor
-from torchlike._tensor.legacy import HalfTensor as HalfTensor
-from torchlike._tensor.legacy import IntTensor as IntTensor
-from torchlike._tensor.legacy import LongTensor as LongTensor
-from torchlike._tensor.legacy import ShortTensor as ShortTensor
+from torchlike._tensor.legacy import BFloat16Tensor as BFloat16Tensor, BoolTensor as BoolTensor
+from torchlike._tensor.legacy import ByteTensor as ByteTensor, CharTensor as CharTensor, DoubleTensor as DoubleTensor
+from torchlike._tensor.legacy import FloatTensor as FloatTensor, HalfTensor as HalfTensor, IntTensor as IntTensor
+from torchlike._tensor.legacy import LongTensor as LongTensor, ShortTensor as ShortTensor
 from torchlike._tensor.legacy import set_default_tensor_type as set_default_tensor_type
-from torchlike._tensor.storages import BFloat16Storage as BFloat16Storage
-from torchlike._tensor.storages import BoolStorage as BoolStorage
-from torchlike._tensor.storages import ByteStorage as ByteStorage
-from torchlike._tensor.storages import CharStorage as CharStorage
+from torchlike._tensor.storages import BFloat16Storage as BFloat16Storage, BoolStorage as BoolStorage
+from torchlike._tensor.storages import ByteStorage as ByteStorage, CharStorage as CharStorage
 from torchlike._tensor.storages import ComplexDoubleStorage as ComplexDoubleStorage
-from torchlike._tensor.storages import ComplexFloatStorage as ComplexFloatStorage
-from torchlike._tensor.storages import DoubleStorage as DoubleStorage
-from torchlike._tensor.storages import FloatStorage as FloatStorage
-from torchlike._tensor.storages import HalfStorage as HalfStorage
-from torchlike._tensor.storages import IntStorage as IntStorage
-from torchlike._tensor.storages import LongStorage as LongStorage
-from torchlike._tensor.storages import ShortStorage as ShortStorage
-from torchlike._tensor.storages import TypedStorage as TypedStorage
-from torchlike._tensor.storages import UntypedStorage as UntypedStorage
-from torchlike._tensor.storages import is_storage as is_storage
-from torchlike._types.formats import channels_last as channels_last
-from torchlike._types.formats import channels_last_3d as channels_last_3d
-from torchlike._types.formats import contiguous_format as contiguous_format
-from torchlike._types.formats import layout as layout
-from torchlike._types.formats import memory_format as memory_format
-from torchlike._types.formats import preserve_format as preserve_format
-from torchlike._types.formats import sparse_bsc as sparse_bsc
-from torchlike._types.formats import sparse_bsr as sparse_bsr
-from torchlike._types.formats import sparse_coo as sparse_coo
-from torchlike._types.formats import sparse_csc as sparse_csc
-from torchlike._types.formats import sparse_csr as sparse_csr
-from torchlike._types.formats import strided as strided
+from torchlike._tensor.storages import ComplexFloatStorage as ComplexFloatStorage, DoubleStorage as DoubleStorage
+from torchlike._tensor.storages import FloatStorage as FloatStorage, HalfStorage as HalfStorage
+from torchlike._tensor.storages import IntStorage as IntStorage, LongStorage as LongStorage
+from torchlike._tensor.storages import ShortStorage as ShortStorage, TypedStorage as TypedStorage
+from torchlike._tensor.storages import UntypedStorage as UntypedStorage, is_storage as is_storage
+from torchlike._types.formats import channels_last as channels_last, channels_last_3d as channels_last_3d
+from torchlike._types.formats import contiguous_format as contiguous_format, layout as layout
+from torchlike._types.formats import memory_format as memory_format, preserve_format as preserve_format
+from torchlike._types.formats import sparse_bsc as sparse_bsc, sparse_bsr as sparse_bsr, sparse_coo as sparse_coo
+from torchlike._types.formats import sparse_csc as sparse_csc, sparse_csr as sparse_csr, strided as strided
 from torchlike._types.limits import finfo as finfo, iinfo as iinfo
 
 # ---------------------------------------------------------------- pointwise
-from torchlike._functions.inplace import acos_ as acos_
-from torchlike._functions.inplace import acosh_ as acosh_
-from torchlike._functions.inplace import arccos_ as arccos_
-from torchlike._functions.inplace import arccosh_ as arccosh_
-from torchlike._functions.inplace import arcsin_ as arcsin_
-from torchlike._functions.inplace import arcsinh_ as arcsinh_
-from torchlike._functions.inplace import arctan_ as arctan_
-from torchlike._functions.inplace import arctanh_ as arctanh_
-from torchlike._functions.inplace import asin_ as asin_
-from torchlike._functions.inplace import asinh_ as asinh_
-from torchlike._functions.inplace import atan_ as atan_
-from torchlike._functions.inplace import atanh_ as atanh_
-from torchlike._functions.inplace import ceil_ as ceil_
-from torchlike._functions.inplace import clamp_ as clamp_
-from torchlike._functions.inplace import clamp_max_ as clamp_max_
-from torchlike._functions.inplace import clamp_min_ as clamp_min_
-from torchlike._functions.inplace import clip_ as clip_
-from torchlike._functions.inplace import conj_physical_ as conj_physical_
-from torchlike._functions.inplace import cos_ as cos_
-from torchlike._functions.inplace import cosh_ as cosh_
-from torchlike._functions.inplace import deg2rad_ as deg2rad_
-from torchlike._functions.inplace import erf_ as erf_
-from torchlike._functions.inplace import erfc_ as erfc_
-from torchlike._functions.inplace import exp2_ as exp2_
-from torchlike._functions.inplace import exp_ as exp_
-from torchlike._functions.inplace import expm1_ as expm1_
-from torchlike._functions.inplace import fix_ as fix_
-from torchlike._functions.inplace import floor_ as floor_
-from torchlike._functions.inplace import frac_ as frac_
-from torchlike._functions.inplace import gcd_ as gcd_
-from torchlike._functions.inplace import i0_ as i0_
-from torchlike._functions.inplace import lcm_ as lcm_
-from torchlike._functions.inplace import ldexp_ as ldexp_
-from torchlike._functions.inplace import log10_ as log10_
-from torchlike._functions.inplace import log1p_ as log1p_
-from torchlike._functions.inplace import log2_ as log2_
-from torchlike._functions.inplace import log_ as log_
-from torchlike._functions.inplace import logit_ as logit_
-from torchlike._functions.inplace import nan_to_num_ as nan_to_num_
-from torchlike._functions.inplace import neg_ as neg_
-from torchlike._functions.inplace import negative_ as negative_
-from torchlike._functions.inplace import rad2deg_ as rad2deg_
-from torchlike._functions.inplace import reciprocal_ as reciprocal_
-from torchlike._functions.inplace import round_ as round_
-from torchlike._functions.inplace import rsqrt_ as rsqrt_
-from torchlike._functions.inplace import sigmoid_ as sigmoid_
-from torchlike._functions.inplace import sin_ as sin_
-from torchlike._functions.inplace import sinc_ as sinc_
-from torchlike._functions.inplace import sinh_ as sinh_
-from torchlike._functions.inplace import sqrt_ as sqrt_
-from torchlike._functions.inplace import square_ as square_
-from torchlike._functions.inplace import tan_ as tan_
-from torchlike._functions.inplace import tanh_ as tanh_
-from torchlike._functions.inplace import trunc_ as trunc_
-from torchlike._functions.inplace import xlogy_ as xlogy_
+from torchlike._functions.inplace import addmv_ as addmv_
+from torchlike._functions.inplace import acos_ as acos_, acosh_ as acosh_, arccos_ as arccos_, arccosh_ as arccosh_
+from torchlike._functions.inplace import arcsin_ as arcsin_, arcsinh_ as arcsinh_, arctan_ as arctan_
+from torchlike._functions.inplace import arctanh_ as arctanh_, asin_ as asin_, asinh_ as asinh_, atan_ as atan_
+from torchlike._functions.inplace import atanh_ as atanh_, ceil_ as ceil_, clamp_ as clamp_, clamp_max_ as clamp_max_
+from torchlike._functions.inplace import clamp_min_ as clamp_min_, clip_ as clip_, conj_physical_ as conj_physical_
+from torchlike._functions.inplace import cos_ as cos_, cosh_ as cosh_, deg2rad_ as deg2rad_, erf_ as erf_
+from torchlike._functions.inplace import erfc_ as erfc_, exp2_ as exp2_, exp_ as exp_, expm1_ as expm1_, fix_ as fix_
+from torchlike._functions.inplace import floor_ as floor_, frac_ as frac_, gcd_ as gcd_, i0_ as i0_, lcm_ as lcm_
+from torchlike._functions.inplace import ldexp_ as ldexp_, log10_ as log10_, log1p_ as log1p_, log2_ as log2_
+from torchlike._functions.inplace import log_ as log_, logit_ as logit_, nan_to_num_ as nan_to_num_, neg_ as neg_
+from torchlike._functions.inplace import negative_ as negative_, rad2deg_ as rad2deg_, reciprocal_ as reciprocal_
+from torchlike._functions.inplace import round_ as round_, rsqrt_ as rsqrt_, sigmoid_ as sigmoid_, sin_ as sin_
+from torchlike._functions.inplace import sinc_ as sinc_, sinh_ as sinh_, sqrt_ as sqrt_, square_ as square_
+from torchlike._functions.inplace import tan_ as tan_, tanh_ as tanh_, trunc_ as trunc_, xlogy_ as xlogy_
 from torchlike._functions.pointwise import abs_ as abs_
 from torchlike._functions.pointwise import allclose as allclose
 from torchlike._functions.pointwise import can_cast as can_cast
@@ -390,7 +332,6 @@ from torchlike._ops.linalg import det as det
 from torchlike._ops.linalg import matrix_exp as matrix_exp
 from torchlike._ops.linalg import matrix_power as matrix_power
 from torchlike._ops.linalg import pinverse as pinverse
-from torchlike._ops import return_types as return_types
 
 # ---------------------------------------------------------------- shapes, views, indexing, joining
 from torchlike._functions.indexing import narrow as narrow
@@ -421,7 +362,7 @@ from torchlike._functions.splitting import tensor_split as tensor_split
 from torchlike._functions.splitting import unbind as unbind
 from torchlike._functions.splitting import vsplit as vsplit
 from torchlike._functions.views import adjoint as adjoint
-from torchlike._functions.views import as_strided as as_strided
+from torchlike._functions.views import as_strided as as_strided, as_strided_ as as_strided_
 from torchlike._functions.views import atleast_1d as atleast_1d
 from torchlike._functions.views import atleast_2d as atleast_2d
 from torchlike._functions.views import atleast_3d as atleast_3d
@@ -481,9 +422,40 @@ from torchlike._ops.views import unsqueeze as unsqueeze
 from torchlike._ops.views import view_as_complex as view_as_complex
 from torchlike._ops.views import view_as_real as view_as_real
 
+# ---------------------------------------------------------------- constants, switches, questions
+from math import e as e, inf as inf, nan as nan, pi as pi
+from torchlike._switches.autocast import get_autocast_cpu_dtype as get_autocast_cpu_dtype
+from torchlike._switches.autocast import get_autocast_dtype as get_autocast_dtype
+from torchlike._switches.autocast import get_autocast_gpu_dtype as get_autocast_gpu_dtype
+from torchlike._switches.autocast import is_autocast_cache_enabled as is_autocast_cache_enabled
+from torchlike._switches.autocast import is_autocast_cpu_enabled as is_autocast_cpu_enabled
+from torchlike._switches.autocast import is_autocast_enabled as is_autocast_enabled
+from torchlike._switches.checks import _assert as _assert, _check as _check, _check_with as _check_with
+from torchlike._switches.checks import _check_index as _check_index, _check_is_size as _check_is_size
+from torchlike._switches.checks import _check_not_implemented as _check_not_implemented, _check_type as _check_type
+from torchlike._switches.checks import _check_tensor_all as _check_tensor_all, _check_value as _check_value
+from torchlike._switches.checks import _check_tensor_all_with as _check_tensor_all_with
+from torchlike._switches.determinism import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from torchlike._switches.determinism import get_deterministic_debug_mode as get_deterministic_debug_mode
+from torchlike._switches.determinism import get_float32_matmul_precision as get_float32_matmul_precision
+from torchlike._switches.determinism import (
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+)
+from torchlike._switches.determinism import set_deterministic_debug_mode as set_deterministic_debug_mode
+from torchlike._switches.determinism import set_float32_matmul_precision as set_float32_matmul_precision
+from torchlike._switches.determinism import use_deterministic_algorithms as use_deterministic_algorithms
+from torchlike._switches.devices import get_default_device as get_default_device
+from torchlike._switches.devices import get_device_module as get_device_module
+from torchlike._switches.devices import set_default_device as set_default_device
+
+newaxis = None
+
 # ---------------------------------------------------------------- threads
 from torchlike._functions.naming import typename as typename
+from torchlike._functions.threads import get_num_interop_threads as get_num_interop_threads
 from torchlike._functions.threads import get_num_threads as get_num_threads
+from torchlike._functions.threads import set_flush_denormal as set_flush_denormal
+from torchlike._functions.threads import set_num_interop_threads as set_num_interop_threads
 from torchlike._functions.threads import set_num_threads as set_num_threads
 
 # ---------------------------------------------------------------- random numbers
@@ -559,19 +531,28 @@ from torchlike.nn._plain import layer_norm as layer_norm
 from torchlike._dynamo.eval_frame import compile as compile
 
 # ---------------------------------------------------------------- packages
+from torchlike import __config__ as __config__
 from torchlike import _dynamo as _dynamo
 from torchlike import compiler as compiler
 from torchlike import special as special
 from torchlike import autograd as autograd
-from torchlike import backends as backends
 from torchlike import cuda as cuda
+from torchlike import accelerator as accelerator, cpu as cpu, mps as mps, mtia as mtia, xpu as xpu
+from torchlike import backends as backends
+from torchlike import distributed as distributed
+from torchlike import functional as functional
 from torchlike import linalg as linalg
 from torchlike import nn as nn
+from torchlike import jit as jit
 from torchlike import optim as optim
 from torchlike import random as random
+from torchlike import return_types as return_types
+from torchlike import storage as storage
+from torchlike import types as types
 from torchlike import utils as utils
 from torchlike import version as version
-from torchlike.version import __version__ as __version__
+from torchlike import torch_version as torch_version
+from torchlike.torch_version import __version__ as __version__
 
 # every public object says where the public finds it
 from torchlike._types.public import publish as _publish

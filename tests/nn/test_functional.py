@@ -424,3 +424,18 @@ def test_every_function_is_public_under_its_own_path():
 def test_batch_norm_of_nothing():
     for shape in [(0,), (0, 3), (0, 3, 4)]:
         check_op([shape], lambda torch, x: torch.nn.functional.batch_norm(x, None, None, training=True))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda nn, table: nn.Embedding(3, 2, sparse=True),
+        lambda nn, table: nn.Embedding.from_pretrained(table, sparse=True),
+        lambda nn, table: nn.EmbeddingBag(3, 2, sparse=True),
+        lambda nn, table: nn.functional.embedding(torchlike.tensor([1]), table, sparse=True),
+        lambda nn, table: nn.functional.embedding_bag(torchlike.tensor([[1]]), table, sparse=True),
+    ],
+)
+def test_sparse_gradients_say_that_they_are_not_there(call):
+    with pytest.raises(NotImplementedError, match="torchlike has no sparse gradients"):
+        call(torchlike.nn, torchlike.ones(3, 2))

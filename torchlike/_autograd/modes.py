@@ -87,14 +87,14 @@ class _Mode:
 class _Switch(_Mode):
     """Sets the flag on entry and puts back what was there on exit."""
 
-    value = False
+    _enables = False
 
     def __init__(self) -> None:
         self.previous = state.enabled
 
     def __enter__(self) -> None:
         self.previous = state.enabled
-        state.enabled = self.value
+        state.enabled = self._enables
 
     def __exit__(self, *exc) -> None:
         state.enabled = self.previous
@@ -119,7 +119,7 @@ class no_grad(_Switch):
 class enable_grad(no_grad):
     """Record for differentiation, within a `no_grad`: a context manager and a decorator."""
 
-    value = True
+    _enables = True
 
 
 class set_grad_enabled(_Mode):

@@ -226,7 +226,7 @@ class Capture:
             for each, old in zip(group.values(), held, strict=True)
         ):
             raise Unguarded("an optimizer's group is changed by the call")
-        return [(firsts, own, each, held, own.flags(each)) for firsts, own, each, held in free.values()]
+        return [(firsts, own, each, held, own._static_options(each)) for firsts, own, each, held in free.values()]
 
 
 class _Maker:

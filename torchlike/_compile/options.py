@@ -64,6 +64,24 @@ def is_compiling() -> bool:
     return recorder.capture is not None
 
 
+def is_exporting() -> bool:
+    """Whether a function is being written down for use elsewhere: never."""
+    return False
+
+
+def allow_in_graph(fn):
+    """The function, or the list of functions, as it is: whatever it calls is recorded, looked into or not.
+
+    Raises:
+        AssertionError: it cannot be called.
+    """
+    if isinstance(fn, (list, tuple)):
+        return [allow_in_graph(each) for each in fn]
+    if not callable(fn):
+        raise AssertionError("allow_in_graph expects a callable")
+    return fn
+
+
 def list_backends(exclude_tags: tuple | None = ("debug", "experimental")) -> list[str]:
     """The names that ``torch.compile(backend=...)`` takes; all compile with XLA.
 

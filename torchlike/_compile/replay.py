@@ -303,7 +303,7 @@ class Replay:
             now = list(group.values())
             if all(map(_is, now, held)):
                 continue
-            if not all(map(_is_number_like, now, held)) or optimizer.flags(group) != flags:
+            if not all(map(_is_number_like, now, held)) or optimizer._static_options(group) != flags:
                 return False
             numbers = numbers_of(optimizer, group)
             for first in firsts:
@@ -386,4 +386,4 @@ def _is_same_input(one, another) -> bool:
 
 def numbers_of(optimizer, group: dict) -> list[float]:
     """The numbers that an optimizer takes from a group, in order."""
-    return [float(each) for each in optimizer.numbers(group).values() if not isinstance(each, TensorBase)]
+    return [float(each) for each in optimizer._hyper_numbers(group).values() if not isinstance(each, TensorBase)]

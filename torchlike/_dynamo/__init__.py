@@ -1,6 +1,7 @@
 """``torch._dynamo``: what programs use of PyTorch's own compiler."""
 
 from torchlike._compile.function import reset as reset
+from torchlike._compile.options import allow_in_graph as allow_in_graph
 from torchlike._compile.options import is_compiling as is_compiling
 from torchlike._compile.options import list_backends as list_backends
 from torchlike._compile.options import set_stance as set_stance

@@ -55,5 +55,28 @@ def is_inference(input) -> bool:
     return False
 
 
-for _public in (is_tensor, numel, is_floating_point, is_complex, is_signed, is_nonzero, is_same_size, is_inference):
+def is_distributed(input) -> bool:
+    """Whether its elements lie in several processes: no."""
+    return False
+
+
+def get_device(input) -> int:
+    """The index of the GPU, -1 on the CPU."""
+    return _tensor("get_device", input).get_device()
+
+
+def detach(input):
+    """A tensor on the same elements that is apart from the tape."""
+    return _tensor("detach", input).detach()
+
+
+def detach_(input):
+    """Take a tensor off the tape; see `Tensor.detach_`."""
+    return _tensor("detach_", input).detach_()
+
+
+for _public in (
+    *(is_tensor, numel, is_floating_point, is_complex, is_signed, is_nonzero, is_same_size, is_inference),
+    *(is_distributed, get_device, detach, detach_),
+):
     _public.__module__ = "torchlike"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from torchlike._ops import arithmetic, bounds, exponential, rounding, special, trigonometric
+from torchlike._ops import arithmetic, bounds, exponential, products, rounding, special, trigonometric
 
 acos_ = arccos_ = trigonometric.acos.inplace
 acosh_ = arccosh_ = trigonometric.acosh.inplace
+addmv_ = products.addmv.inplace
 asin_ = arcsin_ = trigonometric.asin.inplace
 asinh_ = arcsinh_ = trigonometric.asinh.inplace
 atan_ = arctan_ = trigonometric.atan.inplace

@@ -6,9 +6,10 @@ import warnings
 
 import numpy as np
 
+from torchlike import return_types
 from torchlike._functions import making
 from torchlike._ops import linalg as ops
-from torchlike._ops import products, reductions, return_types
+from torchlike._ops import products, reductions
 from torchlike._out import NORM, SAME, OutRule, safe, stored
 from torchlike._types import dtypes
 

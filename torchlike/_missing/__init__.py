@@ -31,15 +31,30 @@ def lacking(path: str) -> str:
     return ": " + LACKING.format(path) if is_pytorchs(path) else ""
 
 
+OWN = {"torch": {"execution_mode", "explain", "install", "uninstall"}}
+
+
+def public_part(module: str) -> list[str]:
+    """What ``dir()`` shows of a public module: PyTorch's names, and not what it imports for itself.
+
+    Args:
+        module: its name in PyTorch.
+    """
+    names = pytorchs_names().get(module)
+    found = vars(sys.modules["torchlike" + module.removeprefix("torch")])
+    shown = names and names | OWN.get(module, set())
+    return sorted(name for name in found if shown is None or name.startswith("_") or name in shown)
+
+
 class Attributes:
     """The ``__getattr__`` of a public module.
 
     Args:
-        module: its name.
+        module: its name in PyTorch.
     """
 
     def __init__(self, module: str) -> None:
-        self.module = "torch" + module.removeprefix("torchlike")
+        self.module = module
 
     def __call__(self, name: str):
         frame = sys._getframe(1)
@@ -57,4 +72,6 @@ def watch() -> None:
     for path, module in list(sys.modules.items()):
         top, *parts = path.split(".")
         if top == "torchlike" and not any(part.startswith("_") for part in parts if part != "_dynamo"):
-            module.__getattr__ = Attributes(path)  # type: ignore[method-assign]
+            pytorchs = ".".join(("torch", *parts))
+            module.__getattr__ = Attributes(pytorchs)  # type: ignore[method-assign]
+            module.__dir__ = functools.partial(public_part, pytorchs)  # type: ignore[method-assign]

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from torchlike import return_types
 from torchlike._dispatch import op
-from torchlike._ops import return_types
 from torchlike._ops._promote import (
     Array,
     ArrayLike,

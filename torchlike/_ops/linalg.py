@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.linalg as jsl
 
+from torchlike import return_types
 from torchlike._dispatch import op
-from torchlike._ops import return_types
 from torchlike._ops._promote import Array, ArrayLike, Number, magnitude, rank
 from torchlike._ops.reductions import axes_of, vector_norm_of
 from torchlike._out import KERNEL, SAME, safe

@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from torchlike import return_types
 from torchlike._dispatch import op
-from torchlike._ops import return_types
 from torchlike._ops._promote import (
     Array,
     DType,

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from torchlike import return_types
 from torchlike._dispatch import op
-from torchlike._ops import return_types
 from torchlike._ops._promote import Array, DType, Number, as_dtype, floating, only, rank, wrap_dim
 from torchlike._ops._values import is_no_fraction
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable

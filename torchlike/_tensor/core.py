@@ -12,6 +12,7 @@ from torchlike._autograd import calls
 from torchlike._autograd.hooks import retaining
 from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
+from torchlike._functions import asking
 from torchlike._ops._promote import wrap_dim
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
@@ -132,13 +133,23 @@ class CoreMethods(TensorBase):
         """Whether the elements live on a GPU."""
         return self._aval.device.type == "cuda"
 
+    layout = formats.strided
     is_sparse = is_quantized = is_nested = is_meta = is_mps = is_xpu = is_mkldnn = is_sparse_csr = False
-    names = property(lambda self: (None,) * self._aval.ndim)
 
     @property
     def is_cpu(self) -> bool:
         """Whether the elements live in the host's memory."""
         return self._aval.device.type == "cpu"
+
+    def is_pinned(self, device=None) -> bool:
+        """Whether it lies in memory that a GPU can read: no."""
+        return False
+
+    def is_shared(self) -> bool:
+        """Whether other processes see its memory: no, but a GPU's is said to be."""
+        return self.is_cuda
+
+    is_inference, is_distributed = asking.is_inference, asking.is_distributed
 
     def get_device(self) -> int:
         """The index of the GPU, -1 on the CPU."""

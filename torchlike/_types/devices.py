@@ -80,7 +80,8 @@ def _parse(kind: str, index: int | None) -> device:
 
 
 CPU = device("cpu")
-_context: list[device] = []
+_context: list[device] = []  # of the blocks that name one, the outermost first; before them the default, if one was set
+_has_default = False
 
 
 @functools.cache
@@ -111,6 +112,13 @@ def resolve(where=None) -> device:
 def default() -> device:
     """The device that tensors are made on when none is named."""
     return _context[-1] if _context else CPU
+
+
+def set_default(where: device | None) -> None:
+    """Make tensors on this device when none is named, within no block that names one; None takes it back."""
+    global _has_default
+    _context[: int(_has_default)] = [] if where is None else [where]
+    _has_default = where is not None
 
 
 def jax_device(where: device):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import jax
-
 from torchlike._arguments import legacy_keywords
 from torchlike._functions import randoms
+from torchlike._switches.devices import synchronized
 from torchlike._types import devices
 
 
@@ -76,13 +75,13 @@ def get_device_capability(device=None) -> tuple[int, int]:
 
 
 def synchronize(device=None) -> None:
-    """Wait until all that was started on the GPU is done.
+    """Compute what is pending, and wait until all is done.
 
     Raises:
-        AssertionError: there is none.
+        AssertionError: there is no GPU.
     """
     _require()
-    jax.effects_barrier()
+    synchronized()
 
 
 def empty_cache() -> None:
@@ -111,9 +110,61 @@ def memory_reserved(device=None) -> int:
     return _memory(device, "bytes_reserved")
 
 
+def max_memory_reserved(device=None) -> int:
+    """The most bytes that JAX's pool held on a GPU; 0 where there is none."""
+    return _memory(device, "peak_bytes_reserved")
+
+
+def get_rng_state(device="cuda"):
+    """The state of the generator that the GPU's numbers come from: the default one.
+
+    Raises:
+        AssertionError: there is no GPU.
+    """
+    _require()
+    return randoms.get_rng_state()
+
+
+def set_rng_state(new_state, device="cuda") -> None:
+    """Set the state of the generator that the GPU's numbers come from: of the default one."""
+    if is_available():
+        randoms.set_rng_state(new_state)
+
+
+def get_rng_state_all() -> list:
+    """`get_rng_state` for each GPU."""
+    return [get_rng_state(each) for each in range(device_count())]
+
+
+def set_rng_state_all(new_states) -> None:
+    """`set_rng_state` for each GPU."""
+    for each in new_states:
+        set_rng_state(each)
+
+
+def initial_seed() -> int:
+    """The seed of the generator that the GPU's numbers come from.
+
+    Raises:
+        AssertionError: there is no GPU.
+    """
+    _require()
+    return randoms.initial_seed()
+
+
 def is_initialized() -> bool:
     """Whether the GPU is in use."""
     return is_available()
+
+
+def is_tf32_supported() -> bool:
+    """Whether the GPU computes in TF32."""
+    return is_available() and get_device_capability()[0] >= 8
+
+
+def is_current_stream_capturing() -> bool:
+    """Whether a graph of kernels is being captured: never, XLA makes its own."""
+    return False
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from torchlike.nn import common_types as common_types
 from torchlike.nn import functional as functional
 from torchlike.nn import init as init
 from torchlike.nn import modules as modules

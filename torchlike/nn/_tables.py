@@ -26,6 +26,17 @@ def _renorm(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) ->
     )
 
 
+def refuse_sparse(sparse: bool) -> bool:
+    """Refuse gradients that hold the rows looked up alone: there are no such tensors.
+
+    Raises:
+        NotImplementedError: `sparse` is true.
+    """
+    if sparse:
+        raise NotImplementedError("torchlike has no sparse gradients (yet): with sparse=False they are dense")
+    return False
+
+
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -43,7 +54,7 @@ def embedding(
         padding_idx: a row that gets no gradient.
         max_norm: rows that are looked up are scaled down, in place, to a `norm_type`-norm of at most this.
         scale_grad_by_freq: whether gradients are divided by how often their row is looked up.
-        sparse: taken, and without effect: gradients are dense.
+        sparse: False: gradients are dense.
 
     Returns:
         ``(*, embedding_dim)``.
@@ -51,7 +62,9 @@ def embedding(
     Raises:
         RuntimeError: the table is not two-dimensional, or the indices are no integers.
         IndexError: indices lie outside the table.
+        NotImplementedError: `sparse` is true.
     """
+    refuse_sparse(sparse)
     if not isinstance(input, Tensor):
         raise TypeError(f"embedding(): argument 'indices' (position 2) must be Tensor, not {type(input).__name__}")
     if padding_idx is not None:
@@ -121,9 +134,10 @@ def embedding_bag(
 
     Raises:
         ValueError: shapes or `mode` do not fit.
-        NotImplementedError: `per_sample_weights` are given for another mode than ``"sum"``.
+        NotImplementedError: `per_sample_weights` are given for another mode than ``"sum"``, or `sparse` is true.
         IndexError: indices lie outside the table.
     """
+    refuse_sparse(sparse)
     if weight.dtype.name == "int64" and input.is_floating_point():
         input, weight = weight, input  # an order of arguments that PyTorch still takes
     _check_bags(input, offsets, mode, per_sample_weights)

@@ -29,13 +29,13 @@ class Update:
     """
 
     def __init__(self, optimizer, avals: list, numbers: dict, flags: dict) -> None:
-        self._rule = functools.partial(type(optimizer).rule, flags=flags)
+        self._rule = functools.partial(type(optimizer)._transformation, flags=flags)
         self._numbers, self._maximize = tuple(numbers), flags.get("maximize", False)
         self._avals = avals
         self._spec: Spec | None = None
-        self._arrange([(place,) for place in range(len(avals))], optimizer.names)
-        if optimizer.elementwise and any(unit is not None for _, unit, _ in self._leaves):
-            self._arrange(_units(avals), optimizer.names)
+        self._arrange([(place,) for place in range(len(avals))], optimizer._state_names)
+        if optimizer._is_elementwise and any(unit is not None for _, unit, _ in self._leaves):
+            self._arrange(_units(avals), optimizer._state_names)
         self._init = Spec("optimizer_init", self._first_state, tuple(avals))
 
     def _arrange(self, units: list[tuple[int, ...]], names: dict[str, str]) -> None:

@@ -39,11 +39,11 @@ class Adam(Optimizer):
     and Beyond, 2018.
     """
 
-    static = frozenset(
+    _static_names = frozenset(
         ("maximize", "amsgrad", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay")
     )
-    names = {"mu": "exp_avg", "nu": "exp_avg_sq", "nu_max": "max_exp_avg_sq", "count": "step"}
-    elementwise = True
+    _state_names = {"mu": "exp_avg", "nu": "exp_avg_sq", "nu_max": "max_exp_avg_sq", "count": "step"}
+    _is_elementwise = True
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
         check_fused(defaults)
 
-    def flags(self, group: dict) -> dict:
+    def _static_options(self, group: dict) -> dict:
         return {
             "decay": group["weight_decay"] != 0,
             "decoupled": group["decoupled_weight_decay"],
@@ -99,7 +99,7 @@ class Adam(Optimizer):
         }
 
     @staticmethod
-    def rule(hyper: dict, flags: dict):
+    def _transformation(hyper: dict, flags: dict):
         import optax
 
         scale = _scale_by_amsgrad if flags["amsgrad"] else optax.scale_by_adam

@@ -70,8 +70,8 @@ def check_fused(defaults: dict) -> None:
 class Optimizer:
     """Holds parameters in groups, each with its own hyper-parameters, and updates them in `step`.
 
-    A subclass says what its rule is: `rule` gives the optax transformation for one group, `names` how PyTorch calls
-    the fields of its state.
+    A subclass says what its rule is: `_transformation` gives optax's for one group, `_state_names` how PyTorch calls the
+    fields of its state.
 
     Args:
         params: parameters, (name, parameter) pairs, or dictionaries with ``"params"`` and options of a group.
@@ -83,11 +83,11 @@ class Optimizer:
     """
 
     # options that choose another rule; all others are numbers, arguments of the program
-    static: frozenset[str] = frozenset(("maximize",))
+    _static_names: frozenset[str] = frozenset(("maximize",))
     # the transformation's state fields by PyTorch's names
-    names: dict[str, str] = {}
+    _state_names: dict[str, str] = {}
     # whether the rule treats each element by itself, so that small parameters can be updated as one array
-    elementwise = False
+    _is_elementwise = False
 
     @legacy_keywords(default="defaults")
     def __init__(self, params, defaults: dict) -> None:
@@ -115,7 +115,7 @@ class Optimizer:
     # ------------------------------------------------------------------ the rule
 
     @staticmethod
-    def rule(hyper: dict, flags: dict):
+    def _transformation(hyper: dict, flags: dict):
         """The optax transformation of one group.
 
         Args:
@@ -124,14 +124,14 @@ class Optimizer:
         """
         raise NotImplementedError
 
-    def flags(self, group: dict) -> dict:
+    def _static_options(self, group: dict) -> dict:
         """The static options of a group: what is on, not how much."""
-        return {name: group[name] for name in self.static if name in group}
+        return {name: group[name] for name in self._static_names if name in group}
 
-    def numbers(self, group: dict) -> dict:
+    def _hyper_numbers(self, group: dict) -> dict:
         """The hyper-parameters of a group that are arguments of the program."""
         found = {}
-        static = self.static
+        static = self._static_names
         for name in self.defaults:  # what a scheduler notes in a group is no argument of the rule
             if name in static:
                 continue
@@ -144,7 +144,7 @@ class Optimizer:
                 found[name] = value
         return found
 
-    def first_numbers(self, numbers: dict) -> dict:
+    def _first_numbers(self, numbers: dict) -> dict:
         """The same for the first step of parameters."""
         return numbers
 
@@ -233,7 +233,7 @@ class Optimizer:
         Returns:
             What `closure` returned, or None.
         """
-        if type(self).rule is Optimizer.rule:
+        if type(self)._transformation is Optimizer._transformation:
             raise NotImplementedError  # as PyTorch's: a step of its own is what makes an optimizer
         args = (self,) if closure is None else (self, closure)
         for hook in chain(_global_pre_hooks.values(), self._step_pre_hooks.values()):
@@ -275,10 +275,10 @@ class Optimizer:
                 parts[count] = [(each, leaf.grad)]
         if not parts:
             return
-        numbers = self.numbers(group)
-        flags = self.flags(group)
+        numbers = self._hyper_numbers(group)
+        flags = self._static_options(group)
         for begun, pairs in parts.items():
-            self._record(pairs, numbers if begun else self.first_numbers(numbers), flags)
+            self._record(pairs, numbers if begun else self._first_numbers(numbers), flags)
         if recorder.capture is not None:
             recorder.capture.note_group(self, group)
 

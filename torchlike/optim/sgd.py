@@ -44,8 +44,8 @@ class SGD(Optimizer):
     Source: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
     """
 
-    static = frozenset(("maximize", "nesterov", "foreach", "differentiable", "fused"))
-    elementwise = True
+    _static_names = frozenset(("maximize", "nesterov", "foreach", "differentiable", "fused"))
+    _is_elementwise = True
 
     def __init__(
         self,
@@ -79,15 +79,15 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
         check_fused(defaults)
 
-    def flags(self, group: dict) -> dict:
+    def _static_options(self, group: dict) -> dict:
         on = {"momentum": group["momentum"] != 0, "decay": group["weight_decay"] != 0, "nesterov": group["nesterov"]}
         return {**on, "maximize": group["maximize"]}
 
-    def first_numbers(self, numbers: dict) -> dict:
+    def _first_numbers(self, numbers: dict) -> dict:
         return {**numbers, "dampening": 0.0} if numbers["momentum"] else numbers
 
     @staticmethod
-    def rule(hyper: dict, flags: dict):
+    def _transformation(hyper: dict, flags: dict):
         import optax
 
         steps = [optax.add_decayed_weights(hyper["weight_decay"])] if flags["decay"] else []

@@ -68,7 +68,7 @@ from torchlike.nn.modules.activation import Softsign as Softsign
 from torchlike.nn.modules.activation import Tanh as Tanh
 from torchlike.nn.modules.activation import Tanhshrink as Tanhshrink
 from torchlike.nn.modules.activation import Threshold as Threshold
-from torchlike.nn.modules.attention import MultiheadAttention as MultiheadAttention
+from torchlike.nn.modules.activation import MultiheadAttention as MultiheadAttention
 from torchlike.nn.modules.normalization import CrossMapLRN2d as CrossMapLRN2d
 from torchlike.nn.modules.normalization import GroupNorm as GroupNorm
 from torchlike.nn.modules.normalization import LayerNorm as LayerNorm
@@ -151,3 +151,4 @@ from torchlike.nn.modules.rnn import RNNCellBase as RNNCellBase
 from torchlike.nn.modules.rnn import RNNCell as RNNCell
 from torchlike.nn.modules.rnn import LSTMCell as LSTMCell
 from torchlike.nn.modules.rnn import GRUCell as GRUCell
+from torchlike.nn.modules import utils as utils

@@ -211,14 +211,14 @@ class HookMethods:
         called: set = set()
         result = None
         try:
-            args, kwargs = self._before(args, kwargs)
+            args, kwargs = self._with_pre_hooks(args, kwargs)
             full, pre = self._backward_hooks_that_are(True), [*global_backward_pre.values()]
             pre += self._backward_pre_hooks.values()
             backward = BackwardHook(self, full, pre) if full or pre else None
             if backward is not None:
                 args = backward.setup_input_hook(args)
             result = self.forward(*args, **kwargs)
-            for key, hook, with_kwargs in self._after():
+            for key, hook, with_kwargs in self._hooks_after():
                 called.add(key)
                 changed = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
                 result = result if changed is None else changed
@@ -238,7 +238,7 @@ class HookMethods:
             self._call_those_left(called, args, kwargs, result)
             raise
 
-    def _before(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    def _with_pre_hooks(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """The arguments, after the hooks before `forward`."""
         own, with_kwargs = self._forward_pre_hooks, self._forward_pre_hooks_with_kwargs
         for key, hook in chain(global_forward_pre.items(), own.items()):
@@ -255,7 +255,7 @@ class HookMethods:
                 )
         return args, kwargs
 
-    def _after(self) -> list[tuple]:
+    def _hooks_after(self) -> list[tuple]:
         """(key, hook, whether it takes kwargs) of the hooks after `forward`."""
         kwargs = global_forward_kwargs.keys() | self._forward_hooks_with_kwargs.keys()
         hooks = chain(global_forward.items(), self._forward_hooks.items())
@@ -264,7 +264,7 @@ class HookMethods:
     def _call_those_left(self, called: set, args: tuple, kwargs: dict, result) -> None:
         """After an exception: the hooks that are to be called always, and were not."""
         always = global_forward_always.keys() | self._forward_hooks_always_called.keys()
-        for key, hook, with_kwargs in self._after():
+        for key, hook, with_kwargs in self._hooks_after():
             if key not in always or key in called:
                 continue
             try:

@@ -7,6 +7,7 @@ import warnings
 from torchlike._functions import creation
 from torchlike.nn import functional as F
 from torchlike.nn import init
+from torchlike.nn.modules._attention import MultiheadAttention as MultiheadAttention
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor

@@ -309,7 +309,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
         setattr(parent, name, module)
 
-    def _find(self, target: str) -> tuple[Module, str]:
+    def _owner_of(self, target: str) -> tuple[Module, str]:
         """(module, name) of an attribute with a dotted name."""
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
@@ -323,7 +323,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         Raises:
             AttributeError: there is none.
         """
-        module, name = self._find(target)
+        module, name = self._owner_of(target)
         found = getattr(module, name)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
@@ -335,7 +335,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         Raises:
             AttributeError: there is none.
         """
-        module, name = self._find(target)
+        module, name = self._owner_of(target)
         if name not in module._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
         return module._buffers[name]

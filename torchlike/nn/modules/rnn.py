@@ -326,13 +326,13 @@ class RNNCellBase(Module):
     input_size: int
     hidden_size: int
     bias: bool
-    num_chunks = 1
+    _rows_per_unit = 1
 
     @forgets("nonlinearity")
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device=None, dtype=None) -> None:
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        rows = self.num_chunks * hidden_size
+        rows = self._rows_per_unit * hidden_size
         shapes = {
             "weight_ih": (rows, input_size),
             "weight_hh": (rows, hidden_size),
@@ -423,7 +423,7 @@ class RNNCell(RNNCellBase):
 class GRUCell(RNNCellBase):
     """One step of a gated recurrent network; arguments as for `RNNCell`."""
 
-    num_chunks = 3
+    _rows_per_unit = 3
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         """The next hidden state."""
@@ -433,7 +433,7 @@ class GRUCell(RNNCellBase):
 class LSTMCell(RNNCellBase):
     """One step of an LSTM: ``(N, F)`` and a pair of ``(N, H)`` to such a pair; arguments as for `RNNCell`."""
 
-    num_chunks = 4
+    _rows_per_unit = 4
 
     def forward(self, input: Tensor, hx: tuple | None = None) -> tuple[Tensor, Tensor]:
         """The next (hidden state, cell state)."""

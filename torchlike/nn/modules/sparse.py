@@ -6,6 +6,7 @@ from torchlike._autograd.modes import no_grad
 from torchlike._functions import creation
 from torchlike.nn import functional as F
 from torchlike.nn import init
+from torchlike.nn._tables import refuse_sparse
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
@@ -51,7 +52,7 @@ class Embedding(Module):
         padding_idx: a row that is 0 at first and gets no gradient.
         max_norm: rows that are looked up are scaled down, in place, to a `norm_type`-norm of at most this.
         scale_grad_by_freq: whether gradients are divided by how often their row is looked up.
-        sparse: taken, and without effect: gradients are dense.
+        sparse: False: gradients are dense.
         _weight: the table, drawn from the normal distribution by default.
         _freeze: whether the table requires no gradient.
 
@@ -86,7 +87,7 @@ class Embedding(Module):
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = checked_padding(padding_idx, num_embeddings)
         self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
-        self.sparse = sparse
+        self.sparse = refuse_sparse(sparse)
         if _weight is None:
             made = creation.empty((num_embeddings, embedding_dim), device=device, dtype=dtype)
             self.weight = Parameter(made, requires_grad=not _freeze)
@@ -122,9 +123,7 @@ class Embedding(Module):
             said += f", max_norm={self.max_norm}"
         if self.norm_type != 2:
             said += f", norm_type={self.norm_type}"
-        if self.scale_grad_by_freq:
-            said += f", scale_grad_by_freq={self.scale_grad_by_freq}"
-        return said + (", sparse=True" if self.sparse else "")
+        return said + (f", scale_grad_by_freq={self.scale_grad_by_freq}" if self.scale_grad_by_freq else "")
 
     @classmethod
     def from_pretrained(
@@ -205,7 +204,7 @@ class EmbeddingBag(Module):
             self.reset_parameters()
         else:
             self.weight = Parameter(checked_table(_weight, num_embeddings, embedding_dim))
-        self.mode, self.sparse, self.include_last_offset = mode, sparse, include_last_offset
+        self.mode, self.sparse, self.include_last_offset = mode, refuse_sparse(sparse), include_last_offset
 
     def reset_parameters(self) -> None:
         """Draw the table from the normal distribution."""

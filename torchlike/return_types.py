@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Iterable
 
 
 def _type(name: str, fields: str) -> type:
+    count = len(fields.split())
+
+    def __new__(cls, *given):
+        """Of one sequence of the results; or, as JAX makes it, of the results themselves."""
+        if len(given) == count > 1 and not isinstance(given[1], dict):
+            return tuple.__new__(cls, given)
+        if not given or len(given) > 2 or not isinstance(given[0], Iterable):
+            raise TypeError("constructor requires a sequence")
+        items = tuple(given[0])
+        if len(items) != count:
+            raise TypeError(f"torch.return_types.{name}() takes a {count}-sequence ({len(items)}-sequence given)")
+        return tuple.__new__(cls, items)
+
     def __repr__(self) -> str:
         rows = ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
         return f"torch.return_types.{name}(\n{rows})"
 
-    made = type(name, (namedtuple(name, fields),), {"__slots__": (), "__repr__": __repr__})
-    made.__module__ = "torchlike.return_types"
-    return made
+    def __reduce__(self):
+        return type(self), (tuple(self), {})
+
+    methods = {each.__name__: each for each in (__new__, __repr__, __reduce__)}
+    counts = {"n_fields": count, "n_sequence_fields": count, "n_unnamed_fields": 0}
+    return type(name, (namedtuple(name, fields),), {"__slots__": (), "__module__": __name__, **methods, **counts})
 
 
 max = _type("max", "values indices")

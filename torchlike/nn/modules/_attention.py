@@ -132,3 +132,6 @@ class MultiheadAttention(Module):
             is_causal=is_causal,
         )
         return result.transpose(0, 1) if turned else result, weights
+
+
+MultiheadAttention.__module__ = "torchlike.nn.modules.activation"
