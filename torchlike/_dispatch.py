@@ -541,7 +541,7 @@ def _caller(op: Op) -> Callable:
                 if other is not None:
                     return call(*other[0], **other[1])
                 spec = op.spec(key, args, kwargs, inputs)
-            if is_checked:
+            if is_checked and spec.checks:
                 recorder.look(spec.checks, inputs)
             inputs = tuple(inputs)
             tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)

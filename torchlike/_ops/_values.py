@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from torchlike._recorder.checks import Check, Found
 
+_UNSIGNED = {np.dtype(f"int{bits}"): np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)}
 
-def is_outside(index, least, size):
-    """Where an index is below `least`, or not below `size`."""
-    return (index < least) | (index >= size)
+
+def is_outside(index, size):
+    """Where an index is negative, and so as an unsigned number very large, or not below `size`."""
+    return index.view(_UNSIGNED.get(index.dtype, index.dtype)) >= size
+
+
+def is_outside_ends(index, size, twice):
+    """Where an index is not below `size`, nor above `-size` when it counts from the end."""
+    return is_outside(index + size, twice)
 
 
 def is_no_fraction(array):
@@ -23,7 +32,9 @@ def within(index, size: int, error: Exception | Callable[[Found], Exception], ne
     Args:
         negative: whether they may count from the end.
     """
-    return Check(is_outside, (index,), error, (-size if negative else 0, size))
+    if negative:
+        return Check(is_outside_ends, (index,), error, (size, 2 * size))
+    return Check(is_outside, (index,), error, (size,))
 
 
 def out_of_bounds(dim: int, size: int, kind: type = IndexError, said: str = "{}") -> Callable[[Found], Exception]:

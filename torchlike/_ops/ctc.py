@@ -29,8 +29,8 @@ def _lengths_fit(log_probs, targets, input_lengths, target_lengths, *_, **__) ->
         bound = "least 0" if found.element < 0 else f"most {steps}"
         return said(f"input_lengths to have value at {bound}, but got value {found.element}")
 
-    below = Check(is_outside, (target_lengths,), negative, (0, 2**62))
-    return [below, there, Check(is_outside, (input_lengths,), unfit, (0, steps + 1))]
+    below = Check(is_outside, (target_lengths,), negative, (2**62,))
+    return [below, there, Check(is_outside, (input_lengths,), unfit, (steps + 1,))]
 
 
 def _most_above(lengths, size):

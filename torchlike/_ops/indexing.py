@@ -26,7 +26,7 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
-from torchlike._ops._values import is_outside, out_of_bounds, within
+from torchlike._ops._values import is_outside_ends, out_of_bounds, within
 from torchlike._out import INDEXED, SAME, OutRule
 from torchlike._recorder.checks import Check, Found
 from torchlike._types import dtypes
@@ -60,19 +60,19 @@ def _all_within(input, where: tuple, indices: tuple) -> list[Check]:
     sizes = tuple([size for size, there in zip(input.shape, where, strict=False) if there])
 
     def error(found: Found) -> Exception:
-        at = found.code - 1
+        at = (found.code & -found.code).bit_length() - 1
         return IndexError(f"index {found.elements[at]} is out of bounds for dimension {at} with size {sizes[at]}")
 
-    return [Check(_first_outside, indices, error, sizes)] if indices else []
+    if len(indices) == 1:
+        return [within(indices[0], sizes[0], error, negative=True)]
+    return [Check(_which_outside, indices, error, sizes)] if indices else []
 
 
-def _first_outside(*given):
-    """Which of the index tensors is the first that is out of bounds, from 1 on."""
-    half, code = len(given) // 2, 0
-    for place in reversed(range(half)):
-        wrong = is_outside(given[place], -given[half + place], given[half + place])
-        code = wrong * (place + 1) + ~wrong * code
-    return code
+def _which_outside(*given):
+    """A bit for each of the index tensors that is out of bounds."""
+    half = len(given) // 2
+    wrong = [is_outside_ends(index, size, 2 * size) for index, size in zip(given[:half], given[half:], strict=True)]
+    return sum(each * 2**place for place, each in enumerate(wrong))
 
 
 @op(name="index", check=_all_within)

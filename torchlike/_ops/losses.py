@@ -419,7 +419,11 @@ def multi_margin_loss(
 
 def _are_labels(input, target, *_) -> list[Check]:
     error = RuntimeError("argument #2 'target' is out of range")
-    return [Check(is_outside, (target,), error, (-1, input.shape[-1]))]
+    return [Check(_is_no_label, (target,), error, (input.shape[-1],))]
+
+
+def _is_no_label(target, classes):
+    return is_outside(target + 1, classes + 1)
 
 
 @op(check=_are_labels)

@@ -21,7 +21,7 @@ from jax import lax
 
 from torchlike._programs.aval import Aval
 from torchlike._programs.program import run_op
-from torchlike._programs.spec import Spec
+from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._types.devices import CPU
 
 FINE = np.iinfo(np.int64).max  # in the place of the first place where something is wrong
@@ -107,10 +107,11 @@ class Bound:
         trace: gives the predicate as an operation, see `finding`.
     """
 
-    __slots__ = ("_check", "_places", "_trace", "_spec")
+    __slots__ = ("_check", "_places", "_numbers", "_trace", "_spec")
 
     def __init__(self, check: Check, places: tuple[int, ...], trace: Callable[[], Spec]) -> None:
         self._check, self._places, self._trace = check, places, trace
+        self._numbers = [np.array(each) for each in check.numbers]  # NumPy is quicker with these
         self._spec: Spec | None = None
 
     def given(self, inputs: Sequence) -> list:
@@ -125,17 +126,17 @@ class Bound:
         """
         arrays = []
         for each in given:
-            if hasattr(each, "aval"):
-                if each.array is None or each.aval.device is not CPU:
+            if type(each) not in NUMBERS:
+                array = each.array
+                if array is None or each.aval.device is not CPU:
                     return False
-                each = each.array
-            arrays.append(np.asarray(each))
-        check = self._check
-        if check.traced or check.wrong(*arrays, *check.numbers).any():
-            [found] = run_op(self.spec, [*arrays, *check.numbers])
+                each = array if type(array) is np.ndarray else np.asarray(array)
+            arrays.append(each)
+        if self._check.traced or np.count_nonzero(self._check.wrong(*arrays, *self._numbers)):
+            [found] = run_op(self.spec, [*map(np.asarray, arrays), *self._numbers])
             found = np.asarray(found).tolist()
             if found[0] != FINE:
-                raise check.raised(found)
+                raise self._check.raised(found)
         return True
 
     @property
