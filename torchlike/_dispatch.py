@@ -36,6 +36,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._half import in_single
 from torchlike._out import CAST, OutRule, with_out
 from torchlike._programs import explain
+from torchlike._programs.aval import Aval
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._programs.tracebacks import shorten
@@ -57,7 +58,10 @@ class Flags:
     Attributes:
         varargs: whether the last positional parameter may be spelled out: ``x.view(2, 3)``.
         grad_name: the name of its node on the tape, where that is not ``<Name>Backward0``, or a function that gives it
-            for a `Spec`.
+            for a `Call`.
+        order: the parameters in the order in which PyTorch's node has them, where that is another.
+        saves: whether PyTorch's node saves tensors, so that there can be no second backward, where that is another answer
+            than whether the derivative uses any; or a function that gives it for a `Call`.
         view: for a view operation, its layout function; see `ViewRule`.
         write: for a view operation, how to write through it; `careful`: as in `ViewRule`.
         sign: for a view operation, whether its elements are read with another sign; see `ViewRule`.
@@ -85,6 +89,8 @@ class Flags:
 
     varargs: str | None = None
     grad_name: str | Callable | None = None
+    order: tuple[str, ...] = ()
+    saves: bool | Callable | None = None
     view: Callable | None = None
     write: Callable | None = None
     careful: bool = False
@@ -182,9 +188,9 @@ class Op:
         made = self._traced(call) if generic is None else generic[0].at(generic[1], self._function(*call))
         if mistake is not None:
             raise mistake
-        made.call = Call(self, self.signature.bind(*args, **kwargs).arguments, kinds)
+        made.call = Call(self, self.signature.bind(*args, **kwargs).arguments, kinds, in_place)
         named = self.flags.grad_name
-        made.grad_name = named(made) if callable(named) else named
+        made.grad_name = named(made.call) if callable(named) else named
         if self.flags.view is not None:
             made.extra = self._view_rule(args, kwargs)
         return made
@@ -271,28 +277,47 @@ class Call(NamedTuple):
         op: the operation.
         arguments: by parameter what is static, and a `Slot`, or a tuple of them, for what is an input.
         kinds: the inputs' kinds.
+        in_place: whether the result goes into the first of them.
     """
 
     op: Op
     arguments: Mapping[str, Any]
     kinds: tuple
+    in_place: bool
+
+    def __getitem__(self, name: str) -> Any:
+        """What a parameter was given: an aval, a type of number, something static; its default where it was left out."""
+        given = self.arguments.get(name, self.op.signature.parameters[name].default)
+        return self.kinds[given] if type(given) is Slot else given
+
+    def is_tensor(self, name: str) -> bool:
+        """Whether a parameter was given a tensor."""
+        return isinstance(self[name], Aval)
+
+    @property
+    def saves(self) -> bool | None:
+        """Whether PyTorch's node saves tensors; None if it does where the derivative uses them."""
+        saves = self.op.flags.saves
+        return saves(self) if callable(saves) else saves
 
     @property
     def places(self) -> tuple[int | None, ...]:
         """The inputs that PyTorch's node has edges for, None for a tensor that is left out: no indices, no masks."""
+        flags, kinds = self.op.flags, self.op.kinds
+        of_tensors = any(self.is_tensor(name) for name, kind in kinds.items() if kind is LIKE)
         found: list[int | None] = []
-        for name, kind in self.op.kinds.items():
-            if kind in (ARRAY, LIKE, ARRAYS):
-                given = self.arguments.get(name)
-                found += given if isinstance(given, tuple) else [given if type(given) is Slot else None]
-        kinds = self.kinds
-        return tuple(
-            [
-                place
-                for place in found
-                if place is None or isinstance(kinds[place], type) or kinds[place].dtype.rank >= 2
-            ]
-        )
+        for name in flags.order or kinds:
+            given, kind = self.arguments.get(name), kinds[name]
+            if isinstance(given, tuple) and kind is ARRAYS:
+                found += [place for place in given if self.kinds[place].dtype.rank >= 2]
+            elif type(given) is Slot and kind in (ARRAY, LIKE):
+                aval = self.kinds[given]
+                # a number is a tensor to PyTorch, unless there is an overload for numbers
+                shown = not (flags.overloads or name in flags.fits) if isinstance(aval, type) else aval.dtype.rank >= 2
+                found += [given] if shown or (kind is LIKE and isinstance(aval, Aval)) else []
+            elif given is None and "reduction" not in kinds and (kind is ARRAY or kind is LIKE and of_tensors):
+                found.append(None)
+        return tuple(found)
 
 
 def _filled(each, arrays, asked=None, dtype=None):

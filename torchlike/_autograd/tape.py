@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Callable
 from typing import Any
 from weakref import ref
@@ -75,7 +76,7 @@ class Node:
     def name(self) -> str:
         """The node's name, as ``AddBackward0``; PyTorch's nodes without a number tell their namespace, too."""
         own = type(self).__name__
-        return own if own[-1].isdigit() else "torch::autograd::" + own
+        return own if "Backward0" in own or own[-1].isdigit() else "torch::autograd::" + own
 
     def _sequence_nr(self) -> int:
         """A number that is larger the later the node was made."""
@@ -109,6 +110,8 @@ class GradNode(Node):
         edges: for each input where it came from, or None.
     """
 
+    numbers: dict = {}  # of the inputs, by place, once these are freed
+
     def __init__(self, spec: Spec, inputs: tuple, edges: tuple) -> None:
         self.spec = spec
         self.inputs = inputs
@@ -130,15 +133,31 @@ class GradNode(Node):
         self.inputs = kept
 
     def restored(self, cotangents: list):
-        """What it kept, computed again, once the cotangents are known, if it is behind a checkpoint.
+        """What it kept, computed again or unpacked, once the cotangents are known.
 
         Raises:
             RuntimeError: it was freed by an earlier backward.
         """
         if self.restore is None:
             raise RuntimeError(SECOND_BACKWARD)
-        self.restore(cotangents)
-        return self.saved
+        found = self.restore(cotangents)
+        return self.saved if found is None else found
+
+    def _left(self, used: tuple[int, ...], cotangents: list):
+        """What is left of the inputs after they were freed: numbers, which are no saved tensors.
+
+        Raises:
+            RuntimeError: the derivative uses more, or PyTorch's does.
+        """
+        call = self.spec.call
+        saves = None if call is None else call.saves
+        if self.restore is not None or saves or (saves is None and not self._are_numbers(used)):
+            return self.restored(cotangents)
+        return self.numbers
+
+    def _are_numbers(self, used: tuple[int, ...]) -> bool:
+        shown, kinds = self.places, self.spec.inputs
+        return all(isinstance(kinds[place], type) and place not in shown for place in used)
 
     @property
     def places(self) -> tuple[int | None, ...]:
@@ -159,8 +178,8 @@ class GradNode(Node):
         """
         spec, used = derivative_of(self.spec, needed, cotangents)
         own = self.inputs
-        if own is None and used:
-            own = self.restored(cotangents)
+        if own is None:
+            own = self._left(used, cotangents)
         inputs = [own[place] for place in used]
         inputs += [each[0] for each in cotangents if each is not None]
         if create_graph:
@@ -174,8 +193,11 @@ class GradNode(Node):
         return [next(rest) if wanted else None for wanted in needed]
 
     def release(self) -> None:
-        """Free what was saved for the derivative."""
-        self.saved = None
+        """Free what was saved for the derivative; numbers are not."""
+        inputs, places = self.inputs, self.spec.numbers
+        if places and inputs is not None:
+            self.numbers = {place: inputs[place] for place in places}
+        self.inputs = None
         if self.restore is not None:
             self.restore = None
 
@@ -184,7 +206,9 @@ def node_class(spec: Spec, base: type = GradNode) -> type:
     """The class of an operation's nodes, ``AddBackward0``: made once a name."""
     if spec.node_class is None:
         if spec.grad_name is None:
-            camel = "".join(part.capitalize() for part in spec.name.strip("_").split("_"))
+            words = spec.name.strip("_").removesuffix("_of").split("_")
+            # as PyTorch writes them: `log1p` is Log1P
+            camel = re.sub(r"\d[a-z]", lambda found: found[0].upper(), "".join([each.capitalize() for each in words]))
             spec.grad_name = camel + "Backward0"
         spec.node_class = _named(spec.grad_name, base)
     return spec.node_class
@@ -205,6 +229,10 @@ class KeepingNode(GradNode):
         residuals: what the forward kept.
         pull: the operation from residuals and cotangents to the gradients of the inputs that want one.
     """
+
+    def release(self) -> None:
+        super().release()
+        self.residuals = None
 
     @property
     def saved(self):

@@ -8,6 +8,7 @@ from jax import lax
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_tensor, of_power
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
@@ -101,7 +102,7 @@ def sub(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
     return input - scaled(other, alpha)
 
 
-@op(overloads=NUMBER_SECOND, grad_name="RsubBackward1")
+@op(grad_name=by_tensor("other", "Rsub", 0), overloads=NUMBER_SECOND)
 def rsub(input: Array, other: ArrayLike, *, alpha: Number = 1) -> Array:
     """Difference ``other - alpha * input``, elementwise with broadcasting, in the promoted dtype."""
     _refuse_bools(input, other)
@@ -160,7 +161,10 @@ def positive(input: Array) -> Array:
     return +input
 
 
-@op(overloads=("Tensor input, Tensor end, Tensor weight", "Tensor input, Tensor end, Number weight"))
+@op(
+    grad_name=by_tensor("weight", "Lerp"),
+    overloads=("Tensor input, Tensor end, Tensor weight", "Tensor input, Tensor end, Number weight"),
+)
 def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
     """The point between `input` and `end`: ``input + weight * (end - input)``, elementwise with broadcasting.
 
@@ -185,6 +189,8 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
 @op(
     legacy={"value": "other"},
     check=lambda input, other, rounding_mode=None: [] if rounding_mode is None else _no_zeros(input, other),
+    grad_name=lambda call: "DivBackward0" if call["rounding_mode"] is None else "DivBackward2",
+    saves=lambda call: call["rounding_mode"] is not None or None,
 )
 def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None) -> Array:
     """Quotient, elementwise with broadcasting.
@@ -245,20 +251,26 @@ def _floor_quotient(input, other) -> Array:
     return jnp.where(other == 0, true, whole).astype(true.dtype)
 
 
-@op
+@op(grad_name="DivBackward0")
 def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """Quotient in floating point, elementwise with broadcasting."""
     input, other = matched_float(input, other)
     return input / other
 
 
-@op(check=_no_zeros, stepwise=True)
+@op(check=_no_zeros, stepwise=True, grad_name="NotImplemented", saves=True)
 def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """Quotient rounded down, elementwise with broadcasting, in the promoted dtype."""
     return _floor_quotient(input, other)
 
 
-@op(overloads=NUMBER_EITHER, legacy={"divisor": "other"}, check=_no_zeros, stepwise=True)
+@op(
+    overloads=NUMBER_EITHER,
+    legacy={"divisor": "other"},
+    check=_no_zeros,
+    stepwise=True,
+    grad_name=by_tensor("other", "Remainder"),
+)
 def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``."""
     input, other = matched(input, other)
@@ -266,7 +278,13 @@ def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     return jnp.remainder(input, other)
 
 
-@op(overloads=NUMBER_SECOND, legacy={"divisor": "other"}, check=_no_zeros, stepwise=True)
+@op(
+    overloads=NUMBER_SECOND,
+    legacy={"divisor": "other"},
+    check=_no_zeros,
+    stepwise=True,
+    grad_name=by_tensor("other", "Fmod"),
+)
 def fmod(input: Array, other: ArrayLike) -> Array:
     """The rest of the division rounded towards zero: it has the sign of `input`, as C's ``fmod``."""
     input, other = matched(input, other)
@@ -300,7 +318,7 @@ def lcm(input: Array, other: Array) -> Array:
 # ---------------------------------------------------------------------- powers
 
 
-@op
+@op(grad_name="PowBackward0")
 def square(input: Array) -> Array:
     """``input * input``; bools become int64."""
     input = as_dtype(input, result_dtype(input, 2))
@@ -310,7 +328,7 @@ def square(input: Array) -> Array:
 POWERS = ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent")
 
 
-@op(name="pow", overloads=POWERS, grad_name="PowBackward0")
+@op(name="pow", overloads=POWERS, grad_name="PowBackward0", saves=True)
 def fixed_power(input: Array, exponent: float, is_float: bool) -> Array:
     """`input` to a power that is part of the operation: products, roots and quotients instead of a logarithm.
 
@@ -329,7 +347,7 @@ def fixed_power(input: Array, exponent: float, is_float: bool) -> Array:
     return lax.rsqrt(input) if exponent == -0.5 else lax.integer_pow(input, int(exponent))
 
 
-@op(name="pow", overloads=POWERS, fits=("exponent",))
+@op(grad_name=of_power, name="pow", overloads=POWERS, fits=("exponent",))
 def power(input: ArrayLike, exponent: ArrayLike) -> Array:
     """`input` to the power `exponent`, elementwise with broadcasting, in the promoted dtype.
 
@@ -361,7 +379,7 @@ def _float_power_jvp(primals, tangents):
 _POWER = OutRule("the output given to float_power has dtype {out} but the operation's result requires dtype {result}")
 
 
-@op(overloads=POWERS, out=_POWER)
+@op(grad_name=of_power, overloads=POWERS, out=_POWER)
 def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
     """`input` to the power `exponent` in double precision: float64, or complex128 for complex operands."""
     dtype = jnp.complex128 if rank(result_dtype(input, exponent)) == 3 else jnp.float64

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_tensor, of_clamp
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
@@ -102,6 +103,7 @@ def _unless_nan(input, bound) -> Array:
 
 
 @op(
+    grad_name=of_clamp,
     overloads=(
         "Tensor input, Tensor min = None, Tensor max = None",
         "Tensor input, Number min = None, Number max = None",
@@ -129,13 +131,21 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
     return _bounded("clamp", input, min, max)
 
 
-@op(overloads=("Tensor input, Tensor min", "Tensor input, Number min"), fits=("min",))
+@op(
+    grad_name=by_tensor("min", "ClampMin"),
+    overloads=("Tensor input, Tensor min", "Tensor input, Number min"),
+    fits=("min",),
+)
 def clamp_min(input: Array, min: ArrayLike) -> Array:
     """The elements, those below `min` set to it."""
     return _bounded("clamp", input, min, None)
 
 
-@op(overloads=("Tensor input, Tensor max", "Tensor input, Number max"), fits=("max",))
+@op(
+    grad_name=by_tensor("max", "ClampMax"),
+    overloads=("Tensor input, Tensor max", "Tensor input, Number max"),
+    fits=("max",),
+)
 def clamp_max(input: Array, max: ArrayLike) -> Array:
     """The elements, those above `max` set to it."""
     return _bounded("clamp", input, None, max)
@@ -189,7 +199,7 @@ def sign(input: Array) -> Array:
     return direction(input) if rank(input.dtype) else input
 
 
-@op(out=UNARY)
+@op(out=UNARY, saves=True)
 def sgn(input: Array) -> Array:
     """The sign; of a complex number the number of size 1 with its angle, of 0 it is 0."""
     return direction(input) if rank(input.dtype) else input
@@ -203,7 +213,7 @@ def signbit(input: Array) -> Array:
     return jnp.signbit(input) if rank(input.dtype) == 2 else input < 0
 
 
-@op(overloads=NUMBER_SECOND)
+@op(grad_name=by_tensor("other", "Copysign", 0), overloads=NUMBER_SECOND)
 def copysign(input: Array, other: ArrayLike) -> Array:
     """The size of `input` with the sign of `other`, in floating point; no gradient passes where `input` is 0."""
     input, other = matched_float(input, other)

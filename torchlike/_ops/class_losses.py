@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_cross_entropy, of_nll
 from torchlike._ops._promote import Array, as_dtype, only, rank
 from torchlike._ops._values import is_outside
 from torchlike._ops.losses import reduced
@@ -89,7 +90,7 @@ def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignor
     return jnp.sum(elements) / jnp.sum(jnp.where(kept, factor, 0).astype(logs.dtype))
 
 
-@op(check=_are_classes)
+@op(check=_are_classes, grad_name=of_nll)
 def nll_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: int = -100
 ) -> Array:
@@ -109,7 +110,7 @@ def nll_loss(
     return _nll(input, target, weight, reduction, ignore_index)
 
 
-@op(check=_are_classes)
+@op(check=_are_classes, grad_name=of_cross_entropy)
 def cross_entropy(
     input: Array,
     target: Array,

@@ -6,13 +6,14 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_fill
 from torchlike._ops._promote import Array, ArrayLike, as_dtype, broadcast_shapes
 from torchlike._ops.basic_indexing import fitted
 from torchlike._out import OutRule
 from torchlike._types import dtypes
 
 
-@op(shares="all")
+@op(shares="all", grad_name=of_fill)
 def fill(input: Array, value: ArrayLike) -> Array:
     """A tensor like `input` with `value` everywhere.
 
@@ -25,7 +26,7 @@ def fill(input: Array, value: ArrayLike) -> Array:
     return jnp.full(input.shape, as_dtype(value, input.dtype))
 
 
-@op
+@op(grad_name="ZeroBackward0")
 def zero(input: Array) -> Array:
     """Zeros like `input`."""
     return jnp.zeros(input.shape, input.dtype)
@@ -59,7 +60,7 @@ def _check_parts(first: Array, second: Array) -> None:
 PARTS = OutRule("Expected object of scalar type {result} but got scalar type {out} for argument 'out'")
 
 
-@op(out=PARTS)
+@op(out=PARTS, saves=True)
 def complex(real: Array, imag: Array) -> Array:
     """Complex numbers of real and imaginary parts.
 

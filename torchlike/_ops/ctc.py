@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_reduction
 from torchlike._ops._promote import Array
 from torchlike._ops._values import is_outside
 from torchlike._ops.losses import reduced
@@ -41,7 +42,10 @@ def _sum_is_not(lengths, size):
     return (lengths.sum() + 1) * (lengths.sum() != size)
 
 
-@op(check=_lengths_fit)
+@op(
+    check=_lengths_fit,
+    grad_name=by_reduction(lambda call: "WhereBackward0" if call["zero_infinity"] else "CtcLossBackward0"),
+)
 def ctc_loss(
     log_probs: Array,
     targets: Array,

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_tensor
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
@@ -253,7 +254,12 @@ def _check_scatter(name: str, input: Array, dim: int, index: Array, src) -> int:
 _HOW = {None: "set", "add": "add", "multiply": "multiply"}
 
 
-@op(check=_along(), apart_out=True, out=SAME)
+@op(
+    check=_along(),
+    apart_out=True,
+    out=SAME,
+    grad_name=lambda call: "ScatterBackward0" if call.is_tensor("src") else "ScatterBackward1",
+)
 def scatter(
     input: Array, dim: int, index: Array, src: ArrayLike = None, *, value: ArrayLike = None, reduce: str | None = None
 ) -> Array:
@@ -478,6 +484,7 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     fits=("value",),
     shares="inputs",
     on_expanded="tensor[mask] = scalar",
+    grad_name=by_tensor("value", "IndexFill"),
 )
 def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     """`input` with one number in the slices of a dimension at the places in a vector."""
@@ -565,7 +572,7 @@ def _places_along(input, indices, dim=None) -> list[Check]:
     return _along()(input, dim, indices)
 
 
-@op(check=_places_along, out=SAME)
+@op(check=_places_along, out=SAME, grad_name="GatherBackward0")
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
     """`gather` with broadcasting; without `dim`, from the flattened tensor.
 
@@ -608,7 +615,7 @@ def checked_number(value, dtype) -> Array:
 _C_NAMES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int64": "long int", "int32": "int"}
 
 
-@op(fits=("value",), shares="inputs", on_expanded="tensor[mask] = scalar")
+@op(fits=("value",), shares="inputs", on_expanded="tensor[mask] = scalar", grad_name=by_tensor("value", "MaskedFill"))
 def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
     """`input` with one number wherever the mask, broadcast, is true.
 

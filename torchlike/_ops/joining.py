@@ -124,7 +124,7 @@ def blocks(tensors: Arrays) -> Array:
     return jnp.concatenate(rows)
 
 
-@op(name="cartesian_prod")
+@op(grad_name="StackBackward0", name="cartesian_prod")
 def products(tensors: Arrays) -> Array:
     """All tuples of one element of each vector, as rows."""
     for each in tensors:

@@ -10,6 +10,7 @@ import jax.scipy.linalg as jsl
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_matrix_norm, of_matrix_power
 from torchlike._ops._promote import Array, ArrayLike, Number, magnitude, rank
 from torchlike._ops.reductions import axes_of, vector_norm_of
 from torchlike._out import KERNEL, SAME, safe
@@ -135,7 +136,7 @@ def _full_svd_jvp(primals, tangents):
     )
 
 
-@op(out=SAME)
+@op(grad_name="LinalgSvdBackward0", out=SAME)
 def svdvals(A: Array) -> Array:
     """The singular values, largest first."""
     check_matrices(A, "linalg.svdvals")
@@ -149,7 +150,7 @@ def eigh(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
     return return_types.linalg_eigh(*jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False))
 
 
-@op(out=SAME)
+@op(grad_name="LinalgEighBackward0", out=SAME)
 def eigvalsh(A: Array, UPLO: str = "L") -> Array:
     """The eigenvalues of Hermitian matrices, in order."""
     check_matrices(A, "linalg.eigvalsh", square=True)
@@ -167,7 +168,7 @@ def eig(A: Array) -> tuple[Array, Array]:
     return return_types.linalg_eig(values, vectors)
 
 
-@op(out=safe("torch.linalg.eigvals", "eigenvalues"))
+@op(grad_name="LinalgEigBackward0", out=safe("torch.linalg.eigvals", "eigenvalues"))
 def eigvals(A: Array) -> Array:
     """The eigenvalues of square matrices, complex."""
     check_matrices(A, "linalg.eigvals", square=True)
@@ -197,7 +198,7 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Array:
     return found[..., 0] if vectors else found
 
 
-@op(out=KERNEL)
+@op(grad_name="LinalgSolveTriangularBackward0", out=KERNEL)
 def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Array:
     """``X`` with ``A X = B``, or ``X A = B`` where not `left`, for triangular `A`."""
     check_matrices(A, "linalg.solve_triangular", square=True)
@@ -225,7 +226,7 @@ def _cholesky_solve_jvp(primals, tangents):
     return found, _cholesky_solve(tangents[0] - moved, L)
 
 
-@op(out=safe("linalg.pinv"))
+@op(grad_name="LinalgPinvBackward0", out=safe("linalg.pinv"))
 def pinv(
     A: Array,
     rcond: ArrayLike | None = None,
@@ -274,27 +275,27 @@ def _relative(rtol: ArrayLike | None, atol: ArrayLike | None, A: Array) -> Array
     return float(jnp.finfo(A.dtype).eps) * max(A.shape[-2:]) if atol is None else 0.0
 
 
-@op
+@op(grad_name="LinalgPinvBackward0")
 def pinverse(input: Array, rcond: Number = 1e-15) -> Array:
     """The pseudo-inverses; singular values up to `rcond` times the largest count as zero. See `torch.linalg.pinv`."""
     return pinv.op.body(input, rcond)
 
 
-@op(out=SAME)
+@op(grad_name=of_matrix_power, out=SAME)
 def matrix_power(A: Array, n: int) -> Array:
     """Square matrices to an integer power."""
     check_matrices(A, "linalg.matrix_power", square=True)
     return jnp.linalg.matrix_power(A, n)
 
 
-@op
+@op(grad_name="LinalgMatrixExpBackward0")
 def matrix_exp(A: Array) -> Array:
     """The exponentials of square matrices."""
     check_matrices(A, "linalg.matrix_exp", square=True)
     return jsl.expm(A)
 
 
-@op(grad_name="LinalgMatrixNormBackward0")
+@op(grad_name=of_matrix_norm)
 def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
     """Norms of matrices over two dimensions: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf."""
     axes = axes_of(dim, A.ndim)
@@ -326,7 +327,7 @@ def matrix_rank_of(
     return (values > least[..., None]).sum(-1)
 
 
-@op
+@op(grad_name="LinalgLstsqBackward0")
 def lstsq_of(A: Array, B: Array) -> Array:
     """The least squares solutions of ``A X = B``."""
     if A.ndim < 2:

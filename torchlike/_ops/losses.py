@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_reduction, of_kl
 from torchlike._ops._promote import (
     Array,
     Number,
@@ -61,14 +62,17 @@ def _warn_of_sizes(input, target, *rest, frames: int = 4, **named) -> None:
         )
 
 
-@op(guard=_warn_of_sizes)
+@op(grad_name=by_reduction("AbsBackward0"), guard=_warn_of_sizes)
 def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Absolute difference ``|input - target|``."""
     input, target = matched(input, target)
     return _weighted(magnitude(input - target), weight, reduction)
 
 
-@op(guard=_warn_of_sizes)
+@op(
+    grad_name=lambda call: "MseLossBackward0" if call["weight"] is None else by_reduction("MulBackward0")(call),
+    guard=_warn_of_sizes,
+)
 def mse_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Squared difference ``(input - target)^2``."""
     input, target = matched(input, target)
@@ -205,7 +209,7 @@ def binary_cross_entropy_with_logits(
     return _weighted_sum(elements, weight, reduction)
 
 
-@op
+@op(grad_name=of_kl)
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Array:
     """Kullback-Leibler divergence ``target * (log(target) - input)`` from log probabilities `input`.
 
@@ -223,7 +227,7 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     return reduced(elements, reduction)
 
 
-@op(stepwise=True)
+@op(grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "MulBackward0"), stepwise=True)
 def gaussian_nll_loss(
     input: Array, target: Array, var: Array, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Array:
@@ -234,7 +238,7 @@ def gaussian_nll_loss(
     return reduced(elements + 0.5 * math.log(2 * math.pi) if full else elements, reduction)
 
 
-@op(stepwise=True)
+@op(grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "SubBackward0"), stepwise=True)
 def poisson_nll_loss(
     input: Array, target: Array, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
 ) -> Array:
@@ -255,7 +259,7 @@ def poisson_nll_loss(
 # ---------------------------------------------------------------------- margins
 
 
-@op
+@op(grad_name=by_reduction("AddBackward0"))
 def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, reduction: str = "mean") -> Array:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
     target, input = matched(target, floating(input))
@@ -264,7 +268,7 @@ def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, redu
     return reduced(elements, reduction)
 
 
-@op
+@op(grad_name=by_reduction("ClampMinBackward0"))
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
@@ -283,14 +287,14 @@ def margin_ranking_loss(
     return reduced(jax.nn.relu(-target * ranked + as_dtype(margin, ranked.dtype)), reduction)
 
 
-@op(stepwise=True)
+@op(stepwise=True, order=("input",))
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """``log(1 + exp(-target * input))`` for targets 1 and -1."""
     input, target = matched(input, target)
     return reduced(jnp.logaddexp(-target * input, 0), reduction)
 
 
-@op(stepwise=True)
+@op(grad_name=by_reduction("AddBackward0"), stepwise=True)
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
@@ -329,7 +333,7 @@ def _guard_triplet(anchor, positive, negative, margin=1.0, *rest, **named) -> No
     check_triplet(anchor, positive, negative, margin)
 
 
-@op(guard=_guard_triplet)
+@op(grad_name=by_reduction("ClampMinBackward0"), guard=_guard_triplet)
 def triplet_margin_loss(
     anchor: Array,
     positive: Array,
@@ -451,7 +455,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     return reduced(elements[0] if single and reduction == "none" else elements, reduction)
 
 
-@op(stepwise=True)
+@op(grad_name=by_reduction("DivBackward0"), stepwise=True)
 def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:

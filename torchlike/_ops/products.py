@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_cdist, of_einsum, of_product
 from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted, wrap_dim
 from torchlike._ops.reductions import vector_norm_of
 from torchlike._out import SAME, OutRule
@@ -134,7 +135,7 @@ def _vectors(left: Array, right: Array) -> tuple[Array, Array]:
     return left, right
 
 
-@op(out=SAME, shares="all")
+@op(out=SAME, shares="all", grad_name=of_product("input", "other"))
 def matmul(input: Array, other: Array) -> Array:
     """Matrix product of the last two dimensions; the others broadcast. A 1-d operand is a row or a column.
 
@@ -166,7 +167,7 @@ def matmul(input: Array, other: Array) -> Array:
     return _product(input, other)
 
 
-@op
+@op(grad_name="MulBackward0")
 def outer(input: Array, vec2: Array) -> Array:
     """All products of the elements of two vectors: ``(n, m)``.
 
@@ -178,7 +179,7 @@ def outer(input: Array, vec2: Array) -> Array:
     return jnp.outer(input, vec2)
 
 
-@op(out=TENSORDOT, shares="all")
+@op(out=TENSORDOT, shares="all", grad_name="ViewBackward0")
 def inner(input: Array, other: Array) -> Array:
     """Sums of products along the last dimension of both: ``(*n, k)`` and ``(*m, k)`` to ``(*n, *m)``; a scalar scales.
 
@@ -305,13 +306,13 @@ def _check_batches(left: Array, right: Array) -> None:
         )
 
 
-@op
+@op(grad_name=of_einsum)
 def einsum_of(equation: str, operands: Arrays) -> Array:
     """Products summed over the letters that the result lacks."""
     return jnp.einsum(equation, *operands, optimize="optimal" if len(operands) > 2 else False)
 
 
-@op
+@op(grad_name="ViewBackward0")
 def tensordot_of(a: Array, b: Array, left: tuple, right: tuple) -> Array:
     """Products summed over pairs of dimensions; a size of 1 goes with any other."""
     if len(left) != len(right):
@@ -331,7 +332,7 @@ def tensordot_of(a: Array, b: Array, left: tuple, right: tuple) -> Array:
     return jnp.tensordot(a, b, (left, right))
 
 
-@op
+@op(grad_name="UnsafeViewBackward0")
 def kron(input: Array, other: Array) -> Array:
     """Kronecker product."""
     input, other = promoted(input, other)
@@ -340,7 +341,7 @@ def kron(input: Array, other: Array) -> Array:
     return jnp.kron(input, other)
 
 
-@op(stepwise=True)
+@op(grad_name="LinalgCrossBackward0", stepwise=True)
 def cross_of(input: Array, other: Array, dim: int) -> Array:
     """Cross product of 3-vectors along `dim`."""
     return jnp.cross(input, other, axis=dim)
@@ -358,7 +359,7 @@ def trace(input: Array) -> Array:
     return jnp.trace(input)
 
 
-@op
+@op(grad_name=of_cdist)
 def cdist_of(x1: Array, x2: Array, p: float) -> Array:
     """The `p`-norms between all pairs of rows: ``(*, P, M)`` and ``(*, R, M)`` to ``(*, P, R)``."""
     away = x1[..., :, None, :] - x2[..., None, :, :]

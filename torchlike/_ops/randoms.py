@@ -17,7 +17,7 @@ def in_a_row(draw: Callable[[tuple[int, ...]], Array], shape: tuple[int, ...]) -
     return draw((math.prod(shape),)).reshape(shape)
 
 
-@op(name="bernoulli")
+@op(name="bernoulli", order=("probabilities",))
 def drawn_from(probabilities: Array, drawn: Array) -> Array:
     """What was drawn; the derivative by the probabilities is zero."""
     return drawn

@@ -44,7 +44,7 @@ def tile(input: Array, dims: Ints) -> Array:
     return jnp.tile(input, dims)
 
 
-@op(name="repeat_interleave")
+@op(grad_name="ViewBackward0", name="repeat_interleave")
 def repeat_each(input: Array, repeats: int, dim: int | None = None) -> Array:
     """Each element, or each slice of a dimension, repeated so many times."""
     if repeats < 0:
@@ -54,7 +54,7 @@ def repeat_each(input: Array, repeats: int, dim: int | None = None) -> Array:
     return jnp.repeat(jnp.atleast_1d(input), repeats, wrap_dim(dim, input.ndim))
 
 
-@op(name="repeat_interleave")
+@op(grad_name="IndexSelectBackward0", name="repeat_interleave")
 def repeat_by(input: Array, repeats: Array, dim: int | None, total: int) -> Array:
     """Each slice of a dimension repeated as often as `repeats` says, `total` slices together."""
     if dim is None:
@@ -95,7 +95,7 @@ def flip(input: Array, dims: Ints) -> Array:
     return jnp.flip(input, dims) if input.ndim else input
 
 
-@op
+@op(grad_name="FlipBackward0")
 def fliplr(input: Array) -> Array:
     """Columns in reverse order.
 
@@ -107,7 +107,7 @@ def fliplr(input: Array) -> Array:
     return jnp.flip(input, 1)
 
 
-@op
+@op(grad_name="FlipBackward0")
 def flipud(input: Array) -> Array:
     """Rows in reverse order.
 
@@ -181,13 +181,13 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     return embedded(input, offset, dim1, dim2)
 
 
-@op(name="diagflat")
+@op(grad_name="DiagEmbedBackward0", name="diagflat")
 def diagflat(input: Array, offset: int = 0) -> Array:
     """A matrix with all elements on a diagonal, zeros elsewhere."""
     return embedded(input.ravel(), offset, 0, 1)
 
 
-@op(out=SAME)
+@op(grad_name=lambda call: "DiagEmbedBackward0" if call["input"].ndim == 1 else "DiagonalBackward0_copy", out=SAME)
 def diag(input: Array, diagonal: int = 0) -> Array:
     """A matrix's diagonal, or a vector as the diagonal of a matrix.
 
@@ -204,7 +204,7 @@ def diag(input: Array, diagonal: int = 0) -> Array:
     return jnp.diagonal(input, diagonal)
 
 
-@op
+@op(grad_name="StackBackward0", saves=True)
 def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Array:
     """All choices of `r` elements of a vector, in order, as rows.
 
@@ -222,7 +222,7 @@ def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Ar
     return input[places] if len(places) else jnp.zeros((0, r), input.dtype)
 
 
-@op
+@op(grad_name="FlipBackward0")
 def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
     """The Vandermonde matrix: powers of a vector as columns, falling unless `increasing`."""
     if x.ndim != 1:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_cell
 from torchlike._ops._promote import Array, Arrays, Number
 from torchlike._ops.nn.dropout import dropped, kept
 
@@ -243,7 +244,7 @@ def _run(mode, input, hx, params, has_biases, num_layers, dropout, seed, bidirec
     return outputs, jnp.stack(last), None if states is None else jnp.stack(last_states)
 
 
-@op(keeps_residuals=True, grad_name="LstmBackward0")
+@op(keeps_residuals=True, grad_name="MkldnnRnnLayerBackward0")
 def lstm_sequence(
     input: Array,
     hx: Arrays,
@@ -271,7 +272,7 @@ def lstm_sequence(
     return _run("LSTM", input, hx, params, has_biases, num_layers, dropout, seed, bidirectional, batch_first, lengths)
 
 
-@op(keeps_residuals=True, grad_name="GruBackward0")
+@op(keeps_residuals=True, grad_name="StackBackward0")
 def rnn_sequence(
     input: Array,
     hx: Arrays,
@@ -296,7 +297,7 @@ def rnn_sequence(
     return _run(mode, input, hx, params, has_biases, num_layers, dropout, seed, bidirectional, batch_first, lengths)[:2]
 
 
-@op
+@op(grad_name="MulBackward0")
 def lstm_cell_step(
     input: Array, hx: Arrays, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None
 ) -> tuple[Array, Array]:
@@ -304,7 +305,7 @@ def lstm_cell_step(
     return _lstm_step(_projected(input, w_ih, b_ih), _projected(hx[0], w_hh, b_hh), hx[1])
 
 
-@op
+@op(grad_name=of_cell)
 def rnn_cell_step(
     input: Array,
     hx: Array,

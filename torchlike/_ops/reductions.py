@@ -12,6 +12,7 @@ import numpy as np
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_dim
 from torchlike._ops._promote import (
     Array,
     DType,
@@ -65,13 +66,13 @@ def _total(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     return jnp.sum(input, axes, dtype=input.dtype, keepdims=keepdim)
 
 
-@op(shares="all")
+@op(shares="all", grad_name=by_dim("Sum"))
 def sum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
     return _total(summable(input, dtype), axes_of(dim, input.ndim), keepdim)
 
 
-@op(varargs="size")
+@op(varargs="size", grad_name="SumBackward1")
 def sum_to_size(input: Array, size: Ints) -> Array:
     """Sum over the dimensions that a tensor of another size would be broadcast along.
 
@@ -107,7 +108,7 @@ def _need_float(name: str, input: Array, dtype) -> None:
 _MEAN = OutRule("mean.dtype_out(): input types can't be cast to the desired output type {out}", can_cast)
 
 
-@op(out=_MEAN, shares="all")
+@op(out=_MEAN, shares="all", grad_name=by_dim("Mean"))
 def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Mean over `dim`, all dimensions by default.
 
@@ -118,7 +119,7 @@ def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype:
     return jnp.mean(summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-@op(shares="all")
+@op(shares="all", grad_name="DivBackward0")
 def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Mean over `dim` of what is not NaN."""
     if rank(input.dtype) < 2:
@@ -131,7 +132,7 @@ def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dty
     return total / count.astype(total.dtype)
 
 
-@op(shares="all")
+@op(shares="all", grad_name=by_dim("Prod"))
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
     input, axes = summable(input, dtype), axes_of(dim, input.ndim)

@@ -46,7 +46,7 @@ def frac(input: Array) -> Array:
     return input - jnp.trunc(input)
 
 
-@op(out=UNARY)
+@op(grad_name=lambda call: "RoundBackward1" if "decimals" in call.arguments else "RoundBackward0", out=UNARY)
 def round(input: Array, *, decimals: int = 0) -> Array:
     """Each element rounded to the nearest number with `decimals` decimals, halves to the even neighbour.
 

@@ -21,7 +21,7 @@ def _order(input: Array, axis: int, descending: bool) -> Array:
     return jnp.argsort(input, axis, stable=True, descending=descending)
 
 
-@op(out=SAME)
+@op(grad_name=lambda call: "SortBackward1" if call["stable"] else "SortBackward0", out=SAME)
 def sort(input: Array, dim: int | None = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
     """(sorted elements, where they were) along `dim`; NaN is larger than all; the order of equals is kept."""
     axis = wrap_dim(-1 if dim is None else dim, input.ndim)
@@ -37,7 +37,7 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool 
     return as_dtype(_order(input, axis, descending), np.int64) if input.ndim else jnp.zeros((), np.int64)
 
 
-@op(out=SAME)
+@op(grad_name="SortBackward0", out=SAME)
 def msort(input: Array) -> Array:
     """The elements sorted along dimension 0."""
     return jnp.take_along_axis(input, _order(input, 0, False), 0) if input.ndim else input
@@ -121,7 +121,7 @@ def _median(input: Array, dim: int | None, keepdim: bool, skip_nan: bool, name: 
     return picked(input, _median_place(input, axis, skip_nan), axis, keepdim)
 
 
-@op(name="median")
+@op(grad_name="MedianBackward1", name="median")
 def median_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """(lower median, where it was) along `dim`; NaN where there is one."""
     return return_types.median(*_median(input, dim, keepdim, False, "median"))
@@ -133,7 +133,7 @@ def median_of_all(input: Array) -> Array:
     return _median(input, None, False, False, "median")[0]
 
 
-@op(name="nanmedian")
+@op(grad_name="NanmedianBackward1", name="nanmedian")
 def nanmedian_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """(lower median of what is not NaN, where it was) along `dim`."""
     return return_types.nanmedian(*_median(input, dim, keepdim, True, "nanmedian"))
@@ -169,7 +169,7 @@ def _are_quantiles(input, q, *_, **__) -> list[Check]:
     return [Check(is_no_fraction, (q,), RuntimeError("quantile() q values must be in the range [0, 1]"))]
 
 
-@op(check=_are_quantiles)
+@op(check=_are_quantiles, grad_name="SqueezeBackward4")
 def quantile_of(
     input: Array,
     q: Array,
@@ -273,7 +273,7 @@ def _log_sum(one: Array, other: Array) -> Array:
     return high + jnp.where(empty, 0, jnp.log1p(jnp.exp(away)))
 
 
-@op
+@op(grad_name=lambda call: "SubBackward0" if call["n"] else "CopyBackwards")
 def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, append: Array | None = None) -> Array:
     """The `n`-th differences of neighbours along `dim`.
 
@@ -309,7 +309,7 @@ def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> 
     return jnp.diff(x.reshape((1,) * max(y.ndim - x.ndim, 0) + x.shape), axis=axis) * pairs
 
 
-@op(stepwise=True)
+@op(grad_name=lambda call: "MulBackward1" if call["x"] is None else "DivBackward1", stepwise=True)
 def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
     """The area under a curve along `dim`, by the trapezoidal rule.
 
@@ -325,7 +325,7 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
     return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
 
 
-@op(stepwise=True)
+@op(grad_name=lambda call: "CumsumBackward0" if call["x"] is None else "DivBackward1", stepwise=True)
 def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
     """The area under a curve up to each sample but the first along `dim`; see `trapezoid`."""
     axis = wrap_dim(dim, y.ndim)

@@ -10,6 +10,7 @@ import jax.scipy.special as jsp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_xlogy
 from torchlike._ops._promote import Array, ArrayLike, matched, matched_float, only, real_floating
 from torchlike._ops.arithmetic import NUMBER_EITHER
 from torchlike._out import OutRule, can_cast
@@ -35,7 +36,7 @@ def erfinv(input: Array) -> Array:
     return lax.erf_inv(real_floating("erfinv_vml_cpu", input))
 
 
-@op(module="torchlike.special")
+@op(grad_name="SpecialErfcxBackward0", module="torchlike.special")
 def erfcx(input: Array) -> Array:
     """``exp(input ** 2) * erfc(input)`` without overflow of the factors, in floating point."""
     return _erfcx(real_floating("erfcx_cpu", input))
@@ -52,13 +53,13 @@ def _erfcx_jvp(primals, tangents):
     return got, tangents[0] * (2 * primals[0] * got - 2 / math.sqrt(math.pi))
 
 
-@op(module="torchlike.special")
+@op(grad_name="MulBackward1", module="torchlike.special")
 def ndtr(input: Array) -> Array:
     """The share of the standard normal distribution below each element, in floating point."""
     return jsp.ndtr(real_floating("erf_vml_cpu", input))
 
 
-@op(module="torchlike.special")
+@op(grad_name="SpecialNdtriBackward0", module="torchlike.special")
 def ndtri(input: Array) -> Array:
     """The inverse of `ndtr`, in floating point; NaN outside of ``[0, 1]``."""
     return _ndtri(real_floating("ndtri_cpu", input))
@@ -75,7 +76,7 @@ def _ndtri_jvp(primals, tangents):
     return got, tangents[0] * (math.sqrt(2 * math.pi) * jnp.exp(got * got / 2))
 
 
-@op(module="torchlike.special")
+@op(grad_name="SpecialLogNdtrBackward0", module="torchlike.special")
 def log_ndtr(input: Array) -> Array:
     """The logarithm of `ndtr`, exact for very negative elements as well, in floating point."""
     return jsp.log_ndtr(real_floating("log_ndtr_cpu", input))
@@ -244,13 +245,13 @@ def _i0_jvp(primals, tangents):
     return _i0(*primals), tangents[0] * _i1(*primals)
 
 
-@op(module="torchlike.special")
+@op(grad_name="SpecialI0EBackward0", module="torchlike.special")
 def i0e(input: Array) -> Array:
     """`i0` times ``exp(-abs(input))``, in floating point."""
     return jsp.i0e(real_floating("i0e_cpu", input))
 
 
-@op(module="torchlike.special")
+@op(grad_name="SpecialI1Backward0", module="torchlike.special")
 def i1(input: Array) -> Array:
     """The modified Bessel function of the first kind and order 1, in floating point."""
     return _i1(real_floating("i1_cpu", input))
@@ -269,7 +270,7 @@ def _i1_jvp(primals, tangents):
     return got, tangents[0] * (_i0(input) - ratio)
 
 
-@op(module="torchlike.special")
+@op(grad_name="SpecialI1EBackward0", module="torchlike.special")
 def i1e(input: Array) -> Array:
     """`i1` times ``exp(-abs(input))``, in floating point."""
     return jsp.i1e(real_floating("i1e_cpu", input))
@@ -278,7 +279,7 @@ def i1e(input: Array) -> Array:
 # ---------------------------------------------------------------------- products with logarithms
 
 
-@op(module="torchlike.special")
+@op(grad_name="SpecialEntrBackward0", module="torchlike.special")
 def entr(input: Array) -> Array:
     """``-input * log(input)``, 0 at 0 and minus infinity below, in floating point."""
     return _entr(real_floating("entr_cpu", input))
@@ -331,13 +332,13 @@ def _product_with(log, kernel: str, input, other) -> Array:
     return log(*jnp.broadcast_arrays(input, other))
 
 
-@op(overloads=NUMBER_EITHER)
+@op(grad_name=of_xlogy("Xlogy"), overloads=NUMBER_EITHER)
 def xlogy(input: ArrayLike, other: ArrayLike) -> Array:
     """``input * log(other)``, and 0 where `input` is 0, in floating point, with broadcasting."""
     return _product_with(_xlogy, "xlogy_cpu", input, other)
 
 
-@op(module="torchlike.special", overloads=NUMBER_EITHER)
+@op(grad_name=of_xlogy("SpecialXlog1Py"), module="torchlike.special", overloads=NUMBER_EITHER)
 def xlog1py(input: ArrayLike, other: ArrayLike) -> Array:
     """``input * log1p(other)``, and 0 where `input` is 0, in floating point, with broadcasting."""
     return _product_with(_xlog1py, "xlog1py_cpu", input, other)

@@ -125,7 +125,7 @@ def rad2deg(input: Array) -> Array:
     return floating(input) * (180 / math.pi)
 
 
-@op
+@op(saves=True)
 def angle(input: Array) -> Array:
     """The angle of complex numbers in radians, from -pi to pi; pi for negative real numbers, NaN for NaN."""
     if rank(input.dtype) == 3:

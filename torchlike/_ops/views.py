@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import Slot, op
+from torchlike._ops._nodes import of_squeeze
 from torchlike._ops._promote import Array, Ints, wrap_dim
 from torchlike._ops.basic_indexing import FULL as FULL
 from torchlike._ops.basic_indexing import slice_view
@@ -146,7 +147,7 @@ def _chosen(layout: Layout, dims) -> Layout:
     return Layout(tuple([layout.shape[d] for d in dims]), tuple([layout.strides[d] for d in dims]), layout.offset)
 
 
-@op(view=_squeeze_layout, write=_reshape_back)
+@op(view=_squeeze_layout, write=_reshape_back, grad_name=of_squeeze)
 def squeeze(input: Array, dim: Ints | None = None) -> Array:
     """The dimensions of size 1 left out: all, or those named in `dim`."""
     return input.reshape([input.shape[each] for each in _squeezed(input.shape, dim)])
@@ -417,7 +418,9 @@ def _real_layout(layout: Layout, shift: int = 0) -> Layout:
     return Layout(layout.shape, tuple([2 * each for each in layout.strides]), 2 * layout.offset + shift)
 
 
-@op(view=_real_layout, write=lambda new, viewed: lax.complex(new, viewed.imag), name="real")
+@op(
+    view=_real_layout, write=lambda new, viewed: lax.complex(new, viewed.imag), name="real", grad_name="SelectBackward0"
+)
 def real_part(input: Array) -> Array:
     """The real parts of a complex tensor."""
     return input.real
@@ -427,6 +430,7 @@ def real_part(input: Array) -> Array:
     view=lambda layout: _real_layout(layout, 1),
     write=lambda new, viewed: lax.complex(viewed.real, new),
     name="imag",
+    grad_name="SelectBackward0",
 )
 def imag_part(input: Array) -> Array:
     """The imaginary parts of a complex tensor."""

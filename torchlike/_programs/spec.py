@@ -42,6 +42,7 @@ class Spec:
         single: whether the function returns one array rather than a tuple.
         jaxpr: what the function does; programs replay it.
         differentiable: whether any output can have a gradient.
+        numbers: the places of the Python numbers among the inputs.
         call: what it was made for, a `torchlike._dispatch.Call`, if it is a declared operation.
         generic: (the operation traced with symbols, their values), if that is where it comes from.
         checks: what it asks of its inputs' values.
@@ -67,6 +68,7 @@ class Spec:
             "extra",
             "call",
             "checks",
+            "numbers",
             "generic",
             "_jaxpr",
             "_compiled",
@@ -112,6 +114,7 @@ class Spec:
         self.extra: Any = None
         self.call: Any = None
         self.checks: tuple = ()
+        self.numbers = tuple([place for place, each in enumerate(inputs) if isinstance(each, type)])
         self.generic: tuple | None = None
         self._jaxpr = self._compiled = self._cold = None
         self._cost: float | None = None

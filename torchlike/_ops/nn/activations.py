@@ -53,7 +53,7 @@ def hardtanh(input: Array, min_val: Number = -1.0, max_val: Number = 1.0) -> Arr
     return _clipped(input, as_dtype(min_val, input.dtype), as_dtype(max_val, input.dtype))
 
 
-@op
+@op(grad_name="HardtanhBackward0")
 def relu6(input: Array) -> Array:
     """The input cut at 0 and 6; derivative 0 at both."""
     if input.dtype == bool:
@@ -73,7 +73,7 @@ def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Num
     return jnp.where(input > 0, input * scale, below)
 
 
-@op
+@op(grad_name="EluBackward0")
 def selu(input: Array) -> Array:
     """`elu` with the constants that keep mean 0 and variance 1.
 
@@ -104,7 +104,7 @@ def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
     return jnp.where(input > 0, input, input * as_dtype(negative_slope, input.dtype))
 
 
-@op
+@op(grad_name="PreluKernelBackward0")
 def prelu(input: Array, weight: Array) -> Array:
     """The input where it is positive, elsewhere times a learned slope.
 
@@ -186,7 +186,7 @@ def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Arra
     return jnp.where(linear, input, jnp.log1p(jnp.exp(jnp.where(linear, 0, input) * beta)) / beta)
 
 
-@op(out=KERNEL)
+@op(grad_name="LogSigmoidBackward0", out=KERNEL)
 def logsigmoid(input: Array) -> Array:
     """``log(sigmoid(input))``, without overflow."""
     need_float("log_sigmoid_cpu", input)
@@ -231,14 +231,14 @@ def softshrink(input: Array, lambd: float = 0.5) -> Array:
     return jnp.where(jnp.isnan(input), input, moved)
 
 
-@op
+@op(grad_name="DivBackward0")
 def softsign(input: Array) -> Array:
     """``input / (1 + |input|)``."""
     (x,) = promoted_float(input)
     return x / (1 + magnitude(x))
 
 
-@op
+@op(grad_name="SubBackward0")
 def tanhshrink(input: Array) -> Array:
     """``input - tanh(input)``."""
     (x,) = promoted_float(input)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_adaptive
 from torchlike._ops._promote import Array
 from torchlike._ops.nn._checks import lowest, need_float, spread
 
@@ -88,7 +89,7 @@ def _largest(name: str, input: Array, output_size, dims: int) -> tuple[Array, Ar
     return values, places
 
 
-@op
+@op(grad_name="SqueezeBackward1", saves=True)
 def adaptive_avg_pool1d(input: Array, output_size) -> Array:
     """Means of windows that cover one dimension evenly: ``(N, C, L)`` to `output_size` windows.
 
@@ -98,7 +99,7 @@ def adaptive_avg_pool1d(input: Array, output_size) -> Array:
     return _averaged("adaptive_avg_pool1d", input, output_size, 1)
 
 
-@op
+@op(grad_name="SqueezeBackward1")
 def adaptive_max_pool1d(input: Array, output_size) -> tuple[Array, Array]:
     """(the largest elements of windows that cover one dimension evenly, their places): ``(N, C, L)``.
 
@@ -108,7 +109,7 @@ def adaptive_max_pool1d(input: Array, output_size) -> tuple[Array, Array]:
     return _largest("adaptive_max_pool1d", input, output_size, 1)
 
 
-@op
+@op(grad_name=of_adaptive, saves=lambda call: of_adaptive(call) != "MeanBackward1")
 def adaptive_avg_pool2d(input: Array, output_size) -> Array:
     """Means of windows that cover two dimensions evenly: ``(N, C, H, W)`` to `output_size` windows.
 
@@ -128,7 +129,7 @@ def adaptive_max_pool2d(input: Array, output_size) -> tuple[Array, Array]:
     return _largest("adaptive_max_pool2d", input, output_size, 2)
 
 
-@op
+@op(grad_name=of_adaptive, saves=lambda call: of_adaptive(call) != "MeanBackward1")
 def adaptive_avg_pool3d(input: Array, output_size) -> Array:
     """Means of windows that cover three dimensions evenly: ``(N, C, D, H, W)`` to `output_size` windows.
 

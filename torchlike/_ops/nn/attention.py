@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_attention
 from torchlike._ops._promote import Array, Arrays, Number
 from torchlike._ops.nn._checks import c_type, widened
 from torchlike._ops.nn.dropout import dropped, kept
@@ -60,7 +61,7 @@ def attention_weights(
 
 
 # flax's attention wants the heads between length and features and cannot mask a whole row
-@op
+@op(grad_name=of_attention, order=("query", "key", "value"))
 def scaled_dot_product_attention(
     query: Array,
     key: Array,
@@ -154,7 +155,7 @@ def _joint_mask(attn_mask, padding_mask, shape: tuple[int, ...], extra: int, dty
     return jnp.pad(total, [(0, 0)] * 3 + [(0, extra)])
 
 
-@op
+@op(grad_name="ViewBackward0")
 def multi_head_attention(
     query: Array,
     key: Array | None,

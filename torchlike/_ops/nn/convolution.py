@@ -12,6 +12,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_convolution
 from torchlike._ops._promote import Array, Ints
 from torchlike._ops.nn._checks import c_type, spread
 from torchlike._ops.nn._formulations import Geometry, convolve, transposed
@@ -126,7 +127,7 @@ def _convolved(name: str, dims: int, input, weight, bias, stride, padding, dilat
     return _channels_last(lambda x: convolve(x, weight, how), input, dims, bias)
 
 
-@op
+@op(grad_name=of_convolution)
 def conv1d(
     input: Array,
     weight: Array,
@@ -153,7 +154,7 @@ def conv1d(
     return _convolved("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
-@op
+@op(grad_name=of_convolution)
 def conv2d(
     input: Array,
     weight: Array,
@@ -167,7 +168,7 @@ def conv2d(
     return _convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
-@op
+@op(grad_name=of_convolution)
 def conv3d(
     input: Array,
     weight: Array,
@@ -207,7 +208,7 @@ def _named(more: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, 
     )
 
 
-@op
+@op(grad_name=of_convolution)
 def conv_transpose1d(
     input: Array,
     weight: Array,
@@ -235,7 +236,7 @@ def conv_transpose1d(
     return _transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-@op
+@op(grad_name=of_convolution)
 def conv_transpose2d(
     input: Array,
     weight: Array,
@@ -250,7 +251,7 @@ def conv_transpose2d(
     return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-@op
+@op(grad_name=of_convolution)
 def conv_transpose3d(
     input: Array,
     weight: Array,

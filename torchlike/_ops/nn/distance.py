@@ -20,7 +20,7 @@ from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.nn.normalization import p_norm
 
 
-@op
+@op(grad_name="SumBackward1")
 def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) -> Array:
     """The cosine of the angle between vectors along `dim`; norms count as `eps` at least.
 
@@ -41,7 +41,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
     return jnp.sum(one * two, axis)
 
 
-@op
+@op(grad_name="NormBackward1")
 def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: Number = 1e-6, keepdim: bool = False) -> Array:
     """The p-norm of ``x1 - x2 + eps`` along the last dimension.
 

@@ -62,7 +62,7 @@ def dropped(input: Array, mask: Array, p: Number) -> Array:
     return jnp.where(mask, input * scale, 0)
 
 
-@op
+@op(grad_name="MulBackward0", saves=True)
 def dropout(input: Array, p: Number, seed: Number) -> Array:
     """Zero each element with probability `p`, scale the others by ``1 / (1 - p)``.
 
@@ -71,13 +71,13 @@ def dropout(input: Array, p: Number, seed: Number) -> Array:
     return dropped(input, kept(seed, p, input.shape), p)
 
 
-@op
+@op(grad_name="MulBackward0", saves=True)
 def feature_dropout(input: Array, p: Number, seed: Number) -> Array:
     """`dropout` of whole channels of ``(N, C, *)``."""
     return dropped(input, kept(seed, p, _channels(input)), p)
 
 
-@op(name="feature_dropout")
+@op(grad_name="MulBackward0", name="feature_dropout", saves=True)
 def feature_dropout_of_one(input: Array, p: Number, seed: Number) -> Array:
     """`dropout` of whole channels of a single sample, ``(C, *)``."""
     return dropped(input, kept(seed, p, input.shape[:1] + (1,) * (input.ndim - 1)), p)
@@ -96,7 +96,7 @@ def _alpha_dropped(input: Array, mask: Array, p: Number) -> Array:
     return jnp.where(mask, input * as_dtype(a, dtype) + as_dtype(b, dtype), dropped_to)
 
 
-@op
+@op(grad_name="AddBackward0", saves=True)
 def alpha_dropout(input: Array, p: Number, seed: Number) -> Array:
     """Dropout that keeps mean 0 and variance 1, for SELU.
 
@@ -105,13 +105,13 @@ def alpha_dropout(input: Array, p: Number, seed: Number) -> Array:
     return _alpha_dropped(input, kept(seed, p, input.shape), p)
 
 
-@op
+@op(grad_name="AddBackward0", saves=True)
 def feature_alpha_dropout(input: Array, p: Number, seed: Number) -> Array:
     """`alpha_dropout` of whole channels of ``(N, C, *)``."""
     return _alpha_dropped(input, kept(seed, p, _channels(input)), p)
 
 
-@op
+@op(grad_name="RreluWithNoiseBackward0")
 def rrelu(input: Array, lower: Number, upper: Number, seed: Number) -> Array:
     """`leaky_relu` with slopes drawn evenly from ``[lower, upper)``.
 
@@ -124,7 +124,7 @@ def rrelu(input: Array, lower: Number, upper: Number, seed: Number) -> Array:
     return jnp.where(input > 0, input, input * slope.astype(input.dtype))
 
 
-@op
+@op(grad_name=lambda call: "AddBackward0" if call["hard"] else "SoftmaxBackward0")
 def gumbel_softmax(logits: Array, seed: Number, tau: Number, hard: bool, dim: int) -> Array:
     """A sample of the Gumbel-softmax distribution along `dim`, one-hot if `hard`."""
     dtype = logits.dtype

@@ -10,6 +10,7 @@ import math
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_dims
 from torchlike._ops._promote import Array
 
 
@@ -24,7 +25,7 @@ def _starts(samples: Array, size: int, kernel: int, out: int) -> Array:
     return jnp.concatenate([moved, last], 1)
 
 
-@op
+@op(grad_name=by_dims("FractionalMaxPool"), order=("input",))
 def fractional_max_pool(
     input: Array, kernel_size: tuple[int, ...], output_size: tuple[int, ...], _random_samples: Array
 ) -> tuple[Array, Array]:

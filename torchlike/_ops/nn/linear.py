@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_linear
 from torchlike._ops._promote import Array
 from torchlike._ops.nn._checks import c_type, scalar_type
 from torchlike._out import SAME
@@ -29,16 +30,8 @@ def _check_linear(input: Array, weight: Array, biased: bool) -> None:
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {c_type(input)} != {c_type(weight)}")
 
 
-def _node_name(spec) -> str:
-    """What PyTorch calls the last of the operations that it makes of a linear map."""
-    flat, biased = spec.inputs[0].ndim == 2, len(spec.inputs) == 3
-    if flat:
-        return "AddmmBackward0" if biased else "MmBackward0"
-    return "ViewBackward0" if biased else "UnsafeViewBackward0"
-
-
 # flax.linen.Dense holds its kernel the other way round and costs 0.7 s to import; it is this one product
-@op(grad_name=_node_name, out=SAME)
+@op(grad_name=of_linear, order=("bias", "input", "weight"), out=SAME)
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     """Linear map ``input @ weight.T + bias``.
 
@@ -76,7 +69,7 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         ) from None
 
 
-@op
+@op(grad_name=lambda call: "ViewBackward0" if call["bias"] is None else "AddBackward0")
 def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Array:
     """Bilinear map ``input1 @ weight[k] @ input2 + bias[k]``.
 

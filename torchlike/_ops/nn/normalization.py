@@ -37,7 +37,7 @@ def _check_channels(input: Array, **given: Array | None) -> None:
             raise RuntimeError(f"{name} should contain {channels} elements not {each.size}")
 
 
-@op
+@op(grad_name="NativeBatchNormBackward0", order=("input", "weight", "bias"))
 def batch_norm(
     input: Array,
     running_mean: Array | None = None,
@@ -86,7 +86,7 @@ def _batch_normed(input: Array, weight: Array | None, bias: Array | None, eps: N
     return normed.astype(input.dtype), mean, variance
 
 
-@op(name="batch_norm")
+@op(grad_name="NativeBatchNormBackward0", name="batch_norm", order=("input", "weight", "bias"))
 def batch_norm_with_update(
     input: Array,
     running_mean: Array,
@@ -114,7 +114,7 @@ def _updated(running_mean: Array, running_var: Array, mean: Array, variance: Arr
     )
 
 
-@op
+@op(grad_name="ViewBackward0")
 def instance_norm(input: Array, weight: Array | None = None, bias: Array | None = None, eps: Number = 1e-5) -> Array:
     """Normalize each channel of each sample by its own mean and variance: ``(N, C, *)``.
 
@@ -126,7 +126,7 @@ def instance_norm(input: Array, weight: Array | None = None, bias: Array | None 
     return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
 
 
-@op(name="instance_norm")
+@op(grad_name="ViewBackward0", name="instance_norm")
 def instance_norm_with_update(
     input: Array,
     running_mean: Array,
@@ -166,7 +166,7 @@ def _check_normalized(input: Array, shape: tuple[int, ...], weight: Array | None
         )
 
 
-@op
+@op(grad_name="NativeLayerNormBackward0")
 def layer_norm(
     input: Array,
     normalized_shape: tuple[int, ...],
@@ -190,7 +190,7 @@ def layer_norm(
     return _scaled(_standardized(input, axes, eps)[0], weight, bias).astype(input.dtype)
 
 
-@op
+@op(grad_name="MulBackward0")
 def rms_norm(input: Array, normalized_shape: tuple[int, ...], weight: Array | None = None, eps: Number = None) -> Array:
     """Divide the last dimensions, those of `normalized_shape`, by their root mean square.
 
@@ -210,7 +210,7 @@ def rms_norm(input: Array, normalized_shape: tuple[int, ...], weight: Array | No
     return _scaled(input, weight, None).astype(input.dtype)
 
 
-@op
+@op(grad_name="NativeGroupNormBackward0")
 def group_norm(
     input: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: Number = 1e-5
 ) -> Array:
@@ -241,7 +241,7 @@ def group_norm(
     return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
 
 
-@op(stepwise=True)
+@op(grad_name="DivBackward0", stepwise=True)
 def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Number = 0.75, k: Number = 1.0) -> Array:
     """Divide each channel by ``(k + alpha * mean of the squares of its `size` neighbours) ** beta``.
 
@@ -266,7 +266,7 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
     return x / (k + alpha * means) ** beta
 
 
-@op
+@op(grad_name="DivBackward0")
 def normalize(input: Array, p: float = 2.0, dim: Ints = 1, eps: Number = 1e-12) -> Array:
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     if not input.ndim:

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_pad
 from torchlike._ops._promote import Array, Number, as_dtype
 
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -18,7 +19,7 @@ def _config(input: Array, pad: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(0, 0)] * (input.ndim - count) + pairs[::-1]
 
 
-@op(fits=("value",))
+@op(grad_name="ConstantPadNdBackward0", fits=("value",))
 def constant_pad(input: Array, pad: tuple[int, ...], value: Number = 0) -> Array:
     """Put `value` before and after; negative sizes cut off.
 
@@ -66,7 +67,7 @@ def _check_room(input: Array, config: list[tuple[int, int]], pad: tuple[int, ...
             )
 
 
-@op(name="pad")
+@op(grad_name=of_pad, name="pad", saves=True)
 def pad_with_own(input: Array, pad: tuple[int, ...], mode: str) -> Array:
     """Put the input's own elements before and after.
 

@@ -17,6 +17,7 @@ import numpy as np
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_unpool
 from torchlike._ops._promote import Array, Ints
 from torchlike._ops._values import within
 from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread
@@ -179,7 +180,7 @@ def _repeated(places: Array, windows: Windows, dim: int) -> Array:
 # ---------------------------------------------------------------------- largest elements
 
 
-@op
+@op(grad_name="SqueezeBackward1")
 def max_pool1d(
     input: Array,
     kernel_size: Ints,
@@ -197,7 +198,7 @@ def max_pool1d(
     return _max_pooled(input, windows, False)[0]
 
 
-@op
+@op(grad_name="MaxPool2DWithIndicesBackward0")
 def max_pool2d(
     input: Array,
     kernel_size: Ints,
@@ -215,7 +216,7 @@ def max_pool2d(
     return _max_pooled(input, windows, False)[0]
 
 
-@op
+@op(grad_name="MaxPool3DWithIndicesBackward0")
 def max_pool3d(
     input: Array,
     kernel_size: Ints,
@@ -233,7 +234,7 @@ def max_pool3d(
     return _max_pooled(input, windows, False)[0]
 
 
-@op(name="max_pool1d_with_indices")
+@op(grad_name="SqueezeBackward1", name="max_pool1d_with_indices")
 def max_pool1d_with_indices(
     input: Array,
     kernel_size: Ints,
@@ -283,7 +284,7 @@ def _places_within(input, indices, output_size) -> list[Check]:
     return [within(indices, math.prod(output_size), error)]
 
 
-@op(check=_places_within)
+@op(check=_places_within, grad_name=of_unpool)
 def max_unpool(input: Array, indices: Array, output_size: tuple[int, ...]) -> Array:
     """Put elements back to the places that a max pooling took them from; 0 elsewhere.
 
@@ -346,7 +347,7 @@ def _averaged(input: Array, windows: Windows, count_include_pad: bool, divisor: 
     return (sums / jnp.asarray(counts, sums.dtype)).astype(input.dtype)
 
 
-@op
+@op(grad_name="SqueezeBackward1", saves=True)
 def avg_pool1d(
     input: Array,
     kernel_size: Ints,
@@ -367,7 +368,7 @@ def avg_pool1d(
     return _averaged(input, windows, count_include_pad)
 
 
-@op(out=SAME)
+@op(out=SAME, saves=True)
 def avg_pool2d(
     input: Array,
     kernel_size: Ints,
@@ -390,7 +391,7 @@ def avg_pool2d(
     return _averaged(input, windows, count_include_pad, divisor_override)
 
 
-@op(out=SAME)
+@op(out=SAME, saves=True)
 def avg_pool3d(
     input: Array,
     kernel_size: Ints,
@@ -419,7 +420,7 @@ def _powered(input: Array, windows: Windows, norm_type: float) -> Array:
     return sizes ** (1 / norm_type)
 
 
-@op
+@op(grad_name="PowBackward0")
 def lp_pool1d(
     input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
@@ -427,7 +428,7 @@ def lp_pool1d(
     return _powered(input, Windows("avg_pool1d", 1, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
 
 
-@op
+@op(grad_name="PowBackward0")
 def lp_pool2d(
     input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
@@ -435,7 +436,7 @@ def lp_pool2d(
     return _powered(input, Windows("avg_pool2d", 2, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
 
 
-@op
+@op(grad_name="PowBackward0")
 def lp_pool3d(
     input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import of_interpolate
 from torchlike._ops._promote import Array
 
 
@@ -87,7 +88,7 @@ def _resized(
     return sum(parts)
 
 
-@op
+@op(grad_name=of_interpolate)
 def interpolate(
     input: Array,
     size: tuple[int, ...],
