@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from jax import numpy as jnp
 
+from torchlike._programs.algebra import Makers
 from torchlike._programs.layouts import Turned, replay, settled
 
 FIRST, LAST = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -33,17 +34,17 @@ def test_replay_with_channels_last(name):
         return BODIES[name](x.transpose(FIRST), y)
 
     closed = jax.make_jaxpr(body)(stored, other)
-    (got,) = replay(closed, [jnp.asarray(stored), jnp.asarray(other)])
+    (got,) = replay(closed, [jnp.asarray(stored), jnp.asarray(other)], Makers())
     np.testing.assert_allclose(settled(got), body(stored, other), rtol=1e-5, atol=1e-6)
 
 
 def test_elements_are_worked_on_as_they_lie():
     closed = jax.make_jaxpr(lambda x: jnp.tanh(x.transpose(FIRST)).transpose(LAST))(np.zeros((2, 4, 5, 3)))
-    lean = jax.make_jaxpr(lambda x: replay(closed, [x]))(np.zeros((2, 4, 5, 3)))
+    lean = jax.make_jaxpr(lambda x: replay(closed, [x], Makers()))(np.zeros((2, 4, 5, 3)))
     assert [each.primitive.name for each in lean.eqns] == ["tanh"]
 
 
 def test_only_images_and_volumes_are_put_off():
     closed = jax.make_jaxpr(lambda x: x.transpose(0, 2, 1))(np.zeros((2, 4, 5)))
-    (got,) = replay(closed, [jnp.zeros((2, 4, 5))])
+    (got,) = replay(closed, [jnp.zeros((2, 4, 5))], Makers())
     assert not isinstance(got, Turned) and got.shape == (2, 5, 4)

@@ -10,12 +10,14 @@ A step of a ResNet-18 for 32x32 images, batch 32, spent more than half of its ti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+from torchlike._programs import algebra
 
 RANKS = (4, 5)  # of images and volumes
 CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr"}
@@ -49,29 +51,54 @@ def settled(value: Any) -> Any:
     return lax.transpose(value.stored, _order(value.stored.ndim)) if isinstance(value, Turned) else value
 
 
-def replay(closed: ClosedJaxpr, args: Sequence) -> list:
-    """Evaluate a jaxpr on arrays and tracers, of which some, as of the results, are `Turned`."""
-    return _evaluate(closed.jaxpr, closed.consts, args)
+def alone(closed: ClosedJaxpr, *arrays: Any) -> list:
+    """A jaxpr as the function of a program of its own."""
+    return [settled(each) for each in replay(closed, arrays, algebra.Makers())]
 
 
-def _evaluate(jaxpr: Jaxpr, consts: Sequence, args: Sequence) -> list:
+def replay(closed: ClosedJaxpr, args: Sequence, makers: algebra.Makers) -> list:
+    """Evaluate a jaxpr on arrays and tracers, of which some, as of the results, are `Turned`.
+
+    Args:
+        makers: by what the values of the program were made so far.
+    """
+    return _evaluate(closed.jaxpr, closed.consts, args, makers)
+
+
+def _evaluate(jaxpr: Jaxpr, consts: Sequence, args: Sequence, makers: algebra.Makers) -> list:
     known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *args), strict=True))
 
     def read(each: Any) -> Any:
         return each.val if isinstance(each, Literal) else known[each]
 
     for eqn in jaxpr.eqns:
-        known.update(zip(eqn.outvars, _apply(eqn, [read(each) for each in eqn.invars]), strict=True))
+        known.update(zip(eqn.outvars, _made(eqn, [read(each) for each in eqn.invars], makers), strict=True))
     return [read(each) for each in jaxpr.outvars]
+
+
+def _made(eqn: Any, given: list, makers: algebra.Makers) -> list:
+    name = eqn.primitive.name
+    inner = eqn.params[CALLS[name]] if name in CALLS else None
+    if isinstance(inner, ClosedJaxpr):
+        return _evaluate(inner.jaxpr, inner.consts, given, makers)
+    if algebra.is_mask(eqn):
+        made = [_each(algebra.converted, given[0], eqn)]
+    else:
+        hides = makers.hides(name, given)
+        made = _apply(
+            eqn, [_each(algebra.hidden, each) if hide else each for each, hide in zip(given, hides, strict=True)]
+        )
+    makers.note(name, given, made)
+    return made
+
+
+def _each(fn: Callable, value: Any, *args: Any) -> Any:
+    """A function of elements, on an array however it lies."""
+    return Turned(fn(value.stored, *args)) if isinstance(value, Turned) else fn(value, *args)
 
 
 def _apply(eqn: Any, given: list) -> list:
     name, params = eqn.primitive.name, eqn.params
-    if name in CALLS:
-        inner = params[CALLS[name]]
-        return (
-            _evaluate(inner.jaxpr, inner.consts, given) if isinstance(inner, ClosedJaxpr) else _as_it_stands(eqn, given)
-        )
     if name == "transpose":
         return [_transposed(given[0], params["permutation"])]
     if any(isinstance(each, Turned) for each in given):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 import jax
 import numpy as np
 
-from torchlike._programs import cold, explain, layouts
+from torchlike._programs import algebra, cold, explain, layouts
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import NUMBERS
 from torchlike._programs.tiers import Tiered
@@ -314,9 +314,10 @@ def _replay(nodes, kept: tuple) -> Callable:
     """The function of a program: (floats, ints, *arrays) to the kept outputs."""
 
     def program(floats, ints, *arrays):
-        number, values = _unpacked(floats, ints), []
+        number, values, makers = _unpacked(floats, ints), [], algebra.Makers()
         for spec, places in nodes:
-            values.extend(layouts.replay(spec.jaxpr, [_given(place, values, arrays, number) for place in places]))
+            given = [_given(place, values, arrays, number) for place in places]
+            values.extend(layouts.replay(spec.jaxpr, given, makers))
         return [layouts.settled(values[each]) for each in kept]
 
     return program

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 from jax.extend import core as jex_core
 
-from torchlike._programs import cold
+from torchlike._programs import cold, layouts
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import aval_at, jaxpr_at
 from torchlike._types.devices import CPU
@@ -204,7 +205,7 @@ class Spec:
     def compiled(self) -> Callable:
         """The operation as a program of its own, for what runs op by op."""
         if self._compiled is None:
-            self._compiled = jax.jit(jex_core.jaxpr_as_fun(self.jaxpr))
+            self._compiled = jax.jit(functools.partial(layouts.alone, self.jaxpr))
         return self._compiled
 
 

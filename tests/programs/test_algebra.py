@@ -1,0 +1,102 @@
+"""A program gives what its operations give one by one, and PyTorch, NaN and infinities included."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import torchlike
+from tests.support import array_of, reference, tensor_of
+
+INF, NAN = float("inf"), float("nan")
+# none of these, nor a third, has a subnormal number for its reciprocal, which XLA takes for 0
+VALUES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 3.0, -2.5, 0.3, 20.0, -20.0, 90.0, -85.0, 1e25, -1e25, INF, -INF, NAN]
+FIRST = {
+    "as it is": lambda torch, x: x,
+    "exp": lambda torch, x: x.exp(),
+    "exp2": lambda torch, x: x.exp2(),
+    "log": lambda torch, x: x.log(),
+    "sqrt": lambda torch, x: x.sqrt(),
+    "rsqrt": lambda torch, x: x.rsqrt(),
+    "square": lambda torch, x: x * x,
+    "cube": lambda torch, x: x**3,
+    "power": lambda torch, x: x**1.5,
+    "inverse square": lambda torch, x: x**-2,
+    "reciprocal": lambda torch, x: 1 / x,
+    "third": lambda torch, x: x / 3,
+    "ones": lambda torch, x: x / x,
+    "zeros": lambda torch, x: x - x,
+    "mask": lambda torch, x: (x > 0.4).to(x.dtype),
+    "masked": lambda torch, x: x * (x < 2),
+    "half": lambda torch, x: x.half().to(x.dtype),
+}
+SECOND = {
+    **FIRST,
+    "twice": lambda torch, x: x * 2.0,
+    "nothing": lambda torch, x: x * 0.0,
+    "added": lambda torch, x: x + 0.0,
+    "over nothing": lambda torch, x: x / 0.0,
+    "bounded": lambda torch, x: x.clamp(-1, 1),
+    "largest": lambda torch, x: torch.maximum(x, x),
+    "kept": lambda torch, x: torch.where(x > 0, x, 0.0),
+    "asinh": lambda torch, x: x.asinh(),
+    "rest": lambda torch, x: x.remainder(2.0),
+}
+JOINED = {
+    "mul": lambda torch, x, y: x * y,
+    "div": lambda torch, x, y: x / y,
+    "sub": lambda torch, x, y: x - y,
+    "pow": lambda torch, x, y: x**y,
+}
+# those that XLA is known to see through
+SOME = {
+    *("log second exp", "sqrt second square", "rsqrt second inverse square", "log second power"),
+    *("log second rsqrt", "as it is second masked", "over nothing second mask", "ones second ones", "asinh second exp"),
+    *("exp mul exp", "as it is mul mask", "exp div exp", "as it is div exp", "third div third", "rsqrt mul rsqrt"),
+    *("inverse square div third", "as it is div third", "third div as it is", "exp pow as it is", "sqrt pow as it is"),
+}
+
+
+def _calls() -> dict:
+    """All pairs of functions, one applied to what the other gives, or joined."""
+    calls = {
+        f"{second} second {first}": lambda torch, x, y, f=FIRST[first], g=SECOND[second]: g(torch, f(torch, x))
+        for first in FIRST
+        for second in SECOND
+    }
+    for join, fn in JOINED.items():
+        for one in FIRST:
+            for two in FIRST:
+                calls[f"{one} {join} {two}"] = lambda torch, x, y, fn=fn, f=FIRST[one], g=FIRST[two]: fn(
+                    torch, f(torch, x), g(torch, y)
+                )
+    return calls
+
+
+def _run(library, calls: list) -> list[np.ndarray]:
+    x, y = (tensor_of(library, each) for each in np.meshgrid(*[np.array(VALUES, np.float32)] * 2))
+    return [array_of(each) for each in [call(library, x, y) for call in calls]]
+
+
+def _check(names: list[str]) -> None:
+    """These calls, all in one program, one by one, and in PyTorch."""
+    calls = [_calls()[name] for name in names]
+    want = _run(reference(), calls)
+    for mode in ("eager", "whole"):
+        with torchlike.execution_mode(mode):
+            got = _run(torchlike, calls)
+        for name, one, other in zip(names, got, want, strict=True):
+            np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-7, err_msg=f"{name}, {mode}")
+
+
+def test_pairs_that_are_seen_through():
+    assert set(_calls()) >= SOME
+    _check(sorted(SOME))
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("first", FIRST)
+def test_all_pairs(first: str):
+    _check(
+        [name for name in _calls() if name.split(" ")[0] == first.split(" ")[0] or name.endswith(f" second {first}")]
+    )
