@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 import torchlike
+from tools import missing
 from torchlike import _alias, _launcher, _missing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -178,6 +179,10 @@ def test_pytorchs_names_are_those_that_pytorch_has():
         cwd=ROOT,
     )
     assert done.stdout == "True\n"
+
+
+def test_the_page_of_what_is_missing_is_true():
+    assert missing.page() == missing.FILE.read_text(), "run `python -m tools.missing`"
 
 
 CHECKED = """import torch

@@ -61,7 +61,9 @@ def names_of(path: str) -> list[str]:
     # PyTorch's switches are modules of a class of their own, around the module
     found = {*dir(module), *dir(type(module)), *dir(getattr(module, "m", module))}
     public = {name: getattr(module, name) for name in found if name[0] != "_" and name != "m" and hasattr(module, name)}
-    return sorted(name for name, value in public.items() if name in listed or _is_own(path, name, value))
+    own = {name: value for name, value in public.items() if name in listed or _is_own(path, name, value)}
+    # what ``torch`` lists of classes made by pybind11 is its script compiler's
+    return sorted(name for name, value in own.items() if path != "torch" or type(value).__name__ != "pybind11_type")
 
 
 def _is_own(path: str, name: str, value) -> bool:
