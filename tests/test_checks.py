@@ -181,7 +181,27 @@ DIVISION = {
     "fmod_, 0": ([ints(4)], lambda torch, x: x.clone().fmod_(0)),
     "pow": ([ints(4)], lambda torch, x: x**-1),
 }
-WRONG = {**INDEXING, **TABLES, **LOSSES, **DIVISION}
+SINGULAR, NEGATIVE = floats([1, 2], [2, 4]), floats([4, 2, 0], [2, 4, 9], [0, 9, 1])
+SEVERAL, BAD = np.stack([np.eye(2, dtype=np.float32), SINGULAR]), floats([np.nan, 0], [0, 1])
+MATRICES = {
+    "inv": ([SINGULAR], lambda torch, a: torch.linalg.inv(a)),
+    "inv, several": ([SEVERAL], lambda torch, a: a.inverse()),
+    "inv, zeros": ([SINGULAR * 0], lambda torch, a: torch.inverse(a)),
+    "solve": ([SINGULAR, floats(1, 2)], lambda torch, a, b: torch.linalg.solve(a, b)),
+    "solve, several": ([SEVERAL, SEVERAL], lambda torch, a, b: torch.linalg.solve(a, b)),
+    "matrix_power": ([SINGULAR], lambda torch, a: torch.linalg.matrix_power(a, -2)),
+    "cholesky": ([NEGATIVE], lambda torch, a: torch.linalg.cholesky(a)),
+    "cholesky, several": ([SEVERAL - 1], lambda torch, a: torch.linalg.cholesky(a)),
+    "cholesky, NaN": ([BAD], lambda torch, a: torch.linalg.cholesky(a)),
+    "cholesky, complex": ([NEGATIVE.astype(np.complex64)], lambda torch, a: torch.linalg.cholesky(a)),
+    "svd": ([BAD], lambda torch, a: torch.linalg.svd(a)),
+    "svdvals": ([np.stack([SINGULAR, BAD])], lambda torch, a: torch.linalg.svdvals(a)),
+    "pinv": ([BAD], lambda torch, a: torch.linalg.pinv(a)),
+    "matrix_rank": ([BAD], lambda torch, a: torch.linalg.matrix_rank(a)),
+    "matrix_norm": ([np.stack([SINGULAR, BAD])], lambda torch, a: torch.linalg.matrix_norm(a, "nuc", (0, 1))),
+    "eig": ([BAD], lambda torch, a: torch.linalg.eig(a)),
+}
+WRONG = {**INDEXING, **TABLES, **LOSSES, **DIVISION, **MATRICES}
 FEW = [*WRONG][::6]
 
 
@@ -268,6 +288,11 @@ RIGHT = {
     "//": lambda torch, i: i // (i + 1) + 7 % (i + 1) + i // 3,
     "// 0.": lambda torch, i: i // (i * 0.0) + i % 0.0,
     "quantile": lambda torch, i: torch.ones(3).quantile(i / 4),
+    "inv": lambda torch, i: (
+        torch.linalg.inv(torch.eye(3) + i[0]) + torch.linalg.solve(torch.eye(3) - i[0], torch.eye(3))
+    ),
+    "cholesky": lambda torch, i: torch.linalg.cholesky(torch.eye(3) + i[0] * torch.ones(3, 3)),
+    "svd": lambda torch, i: torch.linalg.svdvals(i[:, None] / torch.ones(1, 2)),
     "max_unpool": lambda torch, i: torch.nn.functional.max_unpool1d(torch.ones(1, 1, i.shape[0]), i[None, None], 5),
 }
 

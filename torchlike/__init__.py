@@ -320,8 +320,8 @@ from torchlike._ops.sorting import msort as msort
 from torchlike._ops.sorting import sort as sort
 from torchlike._ops.sorting import topk as topk
 from torchlike._ops.sorting import trapezoid as trapezoid, trapezoid as trapz
-from torchlike._functions.linalg import cholesky as cholesky
 from torchlike._functions.linalg import inverse as inverse
+from torchlike._functions.linalg import legacy_cholesky as cholesky
 from torchlike._functions.linalg import legacy_eig as eig
 from torchlike._functions.linalg import logdet as logdet
 from torchlike._functions.linalg import qr as qr

@@ -1,4 +1,4 @@
-"""Linear algebra that looks at values: singular matrices are refused when they are met."""
+"""Linear algebra made of several operations, or with other arguments than these have."""
 
 from __future__ import annotations
 
@@ -14,42 +14,6 @@ from torchlike._out import NORM, SAME, OutRule, safe, stored
 from torchlike._types import dtypes
 
 
-class LinAlgError(RuntimeError):
-    """A matrix has no inverse, or no such decomposition."""
-
-
-_LinAlgError = LinAlgError
-LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
-
-
-def _refuse_singular(A, name: str, done: str) -> None:
-    """Raise where a triangular factor of a matrix has a zero on its diagonal, in PyTorch's words."""
-    array = A.detach()._value().numpy()
-    if array.ndim < 2 or not array.size or array.shape[-1] != array.shape[-2] or array.dtype.kind not in "fc":
-        return
-    for place, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
-        if np.isfinite(matrix).all() and np.linalg.matrix_rank(matrix) < len(matrix):
-            zero = _zero_pivot(matrix)
-            if zero is not None:
-                batch = f"(Batch element {place}): " if array.ndim > 2 else ""
-                raise LinAlgError(
-                    f"{name}: {batch}The diagonal element {zero} is zero, the {done} could not be completed because the "
-                    "input matrix is singular."
-                )
-
-
-def _zero_pivot(matrix: np.ndarray) -> int | None:
-    """The number, from 1, of the first pivot of Gaussian elimination that is exactly zero."""
-    rows = np.array(matrix)
-    for place in range(len(rows)):
-        best = place + int(np.abs(rows[place:, place]).argmax())
-        if rows[best, place] == 0:
-            return place + 1
-        rows[[place, best]] = rows[[best, place]]
-        rows[place + 1 :] -= np.outer(rows[place + 1 :, place] / rows[place, place], rows[place])
-    return None
-
-
 def inv(A, *, out=None):
     """The inverses of square matrices ``(*, n, n)``.
 
@@ -57,7 +21,6 @@ def inv(A, *, out=None):
         RuntimeError: they are not square.
         LinAlgError: one is singular.
     """
-    _refuse_singular(A, "linalg.inv", "inversion")
     return stored("linalg_inv_ex", ops.inv(A), out, SAME)
 
 
@@ -68,7 +31,6 @@ def inverse(input, *, out=None):
 
 def solve(A, B, *, left: bool = True, out=None):
     """``X`` with ``A X = B``; see `LinAlgError`."""
-    _refuse_singular(A, "torch.linalg.solve", "solve")
     return stored("linalg_solve_ex", ops.solve(A, B, left=left), out, SAME)
 
 
@@ -78,21 +40,15 @@ def cholesky(A, *, upper: bool = False, out=None):
     Raises:
         LinAlgError: one is not positive definite.
     """
-    found = ops.cholesky(A, upper=upper)
-    bad = np.isnan(found.detach()._value().numpy()).any((-2, -1))
-    if bad.any() and not np.isnan(A.detach()._value().numpy()).any():
-        matrix = A.detach()._value().numpy().reshape(-1, *A.shape[-2:])[int(np.argmax(bad.ravel()))]
-        order = next(
-            size
-            for size in range(1, len(matrix) + 1)
-            if np.linalg.eigvalsh(matrix[:size, :size])[0] <= 0 or size == len(matrix)
-        )
-        batch = f"(Batch element {int(np.argmax(bad.ravel()))}): " if A.dim() > 2 else ""
-        raise LinAlgError(
-            f"linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite "
-            f"(the leading minor of order {order} is not positive-definite)."
-        )
-    return stored("linalg_cholesky_ex", found, out, SAME)
+    return stored("linalg_cholesky_ex", ops.cholesky(A, upper=upper), out, SAME)
+
+
+def legacy_cholesky(input, upper: bool = False, *, out=None):
+    """See `torch.linalg.cholesky`."""
+    return stored("cholesky", ops.legacy_cholesky(input, upper), out, SAME)
+
+
+legacy_cholesky.__name__ = legacy_cholesky.__qualname__ = "cholesky"
 
 
 def logdet(input):

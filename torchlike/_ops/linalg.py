@@ -10,10 +10,12 @@ import jax.scipy.linalg as jsl
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._ops._matrices import is_definite, is_finite, is_regular
 from torchlike._ops._nodes import of_matrix_norm, of_matrix_power
 from torchlike._ops._promote import Array, ArrayLike, Number, magnitude, rank
 from torchlike._ops.reductions import axes_of, vector_norm_of
 from torchlike._out import KERNEL, SAME, safe
+from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
 
 
@@ -47,7 +49,13 @@ def _adjoint(A: Array) -> Array:
     return jnp.conj(jnp.swapaxes(A, -1, -2))
 
 
-@op(grad_name="LinalgInvExBackward0")
+_SINGULAR = (
+    "The diagonal element {} is zero, the inversion could not be completed because the input matrix is singular."
+)
+_is_invertible = is_regular("linalg.inv", _SINGULAR)
+
+
+@op(grad_name="LinalgInvExBackward0", check=_is_invertible)
 def inv(A: Array) -> Array:
     """The inverses of square matrices."""
     check_matrices(A, "linalg.inv", square=True)
@@ -86,12 +94,18 @@ def _divided(lower: Array, B: Array) -> Array:
     return jax.lax.linalg.triangular_solve(lower, B, left_side=True, lower=True)
 
 
-@op(grad_name="LinalgCholeskyExBackward0")
+@op(grad_name="LinalgCholeskyExBackward0", check=is_definite("linalg.cholesky"))
 def cholesky(A: Array, *, upper: bool = False) -> Array:
     """The triangular factors ``L`` of Hermitian positive definite matrices ``L L^H``; ``L^H`` for `upper`."""
     check_matrices(A, "linalg.cholesky", square=True)
     factor = _factor(A)
     return _adjoint(factor) if upper else factor
+
+
+@op(name="cholesky", check=is_definite("cholesky"))
+def legacy_cholesky(input: Array, upper: bool = False) -> Array:
+    """See `torch.linalg.cholesky`."""
+    return cholesky.op.body(input, upper=upper)
 
 
 @op(grad_name="LinalgQrBackward0", out=SAME)
@@ -107,7 +121,7 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
     return return_types.linalg_qr(*jnp.linalg.qr(A, mode))
 
 
-@op(grad_name="LinalgSvdBackward0", out=SAME)
+@op(grad_name="LinalgSvdBackward0", out=SAME, check=lambda A, full_matrices=True: is_finite(A))
 def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     """(left vectors, singular values, right vectors' adjoints)."""
     check_matrices(A, "linalg.svd")
@@ -136,7 +150,7 @@ def _full_svd_jvp(primals, tangents):
     )
 
 
-@op(grad_name="LinalgSvdBackward0", out=SAME)
+@op(grad_name="LinalgSvdBackward0", out=SAME, check=is_finite)
 def svdvals(A: Array) -> Array:
     """The singular values, largest first."""
     check_matrices(A, "linalg.svdvals")
@@ -157,7 +171,17 @@ def eigvalsh(A: Array, UPLO: str = "L") -> Array:
     return jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False)[0]
 
 
-@op(grad_name="LinalgEigBackward0", out=safe("torch.linalg.eig", "eigenvalues"))
+def _is_plain(A) -> list[Check]:
+    return [
+        Check(_is_not_finite, (A,), RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs."))
+    ]
+
+
+def _is_not_finite(A):
+    return ~(abs(A) < float("inf"))
+
+
+@op(grad_name="LinalgEigBackward0", out=safe("torch.linalg.eig", "eigenvalues"), check=_is_plain)
 def eig(A: Array) -> tuple[Array, Array]:
     """(eigenvalues, eigenvectors of length 1) of square matrices, complex."""
     check_matrices(A, "linalg.eig", square=True)
@@ -177,7 +201,10 @@ def eigvals(A: Array) -> Array:
     return jax.lax.linalg.eig(A, compute_left_eigenvectors=False, compute_right_eigenvectors=False)[0]
 
 
-@op(grad_name="LinalgSolveExBackward0")
+@op(
+    grad_name="LinalgSolveExBackward0",
+    check=is_regular("torch.linalg.solve", "The solver failed because the input matrix is singular."),
+)
 def solve(A: Array, B: Array, *, left: bool = True) -> Array:
     """``X`` with ``A X = B``, or ``X A = B`` where not `left`; `B` may be vectors.
 
@@ -226,7 +253,11 @@ def _cholesky_solve_jvp(primals, tangents):
     return found, _cholesky_solve(tangents[0] - moved, L)
 
 
-@op(grad_name="LinalgPinvBackward0", out=safe("linalg.pinv"))
+@op(
+    grad_name="LinalgPinvBackward0",
+    out=safe("linalg.pinv"),
+    check=lambda A, rcond=None, hermitian=False, **_: [] if hermitian else is_finite(A),
+)
 def pinv(
     A: Array,
     rcond: ArrayLike | None = None,
@@ -275,13 +306,13 @@ def _relative(rtol: ArrayLike | None, atol: ArrayLike | None, A: Array) -> Array
     return float(jnp.finfo(A.dtype).eps) * max(A.shape[-2:]) if atol is None else 0.0
 
 
-@op(grad_name="LinalgPinvBackward0")
+@op(grad_name="LinalgPinvBackward0", check=lambda input, rcond=None: is_finite(input))
 def pinverse(input: Array, rcond: Number = 1e-15) -> Array:
     """The pseudo-inverses; singular values up to `rcond` times the largest count as zero. See `torch.linalg.pinv`."""
     return pinv.op.body(input, rcond)
 
 
-@op(grad_name=of_matrix_power, out=SAME)
+@op(grad_name=of_matrix_power, out=SAME, check=lambda A, n: _is_invertible(A) if n < 0 else [])
 def matrix_power(A: Array, n: int) -> Array:
     """Square matrices to an integer power."""
     check_matrices(A, "linalg.matrix_power", square=True)
@@ -295,7 +326,10 @@ def matrix_exp(A: Array) -> Array:
     return jsl.expm(A)
 
 
-@op(grad_name=of_matrix_norm)
+@op(
+    grad_name=of_matrix_norm,
+    check=lambda A, ord, dim, keepdim: is_finite(A, axes_of(dim, A.ndim)) if ord in ("nuc", 2, -2) else [],
+)
 def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
     """Norms of matrices over two dimensions: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf."""
     axes = axes_of(dim, A.ndim)
@@ -314,7 +348,7 @@ def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
     return found if keepdim else jnp.squeeze(found, axes)
 
 
-@op
+@op(check=lambda A, atol=None, rtol=None, hermitian=False: [] if hermitian else is_finite(A))
 def matrix_rank_of(
     A: Array, atol: ArrayLike | None = None, rtol: ArrayLike | None = None, hermitian: bool = False
 ) -> Array:

@@ -133,7 +133,8 @@ class Bound:
                 each = array if type(array) is np.ndarray else np.asarray(array)
             arrays.append(each)
         if self._check.traced or np.count_nonzero(self._check.wrong(*arrays, *self._numbers)):
-            [found] = run_op(self.spec, [*map(np.asarray, arrays), *self._numbers])
+            with np.errstate(all="ignore"):
+                [found] = run_op(self.spec, [*map(np.asarray, arrays), *self._numbers])
             found = np.asarray(found).tolist()
             if found[0] != FINE:
                 raise self._check.raised(found)

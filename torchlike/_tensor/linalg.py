@@ -16,7 +16,7 @@ class LinearAlgebraMethods(TensorBase):
     slogdet = functions.slogdet
     qr = functions.qr
     svd = functions.svd
-    cholesky = functions.cholesky
+    cholesky = functions.legacy_cholesky
     cholesky_solve = ops.cholesky_solve
     pinverse = ops.pinverse
     matrix_power = ops.matrix_power

@@ -122,4 +122,10 @@ def _svd(params, ins, outs):
     if params["compute_uv"] or params.get("subset_by_index") or 0 in ins[0].shape:
         return None
     dtype = outs[0].dtype
-    return lambda x: [np.linalg.svd(x, compute_uv=False).astype(dtype, copy=False)]
+
+    def values(x):
+        good = np.isfinite(x).all((-2, -1), keepdims=True)
+        found = np.linalg.svd(np.where(good, x, 0), compute_uv=False)
+        return [np.where(good[..., 0], found, np.nan).astype(dtype, copy=False)]
+
+    return values
