@@ -39,24 +39,42 @@ def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]
         if len(size) > 1:
             raise TypeError(f"{name}() takes 1 positional argument but {len(size)} were given")
         size = size[0]
+    if size and not is_index(size[0]):
+        kind = type(size[0]).__name__
+        fault = f"not {kind}" if size is spelled else f"but found element of type {kind} at pos 0"
+        raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, {fault}")
     for place, each in enumerate(size):
-        if type(each) is int:
-            if each >= 0:
-                continue
-            if name == "zeros":
-                raise RuntimeError("zeros: Dimension size must be non-negative.")
-            raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(size)}")
-        if isinstance(each, (bool, float)) or not hasattr(each, "__index__"):
-            if len(spelled) == 1:
-                kind = type(spelled[0]).__name__
-                raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind}")
-            raise TypeError(
-                f"{name}(): argument 'size' failed to unpack the object at pos {place + 1} with error \"type must be "
-                "tuple "
-                f'of ints,but got {type(each).__name__}"'
-            )
-        return sizes(name, (tuple([one.__index__() for one in size]),))
-    return tuple(size)
+        if not is_index(each) and not isinstance(each, bool):
+            said = f"type must be tuple of ints,but got {type(each).__name__}"
+        elif not -(2**63) <= each < 2**63:
+            said = "Overflow when unpacking long long"
+        else:
+            continue
+        raise TypeError(
+            f"{name}(): argument 'size' failed to unpack the object at pos {place + 1} with error \"{said}\""
+        )
+    shape = tuple([each.__index__() for each in size])
+    if shape and min(shape) < 0:
+        if name == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
+        raise RuntimeError(f"Trying to create tensor with negative dimension {_first_negative(shape)}: {list(shape)}")
+    if len(shape) > MOST_DIMENSIONS:
+        raise RuntimeError(f"tensors have at most {MOST_DIMENSIONS} dimensions, not {len(shape)}")
+    if math.prod(shape) >= 2**61:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    return shape
+
+
+MOST_DIMENSIONS = 64  # NumPy's
+
+
+def _first_negative(shape: tuple[int, ...]) -> int:
+    return next(each for each in shape if each < 0)
+
+
+def is_index(value) -> bool:
+    """Whether an argument may stand where an int is wanted; a bool may not."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def finished(name: str, array: np.ndarray, device, requires_grad: bool, out=None, memory_format=None):
@@ -526,7 +544,7 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
         RuntimeError: a size is negative.
     """
     for name, size in (("n", n), ("m", n if m is None else m)):
-        if isinstance(size, float) or not hasattr(size, "__index__"):
+        if not is_index(size):
             raise TypeError(f"eye(): argument '{name}' (position 1) must be int, not {type(size).__name__}")
         if size < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")

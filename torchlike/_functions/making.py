@@ -217,6 +217,8 @@ def _common_dtype(flat: list) -> dtypes.dtype:
         return dtypes.get_default_dtype()
     found = None
     for each in flat:
+        if isinstance(each, (str, bytes)) and found is not None:
+            raise TypeError(f"new(): invalid data type '{type(each).__name__}'")
         own = _dtype_of(each).np
         found = own if found is None else np.dtype(jax.numpy.promote_types(found, own))
     return dtypes.BY_NUMPY[np.dtype(found)]
@@ -381,7 +383,7 @@ def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_
     return made.detach() if made.requires_grad and made is not obj else made
 
 
-def frombuffer(buffer, *, dtype, count: int = -1, offset: int = 0, requires_grad: bool = False):
+def frombuffer(buffer, *, dtype=None, count: int = -1, offset: int = 0, requires_grad: bool = False):
     """A 1-d tensor on the memory of an object with the buffer protocol.
 
     Args:
@@ -391,7 +393,14 @@ def frombuffer(buffer, *, dtype, count: int = -1, offset: int = 0, requires_grad
     Raises:
         ValueError: the elements do not fit the buffer.
     """
-    view = memoryview(buffer).cast("B")
+    if dtype is None:
+        raise TypeError('frombuffer() missing 1 required positional arguments: "dtype"')
+    if not isinstance(dtype, dtypes.dtype):
+        raise TypeError(f"frombuffer(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
+    try:
+        view = memoryview(buffer).cast("B")
+    except TypeError:
+        raise ValueError("object does not implement Python buffer protocol.") from None
     size, element = len(view), dtype.itemsize
     if not size or not count:
         raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")

@@ -9,6 +9,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._ops import products
 from torchlike._out import SAME, stored
 from torchlike._programs.tracebacks import gate
+from torchlike._types.dtypes import scalar_name
 
 
 @gate
@@ -44,13 +45,38 @@ def einsum(*args):
         raise RuntimeError("einsum(): more operands were provided than specified in the equation")
     if len(terms) > len(operands):
         raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
+    _check_letters(equation)
     _check_terms(terms, operands)
-    for letter in equation.partition("->")[2].replace("...", ""):
+    result = equation.partition("->")[2].replace("...", "")
+    for letter in result:
+        if result.count(letter) > 1:
+            raise RuntimeError(f"einsum(): output subscript {letter} appears more than once in the output")
         if not any(letter in each for each in terms):
             raise RuntimeError(
                 f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
             )
+    _check_contracted(equation, terms, operands)
     return products.einsum_of(equation, tuple(operands))
+
+
+def _check_letters(equation: str) -> None:
+    plain = equation.replace("->", ",,").replace("...", ",,,")
+    for place, letter in enumerate(plain):
+        if letter not in string.ascii_letters + ",":
+            raise RuntimeError(
+                f"einsum(): invalid subscript given at index {place} in the equation string, subscripts must be in [a-zA-Z]"
+            )
+
+
+def _check_contracted(equation: str, terms: list[str], operands) -> None:
+    """Two operands that are multiplied as matrices must be of one dtype; others are promoted."""
+    if len(terms) != 2 or operands[0]._aval.dtype is operands[1]._aval.dtype:
+        return
+    shared = set(terms[0]) & set(terms[1]) - {"."}
+    kept = equation.partition("->")[2] if "->" in equation else ""
+    if shared - set(kept):
+        first, second = (scalar_name(each._aval.dtype) for each in operands)
+        raise RuntimeError(f"expected scalar type {first} but found {second}")
 
 
 def _check_terms(terms: list[str], operands) -> None:

@@ -17,6 +17,7 @@ from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.refusals import OVERLAP
 from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
+from torchlike._functions.creation import is_index, sizes
 from torchlike._functions.making import wrapped
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
@@ -171,15 +172,6 @@ def _engine(generator: Generator | None) -> Engine:
 # ---------------------------------------------------------------------- new tensors
 
 
-def _shape(size: tuple) -> tuple[int, ...]:
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        size = tuple(size[0])
-    shape = tuple([int(each) for each in size])
-    if any(each < 0 for each in shape):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
-    return shape
-
-
 def _size(size: tuple, named: dict, name: str) -> tuple:
     """The size, spelled out, as one argument, or as ``size=``."""
     if not named:
@@ -216,7 +208,7 @@ def rand(
 ):
     """Numbers uniform in ``[0, 1)``."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
-    shape = _shape(_size(size, named, "rand"))
+    shape = sizes("rand", _size(size, named, "rand"))
     array = _drawn(lambda engine: draw.uniform(engine, shape, kind), generator)
     return _finish(array, device, requires_grad, out, "rand")
 
@@ -235,7 +227,7 @@ def randn(
 ):
     """Numbers of the standard normal distribution; complex ones have variance 1."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
-    shape = _shape(_size(size, named, "randn"))
+    shape = sizes("randn", _size(size, named, "randn"))
     array = _drawn(lambda engine: draw.normal(engine, shape, kind), generator)
     return _finish(array, device, requires_grad, out, "randn")
 
@@ -261,7 +253,7 @@ def randint(
     if size is None:
         low, high, size = 0, low, high
     low, high = int(low), int(high)
-    kind, shape = dtypes.int64 if dtype is None else dtype, _shape((size,))
+    kind, shape = dtypes.int64 if dtype is None else dtype, sizes("randint", (size,))
     array = _drawn(lambda engine: draw_integers(engine, shape, kind.np, low, high), generator)
     return _finish(array, device, requires_grad, out, "randint")
 
@@ -269,7 +261,14 @@ def randint(
 def randperm(
     n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
 ):
-    """A random order of the integers from 0 to ``n - 1``."""
+    """A random order of the integers from 0 to ``n - 1``.
+
+    Raises:
+        TypeError: `n` is no integer.
+        RuntimeError: it is negative.
+    """
+    if not is_index(n):
+        raise TypeError(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
     kind = dtypes.int64 if dtype is None else dtype
     array = _drawn(lambda engine: draw_permutation(engine, int(n), kind.np), generator)
     return _finish(array, device, requires_grad, out, "randperm")
@@ -333,7 +332,7 @@ def normal(
         RuntimeError: a deviation is negative.
     """
     if size is not None:
-        shape, kind = _shape((size,)), _float(dtype, "normal")
+        shape, kind = sizes("normal", (size,)), _float(dtype, "normal")
         array = _drawn(lambda engine: draw.normal(engine, shape, kind, float(mean), float(std)), generator)
         return _finish(array, device, requires_grad, out, "normal")
     tensors = [each for each in (mean, std) if isinstance(each, TensorBase)]

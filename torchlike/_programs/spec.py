@@ -210,8 +210,17 @@ class Spec:
 
 
 def _traced(fn: Callable, inputs: tuple) -> tuple:
-    """(jaxpr, what the function returns) for inputs of these kinds."""
-    return jax.make_jaxpr(fn, return_shape=True)(*map(struct_of, inputs))
+    """(jaxpr, what the function returns) for inputs of these kinds.
+
+    Raises:
+        RuntimeError: an array in it is larger than any memory, at which XLA would end the process.
+    """
+    closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*map(struct_of, inputs))
+    for var in itertools.chain.from_iterable([each.outvars for each in closed.jaxpr.eqns]):
+        sizes = [each for each in var.aval.shape if type(each) is int]
+        if math.prod(sizes) * var.aval.dtype.itemsize >= 2**63:
+            raise RuntimeError(f"Storage size calculation overflowed with sizes={sizes}")
+    return closed, shapes
 
 
 def struct_of(kind: Aval | type) -> jax.ShapeDtypeStruct:

@@ -49,12 +49,22 @@ def _check_masks(batched: bool, key_padding_mask, attn_mask, is_causal: bool, qu
             f"For {'batched (3-D)' if batched else 'unbatched (2-D)'} `query`, expected `key_padding_mask` to be "
             f"`None` or {wanted} but found {key_padding_mask.dim()}-D tensor instead"
         )
+    for name, mask in (("key_padding_mask", key_padding_mask), ("attn_mask", attn_mask)):
+        if mask is not None and mask._aval.dtype.rank == 1:
+            raise AssertionError(f"only bool and floating types of {name} are supported")
     if is_causal and attn_mask is None:
-        raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
-    if attn_mask is None:
-        return
+        raise RuntimeError(
+            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
+            "`generate_square_subsequent_mask` to create this mask."
+        )
     length, source = query.shape[0], key.shape[0]
     batch = query.shape[1] if batched else 1
+    for place, size in enumerate((batch, source) if key_padding_mask is not None and batched else ()):
+        if key_padding_mask.shape[place] != size:
+            found = key_padding_mask.shape[place]
+            raise AssertionError(f"Expected key_padded_mask.shape[{place}] to be {size}, but got {found}")
+    if attn_mask is None:
+        return
     if attn_mask.dim() not in (2, 3):
         raise RuntimeError(f"attn_mask's dimension {attn_mask.dim()} is not supported")
     wanted = (length, source) if attn_mask.dim() == 2 else (batch * heads, length, source)

@@ -37,6 +37,17 @@ def _check_channels(input: Array, **given: Array | None) -> None:
             raise RuntimeError(f"{name} should contain {channels} elements not {each.size}")
 
 
+def _check_dtypes(input: Array, *parameters: Array | None) -> None:
+    """Parameters have the input's dtype, or float32 where that is of half precision."""
+    given = [each.dtype for each in parameters if each is not None]
+    if all(each == input.dtype for each in given):
+        return
+    if any(each != jnp.float32 for each in given):
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+    if input.dtype.itemsize > 2:
+        raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+
+
 @op(grad_name="NativeBatchNormBackward0", order=("input", "weight", "bias"))
 def batch_norm(
     input: Array,
@@ -60,6 +71,7 @@ def batch_norm(
     """
     need_float("batch_norm", input)
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _check_dtypes(input, weight, bias, running_mean, running_var)
     if running_mean is None:
         return _batch_normed(input, weight, bias, eps)[0]
     shape = _by_channel(input)
@@ -99,6 +111,7 @@ def batch_norm_with_update(
     """(the input normalized by the statistics of the batch, the new running mean, the new running variance)."""
     need_float("batch_norm", input)
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _check_dtypes(input, weight, bias, running_mean, running_var)
     normed, mean, variance = _batch_normed(input, weight, bias, eps)
     return normed, *_updated(running_mean, running_var, mean, variance, input.size // mean.size, momentum)
 
@@ -122,6 +135,7 @@ def instance_norm(input: Array, weight: Array | None = None, bias: Array | None 
     """
     need_float("instance_norm", input)
     _check_channels(input, weight=weight, bias=bias)
+    _check_dtypes(input, weight, bias)
     x = _standardized(input, tuple(range(2, input.ndim)), eps)[0]
     return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
 
@@ -139,6 +153,7 @@ def instance_norm_with_update(
     """(the input normalized, the new running mean, the new running variance), these averaged over the samples."""
     need_float("instance_norm", input)
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _check_dtypes(input, weight, bias, running_mean, running_var)
     x, mean, variance = _standardized(input, tuple(range(2, input.ndim)), eps)
     normed = _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
     count = input.size // max(mean.size, 1)
@@ -186,6 +201,7 @@ def layer_norm(
     """
     _check_normalized(input, normalized_shape, weight, bias)
     need_float("LayerNormKernelImpl", input)
+    _check_dtypes(input, weight, bias)
     axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
     return _scaled(_standardized(input, axes, eps)[0], weight, bias).astype(input.dtype)
 
@@ -236,6 +252,7 @@ def group_norm(
                 f"shape {list(each.shape)} and input of shape {list(input.shape)}"
             )
     need_float("GroupNormKernelImpl", input)
+    _check_dtypes(input, weight, bias)
     x = input.reshape(input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
     x = _standardized(x, tuple(range(2, x.ndim)), eps)[0].reshape(input.shape)
     return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
