@@ -14,7 +14,7 @@ from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import asking
 from torchlike._ops._promote import wrap_dim
-from torchlike._programs.tracebacks import gate
+from torchlike._programs.tracebacks import gate, shorten
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Counter
 from torchlike._types import Size, device, dtype, dtypes, formats
@@ -349,15 +349,21 @@ class CoreMethods(TensorBase):
         Raises:
             RuntimeError: there are more or none.
         """
-        known = self._aval
-        if known.numel != 1:
-            raise NotOneElement(f"a Tensor with {known.numel} elements cannot be converted to Scalar")
-        return self._value().compute("item() is called").item()
+        try:
+            known = self._aval
+            if known.numel != 1:
+                raise NotOneElement(f"a Tensor with {known.numel} elements cannot be converted to Scalar")
+            return self._value().compute("item() is called").item()
+        except BaseException as error:
+            shorten(error)
+            raise
 
+    @gate
     def tolist(self):
         """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
         return self._value().numpy().tolist()
 
+    @gate
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """A NumPy array that shares the elements: writing to one shows in the other.
 
@@ -401,12 +407,16 @@ class CoreMethods(TensorBase):
         return iter(self.unbind(0))
 
     def __bool__(self) -> bool:
-        known = self._aval
-        if known.numel != 1:
-            if not known.numel:
-                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-        return bool(self._value().compute("a branch depends on it").item())
+        try:
+            known = self._aval
+            if known.numel != 1:
+                if not known.numel:
+                    raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+                raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+            return bool(self._value().compute("a branch depends on it").item())
+        except BaseException as error:
+            shorten(error)
+            raise
 
     def _scalar(self):
         if self._aval.numel != 1:
@@ -421,9 +431,11 @@ class CoreMethods(TensorBase):
     def __float__(self) -> float:
         return float(self._scalar())
 
+    @gate
     def __complex__(self) -> complex:
         return complex(self._scalar())
 
+    @gate
     def __index__(self) -> int:
         if self._aval.dtype.rank > 1 or self._aval.numel != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
@@ -431,11 +443,13 @@ class CoreMethods(TensorBase):
 
     __hash__ = object.__hash__  # `==` compares elements; a tensor is its own key
 
+    @gate
     def __format__(self, spec: str) -> str:
         if not self._aval.ndim and not self.is_meta:
             return self.item().__format__(spec)
         return object.__format__(self, spec)
 
+    @gate
     def __repr__(self, *, tensor_contents=None) -> str:
         from torchlike._tensor_str import describe
 
