@@ -171,6 +171,26 @@ def test_names_of_users_are_free():
     assert optimizer.state_dict()["state"]
 
 
+@pytest.mark.parametrize(
+    "name", "edges places outputs saved sequence release restore pre_hooks is_plain spec inputs".split()
+)
+def test_names_of_a_users_derivative_are_free(name):
+    class Double(torchlike.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            setattr(ctx, name, 3)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2 * getattr(ctx, name) * ctx.saved_tensors[0]
+
+    x = torchlike.ones(2, requires_grad=True)
+    Double.apply(x).sum().backward()
+    assert x.grad.tolist() == [6, 6]
+
+
 def test_there_is_no_torch_inside():
     assert not [str(path) for path in PACKAGE.rglob("*.py") if imported(path.read_text()) & {"torch", "torchvision"}]
 

@@ -62,7 +62,7 @@ def test_it_runs_again_once_and_only_for_the_backward_pass():
 
     x = torchlike.ones(3, requires_grad=True)
     y = torchlike.utils.checkpoint.checkpoint(counted, x, use_reentrant=False)
-    assert len(calls) == 1 and all(node.saved is None for node in (y.grad_fn, y.grad_fn.next_functions[0][0]))
+    assert len(calls) == 1 and all(node._kept is None for node in (y.grad_fn, y.grad_fn.next_functions[0][0]))
     (grad,) = torchlike.autograd.grad(y.sum(), x, retain_graph=True)
     assert len(calls) == 2
     y.sum().backward()

@@ -99,7 +99,7 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
     roots = []
     for place, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
         if isinstance(tensor, GradientEdge):
-            edge, known = tensor[:2], tensor.node.outputs[tensor.output_nr]
+            edge, known = tensor[:2], tensor.node._outputs[tensor.output_nr]
         else:
             edge, known = tensor._tracked_edge, tensor._aval
         if gradient is None:

@@ -54,8 +54,8 @@ class Run:
         """Walk from `roots`, pairs (edge, gradient); returns the captured gradients by edge."""
         for tensor in list(retaining.values()):
             node, number = tensor._tracked_edge or (None, 0)
-            if node is not None and node.edges:
-                node.is_plain = False
+            if node is not None and node._edges:
+                node._is_plain = False
                 self._retained.setdefault(node, []).append((number, tensor))
         before, state.enabled = state.enabled, self.create_graph
         try:
@@ -74,16 +74,16 @@ class Run:
         create_graph, keep_graph, wrap = self.create_graph, self.keep_graph, self.wrap
         for (node, number), grad in roots:
             if node not in buffers and not awaited[node]:
-                heappush(ready, (-node.sequence, next(order), node))
+                heappush(ready, (-node._sequence, next(order), node))
             self._collect(buffers, node, number, grad)
         while ready:
             node = heappop(ready)[2]
             grads = buffers.pop(node, None)
-            edges = node.edges
-            if plain and node.is_plain and edges and grads is not None:
+            edges = node._edges
+            if plain and node._is_plain and edges and grads is not None:
                 grads = node.backward(grads, tuple([edge is not None for edge in edges]), create_graph)
                 if not keep_graph:
-                    node.release()
+                    node._release()
             else:
                 grads = self._visit(node, grads, useful)
             for edge, grad in zip(edges, grads, strict=True):
@@ -94,13 +94,13 @@ class Run:
                 if left:
                     awaited[target] = left
                 elif type(target) is AccumulateGrad and target not in buffers:  # a leaf that was used once
-                    if target.grad is None and target.is_plain and useful is None and grad is not None:
+                    if target.grad is None and target._is_plain and useful is None and grad is not None:
                         target.grad = wrap(*grad)
                     else:
                         self._visit(target, [grad], useful)
                     continue
                 else:
-                    heappush(ready, (-target.sequence, next(order), target))
+                    heappush(ready, (-target._sequence, next(order), target))
                 if grad is not None:
                     self._collect(buffers, target, number, grad)
 
@@ -109,7 +109,7 @@ class Run:
         awaited = dict.fromkeys(nodes, 0)
         stack = list(awaited)
         while stack:
-            for edge in stack.pop().edges:
+            for edge in stack.pop()._edges:
                 if edge is not None:
                     node = edge[0]
                     if node in awaited:
@@ -122,22 +122,22 @@ class Run:
     def _useful(self, reachable: dict[Node, int]) -> set[Node]:
         """The nodes from which a target can be reached."""
         useful = {node for node in reachable if node in self.targets}
-        for node in sorted(reachable, key=lambda each: each.sequence if each.edges else -1):
-            if any(edge is not None and edge[0] in useful for edge in node.edges):
+        for node in sorted(reachable, key=lambda each: each._sequence if each._edges else -1):
+            if any(edge is not None and edge[0] in useful for edge in node._edges):
                 useful.add(node)
         return useful
 
     def _collect(self, buffers: dict, node: Node, number: int, grad: tuple) -> None:
         slots = buffers.get(node)
         if slots is None:
-            slots = buffers[node] = [None] * (len(node.outputs) or 1)
+            slots = buffers[node] = [None] * (len(node._outputs) or 1)
         known = slots[number]
         slots[number] = grad if known is None else add(known, grad, self.create_graph)
 
     def _visit(self, node: Node, grads: list | None, useful: set | None) -> list:
         """Run one node's hooks and derivative; returns the gradients of its inputs."""
-        grads = [None] * (len(node.outputs) or 1) if grads is None else grads
-        needed = tuple([edge is not None and (useful is None or edge[0] in useful) for edge in node.edges])
+        grads = [None] * (len(node._outputs) or 1) if grads is None else grads
+        needed = tuple([edge is not None and (useful is None or edge[0] in useful) for edge in node._edges])
         is_leaf = type(node) is AccumulateGrad
         if useful is not None and node not in useful:
             return [None] * len(needed)
@@ -148,25 +148,25 @@ class Run:
         if not runs:
             self._capture(node, grads)
             return [None] * len(needed)
-        if node.pre_hooks:
-            grads = self._call_hooks(node.pre_hooks, grads)
+        if node._pre_hooks:
+            grads = self._call_hooks(node._pre_hooks, grads)
         if is_leaf:
             self._accumulate(node, grads[0])
             return []
-        if not node.runs_without_gradients and grads.count(None) == len(grads):
+        if not node._runs_without_gradients and grads.count(None) == len(grads):
             found: list = [None] * len(needed)
         else:
             found = node.backward(grads, needed, self.create_graph)
         if state.anomaly:
             _check_nan(node, found)
-        if node.post_hooks:
-            places = node.places
+        if node._post_hooks:
+            places = node._places
             shown = [None if place is None else found[place] for place in places]
-            for place, each in zip(places, self._call_hooks(node.post_hooks, shown, grads), strict=True):
+            for place, each in zip(places, self._call_hooks(node._post_hooks, shown, grads), strict=True):
                 if place is not None:
                     found[place] = each
         if not self.keep_graph:
-            node.release()
+            node._release()
         return found
 
     def _capture(self, node: Node, grads: list) -> None:
@@ -175,9 +175,9 @@ class Run:
 
     def _hooked(self, node: Node, grads: list) -> list:
         """The gradients of a node's outputs after the hooks of these tensors; those that are retained are kept."""
-        if node.tensor_hooks:
+        if node._tensor_hooks:
             grads = list(grads)
-            for number, hooks in node.tensor_hooks.items():
+            for number, hooks in node._tensor_hooks.items():
                 if hooks:
                     grads[number] = self._unwrapped(tensor_hooks(hooks, self._wrapped(grads[number])))
         for number, tensor in self._retained.get(node, ()):
@@ -211,10 +211,10 @@ class Run:
                 node.grad = self.wrap(*total)
             else:
                 node.grad._write(total[0], None)
-        if node.leaf_hooks and node.variable is not None:
-            leaf_hooks(node.leaf_hooks, node.variable)
-        if node.post_hooks:
-            for hook in list(node.post_hooks.values()):
+        if node._leaf_hooks and node.variable is not None:
+            leaf_hooks(node._leaf_hooks, node.variable)
+        if node._post_hooks:
+            for hook in list(node._post_hooks.values()):
                 hook((), (self._wrapped(grad),))
 
 

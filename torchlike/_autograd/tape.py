@@ -36,27 +36,27 @@ next_sequence = itertools.count().__next__
 class Node:
     """What all nodes of the tape have: hooks, a name, edges."""
 
-    # hooks by kind, None until there is one: `hooks_for` makes room
-    tensor_hooks: dict | None = None
-    pre_hooks: dict | None = None
-    post_hooks: dict | None = None
-    leaf_hooks: dict | None = None
-    is_plain = True  # there never was a hook: a quick path may be taken
-    restore: Callable | None = None  # computes what a checkpoint did not keep
-    runs_without_gradients = False  # the user's own derivative is asked even so
+    # hooks by kind, None until there is one: `_hooks_for` makes room
+    _tensor_hooks: dict | None = None
+    _pre_hooks: dict | None = None
+    _post_hooks: dict | None = None
+    _leaf_hooks: dict | None = None
+    _is_plain = True  # there never was a hook: a quick path may be taken
+    _restore: Callable | None = None  # computes what a checkpoint did not keep
+    _runs_without_gradients = False  # the user's own derivative is asked even so
     requires_grad = True
-    edges: tuple = ()
-    sequence: int
+    _edges: tuple = ()
+    _sequence: int
 
     @property
-    def places(self) -> tuple[int | None, ...]:
+    def _places(self) -> tuple[int | None, ...]:
         """The inputs that hooks and `next_functions` tell of, None where there might be one."""
-        return tuple(range(len(self.edges)))
+        return tuple(range(len(self._edges)))
 
     @property
     def next_functions(self) -> tuple:
         """The nodes that this one passes gradients to, each with the number of its output."""
-        found = [None if place is None else self.edges[place] for place in self.places]
+        found = [None if place is None else self._edges[place] for place in self._places]
         return tuple([(None, 0) if edge is None else edge for edge in found])
 
     @property
@@ -64,13 +64,13 @@ class Node:
         """A dictionary for the user's own notes."""
         return self.__dict__.setdefault("_metadata", {})
 
-    def hooks_for(self, kind: str) -> dict:
+    def _hooks_for(self, kind: str) -> dict:
         """The dictionary of one kind of hooks.
 
         Args:
-            kind: ``"tensor_hooks"`` (by output), ``"pre_hooks"``, ``"post_hooks"`` or a leaf's ``"leaf_hooks"``.
+            kind: ``"_tensor_hooks"`` (by output), ``"_pre_hooks"``, ``"_post_hooks"`` or a leaf's ``"_leaf_hooks"``.
         """
-        self.is_plain = False
+        self._is_plain = False
         return self.__dict__.setdefault(kind, {})
 
     def name(self) -> str:
@@ -80,18 +80,18 @@ class Node:
 
     def _sequence_nr(self) -> int:
         """A number that is larger the later the node was made."""
-        return self.sequence
+        return self._sequence
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
     def register_hook(self, fn: Callable) -> RemovableHandle:
         """Call ``fn(grad_inputs, grad_outputs)`` after the node has run; it may return other gradients of the inputs."""
-        return add_hook(self.hooks_for("post_hooks"), fn)
+        return add_hook(self._hooks_for("_post_hooks"), fn)
 
     def register_prehook(self, fn: Callable) -> RemovableHandle:
         """Call ``fn(grad_outputs)`` before the node runs; it may return other gradients of the outputs."""
-        return add_hook(self.hooks_for("pre_hooks"), fn)
+        return add_hook(self._hooks_for("_pre_hooks"), fn)
 
 
 def add_hook(hooks: dict, hook: Callable) -> RemovableHandle:
@@ -115,21 +115,21 @@ class GradNode(Node):
     def __init__(self, spec: Spec, inputs: tuple, edges: tuple) -> None:
         self.spec = spec
         self.inputs = inputs
-        self.edges = edges
-        self.sequence = next_sequence()
+        self._edges = edges
+        self._sequence = next_sequence()
 
     @property
-    def outputs(self) -> tuple:
+    def _outputs(self) -> tuple:
         """The avals of its outputs."""
         return self.spec.outputs
 
     @property
-    def saved(self):
+    def _kept(self):
         """What it keeps for its derivative; None once that is freed, or to be restored."""
         return self.inputs
 
-    @saved.setter
-    def saved(self, kept) -> None:
+    @_kept.setter
+    def _kept(self, kept) -> None:
         self.inputs = kept
 
     def restored(self, cotangents: list):
@@ -138,10 +138,10 @@ class GradNode(Node):
         Raises:
             RuntimeError: it was freed by an earlier backward.
         """
-        if self.restore is None:
+        if self._restore is None:
             raise RuntimeError(SECOND_BACKWARD)
-        found = self.restore(cotangents)
-        return self.saved if found is None else found
+        found = self._restore(cotangents)
+        return self._kept if found is None else found
 
     def _left(self, used: tuple[int, ...], cotangents: list):
         """What is left of the inputs after they were freed: numbers, which are no saved tensors.
@@ -151,16 +151,16 @@ class GradNode(Node):
         """
         call = self.spec.call
         saves = None if call is None else call.saves
-        if self.restore is not None or saves or (saves is None and not self._are_numbers(used)):
+        if self._restore is not None or saves or (saves is None and not self._are_numbers(used)):
             return self.restored(cotangents)
         return self.numbers
 
     def _are_numbers(self, used: tuple[int, ...]) -> bool:
-        shown, kinds = self.places, self.spec.inputs
+        shown, kinds = self._places, self.spec.inputs
         return all(isinstance(kinds[place], type) and place not in shown for place in used)
 
     @property
-    def places(self) -> tuple[int | None, ...]:
+    def _places(self) -> tuple[int | None, ...]:
         if self.spec.call is not None:
             return self.spec.call.places
         return tuple([place for place, given in enumerate(self.spec.inputs) if not isinstance(given, type)])
@@ -183,7 +183,7 @@ class GradNode(Node):
         inputs = [own[place] for place in used]
         inputs += [each[0] for each in cotangents if each is not None]
         if create_graph:
-            edges = [self.edges[place] for place in used] + [each[1] for each in cotangents if each is not None]
+            edges = [self._edges[place] for place in used] + [each[1] for each in cotangents if each is not None]
             found = apply(spec, tuple(inputs), tuple(edges), True)
         else:
             found = [(each, None) for each in record(spec, inputs)]
@@ -192,14 +192,14 @@ class GradNode(Node):
         rest = iter(found)
         return [next(rest) if wanted else None for wanted in needed]
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """Free what was saved for the derivative; numbers are not."""
         inputs, places = self.inputs, self.spec.numbers
         if places and inputs is not None:
             self.numbers = {place: inputs[place] for place in places}
         self.inputs = None
-        if self.restore is not None:
-            self.restore = None
+        if self._restore is not None:
+            self._restore = None
 
 
 def node_class(spec: Spec, base: type = GradNode) -> type:
@@ -230,16 +230,16 @@ class KeepingNode(GradNode):
         pull: the operation from residuals and cotangents to the gradients of the inputs that want one.
     """
 
-    def release(self) -> None:
-        super().release()
+    def _release(self) -> None:
+        super()._release()
         self.residuals = None
 
     @property
-    def saved(self):
+    def _kept(self):
         return None if self.residuals is None else (self.inputs, self.residuals)
 
-    @saved.setter
-    def saved(self, kept) -> None:
+    @_kept.setter
+    def _kept(self, kept) -> None:
         self.inputs, self.residuals = kept or (None, None)
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
@@ -249,7 +249,7 @@ class KeepingNode(GradNode):
             return super().backward(cotangents, needed, create_graph)  # the residuals have no history
         pull, given = self.pull, tuple([each is not None for each in cotangents])
         grads = iter(record(pull(given), (*self.residuals, *[each[0] for each in cotangents if each is not None])))
-        found = [(next(grads), None) if edge is not None else None for edge in self.edges]
+        found = [(next(grads), None) if edge is not None else None for edge in self._edges]
         return [each if want else None for each, want in zip(found, needed, strict=True)]
 
 
@@ -354,11 +354,11 @@ class AccumulateGrad(Node):
         variable: a weak reference to the tensor.
     """
 
-    outputs = ()
+    _outputs = ()
 
     def __init__(self, variable) -> None:
         self.grad = None
-        self.sequence = 2**62  # at once, whenever it is ready
+        self._sequence = 2**62  # at once, whenever it is ready
         self._variable = ref(variable)
 
     @property
@@ -366,7 +366,7 @@ class AccumulateGrad(Node):
         """The tensor itself, if it still lives."""
         return self._variable()
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """Nothing is saved here."""
 
 
@@ -374,7 +374,7 @@ class Nowhere(AccumulateGrad):
     """Where the gradient of a view goes that requires grad because its base does, but comes from no tracked operation."""
 
     def __init__(self) -> None:
-        self.sequence = 2**62
+        self._sequence = 2**62
 
 
 NOWHERE = Nowhere(), 0

@@ -267,7 +267,7 @@ class _Maker:
         before = self.before
         made.guards, made.state, made.kept = before.guards, before.state, before.kept
         made.leaves, made.without = before.leaves, [each is None for each in before.grads]
-        made.plain = [each.is_plain for each in before.leaves]
+        made.plain = [each._is_plain for each in before.leaves]
         made.avals, made.views = before.avals, before.views
         aliases = [(self.firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
         made.storages, made.shared = len(self.firsts), [(one, other) for one, other in aliases if one != other]
@@ -485,8 +485,8 @@ def _check_walked(edge: tuple) -> None:
         seen.add(node)
         if isinstance(node, AccumulateGrad):
             continue
-        if not isinstance(node, GradNode) or not node.is_plain:
+        if not isinstance(node, GradNode) or not node._is_plain:
             raise Unguarded("a result has a history with hooks, or with a derivative of the user's own")
         if node.inputs is not None or isinstance(node, KeepingNode) and node.residuals is not None:
             raise StillTracked("a result has a history: its `backward` is yet to come")
-        pending += [each[0] for each in node.edges if each is not None]
+        pending += [each[0] for each in node._edges if each is not None]

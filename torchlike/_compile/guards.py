@@ -260,7 +260,7 @@ class Guards:
             self._note(_getter(names), given.__dict__, f"an attribute of {what}")
             self._visit_all([given.__dict__[name] for name in names], what)
         leaf = given._leaf
-        if leaf is not None and not leaf.is_plain:
+        if leaf is not None and not leaf._is_plain:
             self._note(_HOOKS, leaf, f"the hooks of {what}")
             self._visit_all(_HOOKS(leaf), f"a hook of {what}")
 

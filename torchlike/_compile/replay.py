@@ -258,7 +258,7 @@ class Replay:
         """All tensors: arguments, state, gradients; None if their kinds differ."""
         if [*map(_KEPT, self.state)] != self.kept and not self._moved():
             return None
-        if [leaf.is_plain for leaf in self.leaves] != self.plain:
+        if [leaf._is_plain for leaf in self.leaves] != self.plain:
             return None
         grads = [leaf.grad for leaf in self.leaves]
         if [each is None for each in grads] != self.without:

@@ -23,9 +23,9 @@ class ToCopyBackward0(Node):
     """The node of a move: the gradient moves back."""
 
     def __init__(self, source: Value, edge: tuple) -> None:
-        self.edges, self.outputs = (edge,), (source.aval,)
+        self._edges, self._outputs = (edge,), (source.aval,)
         self.source = source.aval.device
-        self.sequence = next_sequence()
+        self._sequence = next_sequence()
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         """The gradient on the device that the tensor came from."""
@@ -33,7 +33,7 @@ class ToCopyBackward0(Node):
         moved_back = _put(value, self.source)
         return [(moved_back, (ToCopyBackward0(value, edge), 0) if create_graph and edge is not None else None)]
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """Nothing is saved."""
 
 

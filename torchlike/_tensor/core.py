@@ -274,7 +274,7 @@ class CoreMethods(TensorBase):
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, number = self._edge
-        return add_hook(node.hooks_for("tensor_hooks").setdefault(number, {}), hook)
+        return add_hook(node._hooks_for("_tensor_hooks").setdefault(number, {}), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
         """Call `hook` with this leaf after a gradient was added to its `.grad`.
@@ -286,7 +286,7 @@ class CoreMethods(TensorBase):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        return add_hook(self._accumulator().hooks_for("leaf_hooks"), hook)
+        return add_hook(self._accumulator()._hooks_for("_leaf_hooks"), hook)
 
     def detach(self):
         """A tensor on the same elements that is apart from the tape."""

@@ -50,13 +50,13 @@ NEITHER_FLOATING = (
 class FunctionCtx(Node):
     """What `forward` and `backward` of a `Function` share; on the tape it is the function's node."""
 
-    runs_without_gradients = True
+    _runs_without_gradients = True
     _function: type[Function]  # set in the class made for each `Function`
 
     def __init__(self) -> None:
-        self.sequence = next_sequence()
-        self.edges: tuple = ()
-        self.outputs: tuple = ()
+        self._sequence = next_sequence()
+        self._edges: tuple = ()
+        self._outputs: tuple = ()
         self.needs_input_grad: tuple[bool, ...] = ()
         self._inputs: tuple = ()  # for each the aval, None for what is no tensor
         self._saved: list | None = []
@@ -110,41 +110,41 @@ class FunctionCtx(Node):
             RuntimeError: it was freed by a backward.
         """
         if self._saved is None:
-            if self.restore is None:
+            if self._restore is None:
                 raise RuntimeError(SECOND_BACKWARD)
-            self.restore([])
+            self._restore([])
         return tuple([each and each.unpacked() for each in self._saved or ()])
 
     saved_variables = saved_tensors
 
     @property
-    def saved(self):
+    def _kept(self):
         """What it keeps, as it keeps it."""
         return self._saved
 
-    @saved.setter
-    def saved(self, kept) -> None:
+    @_kept.setter
+    def _kept(self, kept) -> None:
         self._saved = kept
 
     @property
-    def places(self) -> tuple[int, ...]:
+    def _places(self) -> tuple[int, ...]:
         return tuple([place for place, known in enumerate(self._inputs) if known is not None])
 
     def name(self) -> str:
         return self._function.__name__ + "Backward"
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """Free the saved tensors."""
-        self._saved = self.restore = None
+        self._saved = self._restore = None
 
     # ------------------------------------------------------------------ running
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         """Run the user's derivative; see `GradNode.backward`."""
-        grads = [self._given(each, known) for each, known in zip(cotangents, self.outputs, strict=True)]
+        grads = [self._given(each, known) for each, known in zip(cotangents, self._outputs, strict=True)]
         found = self._derivative()(self, *grads)
         found = list(found) if isinstance(found, tuple) else [found]
-        count = len(self.edges)
+        count = len(self._edges)
         while len(found) > count and found[-1] is None:
             found.pop()
         if len(found) != count:
@@ -213,8 +213,8 @@ class FunctionCtx(Node):
         if not all(_among(each, outputs) for each in self.dirty_tensors):
             raise RuntimeError(NOT_RETURNED)
         if tracked:
-            self.edges = edges
-        self.outputs = tuple([each._aval if isinstance(each, TensorBase) else None for each in outputs])
+            self._edges = edges
+        self._outputs = tuple([each._aval if isinstance(each, TensorBase) else None for each in outputs])
         made = tuple([self._output(number, each, inputs, tracked) for number, each in enumerate(outputs)])
         if tracked:
             self._save(outputs)
@@ -249,7 +249,7 @@ class FunctionCtx(Node):
                 raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
         else:
             given._check_writable()
-            if len(self.outputs) > 1:
+            if len(self._outputs) > 1:
                 raise RuntimeError(MANY_OUTPUTS)
         if is_input:
             given._write(given._value(), (self, number))

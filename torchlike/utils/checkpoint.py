@@ -110,7 +110,7 @@ class _Part:
         """Drop what the nodes that lead to the results have saved."""
         self.nodes = _nodes_since(self.begin, results)
         for node in self.nodes:
-            node.saved, node.restore = None, self.run_again
+            node._kept, node._restore = None, self.run_again
 
     def run_again(self, cotangents: list) -> None:
         """Give the nodes what they need for their derivatives.
@@ -141,7 +141,7 @@ class _Part:
                 f"Number of tensors saved during recomputation: {len(nodes)}."
             )
         for node, again in zip(self.nodes, nodes, strict=True):
-            node.saved, node.restore = again.saved, None
+            node._kept, node._restore = again._kept, None
 
 
 class _Saved:
@@ -161,10 +161,10 @@ def _nodes_since(begin: int, results) -> list[Node]:
     while stack:
         edge = stack.pop()
         node = None if edge is None else edge[0]
-        if isinstance(node, (GradNode, FunctionCtx)) and node.sequence > begin and node not in found:
+        if isinstance(node, (GradNode, FunctionCtx)) and node._sequence > begin and node not in found:
             found[node] = None
-            stack += node.edges
-    return sorted(found, key=lambda each: each.sequence)
+            stack += node._edges
+    return sorted(found, key=lambda each: each._sequence)
 
 
 def _tensors(results) -> list[TensorBase]:
