@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import numbers
 import warnings
 from collections.abc import Callable
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from torchlike._dispatch import Op
 
 ARRAY, LIKE, ARRAYS, NUMBER, STATIC = "a tensor", "a tensor or number", "tensors", "a number", "static"
+INTEGER, INTEGERS, POSITIVE = "an integer", "integers", "a positive number"
 # other words for an argument, as NumPy says them; PyTorch takes them, too
 SYNONYMS = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 _TYPES = {ARRAY: "Tensor", LIKE: "Tensor", ARRAYS: "tuple of Tensors", NUMBER: "Number"}
+_KINDS = {"Arrays": ARRAYS, "ArrayLike": LIKE, "Array": ARRAY, "Number": NUMBER}
+_KINDS |= {"Integer": INTEGER, "Integers": INTEGERS, "Positive": POSITIVE}
 _WORDS = {"Ints": "tuple of ints", "DType": "torch.dtype"}
+_STATIC = {"Integer": "int", "Integers": "Ints", "Positive": "float"}  # what they would be if they were static
 _PLAIN = {
     "int": (int, np.integer, TensorBase),
     "float": (float, int, np.number, TensorBase),
@@ -36,10 +41,12 @@ _PLAIN = {
 def kind_of(annotation: str) -> str:
     """What a parameter with this annotation is."""
     words = annotation.replace("|", " ").replace(",", " ").split()
-    for word, kind in (("Arrays", ARRAYS), ("ArrayLike", LIKE), ("Array", ARRAY), ("Number", NUMBER)):
-        if word in words:
-            return kind
-    return STATIC
+    return next((_KINDS[each] for each in words if each in _KINDS), STATIC)
+
+
+def is_structure(number) -> bool:
+    """Whether a `POSITIVE` number is a part of the operation: what is not positive or not finite, 1 and 2 are special."""
+    return not isinstance(number, (int, float)) or not 0 < number < math.inf or number in (1, 2)
 
 
 def check(op: Op, args: tuple, kwargs: dict) -> None:
@@ -69,7 +76,7 @@ def _fault(kind: str, parameter: inspect.Parameter, given) -> str:
     """What is wrong with an argument, the end of PyTorch's sentence; nothing if it is right."""
     if not _fits(kind, parameter, given):
         return f"not {_plain_name(given)}"
-    if kind is STATIC and _word(parameter) == "Ints" and isinstance(given, (tuple, list)) and given:
+    if _word(parameter) == "Ints" and isinstance(given, (tuple, list)) and given:
         # of several ints PyTorch looks at the first
         if isinstance(given[0], bool) or not isinstance(given[0], _PLAIN["int"]):
             return f"but found element of type {_plain_name(given[0])} at pos 0"
@@ -99,8 +106,9 @@ def _fits(kind: str, parameter: inspect.Parameter, given) -> bool:
 
 
 def _word(parameter: inspect.Parameter) -> str:
-    """The annotation of a static parameter without its None."""
-    return str(parameter.annotation).removesuffix(" | None")
+    """The annotation of a parameter without its None, as a static one's."""
+    word = str(parameter.annotation).removesuffix(" | None")
+    return _STATIC.get(word, word)
 
 
 def _check_elements(place: int, given) -> None:

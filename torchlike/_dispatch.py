@@ -9,6 +9,9 @@ declaration come ``f.inplace`` (``Tensor.f_``) and ``out=``. What an argument is
 ``Arrays``    a sequence of tensors
 ``Number``    a Python number (or a tensor of one element): an argument of the program, so that another number
               compiles nothing. In the function it is a weakly typed 0-d array
+``Integer``   the same, an integer
+``Integers``  one integer or a sequence of them
+``Positive``  the same where it is positive and finite and neither 1 nor 2; else static
 anything      static: a part of the operation
 ============= ================================================================================================
 
@@ -28,7 +31,21 @@ from typing import Any, NamedTuple, Protocol, overload
 import jax
 import numpy as np
 
-from torchlike._arguments import ARRAY, ARRAYS, LIKE, STATIC, SYNONYMS, check, explained, kind_of, modern
+from torchlike._arguments import (
+    ARRAY,
+    ARRAYS,
+    INTEGERS,
+    LIKE,
+    NUMBER,
+    POSITIVE,
+    STATIC,
+    SYNONYMS,
+    check,
+    explained,
+    is_structure,
+    kind_of,
+    modern,
+)
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import ON_EXPANDED, OVERLAP
 from torchlike._autograd.tape import apply, apply_keeping, node_class
@@ -231,10 +248,14 @@ class Op:
         kind = self.kinds.get(SYNONYMS.get(name, name) if name not in self.kinds else name, STATIC)
         if isinstance(given, TensorBase):
             return Slot(next(count))
-        if kind is not STATIC and isinstance(given, (numbers.Number, np.bool_)) and not isinstance(given, bool):
+        if kind is STATIC or (kind is POSITIVE and is_structure(given)) or isinstance(given, bool):
+            pass
+        elif isinstance(given, (numbers.Number, np.bool_)):
             return Slot(next(count))
         if kind is ARRAYS and isinstance(given, (tuple, list)):
             return tuple(Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
+        if kind is INTEGERS and isinstance(given, (tuple, list)):
+            return tuple(Slot(next(count)) if type(each) is int else each for each in given)
         if isinstance(given, type):
             return dtypes.OF_PYTHON.get(given, given)  # ``dtype=float``
         return tuple(given) if isinstance(given, list) else given
@@ -372,6 +393,12 @@ def _gatherer(op: Op) -> Callable:
                     edges.append(each._edge)
                 else:
                     key.append(None if each is None else type(each))
+        elif kind is INTEGERS and isinstance(given, (tuple, list)):
+            key.append(len(given))
+            numbers_in = [each for each in given if type(each) is int]
+            key.extend([int if type(each) is int else each for each in given])
+            inputs.extend(numbers_in)
+            edges.extend([None] * len(numbers_in))
         else:
             key.append(type(given))  # no operation is kept under such a key: `check` finds what is wrong
 
@@ -392,7 +419,7 @@ def _gatherer(op: Op) -> Callable:
                 key.append(value.aval)
                 inputs.append(value)
                 edges.append(arg._edge)
-            elif kind is STATIC:
+            elif kind is STATIC or (kind is POSITIVE and is_structure(arg)):
                 key.append(arg if type(arg) not in _LIKE_INTS else (type(arg), arg))
             elif type(arg) in _NUMBERS:
                 key.append(type(arg))
@@ -411,7 +438,7 @@ def _gatherer(op: Op) -> Callable:
                     key.append(value.aval)
                     inputs.append(value)
                     edges.append(arg._edge)
-                elif kind is STATIC:
+                elif kind is STATIC or (kind is POSITIVE and is_structure(arg)):
                     key.append(
                         (type(arg), arg) if type(arg) in _LIKE_INTS else tuple(arg) if isinstance(arg, list) else arg
                     )
@@ -626,7 +653,8 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 
     def plain(name: str, given):
         nonlocal changed
-        if op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC) is not STATIC:
+        kind = op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC)
+        if kind in (ARRAY, LIKE, ARRAYS, NUMBER):
             return given
         if isinstance(given, TensorBase):
             changed = True

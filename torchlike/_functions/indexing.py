@@ -36,21 +36,26 @@ FEW, MOST = 4, 64
 
 
 class Positions:
-    """Which positions along one dimension have programs of their own.
+    """Which positions of one kind of index have programs of their own.
 
     The first few do, and those that follow one of them, one by one, within the same recording: a loop over a
-    sequence is one program whatever its length. Any other position is passed as a number.
+    sequence is one program whatever its length. Any other position is passed as a number. Of an index with several
+    positions they are taken together: only the first few have programs.
     """
 
     __slots__ = ("own", "last", "recording")
 
     def __init__(self) -> None:
-        self.own: set[int] = set()
+        self.own: set = set()
         self.last, self.recording = -2, None
 
-    def is_own(self, position: int) -> bool:
-        """Whether this position is static."""
+    def is_own(self, position: int | tuple) -> bool:
+        """Whether this position, or these, are static."""
         own = self.own
+        if type(position) is tuple:
+            if position not in own and len(own) < FEW:
+                own.add(position)
+            return position in own
         if position not in own:
             near = abs(position - self.last) == 1 and self.last in own and self.recording is recorder.recording
             if len(own) >= (MOST if near else FEW):
@@ -63,8 +68,8 @@ class Positions:
 _known: dict = {}
 
 
-def is_own(key, position: int) -> bool:
-    """`Positions.is_own` of the dimension with this key."""
+def is_own(key, position: int | tuple) -> bool:
+    """`Positions.is_own` of the kind of index with this key."""
     found = _known.get(key)
     if found is None:
         found = _known[key] = Positions()
@@ -104,6 +109,24 @@ class Parsed:
         self.pattern.append(entry)
         self.tensors.append(given)
 
+    def at(self, position, entry=AT) -> None:
+        """A position, with its entry of the pattern: a number, as long as there is room for it."""
+        if len(self.numbers) < MOST_NUMBERS:
+            self.pattern.append(entry)
+            self.numbers.append(position)
+        else:
+            self.pattern.append(_placed(entry, position))
+
+    def settle(self, known) -> Parsed:
+        """Write positions that have a program of their own into the pattern."""
+        numbers = self.numbers
+        if numbers and all([type(each) is int for each in numbers]):
+            if is_own((known, *self.pattern), numbers[0] if len(numbers) == 1 else tuple(numbers)):
+                rest = iter(numbers)
+                self.pattern = [_placed(each, next(rest)) if _is_at(each) else each for each in self.pattern]
+                self.numbers = []
+        return self
+
     @property
     def is_whole(self) -> bool:
         """Whether the basic part is the tensor as it is."""
@@ -114,6 +137,14 @@ class Parsed:
         return self.read(of, tuple(self.pattern), *self.numbers)
 
 
+def _is_at(entry) -> bool:
+    return entry == AT or (type(entry) is tuple and entry[0] == AT)
+
+
+def _placed(entry, position: int):
+    return position if entry == AT else (position, *entry[1:])
+
+
 def _integer(parsed: Parsed, known, index: int) -> None:
     dim = parsed.dim
     size = known.shape[dim]
@@ -121,11 +152,7 @@ def _integer(parsed: Parsed, known, index: int) -> None:
         raise out_of_bounds(index, dim, size)
     if index < 0:
         index += size
-    if len(parsed.numbers) >= MOST_NUMBERS or is_own((known, dim), index):
-        parsed.pattern.append(index)
-    else:
-        parsed.pattern.append(AT)
-        parsed.numbers.append(index)
+    parsed.at(index)
     parsed.read = basic.select_view
     parsed.dim += 1
 
@@ -141,17 +168,11 @@ def _slice(parsed: Parsed, known, index: slice) -> None:
     parsed.dim += 1
     if length == size:
         parsed.keep(FULL)
-    elif (
-        step == 1
-        and start
-        and length
-        and len(parsed.numbers) < MOST_NUMBERS
-        and not is_own((known, dim, length), start)
-    ):
-        parsed.keep((AT, length))
-        parsed.numbers.append(start)
+    elif start and length:
+        parsed.at(start, (AT, length, step))
+        parsed.tensors.append(None)
     else:
-        parsed.keep((start, length, step))
+        parsed.keep((0, length, step))
 
 
 def _tensor(parsed: Parsed, known, index: TensorBase) -> None:
@@ -190,8 +211,7 @@ def _scalar(parsed: Parsed, known, index: TensorBase) -> None:
     """A 0-d integer tensor: its number where it is known already, else the value itself."""
     if index._value().array is not None or len(parsed.numbers) >= MOST_NUMBERS:
         return _integer(parsed, known, int(index.item()))
-    parsed.pattern.append(AT)
-    parsed.numbers.append(index)
+    parsed.at(index)
     parsed.read = basic.select_view
     parsed.dim += 1
     return None
@@ -228,7 +248,7 @@ def parse(known, index: tuple) -> Parsed:
             _tensor(parsed, known, each)
         else:
             _integer(parsed, known, each.__index__())
-    return parsed
+    return parsed.settle(known)
 
 
 def dims_taken(index: tuple) -> int:
@@ -495,7 +515,7 @@ def select(input, dim: int, index):
     parsed = Parsed()
     parsed.pattern, parsed.dim = [FULL] * dim, dim
     _integer(parsed, known, index)
-    return parsed.view(input)
+    return parsed.settle(known).view(input)
 
 
 @legacy_keywords(size="length")
@@ -530,7 +550,7 @@ def stretch(input, dim: int, start: int, length: int):
     parsed = Parsed()
     parsed.pattern, parsed.dim = [FULL] * dim, dim
     _slice(parsed, input._aval, slice(start, start + length))
-    return parsed.view(input)
+    return parsed.settle(input._aval).view(input)
 
 
 def _position(number) -> int:

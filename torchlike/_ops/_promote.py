@@ -23,8 +23,19 @@ Arrays = tuple[jax.Array, ...]
 Number = Any  # a Python number, or one as a weakly typed array
 Ints = Any  # an int or several: dimensions, sizes
 DType = Any
+Integer = Any  # the same of an integer
+Integers = Any  # one or several
+Positive = Any  # the same, but for what is structure: see `_arguments.is_structure`
 
 _KINDS = "biufc"
+
+
+ORDINARY = 3.0
+
+
+def known(number: Positive) -> float:
+    """A `Positive` number for decisions: where it is an argument of the program, any that is."""
+    return number if isinstance(number, (int, float)) else ORDINARY
 
 
 def default_float() -> np.dtype:

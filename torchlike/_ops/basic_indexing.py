@@ -2,14 +2,14 @@
 
 An index is a pattern with an entry for each dimension, in order; the parser has made everything non-negative:
 
-================= =====================================================================
-``FULL``          the whole dimension
-``(s, n, step)``  n elements from s on, `step` apart
-``(AT, n)``       n neighbours from the next number on
-``k``             element k; the dimension goes
-``AT``            the element at the next number; the dimension goes
-``None``          a new dimension of size 1
-================= =====================================================================
+================== =====================================================================
+``FULL``           the whole dimension
+``(s, n, step)``   n elements from s on, `step` apart
+``(AT, n, step)``  the same from the next number on
+``k``              element k; the dimension goes
+``AT``             the element at the next number; the dimension goes
+``None``           a new dimension of size 1
+================== =====================================================================
 
 Positions are numbers (`AT`) where they vary too much to have a program for each.
 """
@@ -29,7 +29,7 @@ from torchlike._recorder.view import Layout
 from torchlike._types import dtypes
 
 FULL, AT = ":", "at"
-MOST_NUMBERS = 4
+MOST_NUMBERS = 8
 
 
 def _resolved(shape: tuple[int, ...], pattern: tuple, numbers: tuple) -> tuple[list, list, list, list]:
@@ -47,10 +47,9 @@ def _resolved(shape: tuple[int, ...], pattern: tuple, numbers: tuple) -> tuple[l
         else:
             if entry == FULL:
                 start, size, step = 0, length, 1
-            elif entry[0] == AT:
-                start, size, step = next(positions), entry[1], 1
             else:
                 start, size, step = entry
+                start = next(positions) if start == AT else start
             result.append(size)
         starts.append(start)
         sizes.append(size)
@@ -64,8 +63,8 @@ def _host(number) -> int:
     return number if isinstance(number, int) else int(number.numpy())
 
 
-def _layout(layout: Layout, pattern: tuple, a=None, b=None, c=None, d=None) -> Layout:
-    starts, sizes, steps, shape = _resolved(layout.shape, pattern, (a, b, c, d))
+def _layout(layout: Layout, pattern: tuple, *numbers) -> Layout:
+    starts, sizes, steps, shape = _resolved(layout.shape, pattern, numbers)
     offset, strides, place = layout.offset, [], 0
     if all(sizes):
         for start, size, stride in zip(starts, layout.shape, layout.strides, strict=True):
@@ -107,9 +106,9 @@ def _stepped(array: Array, steps: list) -> Array:
     return array if set(steps) <= {1} else lax.slice(array, [0] * array.ndim, array.shape, steps)
 
 
-def _write(new: Array, viewed: Array, pattern: tuple, a=None, b=None, c=None, d=None) -> Array:
+def _write(new: Array, viewed: Array, pattern: tuple, *numbers) -> Array:
     """`viewed` with `new` at the index."""
-    starts, sizes, steps, _ = _resolved(viewed.shape, pattern, (a, b, c, d))
+    starts, sizes, steps, _ = _resolved(viewed.shape, pattern, numbers)
     if not new.size:
         return viewed
     if new.size == viewed.size:
@@ -143,18 +142,36 @@ def _positions_within(input, pattern, *numbers) -> list[Check]:
 
 @op(view=_layout, write=_write, name="select", check=_positions_within)
 def select_view(
-    input: Array, pattern: tuple, a: Number = None, b: Number = None, c: Number = None, d: Number = None
+    input: Array,
+    pattern: tuple,
+    a: Number = None,
+    b: Number = None,
+    c: Number = None,
+    d: Number = None,
+    e: Number = None,
+    f: Number = None,
+    g: Number = None,
+    h: Number = None,
 ) -> Array:
     """The elements at an index whose last part is an integer."""
-    return _read(input, pattern, (a, b, c, d))
+    return _read(input, pattern, (a, b, c, d, e, f, g, h))
 
 
 @op(view=_layout, write=_write, name="slice", check=_positions_within)
 def slice_view(
-    input: Array, pattern: tuple, a: Number = None, b: Number = None, c: Number = None, d: Number = None
+    input: Array,
+    pattern: tuple,
+    a: Number = None,
+    b: Number = None,
+    c: Number = None,
+    d: Number = None,
+    e: Number = None,
+    f: Number = None,
+    g: Number = None,
+    h: Number = None,
 ) -> Array:
     """The elements at an index whose last part is a slice or None."""
-    return _read(input, pattern, (a, b, c, d))
+    return _read(input, pattern, (a, b, c, d, e, f, g, h))
 
 
 @op(
@@ -170,10 +187,15 @@ def put_slices(
     b: Number = None,
     c: Number = None,
     d: Number = None,
+    e: Number = None,
+    f: Number = None,
+    g: Number = None,
+    h: Number = None,
 ) -> Array:
     """`input` with `value`, broadcast and cast, at the index."""
-    shape = _resolved(input.shape, pattern, (a, b, c, d))[3]
-    return _write(fitted(value, tuple(shape), input.dtype), input, pattern, a, b, c, d)
+    numbers = a, b, c, d, e, f, g, h
+    shape = _resolved(input.shape, pattern, numbers)[3]
+    return _write(fitted(value, tuple(shape), input.dtype), input, pattern, *numbers)
 
 
 def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:

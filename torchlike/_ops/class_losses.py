@@ -8,7 +8,7 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_cross_entropy, of_nll
-from torchlike._ops._promote import Array, as_dtype, only, rank
+from torchlike._ops._promote import Array, Positive, as_dtype, known, only, rank
 from torchlike._ops._values import is_outside
 from torchlike._ops.losses import reduced
 from torchlike._recorder.checks import Check
@@ -21,7 +21,9 @@ def _are_classes(input, target, weight=None, reduction="mean", ignore_index=-100
         return []  # probabilities
     classes = input.shape[1 if input.ndim > 1 else 0]
     said = lambda found: IndexError(f"Target {found.element} is out of bounds.")
-    return [Check(_is_no_class, (target,), said, (ignore_index, classes))]
+    if isinstance(ignore_index, int):
+        return [Check(_is_no_class, (target,), said, (ignore_index, classes))]
+    return [Check(_is_no_class, (target, ignore_index), said, (classes,))]
 
 
 def _is_no_class(target, ignored, classes):
@@ -73,7 +75,7 @@ def _check_class_weight(input: Array, weight: Array | None, name: str = "") -> N
         raise RuntimeError(f"expected scalar type {scalar_name(input.dtype)} but found {scalar_name(weight.dtype)}")
 
 
-def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
+def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignore_index: Positive) -> Array:
     """Negative log likelihood with classes in dimension 1 (0 for a single sample)."""
     target = target.reshape(()) if logs.ndim == 1 else target
     axis = 1 if logs.ndim > 1 else 0
@@ -92,7 +94,7 @@ def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignor
 
 @op(check=_are_classes, grad_name=of_nll)
 def nll_loss(
-    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: int = -100
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: Positive = -100
 ) -> Array:
     """Negative log likelihood of the target classes.
 
@@ -110,14 +112,20 @@ def nll_loss(
     return _nll(input, target, weight, reduction, ignore_index)
 
 
-@op(check=_are_classes, grad_name=of_cross_entropy)
+def _refuse_much_smoothing(*args, **named) -> None:
+    smooths = named.get("label_smoothing", args[5] if len(args) > 5 else 0)
+    if isinstance(smooths, (int, float)) and not 0 <= smooths <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {smooths}")
+
+
+@op(check=_are_classes, guard=_refuse_much_smoothing, grad_name=of_cross_entropy)
 def cross_entropy(
     input: Array,
     target: Array,
     weight: Array | None = None,
     reduction: str = "mean",
-    ignore_index: int = -100,
-    label_smoothing: float = 0.0,
+    ignore_index: Positive = -100,
+    label_smoothing: Positive = 0.0,
 ) -> Array:
     """Cross entropy of unnormalised scores and target classes, or target probabilities.
 
@@ -134,8 +142,7 @@ def cross_entropy(
 
     Source: Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015, for the smoothing.
     """
-    if not 0 <= label_smoothing <= 1:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    smooths = known(label_smoothing)
     axis = 1 if input.ndim > 1 else 0
     only("log_softmax_lastdim_kernel_impl", input, 2)
     logs = jax.nn.log_softmax(input, axis)
@@ -146,16 +153,16 @@ def cross_entropy(
             raise RuntimeError(
                 f"Expected floating point type for target with class probabilities, got {scalar_name(target.dtype)}"
             )
-        if ignore_index >= 0:
+        if known(ignore_index) >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")
         _check_class_weight(input, weight, "cross_entropy: ")
-        target = target * (1 - label_smoothing) + label_smoothing / classes if label_smoothing else target
+        target = target * (1 - label_smoothing) + label_smoothing / classes if smooths else target
         terms = target * logs if weight is None else target * logs * as_dtype(weight, logs.dtype).reshape(shape)
         elements = -jnp.sum(terms, axis)
         return reduced(elements, reduction)
     _check_classes(input, target, weight)
     plain = _nll(logs, target, weight, reduction, ignore_index)
-    if not label_smoothing:
+    if not smooths:
         return plain
     weights = jnp.ones(classes, logs.dtype) if weight is None else as_dtype(weight, logs.dtype)
     kept = target != ignore_index

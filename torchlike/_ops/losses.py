@@ -14,6 +14,7 @@ from torchlike._ops._nodes import by_reduction, of_kl
 from torchlike._ops._promote import (
     Array,
     Number,
+    Positive,
     as_dtype,
     floating,
     magnitude,
@@ -229,7 +230,7 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
 
 @op(grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "MulBackward0"), stepwise=True)
 def gaussian_nll_loss(
-    input: Array, target: Array, var: Array, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+    input: Array, target: Array, var: Array, full: bool = False, eps: Number = 1e-6, reduction: str = "mean"
 ) -> Array:
     """Negative log likelihood of a normal distribution with mean `input` and variance `var` (at least `eps`)."""
     input, target = matched(input, target)
@@ -240,7 +241,7 @@ def gaussian_nll_loss(
 
 @op(grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "SubBackward0"), stepwise=True)
 def poisson_nll_loss(
-    input: Array, target: Array, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
+    input: Array, target: Array, log_input: bool = True, full: bool = False, eps: Number = 1e-8, reduction: str = "mean"
 ) -> Array:
     """Negative log likelihood of a Poisson distribution with rate `input`, or ``exp(input)`` for `log_input`.
 
@@ -339,8 +340,8 @@ def triplet_margin_loss(
     positive: Array,
     negative: Array,
     margin: Number = 1.0,
-    p: float = 2.0,
-    eps: float = 1e-6,
+    p: Positive = 2.0,
+    eps: Number = 1e-6,
     swap: bool = False,
     reduction: str = "mean",
 ) -> Array:
@@ -361,7 +362,7 @@ def triplet_margin_loss(
     return reduced(jax.nn.relu(as_dtype(margin, far.dtype) + _distance(anchor, positive, p, eps) - far), reduction)
 
 
-def _distance(left: Array, right: Array, p: float, eps: float) -> Array:
+def _distance(left: Array, right: Array, p: Positive, eps: Number) -> Array:
     """The p-norm of ``left - right + eps`` over the last dimension."""
     left, right = matched_float(left, right)
     return vector_norm_of(left - right + eps, p, (left.ndim - 1,), False)

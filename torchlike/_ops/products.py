@@ -7,7 +7,17 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_cdist, of_einsum, of_product
-from torchlike._ops._promote import Array, Arrays, Number, as_dtype, broadcast_shapes, promoted, wrap_dim
+from torchlike._ops._promote import (
+    Array,
+    Arrays,
+    Number,
+    Positive,
+    as_dtype,
+    broadcast_shapes,
+    known,
+    promoted,
+    wrap_dim,
+)
 from torchlike._ops.reductions import vector_norm_of
 from torchlike._out import SAME, OutRule
 from torchlike._types.dtypes import scalar_name
@@ -198,15 +208,15 @@ def inner(input: Array, other: Array) -> Array:
 
 
 @op(out=SAME)
-def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
+def renorm(input: Array, p: Positive, dim: int, maxnorm: Positive) -> Array:
     """The slices along `dim`, those whose `p`-norm is larger than `maxnorm` scaled down to it.
 
     Raises:
         RuntimeError: `p` is not positive, `maxnorm` is negative, or there are fewer than two dimensions.
     """
-    if not p > 0:
+    if not known(p) > 0:
         raise RuntimeError("renorm: non-positive-norm not supported")
-    if maxnorm < 0:
+    if known(maxnorm) < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
     if input.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
@@ -360,7 +370,7 @@ def trace(input: Array) -> Array:
 
 
 @op(grad_name=of_cdist)
-def cdist_of(x1: Array, x2: Array, p: float) -> Array:
+def cdist_of(x1: Array, x2: Array, p: Positive) -> Array:
     """The `p`-norms between all pairs of rows: ``(*, P, M)`` and ``(*, R, M)`` to ``(*, P, R)``."""
     away = x1[..., :, None, :] - x2[..., None, :, :]
     return vector_norm_of(away, p, (away.ndim - 1,), False)

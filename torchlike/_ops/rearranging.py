@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Ints, wrap_dim
+from torchlike._ops._promote import Array, Integer, Integers, Ints, wrap_dim
 from torchlike._ops.views import wrap_dims
 from torchlike._out import SAME
 
@@ -66,13 +67,13 @@ def repeat_by(input: Array, repeats: Array, dim: int | None, total: int) -> Arra
 
 
 @op
-def roll(input: Array, shifts: Ints, dims: Ints | None = None) -> Array:
+def roll(input: Array, shifts: Integers, dims: Ints | None = None) -> Array:
     """Elements shifted along dimensions; what leaves at one end comes in at the other.
 
     Raises:
         RuntimeError: not as many shifts as dimensions.
     """
-    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    shifts = shifts if isinstance(shifts, tuple) else (shifts,)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if not shifts:
         raise RuntimeError("`shifts` required")
@@ -139,7 +140,7 @@ def rot90(input: Array, k: int = 1, dims: Ints = (0, 1)) -> Array:
 
 
 @op(out=SAME, shares="all")
-def tril(input: Array, diagonal: int = 0) -> Array:
+def tril(input: Array, diagonal: Integer = 0) -> Array:
     """The elements on and below a diagonal of each matrix, zeros elsewhere.
 
     Raises:
@@ -147,11 +148,11 @@ def tril(input: Array, diagonal: int = 0) -> Array:
     """
     if input.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    return jnp.tril(input, diagonal)
+    return jnp.where(_below(input, diagonal), input, jnp.zeros((), input.dtype))
 
 
 @op(out=SAME, shares="all")
-def triu(input: Array, diagonal: int = 0) -> Array:
+def triu(input: Array, diagonal: Integer = 0) -> Array:
     """The elements on and above a diagonal of each matrix, zeros elsewhere.
 
     Raises:
@@ -159,7 +160,13 @@ def triu(input: Array, diagonal: int = 0) -> Array:
     """
     if input.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return jnp.triu(input, diagonal)
+    return jnp.where(_below(input, diagonal - 1), jnp.zeros((), input.dtype), input)
+
+
+def _below(input: Array, diagonal: Integer) -> Array:
+    """Which elements of a matrix are on or below a diagonal."""
+    shape = input.shape[-2:]
+    return jax.lax.broadcasted_iota(np.int64, shape, 0) + diagonal >= jax.lax.broadcasted_iota(np.int64, shape, 1)
 
 
 def embedded(input: Array, offset: int, dim1: int, dim2: int) -> Array:

@@ -18,8 +18,10 @@ from torchlike._ops._promote import (
     DType,
     Ints,
     Number,
+    Positive,
     as_dtype,
     default_float,
+    known,
     magnitude,
     only,
     promote_types,
@@ -389,23 +391,23 @@ def logsumexp(input: Array, dim: Ints, keepdim: bool = False) -> Array:
     return jax.nn.logsumexp(input, axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-def vector_norm_of(input: Array, order, axes: tuple[int, ...], keepdim: bool) -> Array:
+def vector_norm_of(input: Array, order: Positive, axes: tuple[int, ...], keepdim: bool) -> Array:
     """The `order`-norm over axes, with PyTorch's derivative at zero."""
-    size = magnitude(input)
-    if order == math.inf:
+    size, special = magnitude(input), known(order)
+    if special == math.inf:
         return jnp.max(size, axes, keepdims=keepdim)
-    if order == -math.inf:
+    if special == -math.inf:
         return jnp.min(size, axes, keepdims=keepdim)
-    if order == 0:
+    if special == 0:
         return jnp.sum((size != 0).astype(size.dtype), axes, keepdims=keepdim)
-    if order == 1:
+    if special == 1:
         return jnp.sum(size, axes, keepdims=keepdim)
-    if order == 2:
+    if special == 2:
         squares = jnp.square(input.real) + jnp.square(input.imag) if jnp.iscomplexobj(input) else jnp.square(input)
         return _root(jnp.sum(squares, axes, keepdims=keepdim))
-    powers = jnp.where(size == 0, 0 if order > 0 else jnp.inf, jnp.where(size == 0, 1, size) ** order)
+    powers = jnp.where(size == 0, 0 if special > 0 else jnp.inf, jnp.where(size == 0, 1, size) ** order)
     total = jnp.sum(powers, axes, keepdims=keepdim)
-    if order < 0:
+    if special < 0:
         return total ** (1 / order)
     return jnp.where(total == 0, 0, jnp.where(total == 0, 1, total) ** (1 / order))
 
@@ -427,7 +429,7 @@ def check_norm_dtype(name: str, input: Array, dtype) -> None:
 
 @op(shares="all")
 def linalg_vector_norm(
-    x: Array, ord: float = 2, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None
+    x: Array, ord: Positive = 2, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Array:
     """The norm ``sum(|x|^ord)^(1/ord)`` of vectors over `dim`, all dimensions by default.
 
@@ -442,7 +444,7 @@ def linalg_vector_norm(
         check_norm_dtype("linalg.vector_norm", x, dtype)
         x = as_dtype(x, dtype.np)
     axes = axes_of(dim, x.ndim)
-    if ord < 0 or ord == math.inf:
+    if known(ord) < 0 or known(ord) == math.inf:
         for axis in axes:
             if x.shape[axis] == 0:
                 raise RuntimeError(

@@ -10,7 +10,7 @@ import numpy as np
 
 from torchlike import return_types
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, DType, Number, as_dtype, floating, only, rank, wrap_dim
+from torchlike._ops._promote import Array, DType, Integer, Number, as_dtype, floating, only, rank, wrap_dim
 from torchlike._ops._values import is_no_fraction
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
@@ -69,8 +69,18 @@ _KTH = (
 )
 
 
-@op(apart_out=True, out=_KTH)
-def kthvalue(input: Array, k: int, dim: int | None = -1, keepdim: bool = False) -> tuple[Array, Array]:
+def _is_not_counted(k, size):
+    return (k < 1) | (k > size)
+
+
+def _is_counted(input, k, dim=-1, keepdim=False) -> list[Check]:
+    axis = wrap_dim(-1 if dim is None else dim, input.ndim)
+    error = RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
+    return [Check(_is_not_counted, (k,), error, (input.shape[axis] if input.ndim else 1,))]
+
+
+@op(apart_out=True, out=_KTH, check=_is_counted)
+def kthvalue(input: Array, k: Integer, dim: int | None = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """(the `k`-th smallest element, where it was) along `dim`, counted from 1.
 
     Raises:
@@ -79,11 +89,9 @@ def kthvalue(input: Array, k: int, dim: int | None = -1, keepdim: bool = False) 
     axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     check_not_empty(input, dim, "kthvalue")
     only("kthvalue_cpu", input, 0, 1, 2)
-    if not 1 <= k <= (input.shape[axis] if input.ndim else 1):
-        raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
     if not input.ndim:
         return return_types.kthvalue(input, jnp.zeros((), np.int64))
-    indices = jax.lax.slice_in_dim(_order(input, axis, False), k - 1, k, axis=axis)
+    indices = jax.lax.dynamic_slice_in_dim(_order(input, axis, False), k - 1, 1, axis)
     return return_types.kthvalue(*picked(input, indices, axis, keepdim))
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, as_dtype, wrap_dim
+from torchlike._ops._promote import Array, Integer, as_dtype, wrap_dim
 from torchlike._ops.views import check_strided
 from torchlike._out import SAME
 from torchlike._recorder import memory
@@ -20,8 +20,17 @@ def _check_src(src: Array, shape) -> None:
         )
 
 
-@op
-def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
+def _refuse_index(input, src, dim, index) -> None:
+    aval = input._aval
+    dim = wrap_dim(dim, aval.ndim)
+    if type(index) is int and not -aval.shape[dim] <= index < aval.shape[dim]:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(aval.shape)} at dimension {dim}"
+        )
+
+
+@op(guard=_refuse_index)
+def select_scatter(input: Array, src: Array, dim: int, index: Integer) -> Array:
     """`input` with `src` as the slice at one place of a dimension."""
     dim = wrap_dim(dim, input.ndim)
     _check_src(src, input.shape[:dim] + input.shape[dim + 1 :])

@@ -171,12 +171,12 @@ _CHECKS = (RuntimeError, ValueError, TypeError, IndexError)
 def is_refusal(error: Exception) -> bool:
     """Whether an error says that a symbol was asked what only a number can answer.
 
-    Where C asks one for an integer, Python names the symbol's type. Sizes whose relation is none of equality and
+    Where C asks one for an integer, Python says that it wants one. Sizes whose relation is none of equality and
     multiples (``a + b == c``) are unequal as symbols, and a check of shapes then speaks of symbols.
     """
     if isinstance(error, _REFUSALS):
         return True
-    return isinstance(error, _CHECKS) and ("_DimExpr" in str(error) or SYMBOL in str(error))
+    return isinstance(error, _CHECKS) and any(word in str(error) for word in ("integer", "_DimExpr", SYMBOL))
 
 
 def _is_impure(jaxpr: Jaxpr) -> bool:

@@ -13,7 +13,17 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, DType, Number, as_dtype, magnitude, promoted_float, wrap_dim
+from torchlike._ops._promote import (
+    Array,
+    DType,
+    Number,
+    Positive,
+    as_dtype,
+    known,
+    magnitude,
+    promoted_float,
+    wrap_dim,
+)
 from torchlike._ops.nn._checks import need_float
 from torchlike._out import KERNEL, SAME, UNARY
 
@@ -218,13 +228,13 @@ def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
 
 
 @op(out=UNARY)
-def softshrink(input: Array, lambd: float = 0.5) -> Array:
+def softshrink(input: Array, lambd: Positive = 0.5) -> Array:
     """The input moved towards 0 by `lambd`, 0 where its size is no more than that.
 
     Raises:
         RuntimeError: `lambd` is negative.
     """
-    if lambd < 0:
+    if known(lambd) < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
     need_float("softshrink_cpu", input)
     moved = jnp.where(input > lambd, input - lambd, jnp.where(input < -lambd, input + lambd, 0))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Arrays, Number, promoted
+from torchlike._ops._promote import Array, Arrays, Number, Positive, promoted
 from torchlike._ops.reductions import linalg_vector_norm
 
 
 @op
-def total_norm(tensors: Arrays, norm_type: float) -> Array:
+def total_norm(tensors: Arrays, norm_type: Positive) -> Array:
     """The norm of all tensors' elements as one vector, a scalar of their common dtype.
 
     Raises:

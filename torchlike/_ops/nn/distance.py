@@ -9,6 +9,7 @@ from torchlike._dispatch import op
 from torchlike._ops._promote import (
     Array,
     Number,
+    Positive,
     as_dtype,
     broadcast_shapes,
     magnitude,
@@ -42,7 +43,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
 
 
 @op(grad_name="NormBackward1")
-def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: Number = 1e-6, keepdim: bool = False) -> Array:
+def pairwise_distance(x1: Array, x2: Array, p: Positive = 2.0, eps: Number = 1e-6, keepdim: bool = False) -> Array:
     """The p-norm of ``x1 - x2 + eps`` along the last dimension.
 
     Raises:
@@ -54,7 +55,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: Number = 1e-6, 
 
 
 @op
-def pdist(input: Array, p: float = 2.0) -> Array:
+def pdist(input: Array, p: Positive = 2.0) -> Array:
     """The p-norms of the differences of all pairs of rows: ``(N, M)`` to ``(N (N - 1) / 2)``.
 
     Raises:

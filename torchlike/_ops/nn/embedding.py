@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Number, as_dtype, magnitude
+from torchlike._ops._promote import Array, Integer, Number, Positive, as_dtype, magnitude
 from torchlike._ops._values import within
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.nn.normalization import p_norm
@@ -43,7 +43,9 @@ def _rows_within(input, weight, *_, **__) -> list[Check]:
 
 
 @op(check=_rows_within)
-def embedding(input: Array, weight: Array, padding_idx: int | None = None, scale_grad_by_freq: bool = False) -> Array:
+def embedding(
+    input: Array, weight: Array, padding_idx: Integer | None = None, scale_grad_by_freq: bool = False
+) -> Array:
     """Rows of a table.
 
     Args:
@@ -79,7 +81,7 @@ def _selects_rows(weight, input, *_) -> list[Check]:
 
 
 @op(check=_selects_rows)
-def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: float = 2.0) -> Array:
+def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: Positive = 2.0) -> Array:
     """The table with those rows that `input` names scaled down to a norm of at most `max_norm`."""
     norms = p_norm(magnitude(weight), norm_type, 1)
     max_norm = as_dtype(max_norm, weight.dtype)
@@ -137,7 +139,7 @@ def embedding_bag(
     mode: str = "mean",
     per_sample_weights: Array | None = None,
     include_last_offset: bool = False,
-    padding_idx: int | None = None,
+    padding_idx: Integer | None = None,
     scale_grad_by_freq: bool = False,
 ) -> Array:
     """Rows of a table, summed, averaged or maximized over bags of indices.

@@ -12,7 +12,17 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Ints, Number, as_dtype, magnitude, promoted_float, wrap_dim
+from torchlike._ops._promote import (
+    Array,
+    Ints,
+    Number,
+    Positive,
+    as_dtype,
+    known,
+    magnitude,
+    promoted_float,
+    wrap_dim,
+)
 from torchlike._ops.nn._checks import need_float
 
 
@@ -284,7 +294,7 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
 
 
 @op(grad_name="DivBackward0")
-def normalize(input: Array, p: float = 2.0, dim: Ints = 1, eps: Number = 1e-12) -> Array:
+def normalize(input: Array, p: Positive = 2.0, dim: Ints = 1, eps: Number = 1e-12) -> Array:
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     if not input.ndim:
         return normalize.op.body(input[None], p, wrap_dim(dim, 0), eps)[0]
@@ -293,16 +303,17 @@ def normalize(input: Array, p: float = 2.0, dim: Ints = 1, eps: Number = 1e-12) 
     return (input / jnp.maximum(p_norm(size, p, dim), as_dtype(eps, size.dtype))).astype(input.dtype)
 
 
-def p_norm(sizes: Array, p: float, dim, keepdims: bool = True) -> Array:
+def p_norm(sizes: Array, p: Positive, dim, keepdims: bool = True) -> Array:
     """The p-norm of non-negative numbers; its derivative at 0 is 0."""
-    if p == 0:
+    order = known(p)
+    if order == 0:
         return jnp.sum(sizes != 0, dim, keepdims=keepdims).astype(sizes.dtype)
-    if math.isinf(p):
-        return (jnp.max if p > 0 else jnp.min)(sizes, dim, keepdims=keepdims)
-    if p == 1:
+    if math.isinf(order):
+        return (jnp.max if order > 0 else jnp.min)(sizes, dim, keepdims=keepdims)
+    if order == 1:
         return jnp.sum(sizes, dim, keepdims=keepdims)
     safe = jnp.where(sizes == 0, 1, sizes)
-    sums = jnp.sum(jnp.where(sizes == 0, 0, safe * safe if p == 2 else safe**p), dim, keepdims=keepdims)
+    sums = jnp.sum(jnp.where(sizes == 0, 0, safe * safe if order == 2 else safe**p), dim, keepdims=keepdims)
     nothing = sums == 0
     safe = jnp.where(nothing, 1, sums)
-    return jnp.where(nothing, 0, jnp.sqrt(safe) if p == 2 else safe ** (1 / p))
+    return jnp.where(nothing, 0, jnp.sqrt(safe) if order == 2 else safe ** (1 / p))

@@ -18,7 +18,7 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_unpool
-from torchlike._ops._promote import Array, Ints
+from torchlike._ops._promote import Array, Ints, Positive, known
 from torchlike._ops._values import within
 from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread
 from torchlike._out import SAME
@@ -335,8 +335,8 @@ def _counts(windows: Windows, with_padding: bool) -> np.ndarray | int:
     return int(total.flat[0]) if (total == total.flat[0]).all() else total
 
 
-def _averaged(input: Array, windows: Windows, count_include_pad: bool, divisor: int | None = None) -> Array:
-    if divisor == 0:
+def _averaged(input: Array, windows: Windows, count_include_pad: bool, divisor: Positive | None = None) -> Array:
+    if divisor is not None and known(divisor) == 0:
         raise RuntimeError("divisor must be not zero")
     if input.dtype == bool:
         need_float("avg_pool", input)
@@ -376,7 +376,7 @@ def avg_pool2d(
     padding: Ints = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-    divisor_override: int | None = None,
+    divisor_override: Positive | None = None,
 ) -> Array:
     """The mean of each window over two dimensions: ``(N, C, H, W)``.
 
@@ -399,7 +399,7 @@ def avg_pool3d(
     padding: Ints = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-    divisor_override: int | None = None,
+    divisor_override: Positive | None = None,
 ) -> Array:
     """The mean of each window over three dimensions: ``(N, C, D, H, W)``.
 
@@ -414,7 +414,7 @@ def avg_pool3d(
     return _averaged(input, windows, count_include_pad, divisor_override)
 
 
-def _powered(input: Array, windows: Windows, norm_type: float) -> Array:
+def _powered(input: Array, windows: Windows, norm_type: Positive) -> Array:
     means = _averaged(input**norm_type, windows, True)
     sizes = jnp.where(means == 0, 0, jnp.abs(means)) * jnp.sign(means) * math.prod(windows.kernel)
     return sizes ** (1 / norm_type)
@@ -422,7 +422,7 @@ def _powered(input: Array, windows: Windows, norm_type: float) -> Array:
 
 @op(grad_name="PowBackward0")
 def lp_pool1d(
-    input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
+    input: Array, norm_type: Positive, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
     """The `norm_type`-norm of each window over one dimension: ``(N, C, L)``."""
     return _powered(input, Windows("avg_pool1d", 1, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
@@ -430,7 +430,7 @@ def lp_pool1d(
 
 @op(grad_name="PowBackward0")
 def lp_pool2d(
-    input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
+    input: Array, norm_type: Positive, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
     """The `norm_type`-norm of each window over two dimensions: ``(N, C, H, W)``."""
     return _powered(input, Windows("avg_pool2d", 2, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
@@ -438,7 +438,7 @@ def lp_pool2d(
 
 @op(grad_name="PowBackward0")
 def lp_pool3d(
-    input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
+    input: Array, norm_type: Positive, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
     """The `norm_type`-norm of each window over three dimensions: ``(N, C, D, H, W)``."""
     return _powered(input, Windows("avg_pool3d", 3, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
