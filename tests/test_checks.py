@@ -102,6 +102,7 @@ TABLES = {
     "max_unpool2d": ([WINDOW, ints([[[0, -9]]])], lambda torch, x, i: torch.nn.functional.max_unpool2d(x, i, 2)),
     "bincount": ([ints(1, -1)], lambda torch, i: torch.bincount(i)),
     "repeat_interleave": ([floats(1, 2), ints(1, -1)], lambda torch, x, i: x.repeat_interleave(i)),
+    "histc": ([floats(1, np.inf)], lambda torch, x: x.histc()),
     "quantile": ([floats(1, 2), floats(0.5, 1.5)], lambda torch, x, q: x.quantile(q)),
     "multinomial": ([floats(1, -1)], lambda torch, p: torch.multinomial(p, 1)),
     "bernoulli": ([floats(1, 2)], lambda torch, p: torch.bernoulli(p)),
@@ -179,6 +180,9 @@ DIVISION = {
     "remainder_": ([ints(4), ints(0)], lambda torch, x, y: x.clone().remainder_(y)),
     "fmod": ([ints(4), ints(0)], lambda torch, x, y: torch.fmod(x, y)),
     "fmod_, 0": ([ints(4)], lambda torch, x: x.clone().fmod_(0)),
+    "//, floats": ([floats(4), ints(0)], lambda torch, x, y: y // (y * 2)),
+    "// 0 of several": ([ints(4, 0, 5)], lambda torch, x: 7 // x.reshape(3, 1)),
+    "unravel_index": ([ints(4)], lambda torch, x: torch.unravel_index(x, (3, 0))),
     "pow": ([ints(4)], lambda torch, x: x**-1),
 }
 SINGULAR, NEGATIVE = floats([1, 2], [2, 4]), floats([4, 2, 0], [2, 4, 9], [0, 9, 1])
@@ -286,6 +290,7 @@ RIGHT = {
         torch.zeros(9, i.shape[0], 5), i[:, None].clamp(min=1), i + 5, (i * 0 + 1)
     ),
     "//": lambda torch, i: i // (i + 1) + 7 % (i + 1) + i // 3,
+    "// of nothing": lambda torch, i: i[:0] // 0 + i[:0] % i[:1] * 0,
     "// 0.": lambda torch, i: i // (i * 0.0) + i % 0.0,
     "quantile": lambda torch, i: torch.ones(3).quantile(i / 4),
     "inv": lambda torch, i: (

@@ -223,12 +223,12 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
 
 def _no_zeros(input, other) -> list[Check]:
     """Integers are not divided by 0; a bool is a part of the operation."""
-    error = RuntimeError("ZeroDivisionError")
+    error, arrays = RuntimeError("ZeroDivisionError"), [each for each in (input, other) if hasattr(each, "dtype")]
+    if any(not each.size or rank(each.dtype) > 1 for each in arrays):
+        return []
     if other is False:
         raise error
-    if other is True or any(each is not True and each is not False and rank(each.dtype) > 1 for each in (input, other)):
-        return []
-    return [Check(_is_zero, (other,), error)]
+    return [Check(_is_zero, (other,), error)] if other is not True else []
 
 
 def _is_zero(array):

@@ -689,6 +689,8 @@ def where_between(condition: Array, input: ArrayLike, other: ArrayLike) -> Array
 @op
 def unravel_places(indices: Array, shape: tuple) -> tuple[Array, ...]:
     """Places in a flattened tensor of a shape as places along each dimension."""
+    if 0 in shape and indices.size:
+        raise RuntimeError("ZeroDivisionError")
     found, step = [], math.prod(shape)
     for size in shape:
         step //= max(size, 1)

@@ -52,14 +52,14 @@ def reduced(elements: Array, reduction: str) -> Array:
     return jnp.mean(elements) if reduction == "mean" else jnp.sum(elements)
 
 
-def _warn_of_sizes(input, target, *rest, frames: int = 4, **named) -> None:
+def _warn_of_sizes(input, target, *_, **__) -> None:
     """PyTorch's warning where prediction and target are broadcast, at each call."""
     if input._aval.shape != target._aval.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             UserWarning,
-            stacklevel=frames,
+            stacklevel=4,
         )
 
 
@@ -89,13 +89,16 @@ def _weighted(elements: Array, weight: Array | None, reduction: str) -> Array:
     return reduced(elements * weight, reduction)
 
 
-def _refuse_negative_beta(input, target, reduction="mean", beta=1.0) -> None:
-    _warn_of_sizes(input, target, frames=5)
-    if beta < 0:
-        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+def _is_negative(number):
+    return number < 0
 
 
-@op(guard=_refuse_negative_beta)
+def _beta_is_positive(input, target, reduction="mean", beta=None) -> list[Check]:
+    error = RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    return [] if beta is None else [Check(_is_negative, (beta,), error)]
+
+
+@op(guard=_warn_of_sizes, check=_beta_is_positive)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: Number = 1.0) -> Array:
     """Squared difference below `beta`, absolute above: ``d^2 / (2 beta)`` or ``d - beta / 2``.
 
@@ -112,13 +115,16 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: N
     return reduced(jnp.where(distance < beta, near, distance - beta / 2), reduction)
 
 
-def _refuse_no_delta(input, target, reduction="mean", delta=1.0, weight=None) -> None:
-    _warn_of_sizes(input, target, frames=5)
-    if delta <= 0:
-        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+def _is_not_positive(number):
+    return number <= 0
 
 
-@op(guard=_refuse_no_delta)
+def _delta_is_positive(input, target, reduction="mean", delta=None, weight=None) -> list[Check]:
+    error = RuntimeError("huber_loss does not support non-positive values for delta.")
+    return [] if delta is None else [Check(_is_not_positive, (delta,), error)]
+
+
+@op(guard=_warn_of_sizes, check=_delta_is_positive)
 def huber_loss(
     input: Array, target: Array, reduction: str = "mean", delta: Number = 1.0, weight: Array | None = None
 ) -> Array:
