@@ -368,3 +368,29 @@ def test_other_pythons_do_not(tmp_path, installed):
 def test_the_wheel_holds_what_children_read():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert listed["force-include"] == {f"site/{each.name}": each.name for each in sorted((ROOT / "site").iterdir())}
+
+
+WALK = """
+import importlib, pkgutil, sys, types
+
+def walk(package, shown):
+    for info in pkgutil.iter_modules(package.__path__):
+        before = vars(package).get(info.name)
+        if info.name == "__main__":
+            continue
+        module = importlib.import_module(f"{shown}.{info.name}")
+        if not isinstance(before, (types.ModuleType, types.NoneType)) and vars(package)[info.name] is not before:
+            print(f"{shown}.{info.name}")
+        if info.ispkg:
+            walk(module, f"{shown}.{info.name}")
+
+name = sys.argv[1]
+walk(importlib.import_module(name), name)
+print(callable(sys.modules[name].tensor), callable(sys.modules[name].autograd.gradcheck))
+"""
+
+
+@pytest.mark.parametrize("name", ["torchlike", "torch"])
+def test_no_submodule_takes_the_place_of_what_bears_its_name(tmp_path, name):
+    done = launch(tmp_path, WALK, name) if name == "torch" else python(tmp_path, "-c", WALK, name)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "True True\n")

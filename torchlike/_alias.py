@@ -33,6 +33,21 @@ class _Alias(importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         # the import system has put the alias's spec in place of the module's own
         module.__spec__ = self._spec
+        _share(module.__name__)
+
+
+def _share(package: str) -> None:
+    """Let those modules below a package in whose place there is a function be loaded under PyTorch's names, too.
+
+    What is loaded under a name for the first time becomes an attribute of its package, and would take the place of what
+    bears its name: `torch.tensor`, `torch.autograd.gradcheck`.
+    """
+    shown = {there: name for name, there in ALIASES.items()}
+    for name, module in list(sys.modules.items()):
+        parent, _, child = name.rpartition(".")
+        if name.startswith(package + ".") and vars(sys.modules[parent]).get(child, module) is not module:
+            top, dot, rest = name.partition(".")
+            sys.modules.setdefault(shown[top] + dot + rest, module)
 
 
 class _Installed(Distribution):
@@ -130,6 +145,7 @@ def install() -> Installation:
     if is_new:
         sys.meta_path.insert(0, _finder)
     sys.modules["torch"] = sys.modules["torchlike"]  # many look here rather than import
+    _share("torchlike")
     return Installation(is_new)
 
 
