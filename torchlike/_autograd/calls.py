@@ -260,7 +260,8 @@ def grad(
         )
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
-        found = _batched(outputs, sources, listed(grad_outputs), keep, create_graph, allow_unused or materialize_grads)
+        batches = [None] * len(outputs) if grad_outputs is None else listed(grad_outputs)
+        found = _batched(outputs, sources, batches, keep, create_graph, allow_unused or materialize_grads)
     else:
         found = _grad(outputs, sources, grad_outputs, keep, create_graph, allow_unused or materialize_grads)
     if materialize_grads:
@@ -282,16 +283,18 @@ def _batched(outputs: list, sources: list, batches: list, keep: bool, create_gra
     """The gradients for each row of batches of gradients of the outputs, as rows again."""
     sizes = []
     for place, (output, batch) in enumerate(zip(outputs, batches, strict=True)):
-        shape = batch._aval.shape
-        if shape[1:] != output._aval.shape:
+        if batch is None:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        shape = batch[0]._aval.shape
+        if shape != output._aval.shape:
             raise RuntimeError(
                 "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
                 "The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a "
-                f"mismatch was detected: grad_output[{place}] has a shape of {batch._aval.size} and output[{place}] has a "
-                f"shape of {output._aval.size}. If you only want some tensors in `grad_output` to be considered batched, "
+                f"mismatch was detected: grad_output[{place}] has a shape of {batch._aval.size[2:]} and output[{place}] has "
+                f"a shape of {output._aval.size}. If you only want some tensors in `grad_output` to be considered batched, "
                 "consider using vmap."
             )
-        sizes.append(shape[0])
+        sizes.append(batch._aval.shape[0])
     if len(set(sizes)) > 1:
         raise ValueError(
             f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped "
