@@ -8,6 +8,7 @@ from jax import lax
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import by_tensor, of_power
 from torchlike._ops._promote import (
     Array,
@@ -134,7 +135,16 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
     if rank(tensor1.dtype) < 2 and rank(tensor2.dtype) < 2:
         raise RuntimeError(NO_INTEGER_ADDCDIV)
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
-    return input + scaled(tensor1, value, "value") / tensor2
+    return input + _ratio(scaled(tensor1, value, "value"), tensor2)
+
+
+# `quotient`, but for the square, which PyTorch has here
+@derived(
+    lambda along, ratio, input, other: along / other,
+    lambda along, ratio, input, other: -along * (input / (other * other)),
+)
+def _ratio(input, other):
+    return input / other
 
 
 @op(out=UNARY)
@@ -179,11 +189,30 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
             raise RuntimeError(f"expected dtype {want} for `{name}` but got dtype {got}")
     weight = as_dtype(weight, input.dtype)
     input, end, weight = matched(input, end, weight)
+    return _lerp(input, end, weight)
+
+
+@derived(
+    lambda along, point, input, end, weight: along * (1 - weight),
+    lambda along, point, input, end, weight: along * weight,
+    lambda along, point, input, end, weight: along * (end - input),
+)
+def _lerp(input, end, weight):
     # from the nearer end, so that weight 1 gives `end` itself
     return jnp.where(jnp.abs(weight) < 0.5, input + weight * (end - input), end - (end - input) * (1 - weight))
 
 
 # ---------------------------------------------------------------------- quotients
+
+
+# JAX divides by the square of `other`, which may leave the range
+@derived(
+    lambda along, ratio, input, other: quotient(along, other),
+    lambda along, ratio, input, other: -along * quotient(ratio, other),
+)
+def quotient(input: Array, other: Array) -> Array:
+    """``input / other`` of arrays of one dtype."""
+    return input / other
 
 
 @op(
@@ -208,8 +237,7 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
         tensor([-4,  3])
     """
     if rounding_mode is None:
-        input, other = matched_float(input, other)
-        return input / other
+        return quotient(*matched_float(input, other))
     if rounding_mode == "floor":
         return _floor_quotient(input, other)
     if rounding_mode == "trunc":
@@ -254,8 +282,7 @@ def _floor_quotient(input, other) -> Array:
 @op(grad_name="DivBackward0")
 def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """Quotient in floating point, elementwise with broadcasting."""
-    input, other = matched_float(input, other)
-    return input / other
+    return quotient(*matched_float(input, other))
 
 
 @op(check=_no_zeros, stepwise=True, grad_name="NotImplemented", saves=True)
@@ -275,6 +302,14 @@ def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``."""
     input, other = matched(input, other)
     only("remainder_cpu", input, 1, 2)
+    return _remainder(*jnp.broadcast_arrays(input, other))
+
+
+@derived(
+    lambda along, rest, input, other: along,
+    lambda along, rest, input, other: -along * _floor_quotient(input, other),
+)
+def _remainder(input, other):
     return jnp.remainder(input, other)
 
 
@@ -289,13 +324,25 @@ def fmod(input: Array, other: ArrayLike) -> Array:
     """The rest of the division rounded towards zero: it has the sign of `input`, as C's ``fmod``."""
     input, other = matched(input, other)
     only("fmod_cpu", input, 1, 2)
-    return lax.rem(*jnp.broadcast_arrays(input, other))
+    return _fmod(*jnp.broadcast_arrays(input, other))
+
+
+@derived(
+    lambda along, rest, input, other: along,
+    lambda along, rest, input, other: -along * jnp.trunc(input / other),
+)
+def _fmod(input, other):
+    return lax.rem(input, other)
 
 
 @op
 def reciprocal(input: Array) -> Array:
     """``1 / input``, in floating point."""
-    input = floating(input)
+    return _reciprocal(floating(input))
+
+
+@derived(lambda along, inverse, input: -along * (inverse * inverse))
+def _reciprocal(input):
     return jnp.ones((), input.dtype) / input
 
 

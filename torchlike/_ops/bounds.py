@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived, where
 from torchlike._ops._nodes import by_tensor, of_clamp
 from torchlike._ops._promote import (
     Array,
@@ -87,19 +88,35 @@ def _bounded(name: str, input, least, most) -> Array:
     bounds = [each for each in (least, most) if each is not None]
     if any(rank(jnp.result_type(each)) == 3 for each in (input, *bounds)):
         raise NotImplementedError(f"{name} is not supported for complex types")
-    input, *bounds = matched(input, *bounds)
-    if least is not None:
-        low = bounds.pop(0)
-        input = jnp.where(input >= low, input, _unless_nan(input, low))
-    if most is not None:
-        high = bounds.pop(0)
-        input = jnp.where(input <= high, input, _unless_nan(input, high))
-    return input
+    arrays = jnp.broadcast_arrays(*matched(input, *bounds))
+    if len(bounds) == 2:
+        return _between(*arrays)
+    return _no_less(*arrays) if most is None else _no_more(*arrays)
 
 
-def _unless_nan(input, bound) -> Array:
-    """The bound, or NaN where the element is NaN; that one passes no gradient."""
-    return bound if rank(input.dtype) < 2 else jnp.where(jnp.isnan(input), jnp.nan, bound)
+@derived(
+    lambda along, bounded, input, low: where(input >= low, along),
+    lambda along, bounded, input, low: where(input < low, along),
+)
+def _no_less(input, low):
+    return jnp.maximum(input, low)
+
+
+@derived(
+    lambda along, bounded, input, high: where(input <= high, along),
+    lambda along, bounded, input, high: where(input > high, along),
+)
+def _no_more(input, high):
+    return jnp.minimum(input, high)
+
+
+@derived(
+    lambda along, bounded, input, low, high: where((input >= low) & (input <= high), along),
+    lambda along, bounded, input, low, high: where((low < high) & (input < low), along),
+    lambda along, bounded, input, low, high: where((input > high) | (high < low), along),
+)
+def _between(input, low, high):
+    return jnp.minimum(jnp.maximum(input, low), high)
 
 
 @op(

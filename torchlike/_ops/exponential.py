@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._promote import Array, Number, as_dtype, floating, matched, only, rank, real_floating
 
 
@@ -57,6 +58,14 @@ def logaddexp(input: Array, other: Array) -> Array:
     """``log(exp(input) + exp(other))`` without overflow, elementwise with broadcasting."""
     input, other = matched(input, other)
     only("logaddexp_cpu", input, 2, 3)
+    return _logaddexp(*jnp.broadcast_arrays(input, other))
+
+
+@derived(
+    lambda along, total, input, other: along / (1 + jnp.exp(other - input)),
+    lambda along, total, input, other: along / (1 + jnp.exp(input - other)),
+)
+def _logaddexp(input, other):
     if rank(input.dtype) == 2:
         return jnp.logaddexp(input, other)
     # the imaginary part stays that of the larger one, beyond pi, too, as PyTorch has it
@@ -70,6 +79,14 @@ def logaddexp2(input: Array, other: Array) -> Array:
     """``log2(2 ** input + 2 ** other)`` without overflow, elementwise with broadcasting."""
     input, other = matched(input, other)
     only("logaddexp2_cpu", input, 2)
+    return _logaddexp2(*jnp.broadcast_arrays(input, other))
+
+
+@derived(
+    lambda along, total, input, other: along / (1 + jnp.exp2(other - input)),
+    lambda along, total, input, other: along / (1 + jnp.exp2(input - other)),
+)
+def _logaddexp2(input, other):
     return jnp.logaddexp2(input, other)
 
 
@@ -85,15 +102,9 @@ def rsqrt(input: Array) -> Array:
     return _rsqrt(floating(input))
 
 
-@jax.custom_jvp
+@derived(lambda along, root, input: -0.5 * along * root * root * root)
 def _rsqrt(input):
     return lax.rsqrt(input)
-
-
-@_rsqrt.defjvp
-def _rsqrt_jvp(primals, tangents):
-    root = _rsqrt(*primals)
-    return root, -0.5 * tangents[0] * root * root * root
 
 
 @op
@@ -116,13 +127,11 @@ def logit(input: Array, eps: Number | None = None) -> Array:
     return _logit(input)
 
 
-@jax.custom_jvp
+def _logit_slope(along, value, input):
+    inside = (input >= 0) & (input <= 1)
+    return along * jnp.where(inside, 1 / (input * (1 - input)), jnp.nan)
+
+
+@derived(_logit_slope)
 def _logit(input):
     return jnp.log(input / (1 - input))
-
-
-@_logit.defjvp
-def _logit_jvp(primals, tangents):
-    (input,) = primals
-    inside = (input >= 0) & (input <= 1)
-    return _logit(input), tangents[0] * jnp.where(inside, 1 / (input * (1 - input)), jnp.nan)

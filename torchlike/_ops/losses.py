@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import by_reduction, of_kl
 from torchlike._ops._promote import (
     Array,
@@ -77,7 +78,12 @@ def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array 
 def mse_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Squared difference ``(input - target)^2``."""
     input, target = matched(input, target)
-    return _weighted(jnp.square(input - target), weight, reduction)
+    return _weighted(_squared(input - target), weight, reduction)
+
+
+@derived(lambda along, square, x: 2 * along * x)
+def _squared(x):
+    return jnp.square(x)
 
 
 def _weighted(elements: Array, weight: Array | None, reduction: str) -> Array:
@@ -109,10 +115,18 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: N
     """
     input, target = matched(input, target)
     beta = as_dtype(beta, input.dtype)
-    distance = magnitude(input - target)
-    safe = jnp.where(beta > 0, beta, 1)
-    near = jnp.square(jnp.where(distance < beta, distance, 0)) / (2 * safe)
-    return reduced(jnp.where(distance < beta, near, distance - beta / 2), reduction)
+    return reduced(_smooth(input - target, beta), reduction)
+
+
+def _bent(along, slope, x, bend):
+    """The slope of a parabola that goes on as a straight line from `bend`: there `slope`, within ``x`` of it."""
+    return along * jnp.where(x <= -bend, -slope, jnp.where(x >= bend, slope, x * (slope / bend)))
+
+
+@derived(lambda along, value, x, beta: _bent(along, jnp.ones_like(beta), x, beta), None)
+def _smooth(x, beta):
+    distance = jnp.abs(x)
+    return jnp.where(distance < beta, 0.5 * x * x / beta, distance - beta / 2)
 
 
 def _is_not_positive(number):
@@ -137,9 +151,13 @@ def huber_loss(
     """
     input, target = matched(input, target)
     delta = as_dtype(delta, input.dtype)
-    distance = magnitude(input - target)
-    elements = jnp.where(distance <= delta, distance * distance / 2, delta * (distance - delta / 2))
-    return _weighted(elements, weight, reduction)
+    return _weighted(_huber(input - target, delta), weight, reduction)
+
+
+@derived(lambda along, value, x, delta: _bent(along, delta, x, delta), None)
+def _huber(x, delta):
+    distance = jnp.abs(x)
+    return jnp.where(distance < delta, 0.5 * x * x, delta * (distance - delta / 2))
 
 
 # ---------------------------------------------------------------------- probabilities
@@ -168,20 +186,14 @@ def binary_cross_entropy(input: Array, target: Array, weight: Array | None = Non
     return _weighted_sum(_binary_entropy(input, target), weight, reduction)
 
 
-@jax.custom_jvp
+@derived(
+    lambda along, entropy, input, target: along * ((input - target) / jnp.maximum((1 - input) * input, 1e-12)),
+    lambda along, entropy, input, target: along * (jnp.log1p(-input) - jnp.log(input)),
+)
 def _binary_entropy(input: Array, target: Array) -> Array:
     log = jnp.maximum(jnp.log(input), -100.0)
     log_rest = jnp.maximum(jnp.log1p(-input), -100.0)
     return (target - 1) * log_rest - target * log
-
-
-@_binary_entropy.defjvp
-def _binary_entropy_jvp(primals, tangents):
-    input, target = primals
-    slope = (input - target) / jnp.maximum((1 - input) * input, 1e-12)
-    log = jnp.maximum(jnp.log(input), -100.0)
-    log_rest = jnp.maximum(jnp.log1p(-input), -100.0)
-    return _binary_entropy(input, target), slope * tangents[0] + (log_rest - log) * tangents[1]
 
 
 def _weighted_sum(elements: Array, weight: Array | None, reduction: str) -> Array:
@@ -257,9 +269,8 @@ def poisson_nll_loss(
     target, input = matched_float(target, input)
     elements = jnp.exp(input) - target * input if log_input else input - target * jnp.log(input + eps)
     if full:
-        safe = jnp.where(target > 1, target, 1)
-        stirling = safe * jnp.log(safe) - safe + 0.5 * jnp.log(2 * np.pi * safe)
-        elements = elements + jnp.where(target > 1, stirling, 0)
+        stirling = target * jnp.log(target) - target + 0.5 * jnp.log(2 * np.pi * target)
+        elements = elements + jnp.where(target <= 1, 0, stirling)
     return reduced(elements, reduction)
 
 
@@ -298,7 +309,7 @@ def margin_ranking_loss(
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """``log(1 + exp(-target * input))`` for targets 1 and -1."""
     input, target = matched(input, target)
-    return reduced(jnp.logaddexp(-target * input, 0), reduction)
+    return reduced(jnp.log1p(jnp.exp(-target * input)), reduction)
 
 
 @op(grad_name=by_reduction("AddBackward0"), stepwise=True)
@@ -390,6 +401,11 @@ def _are_classes(input, target, *_, **__) -> list[Check]:
     return [within(target, input.shape[-1], RuntimeError("target out of range"))]
 
 
+def _positive(terms: Array) -> Array:
+    # NaN counts as nothing
+    return jnp.where(terms > 0, terms, 0)
+
+
 @op(check=_are_classes)
 def multi_margin_loss(
     input: Array, target: Array, p: int = 1, margin: Number = 1.0, weight: Array | None = None, reduction: str = "mean"
@@ -420,7 +436,7 @@ def multi_margin_loss(
     only("multi_margin_loss_cpu_kernel", input, 2)
     target = target.reshape(-1)
     chosen = jnp.take_along_axis(rows, target[:, None], 1)
-    terms = jax.nn.relu(as_dtype(margin, rows.dtype) - chosen + rows) ** p
+    terms = _positive(as_dtype(margin, rows.dtype) - chosen + rows) ** p
     if weight is not None:
         terms = terms * weight[target][:, None]
     others = jnp.arange(rows.shape[1])[None] != target[:, None]
@@ -456,7 +472,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     safe = jnp.where(valid, labels, 0)
     is_label = jnp.zeros(rows.shape, bool).at[jnp.arange(rows.shape[0])[:, None], safe].max(valid)
     scores = jnp.take_along_axis(rows, safe, 1)
-    terms = jax.nn.relu(1 - (scores[:, :, None] - rows[:, None, :]))
+    terms = _positive(1 - (scores[:, :, None] - rows[:, None, :]))
     counted = valid[:, :, None] & ~is_label[:, None, :]
     elements = jnp.sum(jnp.where(counted, terms, 0), (1, 2)) / rows.shape[1]
     return reduced(elements[0] if single and reduction == "none" else elements, reduction)

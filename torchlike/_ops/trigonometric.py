@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._promote import Array, floating, matched_float, only, rank
 from torchlike._out import UNARY
 
@@ -53,6 +54,19 @@ def atan2(input: Array, other: Array) -> Array:
     """The angle in radians, from -pi to pi, of the points ``(other, input)``, with broadcasting."""
     input, other = matched_float(input, other)
     only("atan2_cpu", input, 2)
+    return _atan2(*jnp.broadcast_arrays(input, other))
+
+
+def _over_square(part, input, other):
+    """A part of the slope over the squared distance from the origin, 0 there."""
+    return jnp.where((input == 0) & (other == 0), 0, part * (1 / (input * input + other * other)))
+
+
+@derived(
+    lambda along, angle, input, other: along * _over_square(other, input, other),
+    lambda along, angle, input, other: along * _over_square(-input, input, other),
+)
+def _atan2(input, other):
     return jnp.arctan2(input, other)
 
 
@@ -71,7 +85,13 @@ def cosh(input: Array) -> Array:
 @op
 def tanh(input: Array) -> Array:
     """The hyperbolic tangent, in floating point."""
-    return jnp.tanh(floating(input))
+    return tanh_of(floating(input))
+
+
+@derived(lambda along, value, input: along * (1 - value * value))
+def tanh_of(input: Array) -> Array:
+    """The hyperbolic tangent of a floating point array."""
+    return jnp.tanh(input)
 
 
 @op
@@ -95,7 +115,17 @@ def atanh(input: Array) -> Array:
 @op
 def sinc(input: Array) -> Array:
     """``sin(pi * input) / (pi * input)``, and 1 at 0, in floating point."""
-    return jnp.sinc(floating(input))
+    return _sinc(floating(input))
+
+
+def _sinc_slope(along, value, input):
+    angle, square = math.pi * input, math.pi * input * input
+    return along * jnp.where(square == 0, 0, (angle * jnp.cos(angle) - jnp.sin(angle)) / square)
+
+
+@derived(_sinc_slope)
+def _sinc(input):
+    return jnp.sinc(input)
 
 
 def _refuse_complex(name: str, input) -> None:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived, where
 from torchlike._ops._promote import (
     Array,
     DType,
@@ -24,7 +25,9 @@ from torchlike._ops._promote import (
     promoted_float,
     wrap_dim,
 )
+from torchlike._ops.arithmetic import quotient
 from torchlike._ops.nn._checks import need_float
+from torchlike._ops.trigonometric import tanh_of
 from torchlike._out import KERNEL, SAME, UNARY
 
 
@@ -141,6 +144,15 @@ def prelu(input: Array, weight: Array) -> Array:
                 f"channel size = {channels}."
             )
     slope = weight.reshape((-1,) + (1,) * (input.ndim - 2)) if input.ndim > 1 else weight.reshape(input.ndim * (1,))
+    return _prelu(input, slope)
+
+
+# of a product, not of a choice: an infinite slope does not reach what it is not applied to
+@derived(
+    lambda along, value, input, slope: along * jnp.where(input > 0, 1, slope),
+    lambda along, value, input, slope: along * jnp.where(input > 0, 0, input),
+)
+def _prelu(input, slope):
     return jnp.where(input > 0, input, slope * input)
 
 
@@ -207,7 +219,12 @@ def logsigmoid(input: Array) -> Array:
 def hardsigmoid(input: Array) -> Array:
     """``input / 6 + 1 / 2``, cut at 0 and 1."""
     need_float("hardsigmoid", input)
-    return _clipped(input + 3, as_dtype(0, input.dtype), as_dtype(6, input.dtype)) / 6
+    return _hardsigmoid(input)
+
+
+@derived(lambda along, value, x: where((x > -3) & (x < 3), along / 6))
+def _hardsigmoid(x):
+    return jnp.clip(x + 3, 0, 6) / 6
 
 
 @op
@@ -217,7 +234,12 @@ def hardswish(input: Array) -> Array:
     Source: Howard et al., Searching for MobileNetV3, 2019.
     """
     need_float("hardswish_cpu", input)
-    return jnp.where(input <= -3, 0, jnp.where(input >= 3, input, input * (input + 3) / 6))
+    return _hardswish(input)
+
+
+@derived(lambda along, value, x: along * jnp.where(x <= -3, 0, jnp.where(x >= 3, 1, x / 3 + 0.5)))
+def _hardswish(x):
+    return x * jnp.clip(x + 3, 0, 6) / 6
 
 
 @op(out=UNARY, fits=("lambd",))
@@ -245,14 +267,14 @@ def softshrink(input: Array, lambd: Positive = 0.5) -> Array:
 def softsign(input: Array) -> Array:
     """``input / (1 + |input|)``."""
     (x,) = promoted_float(input)
-    return x / (1 + magnitude(x))
+    return quotient(x, 1 + magnitude(x))
 
 
 @op(grad_name="SubBackward0")
 def tanhshrink(input: Array) -> Array:
     """``input - tanh(input)``."""
     (x,) = promoted_float(input)
-    return x - jnp.tanh(x)
+    return x - tanh_of(x)
 
 
 @op

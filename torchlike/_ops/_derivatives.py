@@ -1,0 +1,49 @@
+"""One way to say what PyTorch's derivative of a function is, where JAX's is another.
+
+They differ where a formula meets 0, an infinity, NaN or a bound; elsewhere JAX finds the derivative by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
+
+
+def derived(*slopes: Callable | None) -> Callable:
+    """A decorator: the derivative of a function of arrays of one shape, by each of them.
+
+    Args:
+        slopes: for each array what a change of it adds to a change of the result, a function of (the change, the
+            result, all the arrays) that is linear in the change; None where nothing passes. Written as functions that
+            are derived themselves, they have PyTorch's second derivatives, too.
+
+    Example:
+        >>> @derived(lambda along, root, x: along / (2 * root))
+        ... def square_root(x):
+        ...     return jnp.sqrt(x)
+    """
+
+    def wrap(fn: Callable) -> jax.custom_jvp:
+        made = jax.custom_jvp(fn)
+
+        def jvp(primals, tangents):
+            result = made(*primals)
+            parts = [
+                slope(along, result, *primals)
+                for slope, along in zip(slopes, tangents, strict=True)
+                if slope is not None and not isinstance(along, SymbolicZero)
+            ]
+            return result, sum(parts[1:], parts[0]) if parts else jnp.zeros_like(result)
+
+        made.defjvp(jvp, symbolic_zeros=True)
+        return made
+
+    return wrap
+
+
+def where(mask, along):
+    """The change where the mask is, else none: NaN that comes from beyond does not pass."""
+    return jnp.where(mask, along, jnp.zeros_like(along))
