@@ -132,6 +132,9 @@ from torchlike._functions.pointwise import abs_ as abs_
 from torchlike._functions.pointwise import allclose as allclose
 from torchlike._functions.pointwise import can_cast as can_cast
 from torchlike._functions.pointwise import equal as equal
+from torchlike._functions.pointwise import conj as conj
+from torchlike._functions.pointwise import conj_physical as conj_physical
+from torchlike._functions.pointwise import positive as positive
 from torchlike._functions.pointwise import is_conj as is_conj
 from torchlike._functions.pointwise import is_neg as is_neg
 from torchlike._functions.pointwise import isclose as isclose
@@ -167,7 +170,6 @@ from torchlike._ops.arithmetic import mul as mul, mul as multiply
 from torchlike._ops.bounds import nan_to_num as nan_to_num
 from torchlike._ops.arithmetic import neg as neg, neg as negative
 from torchlike._ops.bounds import nextafter as nextafter
-from torchlike._ops.arithmetic import positive as positive
 from torchlike._ops.arithmetic import reciprocal as reciprocal
 from torchlike._ops.arithmetic import remainder as remainder
 from torchlike._ops.arithmetic import rsub as rsub
@@ -235,7 +237,6 @@ from torchlike._ops.trigonometric import asinh as asinh, asinh as arcsinh
 from torchlike._ops.trigonometric import atan as atan, atan as arctan
 from torchlike._ops.trigonometric import atan2 as atan2, atan2 as arctan2
 from torchlike._ops.trigonometric import atanh as atanh, atanh as arctanh
-from torchlike._ops.trigonometric import conj as conj, conj as conj_physical
 from torchlike._ops.trigonometric import cos as cos
 from torchlike._ops.trigonometric import cosh as cosh
 from torchlike._ops.trigonometric import deg2rad as deg2rad
@@ -351,15 +352,15 @@ from torchlike._functions.selecting import nonzero_static as nonzero_static
 from torchlike._functions.selecting import unravel_index as unravel_index
 from torchlike._functions.selecting import where as where
 from torchlike._functions.splitting import chunk as chunk
-from torchlike._functions.splitting import chunk as unsafe_chunk
 from torchlike._functions.splitting import dsplit as dsplit
 from torchlike._functions.splitting import hsplit as hsplit
 from torchlike._functions.splitting import split as split
-from torchlike._functions.splitting import split as unsafe_split
 from torchlike._functions.splitting import split_with_sizes as split_with_sizes
-from torchlike._functions.splitting import split_with_sizes as unsafe_split_with_sizes
 from torchlike._functions.splitting import tensor_split as tensor_split
 from torchlike._functions.splitting import unbind as unbind
+from torchlike._functions.splitting import unsafe_chunk as unsafe_chunk
+from torchlike._functions.splitting import unsafe_split as unsafe_split
+from torchlike._functions.splitting import unsafe_split_with_sizes as unsafe_split_with_sizes
 from torchlike._functions.splitting import vsplit as vsplit
 from torchlike._functions.views import adjoint as adjoint
 from torchlike._functions.views import as_strided as as_strided, as_strided_ as as_strided_
@@ -376,6 +377,7 @@ from torchlike._functions.views import ravel as ravel
 from torchlike._functions.views import real as real
 from torchlike._functions.views import reshape as reshape
 from torchlike._functions.views import unflatten as unflatten
+from torchlike._functions.views import view_as_real as view_as_real
 from torchlike._ops.indexing import gather as gather
 from torchlike._ops.indexing import index_add as index_add
 from torchlike._ops.indexing import index_copy as index_copy
@@ -413,6 +415,7 @@ from torchlike._ops.view_scatter import as_strided_scatter as as_strided_scatter
 from torchlike._ops.view_scatter import diagonal_scatter as diagonal_scatter
 from torchlike._ops.view_scatter import select_scatter as select_scatter
 from torchlike._ops.view_scatter import slice_scatter as slice_scatter
+from torchlike._ops.views import neg_view as _neg_view
 from torchlike._ops.views import diagonal as diagonal
 from torchlike._ops.views import permute as permute
 from torchlike._ops.views import squeeze as squeeze
@@ -420,7 +423,6 @@ from torchlike._ops.views import t as t
 from torchlike._ops.views import transpose as transpose, transpose as swapaxes, transpose as swapdims
 from torchlike._ops.views import unsqueeze as unsqueeze
 from torchlike._ops.views import view_as_complex as view_as_complex
-from torchlike._ops.views import view_as_real as view_as_real
 
 # ---------------------------------------------------------------- constants, switches, questions
 from math import e as e, inf as inf, nan as nan, pi as pi

@@ -149,6 +149,5 @@ def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule =
     if got.shape != known.shape:
         if known.numel and rule.warns:
             explain.warn(RESIZED.format(list(known.shape), list(got.shape)))
-        target._replace(result.clone())
-    else:
-        target._write(result._value(), None)
+        target.resize_(got.shape)
+    target._write(result._value(), None)

@@ -14,7 +14,7 @@ from torchlike._autograd.tape import AS_STRIDED, NOWHERE, AccumulateGrad, apply,
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.storage import Counter, Storage
-from torchlike._recorder.view import Layout, Place, Step, View, between, writable
+from torchlike._recorder.view import Layout, Place, Step, View, between, direct, writable
 
 if TYPE_CHECKING:
     from torchlike._programs.aval import Aval
@@ -61,6 +61,15 @@ class TensorBase:
         made._storage = Storage(value)
         if edge is not None:
             made._edge = edge
+        return made
+
+    @staticmethod
+    def _at(storage: Storage, place: Place) -> TensorBase:
+        """A new tensor on the elements at a place of a storage."""
+        made = _new(TensorBase._plain)
+        made._storage = storage
+        step = direct(storage.aval, Place.whole(storage.aval), place)
+        made._view, made._cached = View((step,)), Value(step.get.outputs[0])
         return made
 
     def _alias(self) -> TensorBase:

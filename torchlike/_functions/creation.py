@@ -14,6 +14,7 @@ from torchlike._ops import views
 from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
 from torchlike._programs.tracebacks import gate
+from torchlike._recorder.view import Layout, Place
 from torchlike._types import dtypes, formats
 from torchlike._types.numbers import fitting
 
@@ -304,8 +305,8 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
     span = 1 + sum((count - 1) * step for count, step in zip(size, stride, strict=True)) if math.prod(size) else 0
     dtype = dtypes.resolve(dtype, "empty_strided") or dtypes.get_default_dtype()
     check_strided(span, size, stride, 0, dtype.itemsize)
-    made = views.as_strided(wrapped(np.zeros(span, dtype.np), device), size, stride, 0)
-    made = as_if_made(made)
+    memory = wrapped(np.zeros(span, dtype.np), device)
+    made = memory._at(memory._storage, Place(Layout(size, stride), dtype))
     return made.requires_grad_() if requires_grad else made
 
 

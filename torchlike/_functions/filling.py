@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import number_for
 from torchlike._functions.indexing import stretch
 from torchlike._functions.making import wrapped
-from torchlike._functions.views import as_if_made, whole_storage
+from torchlike._functions.views import whole_storage
 from torchlike._ops import creation, views
 from torchlike._ops.joining import cat
-from torchlike._recorder.view import Layout
+from torchlike._recorder.view import Layout, Place
 from torchlike._types import dtypes
 
 
@@ -63,25 +61,27 @@ def flat(tensor):
 def resize_(self, *sizes, memory_format=None):
     """Give the tensor another shape on the same memory, more of it where that is needed.
 
-    New elements are zeros. Tensors that share the memory keep sharing it unless it had to grow.
+    New elements are zeros. Tensors that share the memory go on sharing it, on the CPU even if it had to grow.
 
     Raises:
-        RuntimeError: the tensor requires grad.
+        RuntimeError: the tensor requires grad, or the memory, which is too small, is not the library's own.
     """
     if self.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
     shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     if any(each < 0 for each in shape):
         raise RuntimeError("numel: integer multiplication overflow")
-    known = self._aval
+    known, storage = self._aval, self._storage
     if shape == known.shape:
         return self
-    offset, whole = self._layout.offset, flat(self)
-    missing = offset + math.prod(shape) - whole._aval.numel
-    if missing > 0:
-        more = wrapped(np.zeros(missing, known.dtype.np), known.device)
-        whole = cat((whole, more))
-    self._replace(as_if_made(views.as_strided(whole, shape, Layout.contiguous(shape).strides, offset)))
+    place = Place(Layout.contiguous(shape)._replace(offset=self._layout.offset), known.dtype)
+    missing = place.layout.end * known.dtype.itemsize - storage.aval.nbytes
+    if missing > 0 and (not storage.aval.numel or not self.is_cpu):
+        more = wrapped(np.zeros(missing // known.dtype.itemsize, known.dtype.np), known.device)
+        self._replace(views.view_shape(cat((flat(self)[place.layout.offset :], more)), shape).clone())
+    else:
+        storage = storage.grown(missing) if missing > 0 else storage
+        self._replace(self._at(storage, place))
     return self
 
 
@@ -107,8 +107,13 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None):
         raise RuntimeError(f"Could not set tensor of type {names[0]} to a tensor of type {names[1]}")
     if size is not None:
         stride = Layout.contiguous(tuple(size)).strides if stride is None else tuple(stride)
-        source = as_if_made(views.as_strided(flat(source), tuple(size), stride, storage_offset))
+        layout, known = Layout(tuple(size), stride, storage_offset), source._storage.aval
+        views.check_strided(known.nbytes // source._aval.dtype.itemsize, *layout, source._aval.dtype.itemsize)
+        source = source._at(source._storage, Place(layout, source._aval.dtype))
+    elif source._view is not None and any(source._view.sign):
+        source = source._at(source._storage, Place(source._layout, source._aval.dtype))
     self._replace(source)
+    self._counter.version += 1
     return self
 
 

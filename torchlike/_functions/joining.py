@@ -29,7 +29,10 @@ def cartesian_prod(*tensors):
     Raises:
         RuntimeError: one is no vector.
     """
-    return joining.products(_tensors(tensors))
+    tensors = _tensors(tensors)
+    if len(tensors) == 1 and tensors[0]._aval.ndim == 1:
+        return tensors[0]
+    return joining.products(tensors)
 
 
 def meshgrid(*tensors, indexing: str | None = None):

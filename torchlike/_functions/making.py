@@ -6,12 +6,13 @@ import warnings
 
 import jax
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._ops import views
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
+from torchlike._recorder.view import Layout, Place
 from torchlike._types import devices, dtypes
 from torchlike._types.numbers import to_integers
 
@@ -329,16 +330,23 @@ def from_numpy(ndarray: np.ndarray):
     if not ndarray.flags.writeable:
         warnings.warn(NOT_WRITABLE.replace("buffer", "NumPy array"), UserWarning, stacklevel=2)
         return wrapped(np.array(ndarray))
-    order = None if ndarray.flags.c_contiguous else sorted(range(ndarray.ndim), key=lambda dim: -ndarray.strides[dim])
-    made = object.__new__(TensorBase._plain)
-    if order is None or not ndarray.transpose(order).flags.c_contiguous:
+    if ndarray.flags.c_contiguous:
+        made = object.__new__(TensorBase._plain)
         made._storage = Storage.of_numpy(ndarray)
         return made
-    # dense, but in another order: the memory as it lies, seen through a permutation
-    made._storage = Storage.of_numpy(ndarray.transpose(order))
-    viewed = views.permute(made, tuple([order.index(dim) for dim in range(ndarray.ndim)]))
-    viewed._base = None
-    return viewed
+    if any(each % ndarray.itemsize for each in ndarray.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the "
+            "memory."
+        )
+    layout = Layout(ndarray.shape, tuple([each // ndarray.itemsize for each in ndarray.strides]))
+    # its memory as it lies, with what is in the gaps
+    flat = (
+        ndarray.transpose(layout.order).reshape(-1)
+        if layout.is_dense
+        else as_strided(ndarray, (layout.end,), (ndarray.itemsize,))
+    )
+    return TensorBase._at(Storage.of_numpy(flat), Place(layout, dtypes.of_numpy(ndarray.dtype)))
 
 
 @gate
@@ -373,7 +381,7 @@ def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_
         if copy is False:
             raise ValueError("can't alias arbitrary sequence into a tensor.")
         return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
-    shares = made is obj or made._storage.host is obj
+    shares = made is obj or made._storage.host is not None
     if copy and shares:
         made = made.clone()
     if copy is False and not shares and isinstance(obj, TensorBase):
@@ -479,7 +487,9 @@ def dlpack(self, *, stream=None, max_version=None, dl_device=None, copy=None):
     """
     if self.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-    return self.numpy().__dlpack__()
+    if self.is_conj():
+        raise BufferError("Can't export tensors with the conjugate bit set")
+    return self.numpy().__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
 
 
 def dlpack_device(self) -> tuple[int, int]:

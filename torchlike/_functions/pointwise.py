@@ -10,7 +10,7 @@ from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import operator
 from torchlike._functions import making
-from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison
+from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison, conversion, trigonometric, views
 from torchlike._out import can_cast as _can_cast
 from torchlike._types import dtypes
 
@@ -173,26 +173,47 @@ def _check_tensors(name: str, **given) -> None:
             )
 
 
-# ---------------------------------------------------------------------- lazy signs, of which there are none
+# ---------------------------------------------------------------------- signs of views
 
 
 def is_conj(input) -> bool:
-    """Whether a complex conjugate is still to be taken when the elements are read: it never is."""
-    return False
+    """Whether it is a view that reads the conjugates of the elements that lie there."""
+    return input._view is not None and input._view.sign[0]
 
 
 def is_neg(input) -> bool:
-    """Whether a sign is still to be changed when the elements are read: it never is."""
-    return False
+    """Whether it is a view that reads the negatives of the elements that lie there."""
+    return input._view is not None and input._view.sign[1]
 
 
 def resolve_conj(input):
-    """The tensor itself: its elements are conjugated already."""
-    return input
+    """The tensor itself, or a copy if it `is_conj`."""
+    return conversion.clone(input) if is_conj(input) else input
 
 
 def resolve_neg(input):
-    """The tensor itself: its elements have their signs already."""
+    """The tensor itself, or a copy if it `is_neg`."""
+    return conversion.clone(input) if is_neg(input) else input
+
+
+def conj(input):
+    """The complex conjugates, as a view; a real tensor itself."""
+    return views.conjugate(input) if input._aval.dtype.is_complex else input
+
+
+def conj_physical(input, *, out=None):
+    """The complex conjugates, as a copy; a real tensor itself."""
+    return input if out is None and not input._aval.dtype.is_complex else trigonometric.conj(input, out=out)
+
+
+def positive(input):
+    """The tensor itself.
+
+    Raises:
+        RuntimeError: it is bool.
+    """
+    if input._aval.dtype is dtypes.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
 
 
@@ -228,6 +249,6 @@ def result_type(tensor1, tensor2) -> dtypes.dtype:
 for _public in (
     *(abs_, float_power_, pow_),
     *(pow, equal, isclose, allclose, can_cast, promote_types, result_type),
-    *(is_conj, is_neg, resolve_conj, resolve_neg),
+    *(is_conj, is_neg, resolve_conj, resolve_neg, conj, conj_physical, positive),
 ):
     _public.__module__ = "torchlike"

@@ -6,7 +6,7 @@ import string
 import warnings
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._ops import products
+from torchlike._ops import products, views
 from torchlike._out import SAME, stored
 from torchlike._programs.tracebacks import gate
 from torchlike._types.dtypes import scalar_name
@@ -56,7 +56,33 @@ def einsum(*args):
                 f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
             )
     _check_contracted(equation, terms, operands)
-    return products.einsum_of(equation, tuple(operands))
+    order = _rearranged(equation, operands[0]._aval.ndim) if len(operands) == 1 else None
+    return products.einsum_of(equation, tuple(operands)) if order is None else _seen_as(operands[0], *order)
+
+
+def _rearranged(equation: str, ndim: int) -> tuple[list[str], list[str]] | None:
+    """The names of the dimensions of an operand and of the result, where that is the operand seen otherwise."""
+    term, arrow, result = equation.partition("->")
+    if not arrow:
+        once = sorted({each for each in term.replace("...", "") if term.count(each) == 1})
+        result = "..." * ("..." in term) + "".join(once)
+    rest = [f".{place}" for place in range(ndim - len(term.replace("...", "")))]
+    names, wanted = (
+        [*before, *rest * bool(dots), *after]
+        for before, dots, after in (term.partition("..."), result.partition("..."))
+    )
+    return (names, wanted) if sorted(set(names)) == sorted(wanted) else None
+
+
+def _seen_as(input, names: list[str], wanted: list[str]):
+    """The tensor with its dimensions in another order, and the diagonal of those that have one name."""
+    names = list(names)
+    for name in [each for place, each in enumerate(names) if each in names[:place]]:
+        one = names.index(name)
+        two = names.index(name, one + 1)
+        input = views.diagonal(input, 0, one, two)
+        names = [*names[:one], *names[one + 1 : two], *names[two + 1 :], name]
+    return views.permute(input, tuple([names.index(each) for each in wanted]))
 
 
 def _check_letters(equation: str) -> None:

@@ -386,3 +386,9 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
     if boundaries.dim() != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.dim()})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
+
+
+def sum_to_size(self, *size):
+    """The sum over the dimensions that a tensor of another size would be broadcast along; of this size, itself."""
+    given = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    return self if given == self._aval.shape else ops.sum_to_size(self, *size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.indexing import stretch
+from torchlike._functions.views import as_if_made
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT
@@ -181,5 +182,21 @@ hsplit = _split_along("hsplit", 1, lambda ndim: 0 if ndim == 1 else 1)
 vsplit = _split_along("vsplit", 2, lambda ndim: 0)
 dsplit = _split_along("dsplit", 3, lambda ndim: 2)
 
-for _public in (unbind, split_with_sizes, split, chunk, tensor_split, hsplit, vsplit, dsplit):
+
+def _unsafe(name: str, cut):
+    def unsafe(*args, **kwargs):
+        return tuple([as_if_made(each) for each in cut(*args, **kwargs)])
+
+    unsafe.__name__ = unsafe.__qualname__ = name
+    unsafe.__doc__ = f"`{cut.__name__}` whose results share memory, but no history: none may be written to."
+    return unsafe
+
+
+unsafe_chunk, unsafe_split = _unsafe("unsafe_chunk", chunk), _unsafe("unsafe_split", split)
+unsafe_split_with_sizes = _unsafe("unsafe_split_with_sizes", split_with_sizes)
+
+for _public in (
+    *(unbind, split_with_sizes, split, chunk, tensor_split, hsplit, vsplit, dsplit),
+    *(unsafe_chunk, unsafe_split, unsafe_split_with_sizes),
+):
     _public.__module__ = "torchlike"

@@ -6,10 +6,14 @@ import functools
 import math
 import warnings
 
+from torchlike._autograd.modes import state
+from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._ops import conversion, views
 from torchlike._ops._promote import wrap_dim
 from torchlike._programs.tracebacks import shorten
+from torchlike._recorder.recorder import record
+from torchlike._recorder.view import Layout, Place, direct
 from torchlike._types import dtype as dtype_class
 from torchlike._types import dtypes, formats
 
@@ -86,9 +90,31 @@ def view(self, *size, dtype=None):
 
 def _view_dtype(self, dtype: dtypes.dtype):
     old, new = self._aval.dtype.itemsize, dtype.itemsize
+    for given, name in zip(self._view.sign if self._view is not None else (), _SIGNED, strict=False):
+        if given and dtype is not self._aval.dtype:
+            raise RuntimeError(f"torch.Tensor.view is not supported for {name} when converting to a different dtype.")
     if old != new:
         _check_bytes(self, dtype)
-    return views.view_dtype(self, dtype, (old, new))
+    made = as_if_made(views.view_dtype(self, dtype, (old, new)))
+    made._edge = None
+    return made
+
+
+_SIGNED = "conjugate view tensors", "tensors with negative bit set"
+
+
+def view_as_real(input):
+    """A complex tensor of shape ``(...)`` as its real and imaginary parts, ``(..., 2)``; a view.
+
+    Raises:
+        RuntimeError: it is not complex, or it `is_conj`.
+    """
+    if input._view is not None and input._view.sign[0]:
+        raise RuntimeError(
+            "view_as_real doesn't work on unresolved conjugated tensors.  To resolve the conjugate tensor so you can view "
+            "it as real, use self.resolve_conj(); however, be warned that the resulting tensor will NOT alias the original."
+        )
+    return views.view_as_real(input)
 
 
 def _check_bytes(self, dtype: dtypes.dtype) -> None:
@@ -198,7 +224,7 @@ def in_channels_last(self, memory_format):
 
 def as_if_made(viewed):
     """A view as a tensor of its own: nothing else holds what it views."""
-    viewed._base = None
+    viewed._base = viewed._frozen = None
     return viewed
 
 
@@ -263,7 +289,7 @@ def matrix_transpose(self):
         if ndim:
             raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {ndim}-D tensor.")
         warnings.warn(_identity("mT"), UserWarning, stacklevel=2)
-        return view(self, ())
+        return self
     return views.transpose(self, -2, -1)
 
 
@@ -275,7 +301,7 @@ def conjugate_transpose(self):
         raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor.{more}")
     if not ndim:
         warnings.warn("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=2)
-        return views.conjugate(self) if self._aval.dtype.is_complex else view(self, ())
+        return views.conjugate(self) if self._aval.dtype.is_complex else self
     return _adjoint(self)
 
 
@@ -304,7 +330,7 @@ def _checked_adjoint(self, what: str):
         raise RuntimeError(f"{what} only supported on matrices or batches of matrices. Got 1-D tensor.")
     if not ndim:
         warnings.warn("adjoint() is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=3)
-        return views.conjugate(self) if self._aval.dtype.is_complex else view(self, ())
+        return views.conjugate(self) if self._aval.dtype.is_complex else self
     return _adjoint(self)
 
 
@@ -339,13 +365,27 @@ def as_strided(input, size, stride, storage_offset=None):
     Raises:
         RuntimeError: some would lie outside the storage.
     """
-    offset = input._layout.offset if storage_offset is None else storage_offset
-    root = input
-    if input._view is not None:
-        root = input if input._base is None else input._base
-        if root._view is not None:
-            root = whole_storage(root)
-    return views.as_strided(root, tuple(size), tuple(stride), offset)
+    known = input._place
+    root = input if input._base is None else input._base
+    place = known._replace(
+        layout=Layout(tuple(size), tuple(stride), known.layout.offset if storage_offset is None else storage_offset)
+    )
+    if root._view is None and known == Place.whole(root._aval)._replace(layout=known.layout):
+        return views.as_strided(root, *place.layout)
+    item, memory = known.dtype.itemsize, root._storage.aval.nbytes
+    views.check_strided(memory // item, *place.layout, item)
+    return _of_root(root, place)
+
+
+def _of_root(root, place: Place):
+    """A view of a tensor that is not all of its memory, at a place of that."""
+    step = direct(root._storage.aval, Place.whole(root._storage.aval), place)
+    made = whole_storage(root)._viewed(step, record(step.get, (root._storage.read(),))[0], None)
+    made._base, edge = root, root._tracked_edge
+    if edge is not None and state.enabled:
+        step = direct(root._aval, root._place, place)
+        made._edge = node_class(step.get)(step.get, (root._value(),), (edge,)), 0
+    return made
 
 
 as_strided_ = _in_place(as_strided)
@@ -417,7 +457,7 @@ def broadcast_tensors(*tensors):
 
     tensors = _tensors(tensors)
     shape = common(*[each._aval.shape for each in tensors])
-    return tuple([views.expand(each, shape) for each in tensors])
+    return tuple([each if each._aval.shape == shape else views.expand(each, shape) for each in tensors])
 
 
 def _at_least(name: str, shape_of):
@@ -446,7 +486,7 @@ atleast_2d = _at_least("atleast_2d", lambda shape: shape if len(shape) > 1 else 
 atleast_3d = _at_least("atleast_3d", _three)
 
 for _public in (
-    *(reshape, flatten, unflatten, ravel, broadcast_to, movedim, adjoint, as_strided, real, imag),
+    *(reshape, flatten, unflatten, ravel, broadcast_to, movedim, adjoint, as_strided, real, imag, view_as_real),
     *(broadcast_shapes, broadcast_tensors, atleast_1d, atleast_2d, atleast_3d),
 ):
     _public.__module__ = "torchlike"

@@ -159,18 +159,6 @@ def neg(input: Array) -> Array:
     return -input
 
 
-@op
-def positive(input: Array) -> Array:
-    """The tensor's elements as they are.
-
-    Raises:
-        RuntimeError: it is a bool tensor.
-    """
-    if input.dtype == bool:
-        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
-    return +input
-
-
 @op(
     grad_name=by_tensor("weight", "Lerp"),
     overloads=("Tensor input, Tensor end, Tensor weight", "Tensor input, Tensor end, Number weight"),

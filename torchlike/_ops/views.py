@@ -419,7 +419,11 @@ def _real_layout(layout: Layout, shift: int = 0) -> Layout:
 
 
 @op(
-    view=_real_layout, write=lambda new, viewed: lax.complex(new, viewed.imag), name="real", grad_name="SelectBackward0"
+    view=_real_layout,
+    write=lambda new, viewed: lax.complex(new, viewed.imag),
+    sign=lambda conjugated, negated: (False, negated),
+    name="real",
+    grad_name="SelectBackward0",
 )
 def real_part(input: Array) -> Array:
     """The real parts of a complex tensor."""
@@ -429,6 +433,7 @@ def real_part(input: Array) -> Array:
 @op(
     view=lambda layout: _real_layout(layout, 1),
     write=lambda new, viewed: lax.complex(viewed.real, new),
+    sign=lambda conjugated, negated: (False, negated ^ conjugated),
     name="imag",
     grad_name="SelectBackward0",
 )
@@ -515,7 +520,25 @@ def unbind(input: Array, dim: int, count: int) -> tuple[Array, ...]:
     return tuple([lax.squeeze(each, (dim,)) for each in _pieces(input, dim, (1,) * int(count))])
 
 
-@op(name="conj")
+# ---------------------------------------------------------------------- other signs
+
+
+@op(
+    view=lambda layout: layout,
+    write=lambda new, viewed: jnp.conj(new),
+    sign=lambda conjugated, negated: (not conjugated, negated),
+    name="conj",
+)
 def conjugate(input: Array) -> Array:
     """The complex conjugate."""
     return jnp.conj(input)
+
+
+@op(
+    view=lambda layout: layout,
+    write=lambda new, viewed: -new,
+    sign=lambda conjugated, negated: (conjugated, not negated),
+)
+def neg_view(input: Array) -> Array:
+    """The negative."""
+    return -input

@@ -90,6 +90,14 @@ class Spec:
         self._jaxpr, self.single = closed, single
         self.container = shapes._make if hasattr(shapes, "_make") else type(shapes)
 
+    @classmethod
+    def promised(cls, name: str, fn: Callable, inputs: tuple, output: Aval) -> Spec:
+        """An operation with one result, which is known: it is traced when it runs."""
+        made = Spec.__new__(cls)
+        made._set(name, fn, inputs, [output])
+        made.single, made.container = True, tuple
+        return made
+
     def at(self, values: dict[str, int], fn: Callable | None = None) -> Spec:
         """An operation that was traced with symbols for sizes, for these sizes.
 
@@ -132,8 +140,11 @@ class Spec:
     @property
     def jaxpr(self) -> jex_core.ClosedJaxpr:
         if self._jaxpr is None:
-            generic, values = self.generic
-            self._jaxpr = jaxpr_at(generic.jaxpr, values)
+            if self.generic is None:
+                self._jaxpr, _ = _traced(self.fn, self.inputs)
+            else:
+                generic, values = self.generic
+                self._jaxpr = jaxpr_at(generic.jaxpr, values)
         return self._jaxpr
 
     def __repr__(self) -> str:

@@ -21,6 +21,10 @@ def read(flat: jax.Array, layout) -> jax.Array:
     """The elements that a layout shows."""
     if not math.prod(layout.shape):
         return jnp.zeros(layout.shape, flat.dtype)
+    order = layout.order
+    if order is not None:  # a piece of memory, its dimensions in another order
+        piece = lax.slice(flat, (layout.offset,), (layout.end,))
+        return piece.reshape([layout.shape[dim] for dim in order]).transpose([*map(order.index, range(len(order)))])
     return jnp.take(flat, places(*layout), mode="clip")
 
 
@@ -29,6 +33,11 @@ def write(flat: jax.Array, layout, new: jax.Array) -> jax.Array:
 
     Of elements that share a place one that has changed counts: who writes to some of them alone leaves the others.
     """
+    if not new.size:
+        return flat
+    order = layout.order
+    if order is not None:
+        return lax.dynamic_update_slice(flat, new.transpose(order).ravel(), (layout.offset,))
     at = places(*layout)
     if layout.overlaps:
         at = jnp.where(differs(new, read(flat, layout)), at, flat.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from sys import getrefcount
 
@@ -118,8 +119,8 @@ class Storage:
 
     # ------------------------------------------------------------------ other sizes, copies
 
-    def grown(self, numel: int) -> Storage:
-        """A larger storage that begins with the elements of this one and shares them with it; what is new is zero.
+    def grown(self, missing: int) -> Storage:
+        """A storage larger by so many bytes, which begins with the elements of this one and shares them; the rest is zero.
 
         Raises:
             RuntimeError: the memory is not the library's own.
@@ -127,7 +128,8 @@ class Storage:
         if not self.resizable:
             raise RuntimeError("Trying to resize storage that is not resizable")
         known = self.read()
-        array = np.zeros(numel, known.aval.dtype.np)
+        size = known.aval.dtype.itemsize
+        array = np.zeros(known.aval.numel - -missing // size, known.aval.dtype.np)
         begin = array[: known.aval.numel].reshape(known.aval.shape)
         np.copyto(begin, known.numpy())
         self._host, self.value = begin, None
@@ -135,8 +137,11 @@ class Storage:
         made.resizable = True
         return made
 
-    def __deepcopy__(self, memo: dict) -> Storage:
+    def __copy__(self) -> Storage:
         return Storage(self.read())  # values are immutable: none is copied
+
+    def __deepcopy__(self, memo: dict) -> Storage:
+        return copy.copy(self)
 
     def __reduce__(self) -> tuple:
         known = self.read()

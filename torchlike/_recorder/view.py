@@ -14,7 +14,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from torchlike._programs.aval import Aval
+from torchlike._programs.aval import Aval, aval
 from torchlike._programs.spec import Spec
 from torchlike._recorder import memory
 from torchlike._types.dtypes import dtype
@@ -64,13 +64,19 @@ class Layout(NamedTuple):
     @property
     def is_dense(self) -> bool:
         """Whether the elements fill their memory, in whatever order, none twice."""
+        return self.order is not None
+
+    @property
+    def order(self) -> tuple[int, ...] | None:
+        """The dimensions from the outermost in memory inwards; None unless the elements fill their memory."""
+        order = sorted(range(len(self.shape)), key=lambda dim: (-self.strides[dim], -self.shape[dim]))
         step = 1
-        for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
-            if size > 1:
-                if stride != step:
-                    return False
-                step *= size
-        return True
+        for dim in reversed(order):
+            if self.shape[dim] != 1:
+                if self.strides[dim] != step:
+                    return None
+                step *= self.shape[dim]
+        return tuple(order)
 
     @property
     def end(self) -> int:
@@ -131,7 +137,8 @@ class Step(NamedTuple):
         spec = self.get.derivatives.get("put")
         if spec is None:
             fn = self.get.extra.write or _written(self.get)
-            spec = Spec(self.get.name + "_put", fn, (self.get.inputs[0], new, *self.get.inputs[1:]))
+            viewed = self.get.inputs[0]
+            spec = Spec.promised(self.get.name + "_put", fn, (viewed, new, *self.get.inputs[1:]), viewed)
             spec.grad_name = "CopySlices"
             self.get.derivatives["put"] = spec
         return spec
@@ -218,6 +225,11 @@ class View:
         return self.place.layout
 
     @property
+    def sign(self) -> tuple[bool, bool]:
+        """Whether the elements are conjugates, and whether they are negatives, of what lies there."""
+        return _sign_of(self.steps)
+
+    @property
     def is_known(self) -> bool:
         """Whether it depends on no value that is still to be computed."""
         return all([type(each) is int for step in self.steps for each in step.numbers])
@@ -240,12 +252,18 @@ class View:
 @functools.lru_cache(maxsize=4096)
 def _place_of(steps: tuple[Step, ...]) -> Place:
     viewed = steps[0].get.inputs[0]
-    layout, sign = Layout.contiguous(viewed.shape), (False, False)
+    layout = Layout.contiguous(viewed.shape)
     for step in steps:
-        rule = step.get.extra
-        layout = rule.layout(layout, *step.numbers)
-        sign = rule.sign(*sign) if rule.sign is not None else sign
-    return Place(layout, steps[-1].get.outputs[0].dtype, *sign)
+        layout = step.get.extra.layout(layout, *step.numbers)
+    return Place(layout, steps[-1].get.outputs[0].dtype, *_sign_of(steps))
+
+
+def _sign_of(steps: tuple[Step, ...]) -> tuple[bool, bool]:
+    sign = False, False
+    for step in steps:
+        rule = step.get.extra.sign
+        sign = sign if rule is None else rule(*sign)
+    return sign
 
 
 def between(known: View | None, view: View, viewed: Aval) -> tuple[Step, ...]:
@@ -291,6 +309,6 @@ def direct(viewed: Aval, known: Place, wanted: Place) -> Step:
         flat = memory.bits(flat, known.dtype.np)
         return flat[: viewed.numel].reshape(viewed.shape) if is_whole else known.signed(memory.read(flat, known.layout))
 
-    made = Spec("as_strided", get, (viewed,))
+    made = Spec.promised("as_strided", get, (viewed,), aval(wanted.layout.shape, wanted.dtype, viewed.device))
     made.extra = ViewRule(lambda _: wanted.layout, write, lambda *_: (wanted.conjugated, wanted.negated), True)
     return Step(made)

@@ -15,8 +15,8 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._functions import asking
 from torchlike._ops._promote import wrap_dim
 from torchlike._programs.tracebacks import gate, shorten
-from torchlike._recorder.recorder import value_of
-from torchlike._recorder.storage import Counter
+from torchlike._recorder.storage import Counter, Storage
+from torchlike._recorder.view import Place
 from torchlike._types import Size, device, dtype, dtypes, formats
 from torchlike._types.handles import RemovableHandle
 
@@ -241,6 +241,8 @@ class CoreMethods(TensorBase):
     def grad(self) -> None:
         self._accumulator().grad = None
 
+    _grad = property(lambda self: None if self._leaf is None else self._leaf.grad, grad.fset)
+
     @property
     def retains_grad(self) -> bool:
         """Whether `retain_grad` was called on a tensor that is no leaf."""
@@ -375,7 +377,7 @@ class CoreMethods(TensorBase):
             TypeError: it is not on the CPU, or NumPy lacks its dtype.
         """
         if force:
-            return self.detach().cpu().numpy()
+            return self.detach().cpu().resolve_conj().resolve_neg().numpy()
         if self.requires_grad:
             raise RuntimeError(NUMPY_NEEDS_DETACH)
         if not self.is_cpu:
@@ -385,6 +387,12 @@ class CoreMethods(TensorBase):
             )
         if self.dtype.name == "bfloat16":
             raise TypeError("Got unsupported ScalarType BFloat16")
+        for given, name in zip((self.is_conj(), self.is_neg()), ("conj", "neg"), strict=True):
+            if given:
+                raise RuntimeError(
+                    f"Can't call numpy() on Tensor that has {name}{'ugate' if name == 'conj' else 'ative'} bit set. Use "
+                    f"tensor.resolve_{name}().numpy() instead."
+                )
         whole = self._storage.share()
         return whole if self._view is None else self._storage.part(self._view.place)
 
@@ -469,11 +477,19 @@ class CoreMethods(TensorBase):
             )
         if id(self) in memo:
             return memo[id(self)]
-        made = memo[id(self)] = self._make_subclass(type(self), _fresh(self), self.requires_grad)
+        source = self.resolve_conj().resolve_neg()  # a copy of its own where it is read with another sign
+        made = memo[id(self)] = self._make_subclass(type(self), source, self.requires_grad)
+        made._storage, made._counter = copy.deepcopy(source._storage, memo), None
+        made._seen = -1
         if self._leaf is not None and self._leaf.grad is not None:
             made.grad = copy.deepcopy(self._leaf.grad, memo)
         for name, value in self._own_attributes().items():
             setattr(made, name, copy.deepcopy(value, memo))
+        return made
+
+    def __copy__(self):
+        made = self._make_subclass(type(self), self, self.requires_grad)
+        made.__dict__.update(self._own_attributes())
         return made
 
     def _own_attributes(self) -> dict:
@@ -481,20 +497,21 @@ class CoreMethods(TensorBase):
         return {name: value for name, value in self.__dict__.items() if name not in _STATE}
 
     def __reduce_ex__(self, protocol: int):
-        array = np.array(self._value().numpy())
-        return _rebuilt, (type(self), array, self.requires_grad, self._own_attributes())
+        # a storage for each tensor, as PyTorch has it: what shared memory does no more
+        place = None if self._view is None else self._view.place
+        return _rebuilt, (type(self), copy.copy(self._storage), place, self.requires_grad, self._own_attributes())
 
 
 _STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains", "_frozen", "_counter"}
 
 
-def _fresh(tensor: TensorBase) -> TensorBase:
-    """The same elements in a storage of their own: values are immutable, so none is copied."""
-    return TensorBase._wrap(tensor._value())
-
-
-def _rebuilt(cls: type, array: np.ndarray, requires_grad: bool, attributes: dict):
+def _rebuilt(cls: type, storage: Storage, place: Place | None, requires_grad: bool, attributes: dict):
     """What unpickling calls."""
-    made = CoreMethods._make_subclass(cls, TensorBase._wrap(value_of(array)), requires_grad)
+    if place is None:
+        data = TensorBase._wrap(None)
+        data._storage = storage
+    else:
+        data = TensorBase._at(storage, place)
+    made = CoreMethods._make_subclass(cls, data, requires_grad)
     made.__dict__.update(attributes)
     return made

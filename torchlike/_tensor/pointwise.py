@@ -34,8 +34,7 @@ class PointwiseMethods(TensorBase):
     neg = negative = arithmetic.neg
     __neg__ = arithmetic.neg
     neg_ = negative_ = arithmetic.neg.inplace
-    positive = arithmetic.positive
-    __pos__ = arithmetic.positive
+    positive = __pos__ = pointwise.positive
     lerp = arithmetic.lerp
     lerp_ = arithmetic.lerp.inplace
     div = divide = arithmetic.div
@@ -154,7 +153,7 @@ class PointwiseMethods(TensorBase):
     rad2deg = trigonometric.rad2deg
     rad2deg_ = trigonometric.rad2deg.inplace
     angle = trigonometric.angle
-    conj = conj_physical = trigonometric.conj
+    conj, conj_physical = pointwise.conj, pointwise.conj_physical
     conj_physical_ = trigonometric.conj.inplace
 
     floor = rounding.floor

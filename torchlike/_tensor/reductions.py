@@ -13,7 +13,7 @@ class ReductionMethods(TensorBase):
     """Reductions, order statistics, running sums, matrix products."""
 
     sum = reductions.sum
-    sum_to_size = reductions.sum_to_size
+    sum_to_size = reduce.sum_to_size
     nansum = reductions.nansum
     mean = reductions.mean
     nanmean = reductions.nanmean

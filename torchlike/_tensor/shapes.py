@@ -42,8 +42,8 @@ class ShapeMethods(TensorBase):
     select = indexing.select
     split = splitting.split_method
     split_with_sizes = splitting.split_with_sizes
-    unsafe_chunk, unsafe_split = splitting.chunk, splitting.split_method
-    unsafe_split_with_sizes = splitting.split_with_sizes
+    unsafe_chunk, unsafe_split = splitting.unsafe_chunk, splitting.unsafe_split
+    unsafe_split_with_sizes = splitting.unsafe_split_with_sizes
     squeeze = views.squeeze
     squeeze_ = functions.squeeze_
     swapaxes = swapdims = transpose = views.transpose
