@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from time import sleep
+
 import pytest
 
 import torchlike
-from torchlike._programs import cold, tiers
+from torchlike._programs import cold, explain, tiers
 from torchlike._programs.cold.cost import COMPILED, PROGRAM
+from torchlike._programs.settings import settings
 
 nn, F = torchlike.nn, torchlike.nn.functional
 
@@ -50,6 +54,41 @@ def test_the_second_step_of_a_loop_is_compiled(told):
     for _ in range(5):
         step(4)
     assert told().programs <= 2
+
+
+@pytest.mark.parametrize("cell", ["LSTMCell", "GRUCell", "RNNCell"])
+def test_what_costs_more_than_it_brings_back_stays_cold(told, cell):
+    """A long loop over a cell of a few numbers: XLA takes half a minute for it, and NumPy is as quick."""
+    model, x = getattr(nn, cell)(1, 4), torchlike.ones(3, 100)
+    optimizer = torchlike.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(4):
+        state = None
+        for word in x.split(1, 1):
+            state = model(word, state)
+        optimizer.zero_grad()
+        sum(each.sum() for each in ([state] if cell != "LSTMCell" else state)).backward()
+        optimizer.step()
+        assert not told().compiles
+
+
+def test_a_price_grows_faster_than_the_program():
+    class One:
+        compile_cost = PROGRAM + 8 * COMPILED
+
+    small, large = tiers.price([One] * 20), tiers.price([One] * 1000)
+    assert small < tiers.CEILING < large and large > 2 * 50 * small
+
+
+def test_a_long_compilation_is_told(capsys, monkeypatch):
+    for after, wanted in ((0.01, r"torchlike: compiling a program, .*test_tiers.py:\d+\n"), (0, "")):
+        monkeypatch.setattr(settings, "tell_after", after)
+        with explain.compiling("a program", "a test"):
+            sleep(0.3)
+        assert re.fullmatch(wanted, capsys.readouterr().err)
+    monkeypatch.setattr(settings, "tell_after", 60)
+    with explain.compiling("a program", "a test"):
+        pass
+    assert not capsys.readouterr().err
 
 
 def test_steps_of_ever_new_shapes_stay_cold(told):

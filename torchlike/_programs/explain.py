@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
+import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+
+from torchlike._programs.settings import settings
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -64,6 +70,29 @@ class Explanation:
 
 
 record = Explanation()
+
+
+def compiling(what: str, cause: str) -> contextlib.AbstractContextManager[None]:
+    """Note that the block compiles something, and say so on stderr if it takes long; see `Settings.tell_after`."""
+    return _compiling(what, cause, told(users_place()))
+
+
+@contextlib.contextmanager
+def _compiling(what: str, cause: str, line: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    timer = threading.Timer(settings.tell_after, _say, (what, line))
+    timer.daemon = True
+    if settings.tell_after:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    record.compiles.append(Compile(what, cause, line, time.perf_counter() - begun))
+
+
+def _say(what: str, line: str) -> None:
+    print(f"torchlike: compiling {what}, {line}", file=sys.stderr, flush=True)
 
 
 def explain(reset: bool = False) -> Explanation:

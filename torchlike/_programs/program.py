@@ -6,7 +6,6 @@ import gc
 import itertools
 import marshal
 import operator
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
@@ -142,11 +141,12 @@ class Structure(Tiered):
         program = self._program(live, free)
         args = [*self._packed(numbers), *arrays]
         if program.memory is None:
-            begun = time.perf_counter()
-            program.compile(args)
             cause = "new structure" if len(self.programs) == 1 else "other results are held, or fewer inputs are free"
             several = len(self.specs) > 1
-            tell_compile(f"program of {len(self.specs)} operations" if several else repr(self.specs[0]), cause, begun)
+            with explain.compiling(
+                f"program of {len(self.specs)} operations" if several else repr(self.specs[0]), cause
+            ):
+                program.compile(args)
         explain.record.runs["whole"] += 1
         results.append(program.order)
         program.run(args, results)
@@ -360,10 +360,8 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
     arrays = [np.asarray(each) if type(each) is cold.Deferred else each for each in arrays]
     if spec.is_compiled:
         return spec.compiled(*arrays)
-    begun = time.perf_counter()
-    got = spec.compiled(*arrays)
-    tell_compile(repr(spec), "first use of the operation", begun)
-    return got
+    with explain.compiling(repr(spec), "first use of the operation"):
+        return spec.compiled(*arrays)
 
 
 def _settled(values: list, live: tuple[int, ...], arrays: list) -> list:
@@ -380,9 +378,3 @@ def _known(given, kind):
     if type(given) is np.ndarray:
         return given
     return np.asarray(given, NUMBERS[kind].dtype) if isinstance(kind, type) else np.asarray(given)
-
-
-def tell_compile(what: str, cause: str, begun: float) -> None:
-    """Note a compilation for `explain()`."""
-    took = time.perf_counter() - begun
-    explain.record.compiles.append(explain.Compile(what, cause, explain.told(explain.users_place()), took))

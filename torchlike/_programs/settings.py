@@ -27,6 +27,8 @@ class Settings:
         max_bytes: live recorded bytes after which it cuts. ``TORCHLIKE_MAX_BYTES``.
         traceback: ``"short"`` ends an error's traceback at the user's line, ``"full"`` shows our own frames, too.
             ``TORCHLIKE_TRACEBACK``.
+        tell_after: seconds after which it is said on stderr that something is being compiled; 0 for never.
+            ``TORCHLIKE_TELL_AFTER``.
         on_change: called when the mode has changed.
     """
 
@@ -35,6 +37,7 @@ class Settings:
         self.max_nodes = int(os.environ.get("TORCHLIKE_MAX_NODES", "1000"))
         self.max_bytes = int(os.environ.get("TORCHLIKE_MAX_BYTES", str(2**30)))
         self.traceback = os.environ.get("TORCHLIKE_TRACEBACK", "short")
+        self.tell_after = float(os.environ.get("TORCHLIKE_TELL_AFTER", "3"))
         self.on_change: list[Callable[[], None]] = []
 
     def choose(self, mode: str) -> None:

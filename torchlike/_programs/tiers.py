@@ -8,9 +8,12 @@ from torchlike._programs.spec import Spec
 
 PROGRAM_COST = 100  # milliseconds of compiling a program, and for each operation a part of what it would take alone:
 SHARE = 0.25  # so estimated, 11 training steps take 0.3 to 4 times, most of them 0.7 to 1.2 times as long as they do
+LARGE = 17_000  # what all would take alone, at which it is twice that: XLA's time grows faster than a program
 CALL_COST = 0.1  # of calling it then
 RECENT = 4  # sequences of a family among which one comes again if it is part of a loop
 LONG_ROW = 5  # comings again that make a loop of anything
+CEILING = 5000  # milliseconds of compiling that a loop is given in advance, or what it brings back in
+SOON = 100  # comings; what costs more has to be earned
 FRAGMENT = 0.1  # of that cost is spent before what comes again but ends no step, or among others, is compiled
 
 
@@ -64,18 +67,26 @@ class Tiered:
         """Whether to compile it now; noted as a run.
 
         It is compiled when its runs, operation by operation, have cost as much as compiling would: so whatever comes
-        the total is at most twice the least. What comes again at once is a loop, and need not wait so long; but where
-        the shapes change from time to time, some do by chance, and more is asked for.
+        the total is at most twice the least. What comes again at once is a loop, and need not wait so long if the price
+        is low, or soon brought back; but where the shapes change from time to time, some do by chance, and more is
+        asked for.
 
         Args:
             specs: its operations.
             ends_step: whether this comes again.
         """
-        self._spent += max(sum([spec.cost for spec in specs]) - CALL_COST, 0)
+        gain = max(sum([spec.cost for spec in specs]) - CALL_COST, 0)
+        self._spent += gain
         loops = self._family.is_loop(self)
         if not self._spent:
             return False  # calling a program would cost more, however often
-        allowed = PROGRAM_COST + SHARE * sum([spec.compile_cost for spec in specs])
-        if loops:
+        allowed = price(specs)
+        if loops and allowed <= max(CEILING, SOON * gain):
             allowed *= 0 if ends_step and self._family.members == 1 else FRAGMENT
         return self._spent > allowed
+
+
+def price(specs: Sequence[Spec]) -> float:
+    """The milliseconds that compiling these operations as one program takes, roughly."""
+    alone = sum([spec.compile_cost for spec in specs])
+    return (PROGRAM_COST + SHARE * alone) * (1 + (alone / LARGE) ** 2)
