@@ -130,6 +130,9 @@ MISSING = {  # what a program says, and what it is told; PyTorch lacks what is s
         "torchlike has no 'torch.nn.Transformer' (yet)"
     ),
     "import torch; torch.nn.Liner": "AttributeError: module 'torch.nn' has no attribute 'Liner'",
+    "import torch; torch.nn.Linear(1, 1).ipu()": (
+        "AttributeError: 'Linear' object has no attribute 'ipu': torchlike has no 'torch.nn.Module.ipu' (yet)"
+    ),
     "from torch.nn import Transformer": (
         "ImportError: cannot import name 'Transformer' from 'torch.nn': torchlike has no 'torch.nn.Transformer' (yet)"
     ),
@@ -194,6 +197,7 @@ class Net(nn.Module):
     layer = nn.TransformerEncoderLayer
 
 F.relu(x).exp().no_such_thing
+x.values(), {}.values(), x.to_sparse()
 F.grid_sample(x)
 keep(torch.lode())
 optim.RMSprop, optim.Adam, torch.float32
@@ -206,8 +210,8 @@ def test_a_check_lists_what_a_script_would_miss(tmp_path, capsys):
     with pytest.raises(SystemExit, match="1"):
         _launcher.main(["--check", file])
     said = "{}:{}: torchlike has no 'torch.{}' (yet)"
-    rows = [(3, "distributions"), (4, "save"), (7, "nn.TransformerEncoderLayer"), (10, "nn.functional.grid_sample")]
-    rows.append((12, "optim.RMSprop"))
+    rows = [(3, "distributions"), (4, "save"), (7, "nn.TransformerEncoderLayer"), (10, "Tensor.to_sparse")]
+    rows += [(11, "nn.functional.grid_sample"), (13, "optim.RMSprop")]
     assert capsys.readouterr().out.splitlines() == [said.format(file, *row) for row in rows]
     (tmp_path / "script.py").write_text("import torch\ntorch.ones(3)")
     with pytest.raises(SystemExit, match="0"):

@@ -57,7 +57,7 @@ _FUNCTIONS = (FunctionType, staticmethod, classmethod, property, functools.cache
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
 _CELLS = ("LOAD_DEREF", "LOAD_CLASSDEREF")
-_HOOKS = operator.attrgetter("tensor_hooks", "pre_hooks", "post_hooks", "leaf_hooks")
+_HOOKS = operator.attrgetter("_tensor_hooks", "_pre_hooks", "_post_hooks", "_leaf_hooks")
 MOST = 20_000  # objects: comparing more costs as much as recording
 TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains", "_frozen", "_counter"}
 
@@ -239,7 +239,7 @@ class Guards:
             pass
         elif is_plain_object(kind):
             self._visit_class(kind, what)
-            private = self._visit_groups(given, what) if hasattr(kind, "rule") else set()
+            private = self._visit_groups(given, what) if hasattr(kind, "_transformation") else set()
             self._visit_attributes(given.__dict__, what)
             self._private |= private
         else:

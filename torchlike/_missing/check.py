@@ -1,4 +1,7 @@
-"""``python -m torchlike --check``: the names of PyTorch's that a script uses and torchlike lacks, without running it."""
+"""``python -m torchlike --check``: the names of PyTorch's that a script uses and torchlike lacks, without running it.
+
+What is written as a path, ``torch.nn.Linear``, is looked up; of methods only those are told that nothing but a tensor has.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from torchlike._missing import is_pytorchs
 
@@ -34,6 +39,7 @@ def missing(source: str) -> Iterator[tuple[int, str]]:
     tree = ast.parse(source)
     known = dict(_imported(tree))
     asked = [(node.lineno, path) for node in ast.walk(tree) for path in _paths(node, known)]
+    asked += [(node.lineno, f"torch.Tensor.{node.attr}") for node in ast.walk(tree) if _is_a_tensors(node)]
     told: set[str] = set()
     for line, path in sorted(asked):
         lacking = _first_lacking(path)
@@ -72,6 +78,13 @@ def _paths(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
             each = each.value
         if isinstance(each, ast.Name) and each.id in known:
             yield ".".join([known[each.id], *reversed(chain)])
+
+
+def _is_a_tensors(node: ast.AST) -> bool:
+    """Whether an attribute is asked for that tensors have in PyTorch, and nothing of Python's own or NumPy's has."""
+    if not isinstance(node, ast.Attribute) or not is_pytorchs(f"torch.Tensor.{node.attr}"):
+        return False
+    return not any(hasattr(each, node.attr) for each in (str, list, dict, set, np.ndarray, Path))
 
 
 def _first_lacking(path: str) -> str | None:

@@ -149,10 +149,6 @@ class ConversionMethods:
         """Move to a device without the elements."""
         return self._apply(lambda each: empty_like(each, device=device), recurse=recurse)
 
-    def share_memory(self) -> Module:
-        """See `Tensor.share_memory_`."""
-        return self._apply(lambda each: each.share_memory_())
-
 
 def _target(args: tuple, kwargs: dict) -> tuple:
     """(device, dtype, memory format) that the arguments of `to` mean, each None where they say nothing.

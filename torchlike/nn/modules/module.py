@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 from torchlike._compile.options import compiled
 from torchlike._functions.naming import typename
+from torchlike._missing import lacking, pytorchs_names
 from torchlike._programs.tracebacks import shorten
 from torchlike.nn.modules._conversion import ConversionMethods, forgets
 from torchlike.nn.modules._hooks import (
@@ -134,7 +136,8 @@ class Module(HookMethods, StateMethods, ConversionMethods):
                 return found[name]
         except KeyError:  # there was no `Module.__init__()`
             pass
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        told = lacking(f"torch.nn.Module.{name}") if name in _lacking() else ""
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{told}", name=name, obj=self)
 
     def __setattr__(self, name: str, value) -> None:
         own = self.__dict__
@@ -471,6 +474,12 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         if not below and len(lines) <= 1:
             return f"{self._get_name()}({''.join(lines)})"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + below) + "\n)"
+
+
+@functools.cache
+def _lacking() -> frozenset[str]:
+    """The attributes that PyTorch's modules have besides."""
+    return pytorchs_names()["torch.nn.Module"].difference(dir(Module))
 
 
 def _indented(text: str, spaces: int = 2) -> str:

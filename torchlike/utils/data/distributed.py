@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from torchlike import distributed
 from torchlike._functions.randoms import Generator, randperm
 from torchlike.utils.data._host import numbers
 from torchlike.utils.data.sampler import Sampler
@@ -89,7 +89,6 @@ class DistributedSampler(Sampler[_T_co]):
 
 
 def _process_group() -> Any:
-    try:
-        return importlib.import_module("torchlike.distributed")
-    except ImportError:
-        raise RuntimeError("Requires distributed package to be available") from None
+    if not distributed.is_available():
+        raise RuntimeError("Requires distributed package to be available")
+    return distributed
