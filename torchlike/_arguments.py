@@ -8,6 +8,7 @@ import math
 import numbers
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,19 @@ _PLAIN = {
 }
 
 
+@dataclass(frozen=True)
+class Form:
+    """How an operation is called: what counts for PyTorch's sentences about arguments.
+
+    Attributes:
+        name: ``add``, or ``add_`` in place.
+        own: how many of the arguments are the tensor whose method it is.
+    """
+
+    name: str
+    own: int = 0
+
+
 def kind_of(annotation: str) -> str:
     """What a parameter with this annotation is."""
     words = annotation.replace("|", " ").replace(",", " ").split()
@@ -49,24 +63,27 @@ def is_structure(number) -> bool:
     return not isinstance(number, (int, float)) or not 0 < number < math.inf or number in (1, 2)
 
 
-def check(op: Op, args: tuple, kwargs: dict) -> None:
+def check(op: Op, args: tuple, kwargs: dict, form: Form) -> None:
     """Look at the arguments of a call that was never made before.
+
+    Args:
+        form: how the operation was called.
 
     Raises:
         TypeError: one is missing, too many, or of a type that the parameter does not take; in PyTorch's words.
     """
-    bound = op.bind(args, kwargs)
+    bound = op.bind(args, kwargs, form)
     if op.flags.overloads and not any(isinstance(each, TensorBase) for each in bound.arguments.values()):
-        raise TypeError(_invalid_combination(op, args, kwargs))
+        raise TypeError(_invalid_combination(op, args, kwargs, form))
     for place, (name, given) in enumerate(bound.arguments.items()):
         parameter = op.signature.parameters[name]
         fault = _fault(op.kinds[name], parameter, given)
         if not fault:
             continue
         if op.flags.overloads:
-            raise TypeError(_invalid_combination(op, args, kwargs))
-        at = f" (position {place + 1})" if place < len(args) else ""
-        raise TypeError(f"{op.name}(): argument '{name}'{at} must be {_type_text(op, parameter)}, {fault}")
+            raise TypeError(_invalid_combination(op, args, kwargs, form))
+        at = f" (position {place + 1 - form.own})" if place < len(args) else ""
+        raise TypeError(f"{form.name}(): argument '{name}'{at} must be {_type_text(op, parameter)}, {fault}")
     for place, (name, given) in enumerate(bound.arguments.items()):
         if op.kinds[name] is ARRAYS and given is not None:
             _check_elements(place, given)
@@ -120,7 +137,7 @@ def _check_elements(place: int, given) -> None:
 # ---------------------------------------------------------------------- PyTorch's words
 
 
-def explained(op: Op, args: tuple, kwargs: dict, said: str) -> str:
+def explained(op: Op, args: tuple, kwargs: dict, said: str, form: Form) -> str:
     """PyTorch's sentence for arguments that do not fit the signature.
 
     Args:
@@ -129,28 +146,36 @@ def explained(op: Op, args: tuple, kwargs: dict, said: str) -> str:
     parameters = op.signature.parameters.values()
     if "missing" in said:
         if op.flags.overloads or op.flags.deprecated:
-            return _invalid_combination(op, args, kwargs)
+            return _invalid_combination(op, args, kwargs, form)
         absent = [
             p.name
             for place, p in enumerate(parameters)
             if p.default is p.empty and place >= len(args) and p.name not in kwargs
         ]
         places = ", ".join(f'"{each}"' for each in absent)
-        return f"{op.name}() missing {len(absent)} required positional arguments: {places}"
+        return f"{form.name}() missing {len(absent)} required positional arguments: {places}"
     for name in kwargs:
         if name not in op.kinds:
-            return f"{op.name}() got an unexpected keyword argument '{name}'"
+            return f"{form.name}() got an unexpected keyword argument '{name}'"
     if "too many" in said:
-        most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
-        return f"{op.name}() takes {most} positional argument{'s' * (most != 1)} but {len(args)} were given"
-    return f"{op.name}() {said}"
+        most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters) - form.own
+        given = len(args) - form.own
+        return f"{form.name}() takes {most} positional argument{'s' * (most != 1)} but {given} {_WAS[given == 1]} given"
+    return f"{form.name}() {said}"
 
 
-def _invalid_combination(op: Op, args: tuple, kwargs: dict) -> str:
-    got = [_type_name(each) for each in args] + [f"{name}={_type_name(each)}" for name, each in kwargs.items()]
+_WAS = ("were", "was")
+
+
+def _invalid_combination(op: Op, args: tuple, kwargs: dict, form: Form) -> str:
+    got = [_type_name(each) for each in args[form.own :]] + [
+        f"{name}={_type_name(each)}" for name, each in kwargs.items()
+    ]
     texts = [f"({each}, *, Tensor out = None)" for each in op.flags.overloads] or [f"({_signature(op)})"]
     expected = texts[0] if len(texts) == 1 else "one of:\n" + "".join(f" * {each}\n" for each in texts)
-    return f"{op.name}() received an invalid combination of arguments - got ({', '.join(got)}), but expected {expected}"
+    return (
+        f"{form.name}() received an invalid combination of arguments - got ({', '.join(got)}), but expected {expected}"
+    )
 
 
 def _signature(op: Op, order: list[str] | None = None) -> str:

@@ -40,6 +40,7 @@ from torchlike._arguments import (
     POSITIVE,
     STATIC,
     SYNONYMS,
+    Form,
     check,
     explained,
     is_structure,
@@ -152,7 +153,7 @@ class Op:
         self.signature = inspect.signature(self.body)
         self.kinds = {p.name: kind_of(str(p.annotation)) for p in self.signature.parameters.values()}
 
-    def bind(self, args: tuple, kwargs: dict) -> inspect.BoundArguments:
+    def bind(self, args: tuple, kwargs: dict, form: Form | None = None) -> inspect.BoundArguments:
         """The arguments by parameter.
 
         Raises:
@@ -162,7 +163,7 @@ class Op:
         try:
             return self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(explained(self, args, kwargs, str(error))) from None
+            raise TypeError(explained(self, args, kwargs, str(error), form or Form(self.name))) from None
 
     def spec(self, key: tuple, args: tuple, kwargs: dict, inputs: list, in_place: bool = False) -> Spec:
         """The operation for these arguments, kept under `key`.
@@ -502,12 +503,14 @@ def op(body: Any = None, /, **flags: Any) -> Any:
     if identity in _declared:
         raise ValueError(f"operation {body.__qualname__} is declared twice in {body.__module__}")
     declared = _declared[identity] = Op(name, body, Flags(**flags))
-    call = _guarded(declared, _caller(declared))
-    functools.update_wrapper(call, body)
-    _show(declared, call, name)
-    call.op = declared
+    call, method = (_guarded(declared, _caller(declared, Form(name, own))) for own in (0, 1))
+    for each in (call, method):
+        functools.update_wrapper(each, body)
+        _show(declared, each, name)
+        each.op = declared
     call.inplace = _inplace(declared)
     call.operator, call.inplace.operator = operator(call), operator(call.inplace)
+    methods[call] = method
     return call
 
 
@@ -555,6 +558,8 @@ def _show(op: Op, form: Callable, name: str) -> None:
 
 
 _declared: dict[tuple, Op] = {}
+# for each function its form for classes, which counts arguments without the tensor whose method it is
+methods: dict[Callable, Callable] = {}
 
 
 def declared_ops() -> list[Op]:
@@ -572,7 +577,7 @@ def _forget_specs() -> None:
 dtypes.on_change.append(_forget_specs)
 
 
-def _caller(op: Op) -> Callable:
+def _caller(op: Op, form: Form) -> Callable:
     gather, specs, flags = _gatherer(op), op.specs, op.flags
     spread = None if flags.varargs is None else tuple(op.kinds).index(flags.varargs)
     new, is_view, is_checked = object.__new__, flags.view is not None, flags.check is not None
@@ -589,7 +594,7 @@ def _caller(op: Op) -> Callable:
             except TypeError:  # a list among the static arguments
                 spec = None
             if spec is None:
-                other = _other_form(op, args, kwargs, inputs)
+                other = _other_form(op, args, kwargs, inputs, form)
                 if other is not None:
                     return call(*other[0], **other[1])
                 spec = op.spec(key, args, kwargs, inputs)
@@ -634,16 +639,16 @@ def _packed(args: tuple, place: int) -> tuple:
     return (*args[:place], tuple(args[place:]))
 
 
-def _other_form(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
+def _other_form(op: Op, args: tuple, kwargs: dict, inputs: list, form: Form) -> tuple | None:
     """A call that was never made before, in the form in which it can be traced; None if it is that.
 
     Raises:
         TypeError: the arguments do not fit.
     """
-    form = modern(op, args, kwargs)
-    if form is not None:
-        return form
-    check(op, args, kwargs)
+    other = modern(op, args, kwargs)
+    if other is not None:
+        return other
+    check(op, args, kwargs, form)
     return _plainer(op, args, kwargs, inputs)
 
 
@@ -678,7 +683,7 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 
 def _inplace(op: Op) -> Callable:
     """The form that puts the result into the first argument."""
-    gather, shares = _gatherer(op), op.flags.shares
+    gather, shares, form = _gatherer(op), op.flags.shares, Form(op.name + "_", own=1)
 
     def inplace(self, *args, **kwargs):
         try:
@@ -699,7 +704,7 @@ def _inplace(op: Op) -> Callable:
             except TypeError:
                 spec = None
             if spec is None:
-                other = _other_form(op, (self, *args), kwargs, inputs)
+                other = _other_form(op, (self, *args), kwargs, inputs, form)
                 if other is not None:
                     return inplace(*other[0], **other[1])
                 spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
@@ -715,10 +720,10 @@ def _inplace(op: Op) -> Callable:
             shorten(error)
             raise
 
-    form = _guarded(op, inplace)
-    functools.update_wrapper(form, op.body)
-    _show(op, form, op.name + "_")
-    return form
+    guarded = _guarded(op, inplace)
+    functools.update_wrapper(guarded, op.body)
+    _show(op, guarded, form.name)
+    return guarded
 
 
 def _warn_of_expanded(op: Op) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from torchlike._autograd.variable import TensorBase
+from torchlike._dispatch import methods
 from torchlike._tensor.conversion import ConversionMethods
 from torchlike._tensor.core import CoreMethods
 from torchlike._tensor.creation import CreationMethods
@@ -42,5 +45,9 @@ class Tensor(
     """
 
 
+for _family in Tensor.__bases__:
+    for _name, _form in list(vars(_family).items()):
+        if isinstance(_form, FunctionType) and _form in methods:
+            setattr(_family, _name, methods[_form])
 TensorBase._plain = Tensor
 Tensor.__module__ = "torchlike"
