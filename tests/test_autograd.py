@@ -185,12 +185,24 @@ def test_jacobian_and_hessian():
     assert torch.autograd.functional.hessian(lambda x: (x**3).sum(), x).tolist() == [[6.0, 0.0], [0.0, 12.0]]
 
 
-def test_anomaly_mode_names_the_node():
+def test_anomaly_mode_names_the_node_and_where_it_was_made():
     x = torch.tensor([0.0], requires_grad=True)
-    with torch.autograd.detect_anomaly():
+    with pytest.warns(UserWarning, match="Anomaly Detection has been enabled"), torch.autograd.detect_anomaly():
         y = (x / x).sum()
-        with pytest.raises(RuntimeError, match="Function 'DivBackward0' returned nan values in its 1th output"):
+        with (
+            pytest.warns(UserWarning, match=r"(?s)Error detected in DivBackward0. Traceback of .* y = \(x / x\)"),
+            pytest.raises(RuntimeError, match="Function 'DivBackward0' returned nan values in its 1th output"),
+        ):
             y.backward()
+    y = (x / x).sum()
+    with pytest.warns(UserWarning, match="Anomaly Detection"), torch.autograd.detect_anomaly():
+        with (
+            pytest.warns(UserWarning, match="DivBackward0. No forward pass information available"),
+            pytest.raises(RuntimeError, match="nan values"),
+        ):
+            y.backward()
+    with torch.autograd.set_detect_anomaly(True), torch.autograd.set_detect_anomaly(False):
+        (x / x).sum().backward()
 
 
 def test_an_error_in_backward_leaves_grad_mode_as_it_was():

@@ -148,6 +148,17 @@ def a_view_of_an_input(torch):
 
 
 @case
+def a_returned_input_is_not_changed_in_place(torch):
+    x = leaf(torch) * 1
+    same, part = made(torch, lambda ctx, x: x), made(torch, lambda ctx, x: x[:2])
+    both = made(torch, lambda ctx, x: (x, x[:2]), lambda ctx, a, b: a)
+    found = [error(same.apply(x).add_, 1), error(part.apply(x).add_, 1), error(both.apply(x)[1].add_, 1)]
+    view = part.apply(x)
+    x.mul_(2)
+    return [*found, error(lambda: view * 2)]
+
+
+@case
 def a_returned_input_can_be_written_to_without_grad(torch):
     x = torch.ones(3)
     got = made(torch, lambda ctx, x: x).apply(x)

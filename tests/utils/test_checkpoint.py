@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import torchlike
+from tests.nn.compare import error, same
 from tests.support import check_op
 
 
@@ -124,3 +125,217 @@ def test_warnings_and_errors_are_pytorchs():
 
     for options in ({}, {"use_reentrant": True}, {"use_reentrant": False, "a": 1}, {"use_reentrant": True, "a": 1}):
         assert told(torchlike, **options) == told(torch, **options)
+
+
+CASES = []
+
+
+def case(fn):
+    CASES.append(fn)
+    return fn
+
+
+def leaf(torch, *numbers):
+    return torch.tensor(numbers or (0.5, 1.0, 1.5), requires_grad=True)
+
+
+@case
+def a_part_within_a_part(torch):
+    w, told = leaf(torch), []
+
+    def inner(x):
+        told.append("inner")
+        return (x * w).exp()
+
+    def outer(x):
+        told.append("outer")
+        return torch.utils.checkpoint.checkpoint(inner, x.sin(), use_reentrant=False).tanh()
+
+    x = leaf(torch)
+    y = torch.utils.checkpoint.checkpoint(outer, x, use_reentrant=False)
+    y.sum().backward()
+    return [y, x.grad, w.grad]
+
+
+@case
+def three_deep_and_twice(torch):
+    def part(x, depth):
+        x = (x * 2).sin()
+        if depth:
+            x = torch.utils.checkpoint.checkpoint(part, x, depth - 1, use_reentrant=False)
+        return x.exp()
+
+    x = leaf(torch)
+    y = torch.utils.checkpoint.checkpoint(part, x, 3, use_reentrant=False)
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+    return [x.grad, error(y.sum().backward)]
+
+
+@case
+def functions_of_the_users_own_within_parts(torch):
+    def forward(ctx, x):
+        ctx.save_for_backward(x, x.exp())
+        return x.exp()
+
+    methods = {"forward": staticmethod(forward), "backward": staticmethod(lambda ctx, g: g * ctx.saved_tensors[1])}
+    own = type("Own", (torch.autograd.Function,), methods)
+    inner = lambda x: own.apply(x * 0.2)
+    outer = lambda x: torch.utils.checkpoint.checkpoint(inner, own.apply(x), use_reentrant=False).sin()
+    x = leaf(torch)
+    torch.utils.checkpoint.checkpoint(outer, x, use_reentrant=False).sum().backward()
+    return x.grad
+
+
+@case
+def a_part_within_a_part_that_is_one_node(torch):
+    inner = lambda x: x.exp() * 2
+    outer = lambda x: torch.utils.checkpoint.checkpoint(inner, x.sin(), use_reentrant=True) + 1
+    x = leaf(torch)
+    torch.utils.checkpoint.checkpoint(outer, x, use_reentrant=True).sum().backward()
+    return x.grad
+
+
+@case
+def one_node(torch):
+    w, told = leaf(torch), []
+
+    def part(x, number):
+        told.append([torch.is_grad_enabled(), x.requires_grad])
+        return (x * w).exp() * number, x.detach(), 5
+
+    x = leaf(torch)
+    y, apart, number = torch.utils.checkpoint.checkpoint(part, x, 3.0, use_reentrant=True)
+    found = [y, y.grad_fn.name(), apart, number]
+    y.sum().backward()
+    return [found, told, x.grad, w.grad, error(y.sum().backward)]
+
+
+@case
+def one_node_refuses_some_gradients(torch):
+    x = leaf(torch)
+    y = torch.utils.checkpoint.checkpoint(lambda x: x.exp(), x, use_reentrant=True).sum()
+    return [
+        error(torch.autograd.grad, y, x),
+        error(y.backward, inputs=[x]),
+        error(torch.utils.checkpoint.checkpoint(lambda x: x.detach() * 2, x, use_reentrant=True).sum().backward),
+    ]
+
+
+@case
+def inputs_that_need_no_gradient(torch):
+    w = leaf(torch)
+    plain = torch.ones(3)
+    y = torch.utils.checkpoint.checkpoint(lambda x: x * w, plain, use_reentrant=True)
+    z = torch.utils.checkpoint.checkpoint(lambda x: x * w, plain, use_reentrant=False)
+    z.sum().backward()
+    return [y, z, w.grad]
+
+
+@case
+def where_a_second_run_ends(torch):
+    told = []
+
+    def part(x):
+        y = x.exp()
+        told.append("before")
+        z = y.sin() + 1
+        told.append("after")
+        return z
+
+    x = leaf(torch)
+    for stops in (True, False):
+        torch.utils.checkpoint.checkpoint(part, x, use_reentrant=False, early_stop=stops).sum().backward()
+        told.append("/")
+    with torch.utils.checkpoint.set_checkpoint_early_stop(False):
+        y = torch.utils.checkpoint.checkpoint(part, x, use_reentrant=False)
+    y.sum().backward()
+    return [told, x.grad]
+
+
+@case
+def contexts(torch):
+    told = []
+
+    class Noting:
+        def __init__(self, name):
+            self.name = name
+
+        def __enter__(self):
+            told.append("enter " + self.name)
+
+        def __exit__(self, *error):
+            told.append("exit " + self.name)
+
+    x = leaf(torch)
+    run = dict(use_reentrant=False, context_fn=lambda: (Noting("first"), Noting("second")))
+    torch.utils.checkpoint.checkpoint(lambda x: x.exp(), x, **run).sum().backward()
+    return [told, error(torch.utils.checkpoint.checkpoint, lambda x: x, x, debug=True, **run)]
+
+
+@case
+def options_that_do_not_go(torch):
+    x, of = leaf(torch), torch.utils.checkpoint
+    return [
+        error(of.checkpoint, lambda x: x, x, use_reentrant=False, determinism_check="maybe"),
+        error(of.checkpoint, lambda x: x, x, use_reentrant=True, debug=True),
+        error(of.checkpoint, lambda x: x, x, use_reentrant=True, context_fn=lambda: None),
+        error(of.checkpoint, lambda x: x, x, use_reentrant=True, other=1),
+        error(of.checkpoint_sequential, [lambda x: x], 1, x, use_reentrant=False, other=1),
+        error(of.detach_variable, [x]),
+    ]
+
+
+@case
+def another_shape_the_second_time(torch):
+    sizes = iter([3, 2, 3, 2])
+    part = lambda x: x[: next(sizes)].exp().sum()
+    x = leaf(torch)
+    strict = torch.utils.checkpoint.checkpoint(part, x, use_reentrant=False)
+    return [error(strict.backward)[1].split("\n")[0]]
+
+
+@case
+def in_a_sequence(torch):
+    layers = [torch.exp, torch.sin, lambda x: x * 2, torch.tanh]
+    found = []
+    for reentrant, segments in ((False, 2), (True, 2), (False, 4), (False, 1)):
+        x = leaf(torch)
+        y = torch.utils.checkpoint.checkpoint_sequential(layers, segments, x, use_reentrant=reentrant)
+        y.sum().backward()
+        found.append([y, x.grad])
+    return found
+
+
+@case
+def without_grad(torch):
+    x = leaf(torch)
+    with torch.no_grad():
+        found = [torch.utils.checkpoint.checkpoint(lambda x: x * 2, x, use_reentrant=each) for each in (True, False)]
+    return found
+
+
+@case
+def what_lies_in_closures_and_lists(torch):
+    x, w, kept = leaf(torch), leaf(torch), []
+
+    def part(pair, scale=1.0):
+        kept.append(pair[0].exp())
+        return {"y": [kept[0] * w * scale]}
+
+    y = torch.utils.checkpoint.checkpoint(part, (x, 2), scale=3.0, use_reentrant=False)["y"][0]
+    (y.sum() + kept[0].sum()).backward()
+    return [x.grad, w.grad]
+
+
+@case
+def an_input_that_is_changed_later(torch):
+    x, y = leaf(torch), torch.ones(3)
+    z = torch.utils.checkpoint.checkpoint(lambda x: x.exp() * 2, x * 1, use_reentrant=False)
+    z.sum().backward()
+    return [x.grad, y]
+
+
+@pytest.mark.parametrize("fn", CASES, ids=lambda fn: fn.__name__)
+def test_as_pytorch(fn):
+    same(fn)

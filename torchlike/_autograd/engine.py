@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from heapq import heappop, heappush
 
 import jax
@@ -57,11 +58,12 @@ class Run:
             if node is not None and node._edges:
                 node._is_plain = False
                 self._retained.setdefault(node, []).append((number, tensor))
-        before, state.enabled = state.enabled, self.create_graph
+        before = state.enabled, state.run
+        state.enabled, state.run = self.create_graph, self
         try:
             self._walk(roots)
         finally:
-            state.enabled = before
+            state.enabled, state.run = before
         return self.captured
 
     def _walk(self, roots: list[tuple]) -> None:
@@ -156,9 +158,7 @@ class Run:
         if not node._runs_without_gradients and grads.count(None) == len(grads):
             found: list = [None] * len(needed)
         else:
-            found = node.backward(grads, needed, self.create_graph)
-        if state.anomaly:
-            _check_nan(node, found)
+            found = _watched(node, grads, needed, self.create_graph)
         if node._post_hooks:
             places = node._places
             shown = [None if place is None else found[place] for place in places]
@@ -218,7 +218,26 @@ class Run:
                 hook((), (self._wrapped(grad),))
 
 
-def _check_nan(node: Node, found: list) -> None:
-    for number, grad in enumerate(found):
-        if state.check_nan and grad is not None and np.isnan(grad[0].numpy()).any():
-            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")
+def _watched(node: Node, grads: list, needed: tuple[bool, ...], create_graph: bool) -> list:
+    """A node's derivative; in anomaly mode what goes wrong tells where the node was made.
+
+    Raises:
+        RuntimeError: in anomaly mode a gradient has a NaN.
+    """
+    if not state.anomaly:
+        return node.backward(grads, needed, create_graph)
+    try:
+        found = node.backward(grads, needed, create_graph)
+        for number, grad in enumerate(found):
+            if state.check_nan and grad is not None and np.isnan(grad[0].numpy()).any():
+                raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")
+    except Exception:
+        made = node.metadata.get("traceback_")
+        told = (
+            "No forward pass information available. Enable detect anomaly during forward pass for more information."
+            if made is None
+            else "Traceback of forward call that caused the error:\n" + "".join(made)
+        )
+        warnings.warn(f"Error detected in {node.name()}. {told}", UserWarning, stacklevel=2)
+        raise
+    return found

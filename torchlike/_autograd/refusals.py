@@ -25,6 +25,11 @@ _MANY = (
     " This view is the output of a function that returns multiple views. Such functions do not allow the output views "
     "to be modified inplace. You should replace the inplace operation by an out-of-place one."
 )
+_CUSTOM = (
+    " This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+    "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+    "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+)
 _AMBIGUOUS = (
     " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
     "the view and the inplace either both inside the {0} block (if you don't want the inplace to be tracked) or both "
@@ -36,7 +41,8 @@ class Frozen(NamedTuple):
     """Why a view must not be changed where that would be tracked: no history could be given to it.
 
     Attributes:
-        kind: ``"no_grad"`` or ``"inference"``, the mode in which it was made; ``"many"`` if others were made with it.
+        kind: ``"no_grad"`` or ``"inference"``, the mode in which it was made; ``"many"`` if others were made with it;
+            ``"custom"`` if a function of the user's own gave it.
         version: of its elements, when it was made: a view whose base is another since has no history either.
     """
 
@@ -68,7 +74,10 @@ class Frozen(NamedTuple):
         if isinstance(node, AccumulateGrad):
             node = None
         what = "its base or another view of its base has been" if indirect else "is being"
-        name = None if node is None else f"Output {number} of {node.name().removesuffix('Backward0')} is a view"
+        of = "" if node is None else node.name().removesuffix("Backward0").removesuffix("Backward")
+        name = None if node is None else f"Output {number} of {of} is a view"
+        if self.kind == "custom":
+            return f"{name} and {what} modified inplace.{_CUSTOM}"
         if self.kind == "many" and name is not None:
             return f"{name} and {what} modified inplace.{_MANY}"
         mode = "inference" if self.kind == "inference" else "no_grad"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Callable
 from typing import Any
 
 from torchlike._autograd.modes import no_grad, state
+from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode, Node, derivative_of, watch
 from torchlike._autograd.variable import TensorBase
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 IN_PLACE = (
     "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be modified by "
@@ -71,3 +76,60 @@ def unpacked(unpack: Callable, made: Any) -> TensorBase:
             f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}"
         )
     return tensor
+
+
+class Packed:
+    """What a node saved, packed by the user's hooks: unpacked whenever its derivative is asked for.
+
+    Args:
+        node: the node, which gives up its inputs.
+        hooks: the pair (pack, unpack).
+    """
+
+    def __init__(self, node: GradNode, hooks: tuple) -> None:
+        spec, kept = node.spec, node.inputs
+        cotangents: list = [True if each.dtype.rank >= 2 else None for each in spec.outputs]
+        used = derivative_of(spec, node._needed, cotangents)[1]
+        self.kinds, self.unpack = spec.inputs, hooks[1]
+        self.rest = tuple(
+            [each if isinstance(kind, type) else None for each, kind in zip(kept, self.kinds, strict=True)]
+        )
+        self.made = {
+            place: packed(hooks[0], _tensor(kept[place], node._edges[place]))
+            for place in used
+            if not isinstance(self.kinds[place], type)
+        }
+        node._kept, node._restore = None, self
+
+    def __call__(self, cotangents: list) -> tuple:
+        """The inputs."""
+        inputs = list(self.rest)
+        for place, each in self.made.items():
+            known, tensor = self.kinds[place], unpacked(self.unpack, each)
+            inputs[place] = tensor.to(known.dtype).expand(known.shape)._value()
+        return tuple(inputs)
+
+
+def _tensor(value, edge: tuple | None) -> TensorBase:
+    """A value as a tensor with its history: a leaf itself, where it still has this value."""
+    if edge is not None and isinstance(edge[0], AccumulateGrad):
+        leaf = edge[0].variable
+        if leaf is not None and leaf._value() is value:
+            return leaf
+    return TensorBase._wrap(value, edge)
+
+
+def _see(node: Node) -> None:
+    """Show a new node to those who asked for it."""
+    for each in state.collectors:
+        each(node)
+    if state.saved_hooks and isinstance(node, GradNode) and not isinstance(node, KeepingNode) and node._saves:
+        Packed(node, state.saved_hooks[-1])
+    if state.anomaly:
+        frames = [each for each in traceback.extract_stack() if not each.filename.startswith(_PACKAGE)]
+        node.metadata["traceback_"] = traceback.format_list(frames)
+
+
+def watch_nodes() -> None:
+    """From now on nodes are shown to collectors, to hooks on what is saved and to anomaly mode."""
+    watch(_see)

@@ -31,6 +31,19 @@ SECOND_BACKWARD = (
     "saved tensors after calling backward."
 )
 next_sequence = itertools.count().__next__
+_see: Callable | None = None
+
+
+def watch(see: Callable[[Node], None]) -> None:
+    """Call a function with each node that is made from now on, in whichever thread."""
+    global _see
+    _see = see
+
+
+def show(node: Node) -> None:
+    """Tell of a node that is complete."""
+    if _see is not None:
+        _see(node)
 
 
 class Node:
@@ -117,6 +130,22 @@ class GradNode(Node):
         self.inputs = inputs
         self._edges = edges
         self._sequence = next_sequence()
+        if _see is not None:
+            _see(self)
+
+    @property
+    def _saves(self) -> bool:
+        """Whether it keeps more than numbers."""
+        saves = None if self.spec.call is None else self.spec.call.saves
+        if saves is None:
+            cotangents: list = [True if each.dtype.rank >= 2 else None for each in self.spec.outputs]
+            return not self._are_numbers(derivative_of(self.spec, self._needed, cotangents)[1])
+        return saves
+
+    @property
+    def _needed(self) -> tuple[bool, ...]:
+        """Which inputs want a gradient."""
+        return tuple([edge is not None for edge in self._edges])
 
     @property
     def _outputs(self) -> tuple:
@@ -138,10 +167,11 @@ class GradNode(Node):
         Raises:
             RuntimeError: it was freed by an earlier backward.
         """
-        if self._restore is None:
+        found = None if self._restore is None else self._restore(cotangents)
+        found = self._kept if found is None else found
+        if found is None:
             raise RuntimeError(SECOND_BACKWARD)
-        found = self._restore(cotangents)
-        return self._kept if found is None else found
+        return found
 
     def _left(self, used: tuple[int, ...], cotangents: list):
         """What is left of the inputs after they were freed: numbers, which are no saved tensors.
@@ -230,6 +260,12 @@ class KeepingNode(GradNode):
         pull: the operation from residuals and cotangents to the gradients of the inputs that want one.
     """
 
+    _saves = True
+
+    def __init__(self, spec: Spec, inputs: tuple, edges: tuple, residuals: list, pull: Callable) -> None:
+        self.residuals, self.pull = residuals, pull
+        super().__init__(spec, inputs, edges)
+
     def _release(self) -> None:
         super()._release()
         self.residuals = None
@@ -244,7 +280,7 @@ class KeepingNode(GradNode):
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
         if self.residuals is None:
-            self.restored(cotangents)
+            self._kept = self.restored(cotangents)
         if create_graph:
             return super().backward(cotangents, needed, create_graph)  # the residuals have no history
         pull, given = self.pull, tuple([each is not None for each in cotangents])
@@ -259,9 +295,8 @@ def apply_keeping(spec: Spec, inputs: tuple, edges: tuple) -> list[tuple]:
     forward, places, pull = _with_residuals(spec, wanted)
     values = record(forward, inputs)
     count = len(spec.outputs)
-    node = node_class(spec, KeepingNode)(spec, inputs, edges)
     known = (*inputs, *values)
-    node.residuals, node.pull = [known[place] for place in places], pull
+    node = node_class(spec, KeepingNode)(spec, inputs, edges, [known[place] for place in places], pull)
     return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values[:count])]
 
 

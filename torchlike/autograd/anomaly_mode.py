@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 from torchlike._autograd.modes import state
+from torchlike._autograd.saved import watch_nodes
 
 
 class detect_anomaly:
@@ -14,6 +17,12 @@ class detect_anomaly:
 
     def __init__(self, check_nan: bool = True) -> None:
         self._new = True, check_nan
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+            "debugging.",
+            stacklevel=2,
+        )
+        watch_nodes()
 
     def __enter__(self) -> None:
         self._before = state.anomaly, state.check_nan
@@ -34,6 +43,7 @@ class set_detect_anomaly(detect_anomaly):
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._before = state.anomaly, state.check_nan
         state.anomaly, state.check_nan = mode, check_nan
+        watch_nodes()
 
     def __enter__(self) -> None:
         pass

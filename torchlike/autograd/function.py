@@ -9,18 +9,13 @@ import warnings
 import numpy as np
 
 from torchlike._autograd.modes import no_grad, state
+from torchlike._autograd.refusals import Frozen
 from torchlike._autograd.saved import SavedTensor
-from torchlike._autograd.tape import SECOND_BACKWARD, Node, next_sequence, tracks
+from torchlike._autograd.tape import SECOND_BACKWARD, Node, next_sequence, show, tracks
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import recorder, value_of
 from torchlike.tensor import Tensor
 
-SHARED = (
-    "Output {} of {} is a view and is being modified inplace. This view was created inside a custom Function (or because an "
-    "input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated "
-    "with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
-    "output of the custom Function."
-)
 MANY_OUTPUTS = (
     "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one "
     "Tensor. This is not supported by the current autograd engine. You should either make sure the input is not a view "
@@ -109,11 +104,12 @@ class FunctionCtx(Node):
         Raises:
             RuntimeError: it was freed by a backward.
         """
-        if self._saved is None:
+        saved = self._saved
+        if saved is None:
             if self._restore is None:
                 raise RuntimeError(SECOND_BACKWARD)
-            self._restore([])
-        return tuple([each and each.unpacked() for each in self._saved or ()])
+            saved = self._restore([]) or self._saved
+        return tuple([each and each.unpacked() for each in saved or ()])
 
     saved_variables = saved_tensors
 
@@ -125,6 +121,15 @@ class FunctionCtx(Node):
     @_kept.setter
     def _kept(self, kept) -> None:
         self._saved = kept
+
+    @property
+    def _saves(self) -> bool:
+        """Whether it keeps tensors."""
+        return bool(self._saved) or self._restore is not None
+
+    def restored(self, cotangents: list):
+        """What it kept, computed again; see `GradNode.restored`."""
+        return (self._restore and self._restore(cotangents)) or self._saved
 
     @property
     def _places(self) -> tuple[int, ...]:
@@ -240,6 +245,8 @@ class FunctionCtx(Node):
                 raise RuntimeError(RETURNED_AND_SAVED)
             given = _seen_again(given)
         given._edge = self, number
+        if given._base is not None:
+            given._frozen = Frozen("custom" if len(self._outputs) == 1 else "many", given._version)
         return given
 
     def _change(self, number: int, given, is_input: bool) -> None:
@@ -376,6 +383,8 @@ class Function(metaclass=FunctionMeta):
             else:
                 got = cls.forward(ctx, *args)
         made = ctx._settle(inputs, got if isinstance(got, tuple) else (got,), edges, tracked)
+        if tracked:
+            show(ctx)
         return made if isinstance(got, tuple) else made[0]
 
 
