@@ -121,3 +121,41 @@ def test_nodes(part: int):
             if (want == got) == (expression in known):
                 wrong[expression] = want, got
     assert not wrong
+
+
+SAVED = {
+    "x*m[0]": ["self", "other"],
+    "x*x.detach()": ["other"],
+    "m@m": ["self", "nothing"],
+    "x.sum(0)": ["keepdim", "self"],
+    "x.exp()": ["result"],
+    "x.tanh()": ["result"],
+    "x.sin()": ["self"],
+    "m.gather(1,idx[:,None])": ["dim", "index"],
+    "x.pow(2)": ["self", "exponent"],
+    "x.cumsum(0)": ["dim"],
+    "x.softmax(0)": ["result", "dim"],
+    "x+1": ["self"],
+    "F.leaky_relu(x,0.1)": ["self", "negative_slope"],
+}
+
+
+@pytest.mark.parametrize("expression", SAVED)
+def test_what_is_saved(expression: str):
+    def shown(library) -> list:
+        (result,) = run(library, expression)
+        found = []
+        for name in SAVED[expression]:
+            given = getattr(result.grad_fn, "_saved_" + name, "nothing")
+            found.append(given.detach().numpy().round(4).tolist() if isinstance(given, library.Tensor) else given)
+        return found
+
+    assert shown(torchlike) == shown(reference())
+
+
+def test_what_is_saved_is_gone_after_a_backward():
+    (result,) = run(torchlike, "x*x")
+    assert result.grad_fn._saved_self is not None
+    result.sum().backward()
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        result.grad_fn._saved_self  # noqa: B018 - reading it is what is refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from collections.abc import Collection
 from heapq import heappop, heappush
 
 import jax
@@ -48,6 +49,7 @@ class Run:
         self.accumulated = False
         self._wanted: dict[Node, list[int]] = {}
         self._retained: dict[Node, list] = {}
+        self._reached: Collection[Node] = ()
         for node, number in targets or () if captures else ():
             self._wanted.setdefault(node, []).append(number)
 
@@ -66,9 +68,14 @@ class Run:
             state.enabled, state.run = before
         return self.captured
 
+    def will_run(self, node: Node) -> bool:
+        """Whether the walk comes to a node."""
+        return node in self._reached
+
     def _walk(self, roots: list[tuple]) -> None:
         awaited = self._count([edge[0] for edge, _ in roots])
         useful = None if self.targets is None else self._useful(awaited)
+        self._reached = awaited.keys() if useful is None else useful
         buffers: dict[Node, list] = {}
         ready: list[tuple] = []
         order = itertools.count()

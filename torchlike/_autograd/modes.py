@@ -15,6 +15,7 @@ class _State(threading.local):
     check_nan = True
     saved_hooks: tuple = ()  # pairs (pack, unpack), the innermost last
     no_saved_hooks: str | None = None  # why there may be none
+    allows_mutation = False
     collectors: tuple = ()  # called with each new node
     run: Any = None  # the walk of the tape that is going on
 

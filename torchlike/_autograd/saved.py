@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlike._autograd.modes import no_grad, state
-from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode, Node, derivative_of, watch
+from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode, Node, watch
 from torchlike._autograd.variable import TensorBase
+from torchlike._recorder.recorder import record
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
@@ -87,9 +88,7 @@ class Packed:
     """
 
     def __init__(self, node: GradNode, hooks: tuple) -> None:
-        spec, kept = node.spec, node.inputs
-        cotangents: list = [True if each.dtype.rank >= 2 else None for each in spec.outputs]
-        used = derivative_of(spec, node._needed, cotangents)[1]
+        spec, kept, used = node.spec, node.inputs, node._used
         self.kinds, self.unpack = spec.inputs, hooks[1]
         self.rest = tuple(
             [each if isinstance(kind, type) else None for each, kind in zip(kept, self.kinds, strict=True)]
@@ -108,6 +107,34 @@ class Packed:
             known, tensor = self.kinds[place], unpacked(self.unpack, each)
             inputs[place] = tensor.to(known.dtype).expand(known.shape)._value()
         return tuple(inputs)
+
+
+def argument(node: GradNode, name: str) -> Any:
+    """What PyTorch's nodes show as ``_saved_<name>``: an argument of the operation, or its result.
+
+    Raises:
+        AttributeError: there is no such argument, or the derivative does not use it.
+        RuntimeError: it was freed by a backward.
+    """
+    call = node.spec.call
+    name = {"self": "input"}.get(name, name)
+    if call is None or name not in (*call.op.kinds, "result"):
+        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
+    if name == "result":
+        return TensorBase._wrap(record(node.spec, _inputs(node))[0], (node, 0))
+    place = call.arguments.get(name, call.op.signature.parameters[name].default)
+    if type(place).__name__ != "Slot":
+        return place  # static
+    if not node._saves:
+        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
+    if place not in node._used:
+        return None
+    given = _inputs(node)[place]
+    return given if isinstance(node.spec.inputs[place], type) else _tensor(given, node._edges[place])
+
+
+def _inputs(node: GradNode) -> tuple:
+    return node.restored([]) if node.inputs is None else node.inputs
 
 
 def _tensor(value, edge: tuple | None) -> TensorBase:

@@ -138,9 +138,21 @@ class GradNode(Node):
         """Whether it keeps more than numbers."""
         saves = None if self.spec.call is None else self.spec.call.saves
         if saves is None:
-            cotangents: list = [True if each.dtype.rank >= 2 else None for each in self.spec.outputs]
-            return not self._are_numbers(derivative_of(self.spec, self._needed, cotangents)[1])
+            return not self._are_numbers(self._used)
         return saves
+
+    @property
+    def _used(self) -> tuple[int, ...]:
+        """The inputs that its derivative uses."""
+        cotangents: list = [True if each.dtype.rank >= 2 else None for each in self.spec.outputs]
+        return derivative_of(self.spec, self._needed, cotangents)[1]
+
+    def __getattr__(self, name: str):
+        if name.startswith("_saved_"):
+            from torchlike._autograd.saved import argument
+
+            return argument(self, name.removeprefix("_saved_"))
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     @property
     def _needed(self) -> tuple[bool, ...]:
