@@ -85,12 +85,12 @@ def check_error(
         AssertionError: PyTorch raises nothing, or torchlike something else.
     """
     made = _arrays(inputs, dtype, seed)
-    want, got = _raised(reference(), fn, made), _raised(torchlike, fn, made)
+    want, got = raised(reference(), fn, made), raised(torchlike, fn, made)
     assert want is not None, "PyTorch raises nothing"
     assert got is not None, f"torchlike raises nothing, PyTorch {want!r}"
     assert type(got).__name__ == type(want).__name__, f"torchlike raises {got!r}, PyTorch {want!r}"
     if text:
-        texts = _first_line(got), _first_line(want)
+        texts = first_line(got), first_line(want)
         assert texts[0] == texts[1], "torchlike says {!r}, PyTorch {!r}".format(*texts)
 
 
@@ -101,7 +101,7 @@ def check_warning(inputs: Sequence[Input], fn: Callable, *, dtype: str = "float3
     for library in (reference(), torchlike):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            result = _run(library, fn, made, False)[0]
+            result = _run(library, fn, list(made), False)[0]
         pairs.append((result, [(each.category, str(each.message).split(" (Triggered")[0]) for each in caught]))
     (want, said), (got, heard) = pairs
     assert said, "PyTorch does not warn"
@@ -194,9 +194,10 @@ def tensors(library, result) -> list:
     return []
 
 
-def _raised(library, fn: Callable, made: list) -> Exception | None:
+def raised(library, fn: Callable, made: Sequence = ()) -> Exception | None:
+    """What `fn(library, *tensors)` raises, at the latest when its results are read."""
     try:
-        result = _run(library, fn, made, False)[0]
+        result = _run(library, fn, list(made), False)[0]
         for each in tensors(library, result):
             each.tolist()
     except Exception as error:  # noqa: BLE001 - whichever it is, is what is compared
@@ -204,7 +205,8 @@ def _raised(library, fn: Callable, made: list) -> Exception | None:
     return None
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of an error's text."""
     return (str(error).splitlines() or [""])[0]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import numbers
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +28,8 @@ _KINDS = {"Arrays": ARRAYS, "ArrayLike": LIKE, "Array": ARRAY, "Number": NUMBER}
 _KINDS |= {"Integer": INTEGER, "Integers": INTEGERS, "Positive": POSITIVE}
 _WORDS = {"Ints": "tuple of ints", "DType": "torch.dtype"}
 _STATIC = {"Integer": "int", "Integers": "Ints", "Positive": "float"}  # what they would be if they were static
+# what counts as a number: not every one of Python's `numbers.Number`
+NUMERIC = (int, float, complex, np.number, np.bool_)
 _PLAIN = {
     "int": (int, np.integer, TensorBase),
     "float": (float, int, np.number, TensorBase),
@@ -92,11 +93,11 @@ def check(op: Op, args: tuple, kwargs: dict, form: Form) -> None:
 def _fault(kind: str, parameter: inspect.Parameter, given) -> str:
     """What is wrong with an argument, the end of PyTorch's sentence; nothing if it is right."""
     if not _fits(kind, parameter, given):
-        return f"not {_plain_name(given)}"
+        return f"not {plain_name(given)}"
     if _word(parameter) == "Ints" and isinstance(given, (tuple, list)) and given:
         # of several ints PyTorch looks at the first
         if isinstance(given[0], bool) or not isinstance(given[0], _PLAIN["int"]):
-            return f"but found element of type {_plain_name(given[0])} at pos 0"
+            return f"but found element of type {plain_name(given[0])} at pos 0"
     return ""
 
 
@@ -111,9 +112,9 @@ def _fits(kind: str, parameter: inspect.Parameter, given) -> bool:
     if kind is ARRAY:
         return isinstance(given, TensorBase)
     if kind is LIKE:
-        return isinstance(given, (TensorBase, numbers.Number, np.bool_))
+        return isinstance(given, (TensorBase, *NUMERIC))
     if kind is NUMBER:
-        return isinstance(given, (numbers.Number, np.bool_)) or isinstance(given, TensorBase) and given._aval.numel == 1
+        return isinstance(given, NUMERIC) or isinstance(given, TensorBase) and given._aval.numel == 1
     if kind is ARRAYS:
         return isinstance(given, (tuple, list))
     plain = _PLAIN.get(_word(parameter))
@@ -202,16 +203,18 @@ def _type_text(op: Op, parameter: inspect.Parameter) -> str:
     return _TYPES.get(op.kinds[parameter.name]) or _WORDS.get(_word(parameter), _word(parameter))
 
 
-def _plain_name(given) -> str:
+def plain_name(given) -> str:
+    """The name of an object's type as C has it: with its module, if it is made in C and not Python's own."""
     kind = type(given)
-    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+    in_c = not kind.__flags__ & 2**9  # Py_TPFLAGS_HEAPTYPE
+    return f"{kind.__module__}.{kind.__name__}" if in_c and kind.__module__ != "builtins" else kind.__name__
 
 
 def _type_name(given) -> str:
     if isinstance(given, (tuple, list)) and given:
         inner = ", ".join(_type_name(each) for each in given[:1])
         return f"{type(given).__name__} of " + ("(" + inner + ",)" if isinstance(given, tuple) else "[" + inner + "]")
-    return _plain_name(given)
+    return plain_name(given)
 
 
 # ---------------------------------------------------------------------- old ways
@@ -239,7 +242,7 @@ def _is_form(op: Op, order: list[str], args: tuple) -> bool:
     """Whether positional arguments are tensors and numbers where the order says so, and not in today's order."""
     kinds = [op.kinds[name] for name in order[: len(args)]]
     return kinds != list(op.kinds.values())[: len(args)] and all(
-        isinstance(each, numbers.Number) if kind is NUMBER else isinstance(each, TensorBase)
+        isinstance(each, NUMERIC) if kind is NUMBER else isinstance(each, TensorBase)
         for each, kind in zip(args, kinds, strict=True)
     )
 

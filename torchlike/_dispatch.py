@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import numbers
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, overload
@@ -37,6 +36,7 @@ from torchlike._arguments import (
     INTEGERS,
     LIKE,
     NUMBER,
+    NUMERIC,
     POSITIVE,
     STATIC,
     SYNONYMS,
@@ -52,6 +52,7 @@ from torchlike._autograd.refusals import ON_EXPANDED, OVERLAP
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._half import in_single
+from torchlike._kernels import refuse
 from torchlike._out import CAST, OutRule, with_out
 from torchlike._programs import explain
 from torchlike._programs.aval import Aval
@@ -191,6 +192,7 @@ class Op:
 
         It is traced, unless one trace does for all sizes.
         """
+        refuse(self.body.__name__, kinds)
         call = kinds, args, tuple(kwargs.items()), in_place
         sizes: list[int] = []
         pattern = taken_out(call, sizes)
@@ -251,7 +253,7 @@ class Op:
             return Slot(next(count))
         if kind is STATIC or (kind is POSITIVE and is_structure(given)) or isinstance(given, bool):
             pass
-        elif isinstance(given, (numbers.Number, np.bool_)):
+        elif isinstance(given, NUMERIC):
             return Slot(next(count))
         if kind is ARRAYS and isinstance(given, (tuple, list)):
             return tuple(Slot(next(count)) if isinstance(each, TensorBase) else each for each in given)
@@ -361,10 +363,12 @@ def _check_devices(kinds: tuple) -> None:
 
 
 def _python_number(given) -> complex:
-    """A number of NumPy, or of another library, as one of Python's."""
-    if isinstance(given, np.bool_):
-        return float(given)  # as PyTorch takes it
-    return given.item() if isinstance(given, np.generic) else complex(given)
+    """A number of NumPy, or of a subclass of Python's, as one of Python's own."""
+    if isinstance(given, (np.bool_, np.complex64)):
+        return float(given.real)  # as PyTorch takes it
+    if isinstance(given, np.generic):
+        return given.item()
+    return next(kind for kind in (int, float, complex) if isinstance(given, kind))(given)
 
 
 _LIKE_INTS = frozenset((bool, float))  # equal to some int, and not the same argument
@@ -379,7 +383,7 @@ def _gatherer(op: Op) -> Callable:
         """An argument that is neither a tensor nor a plain number nor static."""
         if given is None or given is True or given is False:
             key.append(given)
-        elif isinstance(given, (numbers.Number, np.bool_)) and kind is not ARRAYS:
+        elif isinstance(given, NUMERIC) and kind is not ARRAYS:
             given = _python_number(given)
             key.append(type(given))
             inputs.append(given)

@@ -1,6 +1,7 @@
 """``torch.linalg``: linear algebra."""
 
 from torchlike._functions.linalg import cholesky as cholesky
+from torchlike._functions.linalg import cross as cross
 from torchlike._functions.linalg import inv as inv
 from torchlike._functions.linalg import lstsq as lstsq
 from torchlike._functions.linalg import matrix_norm as matrix_norm
@@ -8,7 +9,6 @@ from torchlike._functions.linalg import matrix_rank as matrix_rank
 from torchlike._functions.linalg import multi_dot as multi_dot
 from torchlike._functions.linalg import norm as norm
 from torchlike._functions.linalg import solve as solve
-from torchlike._functions.products import cross as cross
 from torchlike._ops._matrices import LinAlgError as LinAlgError
 from torchlike._ops._matrices import LinAlgError as _LinAlgError  # noqa: F401 - the name that it has in errors
 from torchlike._ops.linalg import det as det

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -92,3 +95,69 @@ def test_dtypes_that_reductions_refuse(fn):
 
 def test_running_sums_in_place_keep_the_dtype():
     check_op([np.array([100, 100, 100], np.uint8)], lambda torch, x: x.cumsum_(0), grad=False)
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda torch, x: torch.zeros(2, dtype=float),
+        lambda torch, x: x.to(float),
+        lambda torch, x: x.to("cpu", int),
+        lambda torch, x: x.to(dtype=bool),
+        lambda torch, x: x.view(float),
+        lambda torch, x: [x.sum(dtype=each) for each in (float, int, bool, complex)],
+        lambda torch, x: torch.softmax(x, 0, dtype=float),
+        lambda torch, x: torch.nn.functional.log_softmax(x, 0, dtype=float),
+        lambda torch, x: x.new_full((2,), 3, dtype=int),
+        lambda torch, x: torch.ones_like(x, dtype=complex),
+        lambda torch, x: torch.nn.Linear(2, 2).to(float).weight.dtype,
+        lambda torch, x: torch.nn.Linear(2, 2, dtype=float).weight.dtype,
+        lambda torch, x: [torch.rand(2, dtype=float).dtype, torch.randperm(3, dtype=int).dtype],
+        lambda torch, x: [torch.randint(1, high=5, size=(3,), dtype=float).dtype, torch.eye(2, dtype=int).dtype],
+        lambda torch, x: [torch.promote_types(float, torch.int32), torch.can_cast(float, int), torch.finfo(float).max],
+    ],
+)
+def test_python_s_types_are_dtypes(fn):
+    check_op([np.array([1.0, 2.0], np.float32)], fn, grad=False)
+
+
+@pytest.mark.parametrize("number", [Fraction(1, 2), Decimal("0.5")])
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda torch, x, number: torch.tensor(number),
+        lambda torch, x, number: torch.tensor([1, number]),
+        lambda torch, x, number: x * number,
+        lambda torch, x, number: number - x,
+        lambda torch, x, number: x < number,
+        lambda torch, x, number: torch.add(x, number),
+        lambda torch, x, number: torch.add(x, 1, alpha=number),
+        lambda torch, x, number: x.fill_(number),
+        lambda torch, x, number: torch.full((2,), number),
+        lambda torch, x, number: _assigned(x, 0, number),
+    ],
+)
+def test_other_numbers_are_strangers(fn, number):
+    check_error([np.ones(2, np.float32)], lambda torch, x: fn(torch, x, number))
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda torch: torch.randint(3, size=(2, 1)),
+        lambda torch: torch.randint(high=5, size=(2,)),
+        lambda torch: torch.randint(1, 5, (2,)),
+        lambda torch: torch.randint(low=1, high=5, size=(2,)),
+        lambda torch: torch.randint(5, (2,)),
+        lambda torch: torch.randint(2, high=5, size=[2]),
+        lambda torch: torch.randint_like(torch.ones(2), 5),
+        lambda torch: torch.randint_like(torch.ones(2), high=5),
+        lambda torch: torch.randint_like(torch.ones(2), 2, 5),
+    ],
+)
+def test_call_forms_of_randint(fn):
+    def drawn(torch):
+        torch.manual_seed(0)
+        return fn(torch)
+
+    check_op([], drawn)

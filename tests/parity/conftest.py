@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from tests.parity import databases
-from tests.parity.known import KNOWN
+from tests.parity.known import KNOWN, REFUSED_OTHERWISE
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Fill in the rows of the tests that take a `row`."""
     if "row" in metafunc.fixturenames:
         asked = metafunc.config.getoption("markexpr") != "not parity"
-        rows = getattr(databases, metafunc.function.__name__.removeprefix("test_every_"))() if asked else []
-        metafunc.parametrize("row", [_param("-".join(row), row) for row in rows])
+        kind = metafunc.function.__name__.removeprefix("test_every_")
+        rows = getattr(databases, kind)() if asked else []
+        known = REFUSED_OTHERWISE if kind == "refusal" else KNOWN
+        metafunc.parametrize("row", [_param("-".join(row), row, known) for row in rows])
 
 
-def _param(name: str, row: tuple):
-    known = KNOWN.get(name) or KNOWN.get(row[0])
+def _param(name: str, row: tuple, reasons: dict[str, str]):
+    known = reasons.get(name) or reasons.get(row[0])
     marks = [pytest.mark.xfail(reason=known, strict=True, raises=AssertionError)] if known else []
     return pytest.param(row, id=name, marks=marks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import types
 from collections.abc import Callable, Iterator
 
@@ -22,6 +23,7 @@ SKIPPED = {
     "sparse": "a layout that torchlike lacks",
     "jiterator": "for GPUs alone",
     "lowrank": "random",
+    "without_cudnn": "it has samples for GPUs alone",
 }
 
 
@@ -46,6 +48,38 @@ def samples(name: str, dtype: str, most: int) -> list[tuple]:
     """Up to `most` of an operation's samples, (arguments, keywords) as torchlike has them."""
     found = list(operations()[name].sample_inputs("cpu", getattr(reference(), dtype), requires_grad=False))
     return [to_torchlike(((each.input, *each.args), each.kwargs)) for each in found[:: -(-len(found) // most)]]
+
+
+def refusal() -> list[tuple[str, str]]:
+    """(full name, dtype) of all that PyTorch has not."""
+    torch = reference()
+    every = ("bool", "uint8", "int32", "int64", "float16", "bfloat16", "complex64")
+    return [
+        (name, each) for name, op in operations().items() for each in every if getattr(torch, each) not in op.dtypes
+    ]
+
+
+def compare_refusal(name: str, dtype: str) -> None:
+    """Run an operation on a sample in a dtype that its kernel lacks: both libraries must raise the same.
+
+    Raises:
+        AssertionError: they do not.
+    """
+    torch = reference()
+    op, asked = operations()[name], getattr(torch, dtype)
+    base = next(each for each in (torch.float32, torch.int64, torch.complex64, torch.bool) if each in op.dtypes)
+    change = lambda each: each.detach().to(asked) if isinstance(each, torch.Tensor) and each.dtype is base else each
+    for sample in itertools.islice(op.sample_inputs("cpu", base), 3):
+        given = _mapped(((sample.input, *sample.args), sample.kwargs), change)
+        theirs, ours = _copied(given), to_torchlike(given)
+        want = support.raised(torch, functools.partial(_called, op.op, *theirs))
+        got = support.raised(torchlike, functools.partial(_called, counterpart(op), *ours))
+        said = [each and (type(each).__name__, support.first_line(each)) for each in (want, got)]
+        assert said[1] == said[0], f"{name}, {sample.summary()}: {got!r}, PyTorch {want!r}"
+
+
+def _called(fn: Callable, args: tuple, kwargs: dict, _library):
+    return fn(*args, **kwargs)
 
 
 def counterpart(op) -> Callable | None:
@@ -169,8 +203,11 @@ def to_torchlike(value):
 
     def change(each):
         if isinstance(each, torch.Tensor):
-            array = each.numpy(force=True).copy()
-            return torchlike.tensor(array).requires_grad_(each.requires_grad)
+            return (
+                support.tensor_of(torchlike, support.array_of(each).copy())
+                .to(getattr(torchlike, support.dtype_name(each)))
+                .requires_grad_(each.requires_grad)
+            )
         if isinstance(each, (torch.dtype, torch.memory_format, torch.layout)):
             return getattr(torchlike, str(each).removeprefix("torch."))
         if isinstance(each, torch.Size):

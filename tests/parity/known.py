@@ -18,3 +18,27 @@ KNOWN: dict[str, str] = {
     "special.bessel_y1-float64": _SEVEN_DIGITS,
     "topk-int64": _TIES,
 }
+
+# rows of refusals, by what is refused
+REFUSED_OTHERWISE: dict[str, str] = dict.fromkeys(
+    """
+    cholesky-bool cholesky-uint8 cholesky-int32 cholesky-int64 clamp-bool matmul-bool nn.functional.cross_entropy-bool
+    nn.functional.cross_entropy-uint8 nn.functional.cross_entropy-int32 nn.functional.cross_entropy-int64
+    nn.functional.cross_entropy-complex64 nn.functional.conv1d-bool nn.functional.conv1d-uint8
+    nn.functional.conv1d-int32 nn.functional.conv2d-bool nn.functional.conv2d-uint8 nn.functional.conv2d-int32
+    nn.functional.conv3d-bool nn.functional.max_pool1d-bool nn.functional.max_pool1d-uint8
+    nn.functional.max_pool1d-int32 nn.functional.max_pool1d-int64 nn.functional.max_pool1d-complex64
+    nn.functional.linear-bool nn.functional.bilinear-bool nn.functional.hardshrink-uint8 nn.functional.hardtanh-uint8
+    dist-uint8 dist-int32 dist-int64 __rmatmul__-bool polar-bfloat16 tensordot-bool nn.functional.alpha_dropout-bool
+    nn.functional.feature_alpha_dropout.with_train-bool nn.functional.multi_head_attention_forward-bool
+    nn.functional.multi_head_attention_forward-uint8 nn.functional.multi_head_attention_forward-int32
+    nn.functional.multi_head_attention_forward-int64 nn.functional.multi_head_attention_forward-complex64
+    nn.functional.hinge_embedding_loss-uint8 nn.functional.hinge_embedding_loss-int32
+    nn.functional.hinge_embedding_loss-int64 nn.functional.pdist-float16 nn.functional.pdist-bfloat16
+    nn.functional.poisson_nll_loss-complex64 linalg.det-float16 linalg.det-bfloat16 linalg.eigh-bool linalg.eigh-uint8
+    linalg.eigh-int32 linalg.eigh-int64 linalg.eigvalsh-bool linalg.eigvalsh-uint8 linalg.eigvalsh-int32
+    linalg.eigvalsh-int64 linalg.matrix_power-bool linalg.multi_dot-bool linalg.inv-float16 linalg.solve-float16
+    bmm.triton_optimized-bool
+    """.split(),
+    "several things are wrong and another one is told, or PyTorch's kernel goes by strides, sizes or emptiness",
+)

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import cast, dtype_of_number, wrapped
 from torchlike._functions.views import as_if_made, in_channels_last
@@ -181,7 +182,7 @@ def number_of(name: str, value):
     if isinstance(value, np.generic):
         return value.item()
     if not isinstance(value, (bool, int, float, complex)):
-        kind = "Tensor" if isinstance(value, TensorBase) else type(value).__name__
+        kind = "Tensor" if isinstance(value, TensorBase) else plain_name(value)
         raise TypeError(f"{name}(): argument 'fill_value' (position 2) must be Number, not {kind}")
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import number_for
 from torchlike._functions.indexing import stretch
@@ -30,7 +31,7 @@ def fill_(self, value):
         if not isinstance(value, TensorBase):
             if not isinstance(value, (bool, int, float, complex)):
                 raise TypeError(
-                    f"fill_() received an invalid combination of arguments - got ({type(value).__name__}), but "
+                    f"fill_() received an invalid combination of arguments - got ({plain_name(value)}), but "
                     "expected one of:\n * (Tensor value)\n * (Number value)"
                 )
             number_for(value, self._aval.dtype, self._aval.numel)

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from torchlike._arguments import legacy_keywords
+from torchlike._arguments import legacy_keywords, plain_name
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import VIEW_OF_LEAF_IN_PLACE
 from torchlike._autograd.tape import AccumulateGrad
@@ -481,12 +481,7 @@ def _checked_value(self, value):
         return value
     if isinstance(value, np.ndarray):
         return as_tensor(value)
-    raise TypeError(f"can't assign a {_named(value)} to a {self.type()}")
-
-
-def _named(value) -> str:
-    module = type(value).__module__
-    return type(value).__name__ if module == "builtins" else f"{module}.{type(value).__name__}"
+    raise TypeError(f"can't assign a {plain_name(value)} to a {self.type()}")
 
 
 def delitem(self, index) -> None:

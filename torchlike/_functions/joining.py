@@ -119,8 +119,11 @@ def _indices(name: str, choose):
         for what, size in (("row", row), ("col", col)):
             if size < 0:
                 raise RuntimeError(f"{what} must be non-negative, got{size}")
+        kind = dtypes.resolve(dtype, name) or dtypes.int64
+        if kind.name not in ("int32", "int64"):
+            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.scalar_name(kind)}'")
         found = np.stack(choose(row, offset, col)) if row and col else np.zeros((2, 0), np.int64)
-        return wrapped(found.astype((dtype or dtypes.int64).np), device)
+        return wrapped(found.astype(kind.np), device)
 
     indices.__name__ = indices.__qualname__ = name
     triangle = "lower" if name == "tril_indices" else "upper"

@@ -8,6 +8,8 @@ import numpy as np
 
 from torchlike import return_types
 from torchlike._functions import making
+from torchlike._functions.products import crossed
+from torchlike._kernels import LOW_PRECISION, NEED_FLOAT
 from torchlike._ops import linalg as ops
 from torchlike._ops import products, reductions
 from torchlike._out import NORM, SAME, OutRule, safe, stored
@@ -51,8 +53,20 @@ def legacy_cholesky(input, upper: bool = False, *, out=None):
 legacy_cholesky.__name__ = legacy_cholesky.__qualname__ = "cholesky"
 
 
+def cross(input, other, *, dim: int = -1, out=None):
+    """Cross product of vectors with 3 elements along `dim`, by default the last one.
+
+    Raises:
+        RuntimeError: there are not 3 elements along `dim`, or numbers of dimensions differ.
+    """
+    return crossed(input, other, dim, out)
+
+
 def logdet(input):
     """The logarithms of the determinants; NaN where one is negative."""
+    if input.dtype.rank < 2 or input.dtype in dtypes.HALVES:
+        said = NEED_FLOAT if input.dtype.rank < 2 else LOW_PRECISION
+        raise RuntimeError(said.format(name="logdet", dtype=dtypes.scalar_name(input.dtype)))
     sign, log = ops.slogdet(input)
     return log + sign.log()
 

@@ -20,7 +20,7 @@ _FIXED = frozenset((-2, -1, -0.5, 0, 0.5, 1, 2, 3, 4))
 
 def _is_fixed(exponent) -> bool:
     kind = type(exponent)
-    return kind is int and (exponent < 0 or exponent in _FIXED) or kind is float and exponent in _FIXED
+    return kind in (int, bool) and (exponent < 0 or exponent in _FIXED) or kind is float and exponent in _FIXED
 
 
 def pow(input, exponent, *, out=None):
@@ -130,7 +130,6 @@ def equal(input, other) -> bool:
 
     Raises:
         TypeError: one is no tensor.
-        RuntimeError: their dtypes differ.
     """
     _check_tensors("equal", input=input, other=other)
     if input._aval.shape != other._aval.shape:
@@ -161,8 +160,8 @@ def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: 
 
 def _check_tolerances(**given) -> None:
     for name, value in given.items():
-        if isinstance(value, numbers.Number) and value < 0:
-            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
+        if isinstance(value, numbers.Number) and not value >= 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value:g}")
 
 
 def _check_tensors(name: str, **given) -> None:
@@ -222,7 +221,7 @@ def positive(input):
 
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     """Whether elements of one dtype may be stored in a tensor of another by an in-place operation."""
-    return _can_cast(from_, to)
+    return _can_cast(dtypes.resolve(from_, "can_cast"), dtypes.resolve(to, "can_cast"))
 
 
 def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
@@ -231,7 +230,8 @@ def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
     Raises:
         RuntimeError: a larger unsigned integer with another integer, which PyTorch does not promote.
     """
-    return dtypes.BY_NUMPY[_promote.promote_types(type1.np, type2.np)]
+    one, two = (dtypes.resolve(each, "promote_types").np for each in (type1, type2))
+    return dtypes.BY_NUMPY[_promote.promote_types(one, two)]
 
 
 def result_type(tensor1, tensor2) -> dtypes.dtype:

@@ -192,6 +192,11 @@ def cross(input, other, dim=None, *, out=None):
         if not sizes:
             raise RuntimeError("no dimension of size 3 in input")
         dim = sizes[0]
+    return crossed(input, other, dim, out)
+
+
+def crossed(input, other, dim: int, out):
+    """Cross product along a dimension."""
     bound = max(input.dim(), other.dim())
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")

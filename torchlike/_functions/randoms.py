@@ -191,7 +191,7 @@ def _drawn(by: default.Draw, generator: Generator | None) -> np.ndarray:
 
 
 def _float(dtype, name: str) -> np.dtype:
-    return (dtypes.get_default_dtype() if dtype is None else dtype).np
+    return (dtypes.resolve(dtype, name) or dtypes.get_default_dtype()).np
 
 
 def rand(
@@ -233,10 +233,10 @@ def randn(
 
 
 def randint(
-    low,
+    *args,
+    low=None,
     high=None,
     size=None,
-    *,
     generator=None,
     out=None,
     dtype=None,
@@ -245,17 +245,36 @@ def randint(
     requires_grad=False,
     pin_memory=False,
 ):
-    """Integers uniform in ``[low, high)``; ``randint(high, size)`` begins at 0.
+    """Integers uniform in ``[low, high)``, called as ``randint(high, size)``, from 0 on, or ``randint(low, high, size)``.
 
     Raises:
-        RuntimeError: there is none, or the dtype cannot hold them.
+        TypeError: the arguments are neither of these.
+        RuntimeError: there is no such integer, or the dtype cannot hold them.
     """
-    if size is None:
-        low, high, size = 0, low, high
-    low, high = int(low), int(high)
-    kind, shape = dtypes.int64 if dtype is None else dtype, sizes("randint", (size,))
+    low, high, size = _bounds(args, {"low": low, "high": high, "size": size})
+    kind, shape = dtypes.resolve(dtype, "randint") or dtypes.int64, sizes("randint", (size,))
     array = _drawn(lambda engine: draw_integers(engine, shape, kind.np, low, high), generator)
     return _finish(array, device, requires_grad, out, "randint")
+
+
+_FORMS = (("high", "size"), ("low", "high", "size"))
+
+
+def _bounds(args: tuple, named: dict) -> tuple:
+    """(low, high, size) from the arguments of `randint`.
+
+    Raises:
+        TypeError: they fit none of its forms, in PyTorch's words.
+    """
+    named = {name: each for name, each in named.items() if each is not None}
+    for form in _FORMS:
+        given = dict(zip(form, args, strict=False))
+        if len(args) <= len(form) and given.keys().isdisjoint(named) and {*given, *named} == set(form):
+            given |= named
+            if isinstance(given["size"], (tuple, list)) and not isinstance(given["high"], (tuple, list)):
+                return int(given.get("low", 0)), int(given["high"]), given["size"]
+    got = ", ".join([*[type(each).__name__ for each in args], *[f"{k}={type(v).__name__}" for k, v in named.items()]])
+    raise TypeError(f"randint() received an invalid combination of arguments - got ({got}), but expected one of:\n")
 
 
 def randperm(
@@ -269,7 +288,7 @@ def randperm(
     """
     if not is_index(n):
         raise TypeError(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
-    kind = dtypes.int64 if dtype is None else dtype
+    kind = dtypes.resolve(dtype, "randperm") or dtypes.int64
     array = _drawn(lambda engine: draw_permutation(engine, int(n), kind.np), generator)
     return _finish(array, device, requires_grad, out, "randperm")
 
@@ -305,9 +324,9 @@ def randint_like(
 ):
     """`randint` with the shape, dtype and device of a tensor."""
     if high is None:
-        low, high = 0, low
+        low, high = None, low
     return randint(
-        *(low, high, tuple(input.shape)),
+        *(0 if low is None else low, high, tuple(input.shape)),
         **{"dtype": dtype or input.dtype, "device": device or input.device, "requires_grad": requires_grad},
     )
 

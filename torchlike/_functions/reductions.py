@@ -187,8 +187,8 @@ def _quantile(name: str, skip_nan: bool):
             if not 0 <= q <= 1:
                 raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
             q = making.tensor(float(q), dtype=input.dtype)
-        if not input.is_floating_point():
-            raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
+        if input.dtype.name not in ("float32", "float64"):
+            raise RuntimeError("quantile() input tensor must be either float or double dtype")
         if q.dim() > 1:
             raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
         if q.dtype is not input.dtype:
@@ -233,11 +233,41 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     Returns:
         A tensor, or a tuple of it and what else was asked for.
     """
-    array = input._value().numpy()
+    array = _countable(input, dim)
+    if dim is not None and array.dtype.kind in "fV" and array.size and (array != array).any():
+        return _uniques(*_unique_rows(array, dim), return_inverse, return_counts)
+    if dim is not None and not array.size and array.shape[dim]:
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     found, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     if dim is None:
         inverse = inverse.reshape(array.shape)
     return _uniques(found, inverse.reshape(-1) if dim is not None else inverse, counts, return_inverse, return_counts)
+
+
+def _unique_rows(array: np.ndarray, dim: int) -> tuple:
+    """(the distinct slices, which of them each slice is, how often it occurs), where NaN is in no order, as in PyTorch."""
+    rows = np.moveaxis(array, dim, 0)
+    flat = rows.reshape(len(rows), -1).tolist()
+    order = sorted(range(len(flat)), key=functools.cmp_to_key(lambda a, b: _compared(flat[a], flat[b])))
+    new = [place == 0 or flat[each] != flat[order[place - 1]] for place, each in enumerate(order)]
+    # a list's comparison takes one and the same NaN for equal
+    new = [first or any(x != x for x in flat[each]) for first, each in zip(new, order, strict=True)]
+    which = np.cumsum(new) - 1
+    inverse = np.empty(len(flat), np.int64)
+    inverse[order] = which
+    kept = [each for each, first in zip(order, new, strict=True) if first]
+    return np.ascontiguousarray(np.moveaxis(rows[kept], 0, dim)), inverse, np.bincount(which)
+
+
+def _compared(one: list, other: list) -> int:
+    return next((-1 if a < b else 1 for a, b in zip(one, other, strict=True) if a < b or a > b), 0)
+
+
+def _countable(input, dim: int | None) -> np.ndarray:
+    if input.dtype.is_complex and (input.numel() or dim is None):
+        kernel = "unique" if dim is None else "unique_dim"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_name(input.dtype)}'")
+    return input._value().numpy()
 
 
 def _uniques(found, inverse, counts, return_inverse, return_counts):
@@ -251,7 +281,7 @@ def _uniques(found, inverse, counts, return_inverse, return_counts):
 
 def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
     """The elements, or slices along `dim`, without those that equal the one before them."""
-    array = input._value().numpy()
+    array = _countable(input, dim)
     rows = array.reshape(-1, 1) if dim is None else np.moveaxis(array, dim, 0)
     flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
     new = np.ones(len(rows), bool)
@@ -270,7 +300,7 @@ def bincount(input, weights=None, minlength=0):
         RuntimeError: the input is not 1-d, or has negative elements.
     """
     if input.dtype.rank != 1:
-        raise RuntimeError(f"\"bincount_cpu\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     array = input._value().numpy()
@@ -295,7 +325,9 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     if not input.is_floating_point():
-        raise RuntimeError(f"\"histogram_cpu\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
+        kernel = "aminmax_cpu" if input.dtype.is_complex and min == max else "histogram_cpu"
+        kernel = kernel if input.dtype.rank else "linspace_cpu"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
     low, high = float(min), float(max)
     if low == high and input.numel():
         array = input._value().numpy()

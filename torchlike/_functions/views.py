@@ -75,8 +75,8 @@ def view(self, *size, dtype=None):
         if dtype is None:
             if not size:
                 raise TypeError("view() received an invalid combination of arguments - got ()")
-            if isinstance(size[0], dtype_class):
-                dtype = size[0]
+            if isinstance(size[0], (dtype_class, type)):
+                dtype = dtypes.resolve(size[0], "view")
         if dtype is not None:
             return _view_dtype(self, dtype)
         size = _ints("view", size)
@@ -233,9 +233,9 @@ def expand_as(self, other):
     return views.expand(self, tuple(other._aval.shape))
 
 
-def broadcast_to(input, size):
-    """`expand` to `size`."""
-    return views.expand(input, _sizes((size,)))
+def broadcast_to(input, *size):
+    """`expand` to a size, spelled out or one sequence."""
+    return views.expand(input, _sizes(size))
 
 
 # ---------------------------------------------------------------------- other orders

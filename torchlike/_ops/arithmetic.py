@@ -16,6 +16,7 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     floating,
+    is_number,
     matched,
     matched_float,
     only,
@@ -24,6 +25,7 @@ from torchlike._ops._promote import (
 )
 from torchlike._out import UNARY, OutRule, can_cast
 from torchlike._recorder.checks import Check
+from torchlike._types.dtypes import c_name
 
 NUMBER_SECOND = ("Tensor input, Tensor other", "Tensor input, Number other")
 NUMBER_EITHER = ("Tensor input, Tensor other", "Number self, Tensor other", "Tensor input, Number other")
@@ -118,14 +120,14 @@ def mul(input: ArrayLike, other: ArrayLike) -> Array:
     return input * other
 
 
-@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"})
+@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"}, fits=("value",))
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) -> Array:
     """``input + value * tensor1 * tensor2``, elementwise with broadcasting, in the promoted dtype."""
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
-    return input + scaled(tensor1, value, "value") * tensor2
+    return input + as_dtype(value, input.dtype) * tensor1 * tensor2
 
 
-@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"})
+@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"}, fits=("value",))
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) -> Array:
     """``input + value * tensor1 / tensor2``, elementwise with broadcasting, in the promoted dtype.
 
@@ -135,7 +137,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
     if rank(tensor1.dtype) < 2 and rank(tensor2.dtype) < 2:
         raise RuntimeError(NO_INTEGER_ADDCDIV)
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
-    return input + _ratio(scaled(tensor1, value, "value"), tensor2)
+    return input + _ratio(as_dtype(value, input.dtype) * tensor1, tensor2)
 
 
 # `quotient`, but for the square, which PyTorch has here
@@ -169,11 +171,13 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
     Raises:
         RuntimeError: the dtypes of the tensors differ.
     """
-    only("lerp_kernel_scalar", input, 2, 3)
+    is_scalar = not getattr(weight, "ndim", 0)
+    if is_number(weight) and jnp.iscomplexobj(weight) and rank(input.dtype) == 2:
+        raise RuntimeError(f"value cannot be converted to type {c_name(input.dtype)} without overflow")
+    only(f"lerp_kernel_{'scalar' if is_scalar else 'tensor'}", input, 2, 3)
     for name, other in (("end", end), ("weight", weight)):
-        if not (name == "weight" and getattr(other, "weak_type", True)) and other.dtype != input.dtype:
-            said = {"float32": "float", "float64": "double"}
-            want, got = (said.get(each.dtype.name, each.dtype.name) for each in (input, other))
+        if not (name == "weight" and is_scalar) and other.dtype != input.dtype:
+            want, got = c_name(input.dtype), c_name(other.dtype)
             raise RuntimeError(f"expected dtype {want} for `{name}` but got dtype {got}")
     weight = as_dtype(weight, input.dtype)
     input, end, weight = matched(input, end, weight)
@@ -377,6 +381,8 @@ def fixed_power(input: Array, exponent: float, is_float: bool) -> Array:
     if rank(dtype) < 2 and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     input = as_dtype(input, dtype)
+    if not rank(dtype):
+        return input if exponent else jnp.ones_like(input)
     if exponent == 0.5:
         return jnp.sqrt(input)
     return lax.rsqrt(input) if exponent == -0.5 else lax.integer_pow(input, int(exponent))

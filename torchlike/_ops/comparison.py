@@ -5,7 +5,17 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype, matched, only, rank, result_dtype, to_float
+from torchlike._ops._promote import (
+    Array,
+    ArrayLike,
+    Number,
+    as_dtype,
+    floating,
+    matched,
+    only,
+    rank,
+    result_dtype,
+)
 from torchlike._ops.arithmetic import NUMBER_SECOND
 from torchlike._out import BOOLS, SAME
 from torchlike._types.dtypes import scalar_name
@@ -70,14 +80,13 @@ def close(input: Array, other: Array, rtol: Number = 1e-05, atol: Number = 1e-08
         raise RuntimeError(f"{scalar_name(input.dtype)} did not match {scalar_name(other.dtype)}")
     input, other = matched(input, other)
     same = input == other
-    if rank(input.dtype) == 0:
-        return same
     if rank(input.dtype) >= 2 and equal_nan:
         same = same | (jnp.isnan(input) & jnp.isnan(other))
-    # integers are subtracted as such, and measured in floating point
+    # integers are measured in floating point
+    input, other = floating(input), floating(other)
     apart = jnp.abs(input - other)
-    rtol, atol = (as_dtype(each, to_float(apart.dtype)) for each in (rtol, atol))
-    return same | (jnp.isfinite(apart) & (apart <= atol + rtol * jnp.abs(other)))
+    rtol, atol = (as_dtype(each, apart.dtype) for each in (rtol, atol))
+    return same | (jnp.isfinite(apart) & (apart <= atol + jnp.abs(rtol * other)))
 
 
 @op
@@ -88,16 +97,8 @@ def all_close(input: Array, other: Array, rtol: Number, atol: Number, equal_nan:
 
 @op
 def all_equal(input: Array, other: Array) -> Array:
-    """Whether all elements of tensors of the same shape are equal.
-
-    Raises:
-        RuntimeError: the dtypes differ.
-    """
-    if input.dtype != other.dtype:
-        raise RuntimeError(
-            f"Expected object of data type {scalar_name(input.dtype)} but got data type {scalar_name(other.dtype)} "
-            "for argument #2 'other' in call to equal"
-        )
+    """Whether all elements of tensors of the same shape are equal, compared in the promoted dtype."""
+    input, other = matched(input, other)
     return jnp.all(input == other)
 
 

@@ -50,7 +50,23 @@ def log10(input: Array) -> Array:
 @op
 def log1p(input: Array) -> Array:
     """``log(1 + input)``, exact near 0 as well, in floating point."""
-    return jnp.log1p(floating(input))
+    input = floating(input)
+    return _complex_log1p(input) if jnp.iscomplexobj(input) else jnp.log1p(input)
+
+
+@jax.custom_jvp
+def _complex_log1p(z):
+    """By the real `log1p` of ``|1 + z| ** 2 - 1`` where that is small; XLA's own loses small real parts."""
+    x, y = z.real, z.imag
+    near = jnp.hypot(x, y) < 0.5
+    excess = jnp.where(near, x * (2 + x) + y * y, 0)
+    small = jnp.where(excess == 0, x, 0.5 * jnp.log1p(excess))
+    return lax.complex(jnp.where(near, small, jnp.log(jnp.hypot(x + 1, y))), jnp.atan2(y, x + 1))
+
+
+@_complex_log1p.defjvp
+def _complex_log1p_jvp(primals, tangents):
+    return _complex_log1p(*primals), tangents[0] / (1 + primals[0])
 
 
 @op

@@ -23,6 +23,7 @@ from torchlike._ops._promote import (
     as_dtype,
     broadcast_shapes,
     is_number,
+    only,
     promoted,
     rank,
     wrap_dim,
@@ -304,6 +305,10 @@ def scatter_reduce(
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     dim = _check_scatter("scatter", input, dim, index, src)
+    if reduce == "mean":
+        only("scatter_gather_tensor_cpu_reduce_mean", input, 1, 2, 3)
+    elif reduce in ("amax", "amin"):
+        only(f"scatter_gather_tensor_cpu_reduce_{reduce}", input, 0, 1, 2)
     return _reduced(input, dim, index, src, reduce, include_self)
 
 
@@ -511,6 +516,10 @@ def index_reduce(
     warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=2)
     dim = wrap_dim(dim, input.ndim)
     _check_slices("index_reduce_", input, dim, index, source)
+    if index.size and not include_self:
+        only("index_reduce_func_exclude_input_init", input, 1, 2)
+    elif index.size and input.ndim < 2:
+        only("index_func_", input, 1, 2)
     if not source.ndim or not input.ndim:
         return _reduced(input, dim, index.reshape(-1), source.reshape(-1), reduce, include_self)
     shape = [-1 if each == dim else 1 for each in range(source.ndim)]

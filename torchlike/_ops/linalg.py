@@ -66,7 +66,20 @@ def inv(A: Array) -> Array:
 def det(A: Array) -> Array:
     """The determinants of square matrices."""
     check_matrices(A, "linalg.det", square=True)
-    return jnp.linalg.det(A) if A.shape[-1] else jnp.ones(A.shape[:-2], A.dtype)
+    return _det(A) if A.shape[-1] else jnp.ones(A.shape[:-2], A.dtype)
+
+
+@jax.custom_jvp
+def _det(A: Array) -> Array:
+    """By LU decomposition at any size, as PyTorch has it: JAX's formulas for small ones meet infinities otherwise."""
+    decomposed, pivots, _ = jax.lax.linalg.lu(A)
+    swaps = jnp.sum(pivots != jnp.arange(A.shape[-1], dtype=pivots.dtype), -1)
+    return jnp.prod(jnp.diagonal(decomposed, axis1=-2, axis2=-1), -1) * (1 - 2 * (swaps % 2)).astype(A.dtype)
+
+
+@_det.defjvp
+def _det_jvp(primals, tangents):
+    return _det(*primals), jax.jvp(jnp.linalg.det, primals, tangents)[1]
 
 
 @op(grad_name="LinalgSlogdetBackward0", out=SAME)
@@ -274,6 +287,11 @@ def pinv(
         atol: singular values up to this count as zero.
         rtol: singular values up to this times the largest count as zero; without either, ``max(m, n) * eps``.
     """
+    if rank(A.dtype) < 2 or A.dtype.itemsize == 2:
+        raise RuntimeError(
+            f"linalg.pinv({scalar_name(A.dtype)}{{{list(A.shape)}}}): expected a tensor with 2 or more dimensions of "
+            "float, double, cfloat or cdouble types"
+        )
     check_matrices(A, "linalg.pinv", square=hermitian)
     if not A.size:
         return jnp.zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]), A.dtype)
@@ -315,7 +333,8 @@ def pinverse(input: Array, rcond: Number = 1e-15) -> Array:
 @op(grad_name=of_matrix_power, out=SAME, check=lambda A, n: _is_invertible(A) if n < 0 else [])
 def matrix_power(A: Array, n: int) -> Array:
     """Square matrices to an integer power."""
-    check_matrices(A, "linalg.matrix_power", square=True)
+    if n < 0:
+        check_matrices(A, "linalg.inv", square=True)
     return jnp.linalg.matrix_power(A, n)
 
 
@@ -332,10 +351,16 @@ def matrix_exp(A: Array) -> Array:
 )
 def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
     """Norms of matrices over two dimensions: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf."""
+    if rank(A.dtype) < 2:
+        raise RuntimeError(
+            f"linalg.matrix_norm: Expected a floating point or complex tensor as input. Got {scalar_name(A.dtype)}"
+        )
     axes = axes_of(dim, A.ndim)
     if ord == "fro":
         return vector_norm_of(A, 2, axes, keepdim)
     if ord in ("nuc", 2, -2):
+        if A.dtype.itemsize == 2:
+            raise RuntimeError(f"linalg.matrix_norm: Low precision dtypes not supported. Got {scalar_name(A.dtype)}")
         values = jnp.linalg.svd(jnp.moveaxis(A, axes, (-2, -1)), compute_uv=False)
         reduce = {"nuc": jnp.sum, 2: jnp.max, -2: jnp.min}[ord]
         found = reduce(values, -1)

@@ -24,11 +24,13 @@ from torchlike._ops._promote import (
     only,
     promoted,
     promoted_float,
+    rank,
 )
 from torchlike._ops._values import is_no_fraction, is_outside, within
-from torchlike._ops.reductions import vector_norm_of
+from torchlike._ops.reductions import mean, vector_norm_of
+from torchlike._ops.reductions import sum as total
 from torchlike._recorder.checks import Check
-from torchlike._types.dtypes import scalar_name
+from torchlike._types.dtypes import c_name, scalar_name
 
 
 def check_reduction(reduction: str) -> None:
@@ -50,7 +52,7 @@ def reduced(elements: Array, reduction: str) -> Array:
     check_reduction(reduction)
     if reduction == "none":
         return elements
-    return jnp.mean(elements) if reduction == "mean" else jnp.sum(elements)
+    return (mean if reduction == "mean" else total).op.body(elements)
 
 
 def _warn_of_sizes(input, target, *_, **__) -> None:
@@ -251,6 +253,8 @@ def gaussian_nll_loss(
     input: Array, target: Array, var: Array, full: bool = False, eps: Number = 1e-6, reduction: str = "mean"
 ) -> Array:
     """Negative log likelihood of a normal distribution with mean `input` and variance `var` (at least `eps`)."""
+    if rank(var.dtype) < 2:
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {c_name(var.dtype)}")
     input, target = matched(input, target)
     var = var + jax.lax.stop_gradient(jnp.maximum(var, eps) - var)
     elements = 0.5 * (jnp.log(var) + jnp.square(input - target) / var)

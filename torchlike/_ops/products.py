@@ -15,10 +15,11 @@ from torchlike._ops._promote import (
     as_dtype,
     broadcast_shapes,
     known,
+    only,
     promoted,
     wrap_dim,
 )
-from torchlike._ops.reductions import vector_norm_of
+from torchlike._ops.reductions import summable, vector_norm_of
 from torchlike._out import SAME, OutRule
 from torchlike._types.dtypes import scalar_name
 
@@ -54,9 +55,7 @@ def _check_matrices(left: Array, right: Array) -> None:
 
 
 def _product(left: Array, right: Array) -> Array:
-    """The matrix product; of integers, too, and of bools as PyTorch has none."""
-    if left.dtype == bool:
-        raise RuntimeError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
+    """The matrix product, of integers, too."""
     return jnp.matmul(left, right)
 
 
@@ -156,6 +155,10 @@ def matmul(input: Array, other: Array) -> Array:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
         )
+    ranks = sorted((input.ndim, other.ndim))
+    kernel = {(1, 1): "dot", (2, 2): "addmm_impl_cpu_"}.get(tuple(ranks), "addmv_impl_cpu" if ranks[0] == 1 else "bmm")
+    if input.size and other.size:
+        only(kernel, input, 1, 2, 3)
     left = input[None] if input.ndim == 1 else input
     right = other[:, None] if other.ndim == 1 else other
     if input.ndim == other.ndim == 1:
@@ -366,7 +369,7 @@ def trace(input: Array) -> Array:
     """
     if input.ndim != 2:
         raise RuntimeError("trace: expected a matrix")
-    return jnp.trace(input)
+    return jnp.sum(jnp.diagonal(input), dtype=summable(input, None).dtype)
 
 
 @op(grad_name=of_cdist)

@@ -211,12 +211,22 @@ def std_of(input: Array, dim: Ints | None = None, correction: Number = 1, keepdi
     return _root(_variance(input, dim, correction, keepdim, "std and var")[0])
 
 
+def _with_mean(input: Array, dim, correction, keepdim: bool, name: str) -> tuple[Array, Array]:
+    """`_variance` with PyTorch's mean: grown element by element, it is infinite only if the last one made it so."""
+    square, middle = _variance(input, dim, correction, keepdim, name)
+    axes = axes_of(dim, input.ndim)
+    if not axes or not input.size:
+        return square, middle
+    rows = jnp.moveaxis(jnp.isfinite(input), axes, range(-len(axes), 0)).reshape(*middle.shape, -1)
+    return square, jnp.where(jnp.isinf(middle) & ~jnp.all(rows[..., :-1], -1), jnp.nan, middle)
+
+
 @op(shares="all")
 def var_mean_of(
     input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False
 ) -> tuple[Array, Array]:
     """(variance, mean) over `dim`."""
-    return _variance(input, dim, correction, keepdim, "var_mean")
+    return _with_mean(input, dim, correction, keepdim, "var_mean")
 
 
 @op(shares="all")
@@ -224,7 +234,7 @@ def std_mean_of(
     input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False
 ) -> tuple[Array, Array]:
     """(standard deviation, mean) over `dim`."""
-    square, middle = _variance(input, dim, correction, keepdim, "std_mean")
+    square, middle = _with_mean(input, dim, correction, keepdim, "std_mean")
     return _root(square), middle
 
 
@@ -347,6 +357,8 @@ def amin(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
 @op(out=SAME, shares="all")
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
     """(smallest, largest) elements over `dim`."""
+    if not input.ndim and dim is not None and jnp.iscomplexobj(input):
+        raise RuntimeError(f"aminmax not implemented for {scalar_name(input.dtype)}")
     only("aminmax_cpu", input, 0, 1, 2)
     if dim is None and not input.size:
         raise RuntimeError(

@@ -47,21 +47,19 @@ def frac(input: Array) -> Array:
 
 
 @op(grad_name=lambda call: "RoundBackward1" if "decimals" in call.arguments else "RoundBackward0", out=UNARY)
-def round(input: Array, *, decimals: int = 0) -> Array:
+def round(input: Array, *, decimals: int | None = None) -> Array:
     """Each element rounded to the nearest number with `decimals` decimals, halves to the even neighbour.
 
     Args:
-        decimals: places behind the point; negative ones are places before it.
+        decimals: places behind the point, none by default; negative ones are places before it.
 
     Raises:
         NotImplementedError: bools, complex numbers, or integers with decimals.
     """
-    only("round_vml_cpu", input, 1, 2)
-    if rank(input.dtype) == 1:
-        if decimals:
-            only("round_cpu", input, 2)
+    if rank(input.dtype) == 1 and decimals is None:
         return input
-    if decimals == 0:
+    only("round_cpu" if decimals else "round_vml_cpu", input, 2)
+    if not decimals:
         return jnp.round(input)
     factor = jnp.array(10.0 ** abs(decimals), input.dtype)
     return jnp.round(input * factor) / factor if decimals > 0 else jnp.round(input / factor) * factor

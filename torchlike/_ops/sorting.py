@@ -10,7 +10,7 @@ import numpy as np
 
 from torchlike import return_types
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, DType, Integer, Number, as_dtype, floating, only, rank, wrap_dim
+from torchlike._ops._promote import Array, DType, Integer, Number, as_dtype, floating, only, promoted, rank, wrap_dim
 from torchlike._ops._values import is_no_fraction
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
@@ -227,12 +227,12 @@ def _products(input: Array, axis: int) -> Array:
     return jax.lax.associative_scan(jnp.multiply, input, axis=axis)
 
 
-def _extreme_so_far(input: Array, dim: int, better) -> tuple[Array, Array]:
-    axis = wrap_dim(dim, input.ndim)
-    if not input.ndim:
-        return input, jnp.zeros((), np.int64)
-    if not input.size:
+def _extreme_so_far(name: str, input: Array, dim: int, better) -> tuple[Array, Array]:
+    if not input.ndim and dim not in (0, -1):
+        raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
+    if not input.ndim or not input.size:  # whatever the dimension
         return input, jnp.zeros(input.shape, np.int64)
+    axis = wrap_dim(dim, input.ndim)
     places = jax.lax.broadcasted_iota(np.int64, input.shape, axis)
 
     def later(left, right):
@@ -249,13 +249,13 @@ def _extreme_so_far(input: Array, dim: int, better) -> tuple[Array, Array]:
 @op(out=SCANNED)
 def cummax(input: Array, dim: int) -> tuple[Array, Array]:
     """(the largest element so far, the last place of it) along `dim`."""
-    return return_types.cummax(*_extreme_so_far(input, dim, jnp.greater_equal))
+    return return_types.cummax(*_extreme_so_far("cummax", input, dim, jnp.greater_equal))
 
 
 @op(out=SCANNED)
 def cummin(input: Array, dim: int) -> tuple[Array, Array]:
     """(the smallest element so far, the last place of it) along `dim`."""
-    return return_types.cummin(*_extreme_so_far(input, dim, jnp.less_equal))
+    return return_types.cummin(*_extreme_so_far("cummin", input, dim, jnp.less_equal))
 
 
 @op(out=SCANNED)
@@ -307,6 +307,9 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
 
 def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> Array:
     """Twice the area between each two neighbours along an axis."""
+    if any(each is not None and each.dtype == bool for each in (x, y)):
+        which = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{name}: received a bool input for {which}, but bool is not supported")
     pairs = jax.lax.slice_in_dim(y, 1, None, axis=axis) + jax.lax.slice_in_dim(y, 0, -1, axis=axis)
     if x is None:
         return (floating(pairs) if rank(jnp.asarray(dx).dtype) >= 2 else pairs) * dx
@@ -342,13 +345,18 @@ def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, di
 
 @op
 def searchsorted_of(sorted_sequence: Array, values: Array, right: bool, out_int32: bool) -> Array:
-    """Where `values` would go in sorted rows, before equals or, for `right`, after them."""
-    side = "right" if right else "left"
-    kind = np.int32 if out_int32 else np.int64
-    if sorted_sequence.ndim == 1:
-        return as_dtype(jnp.searchsorted(sorted_sequence, values, side=side), kind)
+    """Where `values` would go in sorted rows, before equals or, for `right`, after them.
+
+    Step by step as in PyTorch, where NaN is behind all, and what is not sorted gives the same, too.
+    """
+    sorted_sequence, values = promoted(sorted_sequence, values)
     *batch, size = sorted_sequence.shape
     rows = sorted_sequence.reshape(math.prod(batch), size)
-    wanted = values.reshape(math.prod(batch), values.shape[-1])
-    found = jax.vmap(lambda row, each: jnp.searchsorted(row, each, side=side))(rows, wanted)
-    return as_dtype(found.reshape(values.shape), kind)
+    wanted = values.reshape(rows.shape[0], values.shape[-1] if batch else values.size)
+    low, high = jnp.zeros(wanted.shape, np.int64), jnp.full(wanted.shape, size, np.int64)
+    for _ in range(size.bit_length() if rows.size and wanted.size else 0):
+        middle = low + (high - low) // 2
+        there = jnp.take_along_axis(rows, jnp.minimum(middle, size - 1), 1)
+        open_, behind = low < high, ~(there > wanted if right else there >= wanted)
+        low, high = jnp.where(open_ & behind, middle + 1, low), jnp.where(open_ & ~behind, middle, high)
+    return as_dtype(low.reshape(values.shape), np.int32 if out_int32 else np.int64)

@@ -152,7 +152,7 @@ def polygamma(n: int, input: Array) -> Array:
     """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    return _polygamma(n, real_floating("polygamma", input))
+    return _polygamma(n, real_floating({0: "digamma", 1: "trigamma"}.get(n, "polygamma"), input))
 
 
 @op(name="polygamma")

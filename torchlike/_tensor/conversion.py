@@ -24,8 +24,8 @@ class ConversionMethods(TensorBase):
             copy: make a copy in any case.
         """
         for each in args:
-            if isinstance(each, dtypes.dtype):
-                dtype = each
+            if isinstance(each, (dtypes.dtype, type)):
+                dtype = dtypes.resolve(each, "to")
             elif isinstance(each, bool):
                 copy = each
             elif hasattr(each, "_aval"):
@@ -37,6 +37,7 @@ class ConversionMethods(TensorBase):
         result = self
         if device is not None:
             result = moved(result, devices.resolve(device_class(device)))
+        dtype = dtypes.resolve(dtype, "to")
         if dtype is not None and dtype is not self._aval.dtype:
             result = conversion.to_dtype(result, dtype)
         return conversion.clone(result) if copy and result is self else result

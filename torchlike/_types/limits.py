@@ -27,6 +27,7 @@ class _Limits:
 
 
 def _checked(type, name: str) -> dtypes.dtype:
+    type = dtypes.OF_PYTHON.get(type, type)
     if not isinstance(type, dtypes.dtype):
         given = type.__class__.__name__
         raise TypeError(f"{name}(): argument 'type' (position 1) must be torch.dtype, not {given}")

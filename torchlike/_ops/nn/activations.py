@@ -218,7 +218,7 @@ def logsigmoid(input: Array) -> Array:
 @op
 def hardsigmoid(input: Array) -> Array:
     """``input / 6 + 1 / 2``, cut at 0 and 1."""
-    need_float("hardsigmoid", input)
+    need_float("hardsigmoid_cpu", input)
     return _hardsigmoid(input)
 
 
@@ -258,7 +258,7 @@ def softshrink(input: Array, lambd: Positive = 0.5) -> Array:
     """
     if known(lambd) < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
-    need_float("softshrink_cpu", input)
+    need_float("softshrink_check", input)
     moved = jnp.where(input > lambd, input - lambd, jnp.where(input < -lambd, input + lambd, 0))
     return jnp.where(jnp.isnan(input), input, moved)
 
@@ -303,7 +303,7 @@ def _normalised(function, kernel: str, input: Array, dim: int, dtype) -> Array:
     dim = wrap_dim(dim, input.ndim)
     if dtype is not None:
         input = input.astype(wanted)
-    need_float(kernel, input)
+    need_float(f"{kernel}_{'lastdim_' if dim == max(input.ndim - 1, 0) else ''}kernel_impl", input)
     return function(input.reshape(input.shape or (1,)), dim).reshape(input.shape).astype(wanted)
 
 
@@ -327,7 +327,7 @@ def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     Args:
         dtype: converted to before.
     """
-    return _normalised(_softmax, "softmax_kernel_impl", input, dim, dtype)
+    return _normalised(_softmax, "softmax", input, dim, dtype)
 
 
 @op(out=SAME, shares="all")
@@ -337,10 +337,10 @@ def log_softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     Args:
         dtype: converted to before.
     """
-    return _normalised(jax.nn.log_softmax, "log_softmax_kernel_impl", input, dim, dtype)
+    return _normalised(jax.nn.log_softmax, "log_softmax", input, dim, dtype)
 
 
 @op(name="softmax")
 def softmin(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """`softmax` of the negative input."""
-    return _normalised(lambda x, axis: _softmax(-x, axis), "softmax_kernel_impl", input, dim, dtype)
+    return _normalised(lambda x, axis: _softmax(-x, axis), "softmax", input, dim, dtype)

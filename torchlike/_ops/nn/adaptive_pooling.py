@@ -11,6 +11,7 @@ from torchlike._dispatch import op
 from torchlike._ops._nodes import of_adaptive
 from torchlike._ops._promote import Array
 from torchlike._ops.nn._checks import lowest, need_float, spread
+from torchlike._ops.reductions import mean
 
 
 def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
@@ -64,7 +65,10 @@ def _beside(mask: np.ndarray, array: Array, axis: int) -> np.ndarray:
 
 def _averaged(name: str, input: Array, output_size, dims: int) -> Array:
     sizes = _sizes(name, input, output_size, dims)
-    need_float(name, input)
+    if math.prod(sizes) == 1 and input.dtype.kind in "biu":
+        mean.op.body(input)  # as which PyTorch computes it: it says what is wrong
+    if (input.size or dims == 3) and math.prod(sizes) != 1:
+        need_float({1: "adaptive_avg_pool2d", 2: "adaptive_avg_pool2d"}.get(dims, "adaptive_avg_pool3d_cpu"), input)
     for axis, out in zip(range(input.ndim - dims, input.ndim), sizes, strict=True):
         parts, counts = _windows(input, axis, out)
         if not counts.all():

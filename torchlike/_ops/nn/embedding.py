@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Integer, Number, Positive, as_dtype, magnitude
+from torchlike._ops._promote import Array, Integer, Number, Positive, as_dtype, magnitude, rank
 from torchlike._ops._values import within
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.nn.normalization import p_norm
@@ -157,6 +157,13 @@ def embedding_bag(
         ``(bags, embedding_dim)``.
     """
     check_indices("embedding_bag", input)
+    if rank(weight.dtype) != 2:
+        name = scalar_type(weight)
+        raise RuntimeError(
+            "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, Float, "
+            f"Double; but got {f'torch.{name}Tensor' if rank(weight.dtype) == 1 else f'CPU{name}Type'} instead (while "
+            "checking arguments for embedding_bag)"
+        )
     if offsets is None:
         bag, bags = jnp.repeat(jnp.arange(input.shape[0]), input.shape[1]), input.shape[0]
     else:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import by_dims
-from torchlike._ops._promote import Array
+from torchlike._ops._promote import Array, only
 
 
 def _starts(samples: Array, size: int, kernel: int, out: int) -> Array:
@@ -48,6 +48,7 @@ def fractional_max_pool(
         raise RuntimeError(f"fractional_max_pool{dims}d(): pool size too large relative to input size")
     if _random_samples.shape[-1] != dims:
         raise RuntimeError(f"Expect _random_samples.size(2) equals to {dims}; got {_random_samples.shape[-1]}.")
+    only(f"fractional_max_pool{dims}d_out_frame", input, 2)
     planes = math.prod(input.shape[:-dims])
     flat, samples = input.reshape(planes, *sizes), _random_samples.reshape(-1, dims)[:planes]
     # PyTorch draws the last dimension first in two dimensions, the first one first in three

@@ -143,7 +143,7 @@ def instance_norm(input: Array, weight: Array | None = None, bias: Array | None 
 
     Source: Ulyanov et al., Instance Normalization, 2016.
     """
-    need_float("instance_norm", input)
+    need_float("batch_norm", input)
     _check_channels(input, weight=weight, bias=bias)
     _check_dtypes(input, weight, bias)
     x = _standardized(input, tuple(range(2, input.ndim)), eps)[0]
@@ -161,7 +161,7 @@ def instance_norm_with_update(
     eps: Number = 1e-5,
 ) -> tuple[Array, Array, Array]:
     """(the input normalized, the new running mean, the new running variance), these averaged over the samples."""
-    need_float("instance_norm", input)
+    need_float("batch_norm", input)
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     _check_dtypes(input, weight, bias, running_mean, running_var)
     x, mean, variance = _standardized(input, tuple(range(2, input.ndim)), eps)

@@ -7,9 +7,10 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_pad
-from torchlike._ops._promote import Array, Number, as_dtype
+from torchlike._ops._promote import Array, Number, as_dtype, only
 
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+_KERNELS = {"reflect": "reflection", "replicate": "replication"}
 
 
 def _config(input: Array, pad: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -86,6 +87,8 @@ def pad_with_own(input: Array, pad: tuple[int, ...], mode: str) -> Array:
         raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
     config = _config(input, pad)
     _check_room(input, config, pad, mode)
+    if mode in _KERNELS:
+        only(f"{_KERNELS[mode]}_pad{count}d", input, 1, 2, 3)
     cut = [(min(before, 0), min(after, 0), 0) for before, after in config]
     grown = [(max(before, 0), max(after, 0)) for before, after in config]
     zero = jnp.zeros((), input.dtype)

@@ -301,6 +301,7 @@ def max_unpool(input: Array, indices: Array, output_size: tuple[int, ...]) -> Ar
             f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got indices "
             f"tensor with shape: {list(indices.shape)}"
         )
+    need_float("max_unpool3d" if len(output_size) == 3 else "max_unpool2d", input)
     lead = input.shape[: input.ndim - len(output_size)]
     flat = jnp.zeros((math.prod(lead), math.prod(output_size)), input.dtype)
     count = math.prod(input.shape[len(lead) :])

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Ints
+from torchlike._ops._promote import Array, Ints, only
 from torchlike._ops.nn._checks import spread
 
 
@@ -117,6 +117,7 @@ def unfold(input: Array, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, "
             f"but got: {list(input.shape)}"
         )
+    only("im2col_out_cpu", input, 0, 2, 3)
     x = input if input.ndim == 4 else input[None]
     out = _blocks(x.shape[2:], kernel, dilation, padding, stride)
     if min(out) < 1:

@@ -11,7 +11,7 @@ from jax import numpy as jnp
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_interpolate
-from torchlike._ops._promote import Array
+from torchlike._ops._promote import Array, only
 
 
 def _ratio(size: int, out: int, scale: float | None, align_corners: bool, dtype) -> float:
@@ -88,6 +88,19 @@ def _resized(
     return sum(parts)
 
 
+def _check_dtype(input: Array, dims: int, mode: str, antialias: bool) -> None:
+    """Raise for a dtype that PyTorch's kernel has not: all have floating point, some uint8."""
+    kind = "nearest" if mode.startswith("nearest") else mode
+    if antialias:
+        kernel = "compute_index_ranges_weights"
+    elif dims == 2 and kind != "cubic":
+        kernel = f"upsample_{'bi' if kind == 'linear' else ''}{kind}2d_channels_last"
+    else:
+        kernel = f"compute_indices_weights_{kind}"
+    if input.dtype != np.uint8 or (kind == "linear" and dims != 2):
+        only(kernel, input, 2)
+
+
 @op(grad_name=of_interpolate)
 def interpolate(
     input: Array,
@@ -115,6 +128,7 @@ def interpolate(
             "Input and output sizes should be greater than 0, but got input "
             f"({', '.join(map(str, input.shape[2:]))}) output ({', '.join(map(str, size))})"
         )
+    _check_dtype(input, len(size), mode, antialias)
     x = input
     if jnp.issubdtype(x.dtype, jnp.integer) and not mode.startswith("nearest"):
         x = x.astype(jnp.float32)

@@ -24,8 +24,8 @@ _COMPLEX = (
 )
 # the forms of `to`: what each argument may be
 _FORMS = (
-    {"device": (str, int, devices.device, type(None)), "dtype": (dtypes.dtype, type(None))},
-    {"dtype": (dtypes.dtype,)},
+    {"device": (str, int, devices.device, type(None)), "dtype": (dtypes.dtype, type, type(None))},
+    {"dtype": (dtypes.dtype, type)},
     {"tensor": (Tensor,)},
 )
 _FLAGS = {"non_blocking": (bool,), "copy": (bool,)}
@@ -172,7 +172,7 @@ def _target(args: tuple, kwargs: dict) -> tuple:
         raise RuntimeError(".to() does not accept copy argument")
     like = given.get("tensor")
     device, dtype = (given.get("device"), given.get("dtype")) if like is None else (like.device, like.dtype)
-    return None if device is None else devices.resolve(device), dtype, given.get("memory_format")
+    return None if device is None else devices.resolve(device), dtypes.resolve(dtype, "to"), given.get("memory_format")
 
 
 def _kind(value) -> str:

@@ -1,0 +1,102 @@
+"""Values at the edges: NaN, infinities, complex numbers of all sizes, dtypes that meet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support import check_error, check_op
+
+NAN, INF = float("nan"), float("inf")
+REAL = {
+    "isclose": lambda torch, x: [torch.isclose(x, x.flip(0)), torch.isclose(x, x, equal_nan=True)],
+    "allclose": lambda torch, x: [torch.allclose(x, x), torch.allclose(x, x, equal_nan=True)],
+    "trace": lambda torch, x: [x.reshape(3, 3).trace(), x.reshape(3, 3)[1:, 1:].trace()],
+    "unique": lambda torch, x: torch.unique(x.reshape(3, 3), dim=0, return_inverse=True, return_counts=True),
+    "unique columns": lambda torch, x: torch.unique(x.reshape(3, 3), dim=1, return_inverse=True, return_counts=True),
+    "searchsorted": lambda torch, x: [torch.searchsorted(x.sort()[0], x, right=each) for each in (False, True)],
+    "searchsorted of what is not sorted": lambda torch, x: torch.searchsorted(x, x),
+    "hardswish": lambda torch, x: torch.nn.functional.hardswish(x),
+    "std_mean": lambda torch, x: [torch.std_mean(x), torch.var_mean(x.reshape(3, 3), 1)],
+    "det": lambda torch, x: torch.linalg.det(x.reshape(3, 3)),
+    "mode": lambda torch, x: x.nan_to_num(1.0, 2.0, 2.0).mode(),
+    "nanmedian": lambda torch, x: [x.nanmedian(), x.reshape(3, 3).nanmedian(1)],
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1.0, NAN, 2.0, NAN, 1.0, 3.0, 2.0, 3.0, 4.0],
+        [1.0, INF, 2.0, 5.0, 1.0, 3.0, 2.0, 3.0, 4.0],
+        [1.0, 2.0, 2.0, 5.0, -INF, 3.0, 2.0, 3.0, 4.0],
+        [1.0, 2.0, 2.0, 5.0, 1.0, 3.0, 2.0, 3.0, INF],
+    ],
+)
+def test_nan_and_infinities(name: str, values: list):
+    check_op([np.array(values, np.float32)], REAL[name], grad=False)
+
+
+COMPLEX = (
+    "log1p",
+    "expm1",
+    "sqrt",
+    "tanh",
+    "log",
+    "abs",
+    "reciprocal",
+    "sin",
+    "exp",
+    "sigmoid",
+    "rsqrt",
+    "log10",
+    "atan",
+)
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_complex_functions_of_small_and_large_numbers(name: str, dtype):
+    z = [1e-10 + 1e-10j, 1e-20 + 0j, -1e-12j, 30 + 1j, -1 + 1e-6j, 0.3 - 0.2j]
+    check_op([np.array(z, dtype)], lambda torch, z: getattr(torch, name)(z), grad=False, rtol=3e-6, atol=0)
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda torch, x: torch.lerp(x, x * 2, torch.tensor(1)),
+        lambda torch, x: torch.lerp(x, x * 2, torch.tensor(0.5).half()),
+        lambda torch, x: torch.addcmul(x.long(), x.long(), x.long(), value=2.7),
+        lambda torch, x: torch.addcmul(x, x, x, value=True),
+        lambda torch, x: [x.bool() ** True, x.bool() ** False],
+        lambda torch, x: torch.cummin(torch.zeros(0, 3), 5),
+        lambda torch, x: [torch.equal(x, x.long()), torch.equal(x.bool(), x.int()), torch.equal(x, x + 1)],
+        lambda torch, x: torch.baddbmm(*[torch.zeros(0, 2, 2, dtype=torch.bool)] * 3),
+        lambda torch, x: x.broadcast_to(3, 2),
+        lambda torch, x: torch.cat([torch.empty(0), torch.ones(2, 2)]),
+        lambda torch, x: torch.linalg.cross(torch.arange(9.0).reshape(3, 3), torch.ones(3, 3)),
+        lambda torch, x: torch.isclose(x.to(torch.uint8), (x + 9).to(torch.uint8), rtol=4.0),
+        lambda torch, x: (x.to(torch.uint8) * 100).reshape(1, 2).trace(),
+    ],
+)
+def test_dtypes_that_meet(fn):
+    check_op([np.array([1.0, 2.0])], fn, grad=False)
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda torch, x: torch.lerp(x, x, torch.tensor([1, 0])),
+        lambda torch, x: torch.lerp(x, x.half(), 0.5),
+        lambda torch, x: torch.lerp(x, x, 1j),
+        lambda torch, x: torch.cummax(torch.zeros(()), 1),
+        lambda torch, x: torch.isclose(x, x, rtol=-1.0),
+        lambda torch, x: torch.isclose(x, x, atol=NAN),
+        lambda torch, x: torch.unique(torch.zeros(2, 0), dim=0),
+        lambda torch, x: torch.linalg.cross(torch.ones(3, 2), torch.ones(3, 2)),
+        lambda torch, x: torch.addcmul(x.byte(), x.byte(), x.byte(), value=300),
+    ],
+)
+def test_dtypes_that_refuse_each_other(fn):
+    check_error([np.array([1.0, 2.0])], fn)

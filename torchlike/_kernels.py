@@ -1,0 +1,247 @@
+"""What PyTorch's kernels on the CPU lack: the dtypes that an operation refuses, and its words.
+
+An operation's body refuses by itself what depends on more than the first tensor's dtype.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torchlike._programs.aval import Aval
+from torchlike._types.dtypes import HALVES, dtype, float16, int64, scalar_name, uint8
+
+ANY_BOOL = (
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+)
+ANY_BOOL += "the `~` or `logical_not()` operator instead."
+TWO_BOOLS = (
+    "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator "
+)
+TWO_BOOLS += "instead."
+NO_BOOL_NEG = (
+    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
+)
+NO_BOOL_NEG += "or `logical_not()` operator instead."
+NEED_FLOAT = "{name}: Expected a floating point or complex tensor as input. Got {dtype}"
+LOW_PRECISION = "{name}: Low precision dtypes not supported. Got {dtype}"
+NO_DOUBLES = "This function doesn't handle types other than float and double"
+
+
+class Lack(NamedTuple):
+    """Dtypes that a kernel has not.
+
+    Attributes:
+        kinds: ``b`` is bool, ``i`` integers, ``u`` uint8, ``n`` integers but int64, ``h`` halves, ``e`` float16, ``c``
+            complex numbers.
+        said: the kernel's name; or the whole sentence, with ``{dtype}`` in it.
+        error: the exception of a sentence.
+        spares: what is never looked at: ``0`` are tensors without elements, ``.`` such without dimensions.
+    """
+
+    kinds: str
+    said: str
+    error: type[Exception] = RuntimeError
+    spares: str = ""
+
+    def concerns(self, known: Aval) -> bool:
+        """Whether a tensor is refused."""
+        spared = ("0" in self.spares and not known.numel) or ("." in self.spares and not known.ndim)
+        return not spared and any(_IS[kind](known.dtype) for kind in self.kinds)
+
+    def refuse(self, which: dtype) -> None:
+        """Raise PyTorch's error for a dtype."""
+        if " " in self.said:
+            raise self.error(self.said.format(dtype=scalar_name(which)))
+        raise NotImplementedError(f"\"{self.said}\" not implemented for '{scalar_name(which)}'")
+
+
+_IS = {
+    "b": lambda which: which.rank == 0,
+    "i": lambda which: which.rank == 1,
+    "u": lambda which: which is uint8,
+    "n": lambda which: which.rank == 1 and which is not int64,
+    "h": lambda which: which in HALVES,
+    "e": lambda which: which is float16,
+    "c": lambda which: which.rank == 3,
+}
+_CAST = "result type Float can't be cast to the desired output type {dtype}"
+_NO_CLAMP = Lack("c", "clamp is not supported for complex types", NotImplementedError)
+_NEEDS_NORM = Lack("bi", NEED_FLOAT.format(name="linalg.vector_norm", dtype="{dtype}"))
+
+
+def _low(name: str) -> Lack:
+    return Lack("h", LOW_PRECISION.format(name=name, dtype="{dtype}"))
+
+
+LACKS: dict[str, tuple[Lack, ...]] = {
+    # arithmetic and comparison
+    "addcmul": (Lack("b", "addcmul_cpu_out"),),
+    "clamp": (Lack("b", "clamp_cpu"), _NO_CLAMP),
+    "clamp_max": (Lack("c", "minimum_cpu"),),
+    "clamp_min": (Lack("c", "maximum_cpu"),),
+    "isin": (Lack("bc", "Unsupported input type encountered for isin(): {dtype}"),),
+    "polar": (Lack("h", "polar_cpu"),),
+    # reductions and order
+    "max_along": (Lack("c", "max(): does not support complex input"),),
+    "min_along": (Lack("c", "min(): does not support complex input"),),
+    "max_of_all": (Lack("c", "max_all"),),
+    "min_of_all": (Lack("c", "min_all"),),
+    "amax": (Lack("c", "max_values_cpu"),),
+    "amin": (Lack("c", "min_values_cpu"),),
+    "argmax": (
+        Lack("b", "argmax(): does not support bool input"),
+        Lack("c", "argmax(): does not support complex input"),
+    ),
+    "argmin": (
+        Lack("b", "argmin(): does not support bool input"),
+        Lack("c", "argmin(): does not support complex input"),
+    ),
+    "median_along": (Lack("bc", "median_out"),),
+    "median_of_all": (Lack("bc", "median_cpu"),),
+    "nanmedian_along": (Lack("bc", "median_out"),),
+    "nanmedian_of_all": (Lack("bc", "median_cpu"),),
+    "sort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
+    "argsort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
+    "msort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
+    "topk": (
+        Lack("b", "topk does not support bool dtypes on CPU"),
+        Lack("c", " topk does not support complex dtypes on CPU"),
+    ),
+    "kthvalue": (Lack("bc", "kthvalue_cpu", spares="."),),
+    "mode": (Lack("c", "mode_cpu", spares="."),),
+    "cummax": (Lack("c", "cummax_cpu", spares="."),),
+    "cummin": (Lack("c", "cummin_cpu", spares="."),),
+    "logcumsumexp": (Lack("bi", "logcumsumexp_out_cpu"),),
+    "searchsorted_of": (Lack("bc", "searchsorted_out_cpu", spares="0"),),
+    # products
+    "mm": (Lack("b", "addmm_impl_cpu_", spares="0"),),
+    "addmm": (Lack("b", "addmm_impl_cpu_"),),
+    "addbmm": (Lack("b", "addmm_impl_cpu_"),),
+    "tensordot_of": (Lack("b", "addmm_impl_cpu_"),),
+    "linear": (Lack("b", "addmm_impl_cpu_"),),
+    "mv": (Lack("b", "addmv_impl_cpu"),),
+    "addmv": (Lack("b", "addmv_impl_cpu"),),
+    "bmm": (Lack("b", "bmm"),),
+    "bilinear": (Lack("b", "bmm"),),
+    "baddbmm": (Lack("b", "baddbmm", spares="0"),),
+    "dot": (Lack("b", "dot"),),
+    "vdot": (Lack("b", "dot"),),
+    "inner": (Lack("b", "dot", spares="."),),
+    "trace": (Lack("b", "trace"),),
+    "cross_of": (Lack("b", "cross"),),
+    "renorm": (_NEEDS_NORM,),
+    "cdist_of": (Lack("bic", "cdist only supports floating-point dtypes, X1 got: {dtype}"), Lack("h", "cdist")),
+    "pdist": (Lack("bic", "pdist only supports floating-point dtypes"), Lack("h", "pdist")),
+    "pairwise_distance": (Lack("b", TWO_BOOLS),),
+    # linear algebra
+    "inv": (_low("linalg.inv"),),
+    "slogdet": (_low("linalg.slogdet"),),
+    "cholesky": (Lack("h", "cholesky_cpu", spares="0"),),
+    "qr": (Lack("h", "geqrf_cpu"),),
+    "det": (Lack("h", "lu_cpu"),),
+    "svd": (Lack("h", "linalg_svd_cpu", spares="0"),),
+    "svdvals": (
+        Lack("bi", NEED_FLOAT.format(name="linalg.svd", dtype="{dtype}")),
+        Lack("h", "linalg_svd_cpu", spares="0"),
+    ),
+    "eigh": (Lack("bih", "linalg_eigh_cpu", spares="0"),),
+    "eigvalsh": (Lack("bih", "linalg_eigh_cpu", spares="0"),),
+    "eig": (Lack("bi", "Unknown Complex ScalarType for {dtype}"), Lack("h", "linalg_eig_out_cpu")),
+    "eigvals": (Lack("bi", "Unknown Complex ScalarType for {dtype}"), Lack("h", "linalg_eig_out_cpu")),
+    "solve": (Lack("h", "lu_cpu"),),
+    "solve_triangular": (Lack("bih", "triangular_solve_cpu"),),
+    "cholesky_solve": (Lack("bih", "cholesky_solve_cpu"),),
+    "matrix_rank_of": (Lack("bih", NO_DOUBLES),),
+    "lstsq_of": (Lack("bih", NO_DOUBLES),),
+    # special functions: those that have neither halves nor complex numbers
+    **{
+        name: (Lack("hc", name + "_cpu"),)
+        for name in (
+            *("airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "erfcx", "log_ndtr", "ndtri", "zeta"),
+            *("modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0", "modified_bessel_k1"),
+            *("scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "spherical_bessel_j0"),
+            *("hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p"),
+            *(f"{kind}chebyshev_polynomial_{letter}" for kind in ("", "shifted_") for letter in "tuvw"),
+        )
+    },
+    # layers
+    "relu": (_NO_CLAMP,),
+    "relu6": (Lack("b", "Bool inputs not supported for hardtanh"), _NO_CLAMP),
+    "hardtanh": (Lack("b", "Bool inputs not supported for hardtanh"), _NO_CLAMP),
+    "threshold": (Lack("bc", "threshold_cpu"),),
+    "prelu": (Lack("bic", "prelu_cpu"),),
+    "rrelu": (Lack("biec", "rrelu_with_noise_out_cpu"),),
+    "softsign": (Lack("b", "abs_cpu"),),
+    "tanhshrink": (Lack("b", ANY_BOOL),),
+    "softmin": (Lack("b", NO_BOOL_NEG),),
+    **{
+        name: (Lack("bi", _CAST), Lack("c", "bernoulli_scalar_cpu_"))
+        for name in ("dropout", "feature_dropout", "feature_dropout_of_one", "alpha_dropout", "feature_alpha_dropout")
+    },
+    "max_pool1d": (Lack("bc", "max_pool2d"),),
+    "max_pool1d_with_indices": (Lack("bc", "max_pool2d"),),
+    "max_pool2d": (Lack("bc", "max_pool2d"),),
+    "max_pool2d_with_indices": (Lack("bc", "max_pool2d"),),
+    "max_pool3d": (Lack("bc", "max_pool3d"),),
+    "max_pool3d_with_indices": (Lack("bc", "max_pool3d"),),
+    "avg_pool1d": (Lack("bnc", "avg_pool2d"),),
+    "avg_pool2d": (Lack("bnc", "avg_pool2d"),),
+    "avg_pool3d": (Lack("bnhc", "avg_pool3d_out_frame"),),
+    "adaptive_max_pool1d": (Lack("bic", "adaptive_max_pool2d"),),
+    "adaptive_max_pool2d": (Lack("bic", "adaptive_max_pool2d"),),
+    "adaptive_max_pool3d": (Lack("bic", "adaptive_max_pool3d_cpu"),),
+    "local_response_norm": (Lack("bnc", "avg_pool2d"),),
+    "rms_norm": (Lack("bi", "rms_norm"),),
+    "normalize": (_NEEDS_NORM,),
+    "conv1d": (Lack("b", "slow_conv2d_cpu"),),
+    "conv2d": (Lack("b", "slow_conv2d_cpu"),),
+    "conv3d": (Lack("b", "slow_conv3d_cpu"),),
+    "conv_transpose1d": (Lack("bn", "slow_conv_transpose2d_out_cpu"),),
+    "conv_transpose2d": (Lack("bn", "slow_conv_transpose2d_out_cpu"),),
+    "conv_transpose3d": (Lack("bn", "slow_conv_transpose3d_out_cpu"),),
+    "scaled_dot_product_attention": (
+        Lack("bi", "expected scalar type Float but found {dtype}"),
+        Lack("c", "softmax_lastdim_kernel_impl"),
+    ),
+    # losses
+    "l1_loss": (Lack("b", TWO_BOOLS),),
+    "mse_loss": (Lack("bic", "mse_cpu"),),
+    "smooth_l1_loss": (Lack("bic", "smooth_l1_cpu"),),
+    "huber_loss": (Lack("bic", "huber_cpu"),),
+    "binary_cross_entropy": (Lack("bic", "binary_cross_entropy"),),
+    "binary_cross_entropy_with_logits": (Lack("bic", "log_sigmoid_cpu"),),
+    "multilabel_soft_margin_loss": (Lack("bic", "log_sigmoid_cpu"),),
+    "kl_div": (
+        Lack("bi", "kl_div: Integral inputs not supported."),
+        Lack("c", "kl_div: Complex inputs not supported."),
+    ),
+    "poisson_nll_loss": (Lack("b", ANY_BOOL), Lack("c", "le_cpu")),
+    "hinge_embedding_loss": (Lack("b", TWO_BOOLS), _NO_CLAMP),
+    "margin_ranking_loss": (Lack("b", TWO_BOOLS), _NO_CLAMP),
+    "soft_margin_loss": (
+        Lack("b", NO_BOOL_NEG),
+        Lack("i", _CAST),
+    ),
+    "cosine_embedding_loss": (_NO_CLAMP,),
+    "triplet_margin_loss": (Lack("b", TWO_BOOLS),),
+    "multi_margin_loss": (Lack("bihc", "multi_margin_loss_cpu_kernel"),),
+    "multilabel_margin_loss": (Lack("bihc", "multilabel_margin_loss_forward_out_frame"),),
+    "ctc_loss": (Lack("bihc", "ctc_loss_cpu"),),
+}
+
+
+def refuse(name: str, kinds: tuple) -> None:
+    """Raise where an operation's first tensor is of a dtype that its kernel lacks.
+
+    Args:
+        name: that of the operation's body.
+        kinds: an aval for each tensor, a type for each number.
+
+    Raises:
+        NotImplementedError: there is none, in PyTorch's words.
+        RuntimeError: so it is where PyTorch looks before it calls the kernel.
+    """
+    first = next((each for each in kinds if not isinstance(each, type)), None)
+    for lack in LACKS.get(name, ()):
+        if first is not None and lack.concerns(first):
+            lack.refuse(first.dtype)
