@@ -14,6 +14,8 @@ from torchlike._autograd.hooks import leaf_hooks, node_hooks, retaining, tensor_
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, Node, apply
 from torchlike._programs.spec import Spec
+from torchlike._recorder.recorder import program_lock
+from torchlike._recorder.writes import write_together
 
 _adds: dict = {}
 
@@ -46,6 +48,7 @@ class Run:
         self.wrap, self.unwrap = wrap, unwrap
         self.targets = None if targets is None else {node for node, _ in targets}
         self.captured: dict = {}
+        self._found: list[tuple] = []  # leaves and their gradients, to be given to them together
         self.accumulated = False
         self._wanted: dict[Node, list[int]] = {}
         self._retained: dict[Node, list] = {}
@@ -64,6 +67,7 @@ class Run:
         state.enabled, state.run = self.create_graph, self
         try:
             self._walk(roots)
+            self._settle()
         finally:
             state.enabled, state.run = before
         return self.captured
@@ -80,7 +84,7 @@ class Run:
         ready: list[tuple] = []
         order = itertools.count()
         plain = useful is None and not state.anomaly
-        create_graph, keep_graph, wrap = self.create_graph, self.keep_graph, self.wrap
+        create_graph, keep_graph, found = self.create_graph, self.keep_graph, self._found
         for (node, number), grad in roots:
             if node not in buffers and not awaited[node]:
                 heappush(ready, (-node._sequence, next(order), node))
@@ -103,8 +107,8 @@ class Run:
                 if left:
                     awaited[target] = left
                 elif type(target) is AccumulateGrad and target not in buffers:  # a leaf that was used once
-                    if target.grad is None and target._is_plain and useful is None and grad is not None:
-                        target.grad = wrap(*grad)
+                    if target._is_plain and useful is None and grad is not None:
+                        found.append((target, grad))
                     else:
                         self._visit(target, [grad], useful)
                     continue
@@ -145,6 +149,8 @@ class Run:
 
     def _visit(self, node: Node, grads: list | None, useful: set | None) -> list:
         """Run one node's hooks and derivative; returns the gradients of its inputs."""
+        if not node._is_plain:
+            self._settle()  # hooks see the gradients so far
         grads = [None] * (len(node._outputs) or 1) if grads is None else grads
         needed = tuple([edge is not None and (useful is None or edge[0] in useful) for edge in node._edges])
         is_leaf = type(node) is AccumulateGrad
@@ -207,22 +213,36 @@ class Run:
         return None if grad is None else self.unwrap(grad)
 
     def _accumulate(self, node: AccumulateGrad, grad: tuple | None) -> None:
-        if grad is None:
-            pass
-        elif node.grad is None:
-            node.grad = self.wrap(*grad)
-        else:
-            self.accumulated = True
-            total = add(self.unwrap(node.grad), grad, self.create_graph)
-            if self.create_graph:
-                node.grad = self.wrap(*total)
-            else:
-                node.grad._write(total[0], None)
+        if grad is not None:
+            self._found.append((node, grad))
+        if not node._is_plain:
+            self._settle()
         if node._leaf_hooks and node.variable is not None:
             leaf_hooks(node._leaf_hooks, node.variable)
         if node._post_hooks:
             for hook in list(node._post_hooks.values()):
                 hook((), (self._wrapped(grad),))
+
+    def _settle(self) -> None:
+        """Give the leaves what was found for them: an exception leaves all of them as they were, or none."""
+        found = self._found[:]
+        if not found:
+            return
+        writes, calls = [], []
+        with program_lock:  # another walk may come to the same leaves
+            for leaf, grad in found:
+                known = leaf.grad
+                if known is not None:
+                    self.accumulated = True
+                    grad = add(self.unwrap(known), grad, self.create_graph)
+                if known is not None and not self.create_graph:
+                    writes.append((known, grad[0]))
+                    continue
+                if grad[0].array is None:
+                    grad[0].recording.note(leaf, "grad", known)
+                calls.append((setattr, leaf, "grad", self.wrap(*grad)))
+            write_together(writes, calls)
+        self._found.clear()
 
 
 def _watched(node: Node, grads: list, needed: tuple[bool, ...], create_graph: bool) -> list:

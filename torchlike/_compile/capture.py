@@ -293,6 +293,7 @@ class _Maker:
 
     def _tell_inputs(self, made: Replay) -> None:
         made.picks = [self._pick(each) for each in self.inputs]
+        made.numbered = {place: number for number, place in enumerate(made.picks) if type(place) is int}
         made.equal = self._equal()
         made.free = self._free(made.written)
         made.checks = [each for each in map(self._check, self.capture.looked) if each is not None]
@@ -320,7 +321,7 @@ class _Maker:
         ]
 
     def _free(self, written: set[int]) -> list[tuple[int, int]]:
-        """The inputs that nothing of the call holds after its writes, and how often it holds them before."""
+        """The inputs that nobody holds after the call's writes, and how often it holds them itself."""
         holders: dict[Value, set[int]] = {}
         for place, whole in enumerate(self.wholes):
             holders.setdefault(whole, set()).add(place)
@@ -328,9 +329,8 @@ class _Maker:
         for number, value in enumerate(self.inputs):
             places = holders.get(value)
             if places and places <= written:
-                cells = {self.before.storages[place] for place in places}
-                # the storages, the list of values, the list of inputs, the call that counts
-                free.append((number, len(cells) + self.values.count(value) + 2))
+                # the list of values, the list of inputs, the call that counts
+                free.append((number, self.values.count(value) + 2))
             elif any(value is each for each in self.capture.drawn):
                 free.append((number, 2))
         return free

@@ -15,7 +15,7 @@ from torchlike._compile.watch import ATOMS
 from torchlike._programs import explain
 from torchlike._random.default import draw_array, draw_seed
 from torchlike._recorder.checks import Bound, Doubt, Verdict, hear, outstanding
-from torchlike._recorder.recorder import Value, array_of, program_lock, recorder
+from torchlike._recorder.recorder import Recording, Value, at_once, execute, program_lock, recorder, store
 from torchlike._recorder.storage import Storage
 
 LATER = np.empty(0)  # in the place of an array that is drawn at the call
@@ -146,6 +146,7 @@ class Replay:
         draws: (how an array is drawn, its places among the inputs), or (None, the places of a seed among the numbers),
             in the order of the draws.
         groups: (places of the first numbers, optimizer, group, its options, its flags): the numbers are read anew.
+        numbered: for the place of a value that is an input, that input's number.
         free: (place of an input that is written over, the references that the call itself has to it).
         writes: (place of a tensor, which value its storage gets, by how much its version grows).
         written: the places of all tensors whose storage gets one: there NumPy must not share the memory.
@@ -176,6 +177,7 @@ class Replay:
     numbers: list
     draws: list[tuple]
     groups: list[tuple]
+    numbered: dict[int, int]
     free: list[tuple[int, int]]
     writes: list[tuple]
     written: set[int]
@@ -224,6 +226,10 @@ class Replay:
         tensors = self._tensors(args)
         if tensors is None:
             return MISS
+        with program_lock:  # another thread may write to the same tensors
+            return self._run(tensors)
+
+    def _run(self, tensors: list[TensorBase]) -> Any:
         storages = [each._storage for each in tensors]
         values = self._values(tensors, storages)
         if values is None or not self._numbers_hold():
@@ -236,17 +242,14 @@ class Replay:
         if not self._computed(inputs + looked) or not self._passes(values):
             return MISS
         explain.record.runs["replayed"] += 1
-        if self.structure is not None:
-            values += self._outputs(inputs)
-        for place, source, grown in self.writes:
-            storage = storages[place]
-            storage.value = values[source]
-            storage.version += grown
+        flight = Flight(self, inputs, self._drawn(inputs))
+        values += [*flight.values.values(), *self.made]
         memo: dict = {"tensors": tensors}
-        for leaf, template in self.grads:
-            leaf.grad = None if template is None else template.made(values, memo)
+        self._put(flight, storages, values, memo)
         if self.ends is not None:
             recorder.at_boundary, recorder._after_backward = self.ends
+        if self.structure is not None:
+            flight.finish(flight.outputs())
         verdict = None if self.found is None else Verdict(values[self.found], self.doubts)
         if verdict is not None:
             outstanding.append(verdict)
@@ -329,8 +332,8 @@ class Replay:
                 each.compute("a compiled call begins")
         return True
 
-    def _outputs(self, inputs: list[Value]) -> list[Value]:
-        """Run the program; returns its results, and after these the values that were made on the host."""
+    def _drawn(self, inputs: list[Value]) -> list:
+        """The program's numbers; numbers and inputs that are random are drawn."""
         numbers = list(self.numbers) if self.draws else self.numbers
         for draw, places in self.draws:
             if draw is None:
@@ -341,15 +344,56 @@ class Replay:
                 array = draw_array(draw)
                 for place in places:
                     inputs[place] = Value(inputs[place].aval, array)
-        with program_lock:
-            free = {place for place, count in self.free if getrefcount(inputs[place]) <= count}
-            arrays = [each.array for each in inputs]
-            if np.ndarray in map(type, arrays):
-                arrays = list(map(array_of, inputs))
-            results: list = []
-            self.structure.run_whole(arrays, numbers, self.live, free, results)
-        by_place = dict(zip(*results, strict=True))
-        return [*[Value(known, by_place[place]) for place, known in self.outputs], *self.made]
+        return numbers
+
+    def _put(self, flight: Flight, storages: list[Storage], values: list[Value], memo: dict) -> None:
+        """Put what the call changes where it belongs, all of it at once; the program is yet to run."""
+        calls: list[tuple] = []
+        for place, source, grown in self.writes:
+            storage, number = storages[place], self.numbered.get(place)
+            storage.version += grown
+            flight.replaced.append((storage, "value", storage.value if number is None else -1 - number))
+            calls.append((setattr, storage, "value", values[source]))
+        for leaf, template in self.grads:
+            flight.replaced.append((leaf, "grad", leaf.grad))
+            calls.append((setattr, leaf, "grad", None if template is None else template.made(values, memo)))
+        at_once(calls)
+
+
+class Flight(Recording):
+    """One run of a captured call's program. Its values are where they belong before it runs, as recorded ones are."""
+
+    __slots__ = ("replay", "numbers", "values")
+
+    def __init__(self, replay: Replay, inputs: list[Value], numbers: list) -> None:
+        super().__init__()
+        self.is_open = False
+        self.replay, self.inputs, self.numbers = replay, inputs, numbers
+        self.values = {place: Value(known, None, self) for place, known in replay.outputs}
+
+    def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
+        made: list[Value | None] = [None] * len(self.replay.structure.outputs)
+        for place, value in self.values.items():
+            made[place] = value
+        return made
+
+    def _run(self, outputs: list[Value | None], ends_step: bool) -> None:
+        self._fly(
+            {place for place, count in self.replay.free if getrefcount(self.inputs[place]) <= count}, self._results
+        )
+
+    def _fly(self, free: set[int], results: list) -> None:
+        replay = self.replay
+        execute(replay.structure, self.inputs, self.numbers, replay.live, free, True, results)
+
+    def _compute_beside(self, value: Value) -> None:
+        results: list = []
+        self._fly(set(), results)
+        store(self.outputs(), results)
+
+    def close(self) -> None:
+        super().close()
+        self.values = {}
 
 
 def is_amid_step() -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import wrapped
 from torchlike._ops import joining, rearranging, views
+from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes
 
 MESHGRID = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
@@ -115,6 +116,7 @@ def _check_output(wanted: int | None, length) -> None:
 
 
 def _indices(name: str, choose):
+    @gate
     def indices(row: int, col: int, offset: int = 0, *, dtype=dtypes.int64, device=None, layout=None):
         for what, size in (("row", row), ("col", col)):
             if size < 0:

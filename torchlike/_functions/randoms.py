@@ -22,6 +22,7 @@ from torchlike._functions.making import wrapped
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
 from torchlike._out import ANY, FILLED, stored
+from torchlike._programs import memory
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
 from torchlike._random import default
@@ -187,7 +188,10 @@ def _finish(array: np.ndarray, device, requires_grad: bool, out, name: str):
 
 
 def _drawn(by: default.Draw, generator: Generator | None) -> np.ndarray:
-    return default.draw_array(by) if generator is None else by(generator._engine)
+    try:
+        return default.draw_array(by) if generator is None else by(generator._engine)
+    except MemoryError as error:
+        raise memory.told(error) from None
 
 
 def _float(dtype, name: str) -> np.dtype:

@@ -6,6 +6,7 @@ import math
 
 import jax
 
+from torchlike._programs import memory
 from torchlike._types import Size, device, dtype
 from torchlike._types.devices import CPU
 
@@ -27,6 +28,8 @@ def aval(shape: tuple[int, ...], dt: dtype, where: device = CPU) -> Aval:
     key = (shape, dt, where)
     found = _interned.get(key)
     if found is None:
+        if type(shape) is tuple and all(type(each) is int for each in shape):
+            memory.check_size(shape, dt.itemsize)
         found = Aval()
         found.shape, found.dtype, found.device = tuple(shape), dt, where
         # sizes may be symbols here, which the constructor of `Size` refuses

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import marshal
 import operator
@@ -12,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 import jax
 import numpy as np
 
-from torchlike._programs import algebra, cold, explain, layouts
+from torchlike._programs import algebra, cold, explain, layouts, memory
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import NUMBERS
 from torchlike._programs.tiers import Tiered
+from torchlike._types.devices import CPU
 
 # in a key, an output is the number of its node plus this for each output of the node before it
 MULTIPLE = 2**20
@@ -29,9 +29,11 @@ class Program:
         order: the same in the order in which it returns them.
         donated: positions of the inputs whose memory it takes over.
         memory: the bytes that a run needs beside its inputs; None before it is compiled.
+        is_on_cpu: whether its outputs are in the host's memory.
+        largest: the bytes of the largest result of an operation in it.
     """
 
-    __slots__ = ("kept", "order", "donated", "memory", "_run", "_known")
+    __slots__ = ("kept", "order", "donated", "memory", "is_on_cpu", "largest", "_run", "_known")
 
     def __init__(self, nodes, kept: tuple, pairs: dict[int, int]) -> None:
         self.kept, self.donated = kept, tuple(sorted(pairs))
@@ -39,38 +41,35 @@ class Program:
         heirs = [pairs[place] for place in self.donated]
         self.order = (*heirs, *sorted(set(kept).difference(heirs)))
         self.memory: int | None = None
+        self.is_on_cpu = nodes[-1][0].outputs[-1].device is CPU
+        self.largest = max(each.nbytes for spec, _ in nodes for each in spec.outputs)
         self._known: list[list[type]] = []
         # the two packs of Python numbers come first among the arguments
         self._run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
 
     def compile(self, args: list) -> None:
         """Compile it for arguments like these, whose memory it leaves alone: an exception on the way does no harm."""
-        told = self._run.lower(*args).compile().memory_analysis()
-        self.memory = 0 if told is None else told.temp_size_in_bytes + told.output_size_in_bytes
+        needs = self._run.lower(*args).compile().memory_analysis()
+        # what is on another device is not asked for here
+        self.memory = needs.temp_size_in_bytes + needs.output_size_in_bytes if self.is_on_cpu and needs else 0
 
     def run(self, args: list, results: list) -> None:
         """Run it, and append the list of the outputs to `results`.
 
-        Where it takes over memory, both are one step of the interpreter: no exception, no signal's handler and no
-        finalizer comes between, so there are always the inputs or the outputs. Of arguments of kinds that are new JAX
-        finds the program in many steps: then it is given copies.
+        Where it takes over memory, both are one step of the interpreter: no exception and no signal's handler comes
+        between, so there are always the inputs or the outputs. Of arguments of kinds that are new JAX finds the program
+        in many steps: then it is given copies.
         """
+        if self.memory:
+            memory.reserve(self.memory, self.largest)
         kinds = [*map(type, args)]
         if self.donated and kinds not in self._known:
             for place in self.donated:
                 args[2 + place] = jax.device_put(np.array(args[2 + place]), _place_of(args[2 + place]))
             results.append(jax.block_until_ready(self._run(*args)))
             self._known.append(kinds)
-        elif self.donated and gc.isenabled():
-            try:
-                results.extend(filter(None, itertools.starmap(operator.call, (_GC_OFF, (self._run, *args), _GC_ON))))
-            finally:
-                gc.enable()
         else:
             results.extend(itertools.starmap(self._run, (args,)))
-
-
-_GC_OFF, _GC_ON = (gc.disable,), (gc.enable,)
 
 
 def _place_of(array):

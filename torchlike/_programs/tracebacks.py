@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
+from torchlike._programs import memory
 from torchlike._programs.settings import settings
 
 _OWN = "torchlike"
@@ -47,11 +48,22 @@ def gate(fn: Callable) -> Callable:
     def call(*args, **kwargs):
         try:
             return fn(*args, **kwargs)
+        except MemoryError as error:
+            raise memory.told(error).with_traceback(users_part(error.__traceback__)) from None
         except BaseException as error:
             shorten(error)
             raise
 
     return call
+
+
+def calls_back(trace: TracebackType | None) -> bool:
+    """Whether an error that came out of something of ours came from the user's: from a signal's handler, say."""
+    inside = True
+    for each in entries(trace):
+        package = _package_of(each)
+        inside = inside and (package == _OWN or package in _LIBRARIES or _is_pythons(each))
+    return not inside
 
 
 def users_part(trace: TracebackType | None) -> TracebackType | None:

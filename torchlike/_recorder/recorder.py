@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import islice, starmap
+from operator import call
 from sys import getrefcount
 from typing import Any
 from weakref import ref
@@ -16,17 +18,21 @@ from weakref import ref
 import jax
 import numpy as np
 
-from torchlike._programs import explain, program
+from torchlike._programs import explain, memory, program
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.program import MULTIPLE
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import Spec
+from torchlike._programs.tracebacks import calls_back
 from torchlike._recorder import checks
 from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import of_numpy
 
-LOST = "this tensor's value was lost: the program that was to compute it failed"
+LOST = (
+    "this tensor's value was lost: the program that was to compute it failed{}. What it was to be made of, and what was "
+    "written to in that program, is as it was before: compute it anew"
+)
 
 
 class Value:
@@ -68,8 +74,15 @@ class Value:
         return self.array
 
     def numpy(self) -> np.ndarray:
-        """The value as a NumPy array, not to be written to."""
-        return np.asarray(self.compute())
+        """The value as a NumPy array, not to be written to.
+
+        Raises:
+            RuntimeError: there was not enough memory for it.
+        """
+        try:
+            return np.asarray(self.compute())
+        except (MemoryError, jax.errors.JaxRuntimeError) as error:
+            raise memory.told(error) from None
 
 
 def value_of(array, where=CPU) -> Value:
@@ -126,6 +139,8 @@ class Recording:
         limit: how many nodes to add before looking whether that is too much.
         is_open: its thread is still adding to it.
         doubts: the checks among the nodes, each with the value that has what it finds.
+        replaced: (object, attribute, what it was) where one of the values came into its place; of a value that is one
+            of the inputs, its place, for a reference to it would keep it from being written over.
     """
 
     __slots__ = (
@@ -135,6 +150,7 @@ class Recording:
         "limit",
         "is_open",
         "doubts",
+        "replaced",
         "_verdict",
         "_is_running",
         "_results",
@@ -148,10 +164,11 @@ class Recording:
         self.limit = 0 if settings.mode == "eager" else _CHECK_EVERY
         self.is_open = True
         self.doubts: list[tuple[Value, Doubt]] = []
+        self.replaced: list[tuple] = []
         self._verdict: Verdict | None = None
         self._is_running = False
         self._results: list = []  # the places of outputs, and their arrays: both, once the program has run
-        self._lost = LOST
+        self._lost = LOST.format("")
 
     def add(self, spec: Spec, inputs: Sequence) -> list[Value]:
         """Append a node; returns its outputs, to be computed later."""
@@ -193,6 +210,10 @@ class Recording:
         self.places[value] = -1 - place
         return -1 - place
 
+    def note(self, holder, name: str, old) -> None:
+        """One of the values is about to become an attribute of something."""
+        self.replaced.append((holder, name, self.places.get(old, old)))
+
     def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
         """The outputs of the nodes from `begin` to `end`, None for what nobody holds."""
         return [each() for _, outs, _ in self.nodes[begin:end] for each in outs]
@@ -216,22 +237,44 @@ class Recording:
             if self.nodes is _CLOSED:
                 return
             if len(self._results) < 2:
-                free = {place for place, count in enumerate(map(getrefcount, self.inputs)) if count <= _NOBODY}
                 self._results = []
                 self._is_running = True
                 try:
-                    _run(self.nodes, self.inputs, outputs, free, ends_step, self._results)
+                    self._run(outputs, ends_step)
+                except Exception as error:
+                    if not _is_programs(error):
+                        raise
+                    raise self._given_up(memory.told(error)) from None
                 finally:
                     self._is_running = False
-            _store(outputs, self._results)
+            store(outputs, self._results)
             if self._verdict is not None:
                 outstanding.append(self._verdict)
             self.close()
 
+    def _run(self, outputs: list[Value | None], ends_step: bool) -> None:
+        free = {place for place, count in enumerate(map(getrefcount, self.inputs)) if count <= _NOBODY}
+        _run(self.nodes, self.inputs, outputs, free, ends_step, self._results)
+
+    def _given_up(self, error: BaseException) -> BaseException:
+        """Its program has failed: put back what its values took the place of."""
+        back = []
+        for holder, name, old in reversed(self.replaced):
+            old = self.inputs[-1 - old] if type(old) is int else old
+            if name == "value":
+                if holder.value is None or holder.value.recording is not self:
+                    continue
+                holder.version += 1
+            back.append((setattr, holder, name, old))
+        at_once(back)
+        self._lost = LOST.format(f" ({type(error).__name__}: {error})")
+        self.close()
+        return error
+
     def close(self) -> None:
         """Give up what it holds: all is computed that anybody wants."""
         self.nodes = _CLOSED
-        self.inputs, self.places, self._results = [], {}, []
+        self.inputs, self.places, self.replaced, self._results = [], {}, [], []
 
     def compute(self, value: Value) -> None:
         """Compute a value for somebody who is not adding to this recording.
@@ -250,14 +293,17 @@ class Recording:
                 self.verdict()
                 self.finish(self.outputs())
             else:
-                end = value.slot % MULTIPLE + 1
-                doubts = [each for each in self.doubts if each[0].slot % MULTIPLE < end]
-                wanted = {value, *[found for found, _ in doubts]}
-                outputs = [each if each in wanted else None for each in self.outputs(0, end)]
-                results: list = []
-                _run(self.nodes[:end], self.inputs, outputs, set(), False, results)
-                _store(outputs, results)
-                self._tell(doubts)
+                self._compute_beside(value)
+
+    def _compute_beside(self, value: Value) -> None:
+        end = value.slot % MULTIPLE + 1
+        doubts = [each for each in self.doubts if each[0].slot % MULTIPLE < end]
+        wanted = {value, *[found for found, _ in doubts]}
+        outputs = [each if each in wanted else None for each in self.outputs(0, end)]
+        results: list = []
+        _run(self.nodes[:end], self.inputs, outputs, set(), False, results)
+        store(outputs, results)
+        self._tell(doubts)
 
     def _tell(self, doubts: list[tuple[Value, Doubt]]) -> None:
         """Note checks that have run by themselves."""
@@ -287,7 +333,7 @@ class Recording:
         kept = {slot: self._held(slot) for slot in slots}
         outputs, results = self.outputs(0, place), []
         _run(self.nodes[:place], self.inputs, outputs, set(), False, results)
-        _store(outputs, results)
+        store(outputs, results)
         rest = self._from(place, kept)
         self._tell([each for each in self.doubts if each[0].recording is self])
         self.close()
@@ -315,9 +361,9 @@ class Recording:
                 value = each()
                 if value is not None:
                     slot = len(rest.nodes) + number * MULTIPLE
-                    moves += [(value, "recording", rest), (value, "slot", slot)]
+                    moves += [(setattr, value, "recording", rest), (setattr, value, "slot", slot)]
             rest.nodes.append(((part[0], *map(moved, part[1:])), outs, numbers))
-        at_once(setattr, moves)
+        at_once(moves)
         rest.doubts = [each for each in self.doubts if each[0].recording is rest]
         return rest
 
@@ -336,9 +382,16 @@ class Recording:
 _NOBODY = 3
 
 
-def at_once(do: Callable, calls: Iterable[tuple]) -> None:
-    """Call a function in C with each of these arguments in one step of the interpreter: no exception comes between."""
-    deque(starmap(do, calls), 0)
+def _is_programs(error: Exception) -> bool:
+    """Whether a program has failed, and not what a signal's handler did meanwhile: then it may well run another time."""
+    if isinstance(error, (MemoryError, jax.errors.JaxRuntimeError)):
+        return True
+    return not isinstance(error, RecursionError) and not calls_back(error.__traceback__)
+
+
+def at_once(calls: Iterable[tuple]) -> None:
+    """Call functions in C, each with its arguments, in one step of the interpreter: no exception comes between."""
+    deque(starmap(call, calls), 0)
 
 
 def _run(nodes: list, inputs: list[Value], outputs: list, free: set[int], ends_step: bool, results: list) -> None:
@@ -346,14 +399,57 @@ def _run(nodes: list, inputs: list[Value], outputs: list, free: set[int], ends_s
     live = tuple([place for place, each in enumerate(outputs) if each is not None])
     structure = program.find([node[0] for node in nodes])
     numbers = [each for node in nodes if node[2] for each in node[2]]
+    execute(structure, inputs, numbers, live, free, structure.runs_whole(ends_step), results)
+
+
+class _Collector:
+    """Python's garbage collector, which rests while a program runs: finalizers must not come into the middle of it.
+
+    CPython 3.11 collects in C code too, that of `contextvars` (which `numpy.errstate` sets) among it, and that code does
+    not bear to be entered once more.
+    """
+
+    rests = False  # still, if an exception came between
+
+    def pause(self) -> bool:
+        """Stop it; returns whether it was on."""
+        was_on = self.rests or gc.isenabled()
+        self.rests = was_on
+        gc.disable()
+        return was_on
+
+    def go_on(self, was_on: bool) -> None:
+        """Let it go on."""
+        if was_on:
+            gc.enable()
+            self.rests = False
+
+
+_collector = _Collector()
+
+
+def execute(structure, inputs: list[Value], numbers: list, live: tuple, free: set, whole: bool, results: list) -> None:
+    """Run a structure; `results` gets the places of outputs and the list of their arrays.
+
+    Raises:
+        RuntimeError: there is not enough memory, or the program fails.
+    """
     taken = islice(inputs, len(structure.inputs))
-    if structure.runs_whole(ends_step):
-        structure.run_whole(list(map(array_of, taken)), numbers, live, free, results)
-    else:
-        results += structure.run_by_op([each.array for each in taken], numbers, live)
+    was_on = False
+    try:
+        was_on = _collector.pause()
+        if whole:
+            structure.run_whole(list(map(array_of, taken)), numbers, live, free, results)
+        else:
+            results += structure.run_by_op([each.array for each in taken], numbers, live)
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        raise memory.told(error) from error
+    finally:
+        _collector.go_on(was_on)
 
 
-def _store(outputs: list[Value | None], results: list) -> None:
+def store(outputs: list[Value | None], results: list) -> None:
+    """Give outputs the arrays that a program has returned."""
     for place, array in zip(*results, strict=True):
         value = outputs[place]
         if value is not None:

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from torchlike._programs.aval import Aval, aval
-from torchlike._recorder.recorder import Value, recorder, value_of
+from torchlike._recorder.recorder import Value, at_once, recorder, value_of
 from torchlike._recorder.view import Place
 from torchlike._types.devices import CPU, device, jax_device
 from torchlike._types.dtypes import of_numpy
@@ -54,10 +54,10 @@ class Storage:
     def host(self) -> np.ndarray | None:
         """The NumPy array that shares this memory, if anybody else still holds it."""
         if self._host is not None and not self._pinned and not _is_held(self._host):
-            host, self._host = self._host, None
-            self.value = value_of(np.ascontiguousarray(host).reshape(host.shape))
             self.version += 1  # whoever held it may have written to it
             self.silent += 1
+            value = value_of(np.ascontiguousarray(self._host).reshape(self._host.shape))
+            at_once([(setattr, self, "value", value), (setattr, self, "_host", None)])
         return self._host
 
     @property
@@ -77,18 +77,26 @@ class Storage:
 
     def write(self, value: Value) -> None:
         """Put a new value in the cell, or into the NumPy array that shares it."""
-        self.version += 1
         if self._host is None or self.host is None:
+            self.expect(value)
             self.value = value
         else:
             np.copyto(self._host, value.numpy())
+            self.version += 1
+
+    def expect(self, value: Value) -> None:
+        """A value is about to come into the cell."""
+        self.version += 1
+        if value.recording is not self.value.recording and value.array is None:
+            value.recording.note(self, "value", self.value)
 
     def share(self) -> np.ndarray:
         """A NumPy array that is the storage's truth as long as it, or a view of it, lives."""
         if recorder.capture is not None:
             recorder.capture.interrupt("an array shares the memory")
         if self.host is None:
-            self._host, self.value = np.array(self.value.numpy(), order="C"), None
+            host = np.array(self.value.numpy(), order="C")
+            at_once([(setattr, self, "_host", host), (setattr, self, "value", None)])
         return self._host.view()
 
     def part(self, place: Place) -> np.ndarray:

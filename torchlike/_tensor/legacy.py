@@ -10,6 +10,7 @@ from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import sizes
 from torchlike._functions.making import COPY_CONSTRUCT, array_of, cast, wrapped
+from torchlike._programs.tracebacks import gate
 from torchlike._types import Size, devices, dtypes, formats
 
 DEFAULT_TYPE = (
@@ -18,6 +19,7 @@ DEFAULT_TYPE = (
 )
 
 
+@gate
 def constructed(args: tuple, dtype: dtypes.dtype | None, device=None):
     """A tensor as the old constructors make it: of sizes, of data, of another tensor, or empty.
 

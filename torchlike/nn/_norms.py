@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 from torchlike._ops.nn import normalization as ops
+from torchlike._recorder.writes import write_together
 from torchlike.tensor import Tensor
 
 
-def _put(target: Tensor, new: Tensor) -> None:
-    """Give running statistics their new value; nothing of it is differentiated."""
-    target._check_writable()
-    target._write(new._value(), None)
+def _put(*pairs: tuple[Tensor, Tensor]) -> None:
+    """Give running statistics their new values; nothing of it is differentiated."""
+    for target, _ in pairs:
+        target._check_writable()
+    write_together([(target, new._value()) for target, new in pairs])
 
 
 def _check_several(size, count: int, words: str) -> None:
@@ -50,8 +52,7 @@ def batch_norm(
     if running_mean is None or running_var is None or not input.numel():
         return ops.batch_norm(input, None, None, weight, bias, eps)
     normed, mean, var = ops.batch_norm_with_update(input, running_mean, running_var, weight, bias, momentum, eps)
-    _put(running_mean, mean)
-    _put(running_var, var)
+    _put((running_mean, mean), (running_var, var))
     return normed
 
 
@@ -84,8 +85,7 @@ def instance_norm(
     if running_mean is None or running_var is None:
         return ops.instance_norm(input, weight, bias, eps)
     normed, mean, var = ops.instance_norm_with_update(input, running_mean, running_var, weight, bias, momentum, eps)
-    _put(running_mean, mean)
-    _put(running_var, var)
+    _put((running_mean, mean), (running_var, var))
     return normed
 
 

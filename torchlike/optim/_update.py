@@ -12,9 +12,27 @@ import jax.numpy as jnp
 from torchlike._ops.joining import cat
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, record, recorder
+from torchlike._recorder.writes import write_together
 from torchlike.tensor import Tensor
 
 SMALL = 4096  # elements: copying as many costs less than one more argument and result of the program
+
+
+class Changes:
+    """What a step changes, all of it at once in the end: an exception leaves parameters and state as they were.
+
+    Attributes:
+        writes: tensors, or storages, and their new values.
+        calls: what else is done, as of `write_together`.
+    """
+
+    def __init__(self) -> None:
+        self.writes: list[tuple] = []
+        self.calls: list[tuple] = []
+
+    def make(self) -> None:
+        """Make them."""
+        write_together(self.writes, self.calls)
 
 
 class Update:
@@ -118,29 +136,34 @@ class Update:
         """Whether there is anything to remember from step to step."""
         return bool(self._leaves)
 
-    def read(self, entries: list[dict], params: list[Value]) -> list[Value]:
-        """The values of the state's leaves, made if this is the first step.
+    def begun(self, entries: list[dict], params: list[Value], changes: Changes) -> list[dict]:
+        """The state to read; at the first step it is made, and shown when that step's changes are.
 
         Args:
             entries: the state of each parameter, by PyTorch's names.
         """
-        if self._leaves and self._leaves[0][0] not in entries[0]:
-            recorder.apart("an optimizer's state is made", lambda: self._begin(entries, params))
+        if not self._leaves or self._leaves[0][0] in entries[0]:
+            return entries
+        made: list[dict] = [{} for _ in entries]
+        recorder.apart("an optimizer's state is made", lambda: self._begin(made, params))
+        changes.calls += [(dict.update, shown, new) for shown, new in zip(entries, made, strict=True)]
+        return made
+
+    def read(self, entries: list[dict]) -> list[Value]:
+        """The values of the state's leaves."""
         return [self._get(entries, leaf) for leaf in self._leaves]
 
-    def write(self, entries: list[dict], values: list[Value]) -> None:
-        """Put the leaves' new values where PyTorch shows them, once all have been read."""
+    def writes(self, entries: list[dict], values: list[Value]) -> list[tuple]:
+        """Where the leaves' new values go: to what PyTorch's names show, or to the storage of a pack."""
+        found: list[tuple] = []
         for (name, unit, _), value in zip(self._leaves, values, strict=False):
             if unit is None:
-                for held in entries:
-                    held[name]._write(value, None)
+                found += [(held[name], value) for held in entries]
             else:
                 places = self._units[unit]
                 held = entries[places[0]][name]
-                if len(places) == 1:
-                    held._write(value, None)
-                else:
-                    held._storage.write(value)
+                found.append((held if len(places) == 1 else held._storage, value))
+        return found
 
     def _get(self, entries: list[dict], leaf: tuple) -> Value:
         name, unit, _ = leaf

@@ -12,12 +12,14 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
 
+import numpy as np
+
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
 from torchlike._compile import flags
 from torchlike._programs.tracebacks import gate
-from torchlike._recorder.recorder import Value, record, recorder
-from torchlike.optim._update import Update
+from torchlike._recorder.recorder import Value, program_lock, record, recorder
+from torchlike.optim._update import Changes, Update
 from torchlike.tensor import Tensor
 from torchlike.utils.hooks import RemovableHandle
 
@@ -247,15 +249,18 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
+        # another thread may update the same parameters
+        with no_grad(), program_lock:
+            changes = Changes()
             for group in self.param_groups:
-                self._update(group)
-        recorder.end_step()
+                self._update(group, changes)
+            changes.make()
+            recorder.end_step()
         for hook in chain(self._step_post_hooks.values(), _global_post_hooks.values()):
             hook(self, args, {})
         return loss
 
-    def _update(self, group: dict) -> None:
+    def _update(self, group: dict, changes: Changes) -> None:
         """Record the update of one group, once for each distinct count of steps among its parameters.
 
         Those that never had a gradient have no state yet.
@@ -263,26 +268,28 @@ class Optimizer:
         parts: dict = {}
         known = self.state
         for each in group["params"]:
-            leaf = each._leaf
-            if leaf is None or leaf.grad is None:
+            grad = None if each._leaf is None else each._leaf.grad
+            if grad is None:
                 continue
             entry = known.get(each)
             step = entry.get("step") if entry else None
             count = bool(entry) if step is None else step._value()
             if count in parts:
-                parts[count].append((each, leaf.grad))
+                parts[count].append((each, grad))
             else:
-                parts[count] = [(each, leaf.grad)]
+                parts[count] = [(each, grad)]
         if not parts:
             return
+        if len(parts) > 1:
+            parts = _merged(parts)
         numbers = self._hyper_numbers(group)
         flags = self._static_options(group)
         for begun, pairs in parts.items():
-            self._record(pairs, numbers if begun else self._first_numbers(numbers), flags)
+            self._record(pairs, numbers if begun else self._first_numbers(numbers), flags, changes)
         if recorder.capture is not None:
             recorder.capture.note_group(self, group)
 
-    def _record(self, pairs: list, numbers: dict, flags: dict) -> None:
+    def _record(self, pairs: list, numbers: dict, flags: dict, changes: Changes) -> None:
         params = [param for param, _ in pairs]
         values = [param._value() for param in params]
         grads = [grad._value() for _, grad in pairs]
@@ -294,11 +301,11 @@ class Optimizer:
         if update is None:
             update = _updates[key] = Update(self, avals, numbers, flags)
         entries = [self.state[each] for each in params] if update.has_state else []
-        inputs = [*values, *grads, *update.read(entries, values), *given]
+        entries = update.begun(entries, values, changes)
+        inputs = [*values, *grads, *update.read(entries), *given]
         outputs = record(update.spec(inputs), inputs)
-        for param, value in zip(params, outputs, strict=False):
-            param._write(value, None)
-        update.write(entries, outputs[len(params) :])
+        changes.writes += zip(params, outputs, strict=False)
+        changes.writes += update.writes(entries, outputs[len(params) :])
 
     # ------------------------------------------------------------------ state
 
@@ -392,6 +399,17 @@ class Optimizer:
     def register_load_state_dict_post_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer)`` after `load_state_dict`."""
         return _registered(self._state_dict_hooks["load_post"], hook, prepend)
+
+
+def _merged(parts: dict) -> dict:
+    """The parts by how many steps they have behind them, where that is known: counts that were loaded, or shared with
+    NumPy, are values of their own.
+    """
+    merged: dict = {}
+    for count, pairs in parts.items():
+        is_known = type(count) is Value and type(count.array) is np.ndarray
+        merged.setdefault(("steps", count.array.item()) if is_known else count, []).extend(pairs)
+    return merged
 
 
 def _fitted(param: Tensor, state):

@@ -11,6 +11,7 @@ from typing import cast
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import making
 from torchlike._ops.nn.clipping import clamped_values, scaled_to_norm, total_norm
+from torchlike._recorder.writes import write_together
 from torchlike.tensor import Tensor
 
 
@@ -30,9 +31,9 @@ def _by_device(tensors: list[Tensor]) -> list[list[Tensor]]:
 
 
 def _write(tensors: list[Tensor], news: Iterable[Tensor]) -> None:
-    for each, new in zip(tensors, news, strict=True):
+    for each in tensors:
         each._check_writable()
-        each._write(new._value(), None)
+    write_together([(each, new._value()) for each, new in zip(tensors, news, strict=True)])
 
 
 @no_grad()

@@ -1,0 +1,60 @@
+"""Writing to several tensors as one: whatever comes in between, all of them hold the old elements, or all the new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import setitem
+from typing import Any
+
+from torchlike._recorder.recorder import Value, at_once
+from torchlike._recorder.storage import Storage
+
+
+def write_together(pairs: Iterable[tuple[Any, Value]], calls: Iterable[tuple] = ()) -> None:
+    """Put new elements into tensors in one step of the interpreter: all or none.
+
+    Args:
+        pairs: tensors, or storages, and their new values.
+        calls: what else is done in that step: functions in C, each with its arguments.
+    """
+    cells: list[tuple[Storage, Value]] = []
+    copies: dict[Storage, Storage] = {}
+    for target, value in pairs:
+        if type(target) is Storage:
+            cells.append((target, value))
+        elif target._view is None and target._base is None:
+            cells.append((target._storage, value))
+            if target._counter is not None:
+                target._counter.version += 1
+                target._storage.silent += 1
+        else:
+            _write_to_copy(target, value, copies)
+    cells += [(storage, copy.value) for storage, copy in copies.items()]
+    steps = list(calls)
+    if len({value.array is None for _, value in cells}) > 1:  # a cut came between: no part must fail later
+        _compute(cells)
+    for storage, value in cells:
+        if storage._host is None or storage.host is None:
+            storage.expect(value)
+            steps.append((setattr, storage, "value", value))
+        else:
+            _compute(cells)
+            storage.version += 1
+            steps.append((setitem, storage.host, ..., value.numpy()))
+    at_once(steps)
+
+
+def _write_to_copy(view: Any, value: Value, copies: dict[Storage, Storage]) -> None:
+    """Write through a view into a copy of its storage."""
+    alias, storage = view._alias(), view._storage
+    copy = copies.get(storage)
+    if copy is None:
+        copy = copies[storage] = Storage(storage.read())
+        copy.version = storage.version
+    alias._storage = copy
+    alias._write(value, None)
+
+
+def _compute(cells: list[tuple[Storage, Value]]) -> None:
+    for _, value in cells:
+        value.compute("tensors are written to together")
