@@ -7,6 +7,7 @@ import os
 # before JAX is imported
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("TORCHLIKE_TRACEBACK", "full")  # a failing test shows where
 os.environ.setdefault("TORCHLIKE_TELL_AFTER", "0")  # on a busy machine compiling takes long
 
 import pytest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import traceback
@@ -15,10 +16,15 @@ import torchlike
 from tests.support import reference
 from tests.test_mistakes import AUTOGRAD, DTYPES, SHAPES
 from torchlike import nn
-from torchlike._programs.settings import settings
+from torchlike._programs.settings import Settings, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 MISTAKES = [*SHAPES.values(), *DTYPES.values(), *AUTOGRAD.values()]
+
+
+@pytest.fixture(autouse=True)
+def _as_users_have_it(monkeypatch):
+    monkeypatch.setattr(settings, "traceback", "short")
 
 
 def raised(fn) -> BaseException | None:
@@ -149,7 +155,7 @@ def test_what_was_handled_inside_is_not():
 
 
 def test_a_setting_shows_all_frames(monkeypatch):
-    assert settings.traceback == "short"
+    assert Settings().traceback == os.environ["TORCHLIKE_TRACEBACK"] == "full"  # as `conftest.py` has it
     monkeypatch.setattr(settings, "traceback", "full")
     error = raised(lambda: Net()(torchlike.ones(2, 3)))
     assert "_dispatch.py" in "".join(traceback.format_exception(error))

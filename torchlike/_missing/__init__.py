@@ -31,6 +31,7 @@ def lacking(path: str) -> str:
     return ": " + LACKING.format(path) if is_pytorchs(path) else ""
 
 
+_KNOWN = {"__config__", "_dynamo", "_pytree"}  # modules that others know by their private names
 OWN = {"torch": {"execution_mode", "explain", "install", "uninstall"}}
 
 
@@ -71,7 +72,7 @@ def watch() -> None:
     """Let every public module that is imported tell what it lacks."""
     for path, module in list(sys.modules.items()):
         top, *parts = path.split(".")
-        if top == "torchlike" and not any(part.startswith("_") for part in parts if part != "_dynamo"):
+        if top == "torchlike" and not any(part.startswith("_") for part in parts if part not in _KNOWN):
             pytorchs = ".".join(("torch", *parts))
             module.__getattr__ = Attributes(pytorchs)  # type: ignore[method-assign]
             module.__dir__ = functools.partial(public_part, pytorchs)  # type: ignore[method-assign]
