@@ -9,6 +9,8 @@ from torchlike._functions.views import as_if_made
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT
+from torchlike._types import dtypes
+from torchlike._types.dtypes import scalar_name
 
 
 def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
@@ -142,7 +144,18 @@ def tensor_split(input, indices_or_sections, dim: int = 0):
     dim = wrap_dim(dim, known.ndim)
     cuts = indices_or_sections
     if isinstance(cuts, TensorBase):
+        if cuts._aval.dtype is not dtypes.int64:
+            kind = scalar_name(cuts._aval.dtype)
+            raise RuntimeError(
+                f"tensor_split expected tensor_indices_or_sections to have dtype of long, but got {kind}"
+            )
         cuts = cuts.tolist()
+    if not isinstance(cuts, (int, tuple, list)) or isinstance(cuts, bool):
+        raise TypeError(
+            "tensor_split() received an invalid combination of arguments - got (Tensor, "
+            f"{type(cuts).__name__}), but expected one of:\n * (Tensor input, int sections, int dim = 0)\n * (Tensor input, "
+            "tuple of ints indices, int dim = 0)\n * (Tensor input, Tensor tensor_indices_or_sections, int dim = 0)\n"
+        )
     length = known.shape[dim]
     if isinstance(cuts, int):
         if cuts <= 0:

@@ -30,7 +30,11 @@ NUMPY_NEEDS_DETACH = "Can't call numpy() on Tensor that requires grad. Use tenso
 
 
 class NotOneElement(RuntimeError, ValueError):
-    """`item()` of a tensor with more elements or none: it was a ValueError once."""
+    """`item()` of a tensor with more elements or none: it was a ValueError once, and shows as what it is today."""
+
+
+NotOneElement.__name__ = NotOneElement.__qualname__ = "RuntimeError"
+NotOneElement.__module__ = "builtins"
 
 
 class CoreMethods(TensorBase):

@@ -70,6 +70,8 @@ def _parse(kind: str, index: int | None) -> device:
         if not number.isdigit():
             raise RuntimeError(f"Invalid device string: '{kind}'")
         index = int(number)
+    if index is not None and index < 0:
+        raise RuntimeError("Device index must not be negative")
     if name not in KINDS.split(", "):
         if not name.isidentifier():
             raise RuntimeError(f"Invalid device string: '{kind}'")

@@ -236,6 +236,10 @@ def ctc_loss(
     Source: Graves et al., Connectionist Temporal Classification, 2006.
     """
     lengths = [making.as_tensor(each) for each in (input_lengths, target_lengths)]
+    batch = log_probs.shape[1] if log_probs.dim() == 3 else 1
+    for name, each in zip(("input_lengths", "target_lengths"), lengths, strict=True):
+        if each.numel() != batch:
+            raise RuntimeError(f"{name} must be of size batch_size")
     return ctc.ctc_loss(log_probs, targets, *lengths, blank, reduction, zero_infinity)
 
 

@@ -42,6 +42,8 @@ class Parameter(Tensor, metaclass=_Marked):
     def __new__(cls, data=None, requires_grad: bool = True):
         if data is None:
             data = Tensor()
+        if not isinstance(data, Tensor):
+            raise AttributeError(f"'{type(data).__name__}' object has no attribute 'detach'")
         if requires_grad and not (data.is_floating_point() or data.is_complex()):
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         kind = type(data)

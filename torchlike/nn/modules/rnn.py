@@ -206,6 +206,8 @@ class RNNBase(Module):
         states = self._initial(states, input, batch, single)
         self.check_input(input)
         self._check_hidden(states, batch)
+        if not input.size(1 if self.batch_first else 0):
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         drops = self.training and self.dropout > 0 and self.num_layers > 1
         options = (self.bias, self.num_layers, self.dropout, draw_seed() if drops else None)
         options = (*options, self.bidirectional, self.batch_first)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from torchlike._functions import making
+from torchlike._ops._promote import wrap_dim
 from torchlike.tensor import Tensor
 
 
@@ -107,6 +108,11 @@ def pack_padded_sequence(
         RuntimeError: they are not, though it is said; or one has length 0.
     """
     lengths = np.asarray(lengths.numpy(force=True) if isinstance(lengths, Tensor) else lengths).astype(np.int64)
+    if lengths.ndim != 1:
+        raise RuntimeError(
+            f"'lengths' argument should be a 1D CPU int64 tensor, but got {lengths.ndim}D cpu Long tensor"
+        )
+    wrap_dim(0 if batch_first else 1, input.dim())
     order = None
     if enforce_sorted:
         if (np.diff(lengths) > 0).any():
@@ -120,14 +126,14 @@ def pack_padded_sequence(
         lengths = lengths[sorted_]
         order = making.wrapped(sorted_)
         input = input.index_select(0 if batch_first else 1, order)
-    if lengths.size == 0 or lengths[-1] <= 0:
-        raise RuntimeError(
-            "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
-        )
     batch = input.shape[0 if batch_first else 1]
     if len(lengths) != batch:
         raise RuntimeError(
             f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={batch})"
+        )
+    if lengths.size == 0 or lengths[-1] <= 0:
+        raise RuntimeError(
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
         )
     sizes = making.wrapped((lengths[None] > np.arange(lengths[0])[:, None]).sum(1))
     return PackedSequence(pack_rows(input, sizes, batch_first), sizes, order, None)
@@ -170,7 +176,8 @@ def pad_sequence(
     """Sequences ``(L_i, *)`` padded to the longest: ``(L, N, *)``, or ``(N, L, *)`` for `batch_first`.
 
     Raises:
-        RuntimeError: `sequences` is no list of tensors.
+        RuntimeError: `sequences` is no list, or empty, or `padding_side` no side.
+        TypeError: one of them is no tensor.
     """
     from torchlike._ops.joining import cat, stack
 
@@ -180,6 +187,13 @@ def pad_sequence(
         raise RuntimeError(
             "pad_sequence: Expected iterable for input sequences, but got arg of type: " + str(type(sequences))
         )
+    if padding_side not in ("left", "right"):
+        raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
+    for place, each in enumerate(sequences):
+        if not isinstance(each, Tensor):
+            raise TypeError(f"expected Tensor as element {place} in argument 0, but got {type(each).__name__}")
+    if not sequences:
+        raise RuntimeError("received an empty list of sequences")
     longest = max(each.shape[0] for each in sequences)
     rows = []
     for each in sequences:
