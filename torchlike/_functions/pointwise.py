@@ -221,7 +221,8 @@ def positive(input):
 
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     """Whether elements of one dtype may be stored in a tensor of another by an in-place operation."""
-    return _can_cast(dtypes.resolve(from_, "can_cast"), dtypes.resolve(to, "can_cast"))
+    one = dtypes.resolve(from_, "can_cast", "'from_' (position 1)")
+    return _can_cast(one, dtypes.resolve(to, "can_cast", "'to' (position 2)"))
 
 
 def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
@@ -230,8 +231,9 @@ def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
     Raises:
         RuntimeError: a larger unsigned integer with another integer, which PyTorch does not promote.
     """
-    one, two = (dtypes.resolve(each, "promote_types").np for each in (type1, type2))
-    return dtypes.BY_NUMPY[_promote.promote_types(one, two)]
+    one = dtypes.resolve(type1, "promote_types", "'type1' (position 1)")
+    two = dtypes.resolve(type2, "promote_types", "'type2' (position 2)")
+    return dtypes.BY_NUMPY[_promote.promote_types(one.np, two.np)]
 
 
 def result_type(tensor1, tensor2) -> dtypes.dtype:

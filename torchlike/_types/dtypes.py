@@ -109,7 +109,7 @@ def _by_name(name: str) -> dtype:
 OF_PYTHON = {float: float64, int: int64, bool: bool_, complex: complex128}
 
 
-def resolve(given, caller: str) -> dtype | None:
+def resolve(given, caller: str, argument: str = "'dtype'") -> dtype | None:
     """What an argument ``dtype=`` means: a dtype, Python's ``float`` and its kin, or None.
 
     Raises:
@@ -119,7 +119,7 @@ def resolve(given, caller: str) -> dtype | None:
         return given
     if isinstance(given, type) and given in OF_PYTHON:
         return OF_PYTHON[given]
-    raise TypeError(f"{caller}(): argument 'dtype' must be torch.dtype, not {type(given).__name__}")
+    raise TypeError(f"{caller}(): argument {argument} must be torch.dtype, not {type(given).__name__}")
 
 
 def of_numpy(numpy_type) -> dtype:
