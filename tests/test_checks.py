@@ -368,6 +368,49 @@ def test_a_wrong_step_that_nobody_reads_is_told_by_the_next(mode):
         assert parameter.isfinite().all()
 
 
+def test_reading_what_was_there_before_waits_for_nothing_later():
+    parameter = torchlike.ones(2, 3, requires_grad=True)
+    optimizer = torchlike.optim.SGD([parameter], 0.1)
+    losses = []
+    with torchlike.execution_mode("whole"):
+        for last in (1, 3):
+            loss = F.cross_entropy(parameter * 2, torchlike.tensor([0, last]).clone())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+    losses[0].item()
+    assert len(outstanding) == 1
+    with pytest.raises(IndexError, match="Target 3"):
+        losses[1].item()
+
+
+class Faulty(torchlike.utils.data.Dataset):
+    """A sample that looks up what is not there."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, place):
+        return torchlike.ones(3)[torchlike.tensor([place * 5]) + 1]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_loader_tells(workers):
+    with pytest.raises(IndexError, match="index 6 is out of bounds for dimension 0 with size 3"):
+        for batch in torchlike.utils.data.DataLoader(Faulty(), num_workers=workers):
+            batch.tolist()
+
+
+@pytest.mark.parametrize("mode", ["auto", "eager"])
+@pytest.mark.parametrize("case", FEW)
+def test_what_is_not_on_the_host_is_checked_where_it_is(case, mode, monkeypatch):
+    monkeypatch.setattr(torchlike._recorder.checks, "CPU", torchlike.device("cuda"))
+    inputs, fn = WRONG[case]
+    with torchlike.execution_mode(mode):
+        check_error(inputs, lambda torch, *tensors: read(fn(torch, *tensors)))
+
+
 def test_a_piece_that_was_cut_off_is_told(monkeypatch):
     monkeypatch.setattr(torchlike._programs.settings.settings, "max_nodes", 60)
     x = torchlike.ones(3)
@@ -398,8 +441,12 @@ def test_a_checkpointed_part_and_a_second_derivative_are_checked():
         torchlike.autograd.grad(grad.sum(), w)[0].tolist()
 
 
-def test_what_nobody_reads_is_told_at_exit():
+@pytest.mark.parametrize("launcher", [[], ["-m", "torchlike"]])
+def test_what_nobody_reads_is_told_at_exit(launcher):
     program = "import torchlike as torch\nx = torch.ones(2)\ny = x[torch.tensor([5]) + 1]\n"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, *launcher, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
     assert "IndexError: index 6 is out of bounds for dimension 0 with size 2" in done.stderr
     assert 'File "<string>", line 3, in <module>' in done.stderr
+    assert done.returncode == bool(launcher)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from torchlike._alias import install, spec_of
 from torchlike._programs.tracebacks import entries, rebuilt, shorten
+from torchlike._recorder.recorder import recorder
 
 USAGE = """usage: python -m torchlike [-i] [-m module | -c program | script.py | -] [args...]
        python -m torchlike --check script.py...
@@ -53,6 +54,7 @@ def main(args: list[str]) -> None:
         args = ["-"]
     try:
         _run(args)
+        recorder.end_program()
     except BaseException as error:
         if not stays:
             raise

@@ -283,7 +283,7 @@ class _Maker:
             if type(each) is Fresh:
                 each.whole, each.seen = self.place(each.whole), None if each.view is None else self.place(each.seen)
         made.result = template if source is None else Number(self.place(source))
-        made.found, made.doubts = (None, []) if found is None else (self.place(found), verdict.doubts)
+        made.found, made.doubts = (None, []) if found is None else (found[1], verdict.doubts)
         made.writes = [(place, self.place(source), grown) for place, source, grown in writes]
         written = {self.before.storages[place] for place, _, _ in writes}
         made.written = {place for place, each in enumerate(self.before.storages) if each in written}

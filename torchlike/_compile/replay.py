@@ -155,7 +155,7 @@ class Replay:
         ends: the recorder's place in a step after the call, if that moves it.
         begins: whether the call begins a step.
         checks: the checks of known values, and where these come from.
-        found: which value has what the program's checks find, or None.
+        found: which output has what the program's checks find, or None.
         doubts: these checks.
     """
 
@@ -250,11 +250,8 @@ class Replay:
             recorder.at_boundary, recorder._after_backward = self.ends
         if self.structure is not None:
             flight.finish(flight.outputs())
-        verdict = None if self.found is None else Verdict(values[self.found], self.doubts)
-        if verdict is not None:
-            outstanding.append(verdict)
         if outstanding:
-            hear(but=None if type(self.result) is Number else verdict)
+            hear(but=None if type(self.result) is Number else flight.verdict())
         return self.result.made(values, memo)
 
     def _tensors(self, args: list[TensorBase]) -> list[TensorBase] | None:
@@ -370,6 +367,8 @@ class Flight(Recording):
         self.is_open = False
         self.replay, self.inputs, self.numbers = replay, inputs, numbers
         self.values = {place: Value(known, None, self) for place, known in replay.outputs}
+        if replay.found is not None:
+            self._verdict = Verdict([*self.values.values()][replay.found], replay.doubts)
 
     def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
         made: list[Value | None] = [None] * len(self.replay.structure.outputs)

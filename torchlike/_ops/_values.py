@@ -21,9 +21,9 @@ def is_outside_ends(index, size, twice):
     return is_outside(index + size, twice)
 
 
-def is_no_fraction(array):
-    """Where a number is not in ``[0, 1]``, or none at all."""
-    return ~((array >= 0) & (array <= 1))
+def has_no_fraction(array):
+    """Whether a number is not in ``[0, 1]``, or none at all."""
+    return ~((array.min() >= 0) & (array.max() <= 1))
 
 
 def within(index, size: int, error: Exception | Callable[[Found], Exception], negative: bool = False) -> Check:

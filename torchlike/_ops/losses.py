@@ -26,7 +26,7 @@ from torchlike._ops._promote import (
     promoted_float,
     rank,
 )
-from torchlike._ops._values import is_no_fraction, is_outside, within
+from torchlike._ops._values import has_no_fraction, is_outside, within
 from torchlike._ops.reductions import mean, vector_norm_of
 from torchlike._ops.reductions import sum as total
 from torchlike._recorder.checks import Check
@@ -168,7 +168,7 @@ def _huber(x, delta):
 def _are_probabilities(input, target, *_, **__) -> list[Check]:
     said = "all elements of {} should be between 0 and 1"
     named = (("input", input), ("target", target))
-    return [Check(is_no_fraction, (each,), RuntimeError(said.format(name))) for name, each in named]
+    return [Check(has_no_fraction, (each,), RuntimeError(said.format(name))) for name, each in named]
 
 
 @op(check=_are_probabilities)

@@ -11,7 +11,7 @@ import numpy as np
 from torchlike import return_types
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, DType, Integer, Number, as_dtype, floating, only, promoted, rank, wrap_dim
-from torchlike._ops._values import is_no_fraction
+from torchlike._ops._values import has_no_fraction
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
 from torchlike._recorder.checks import Check
@@ -174,7 +174,7 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Arr
 
 
 def _are_quantiles(input, q, *_, **__) -> list[Check]:
-    return [Check(is_no_fraction, (q,), RuntimeError("quantile() q values must be in the range [0, 1]"))]
+    return [Check(has_no_fraction, (q,), RuntimeError("quantile() q values must be in the range [0, 1]"))]
 
 
 @op(check=_are_quantiles, grad_name="SqueezeBackward4")

@@ -212,20 +212,34 @@ outstanding: list[Verdict] = []  # of programs that may still run, in order
 
 
 def hear(but: Verdict | None = None, everything: bool = False) -> None:
-    """Say what programs have found wrong, and wait for them.
-
-    An error speaks for all that its thread has run by now: what followed from what was wrong is not told.
+    """Say what programs of this thread have found wrong, and wait for them; and of threads that have ended.
 
     Args:
         but: the verdict of a program that is not waited for.
-        everything: whether also what other threads have recorded; else only what threads have that have ended.
+        everything: whether also what all other threads have recorded.
 
     Raises:
         Exception: something was wrong.
     """
     own = threading.current_thread()
-    for each in list(outstanding):
-        if each is not but and each in outstanding and (everything or each.thread is own or not each.thread.is_alive()):
+    _say([each for each in outstanding if everything or each.thread is own or not each.thread.is_alive()], but)
+
+
+def hear_of(recording) -> None:
+    """`hear` of the program that has computed what is read, and of what its thread ran before, not of what came later.
+
+    Raises:
+        Exception: something was wrong.
+    """
+    its = next((each for each in outstanding if each.found.recording is recording), None)
+    if its is not None and recording is not None:
+        _say([each for each in outstanding[: outstanding.index(its) + 1] if each.thread is its.thread])
+
+
+def _say(verdicts: list[Verdict], but: Verdict | None = None) -> None:
+    """Raise the first error; it speaks for all that its thread has run by now, which followed from what was wrong."""
+    for each in verdicts:
+        if each is not but and each in outstanding:
             outstanding.remove(each)
             error = each.error()
             if error is not None:

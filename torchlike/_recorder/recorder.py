@@ -69,8 +69,10 @@ class Value:
                 recorder.flush(reason)
             else:
                 self.recording.compute(self)
-        if outstanding:
-            checks.hear()
+            if outstanding:
+                checks.hear()
+        elif outstanding:
+            checks.hear_of(self.recording)
         return self.array
 
     def numpy(self) -> np.ndarray:
@@ -527,6 +529,16 @@ class Recorder(threading.local):
         if self.capture is None:
             self.flush("a step ended", ends_step=True)
 
+    def end_program(self) -> None:
+        """Look at the values that nobody has read.
+
+        Raises:
+            Exception: something was wrong with them.
+        """
+        if self.recording.doubts:
+            self.flush("the program ends")
+        checks.hear(everything=True)
+
     def flush(self, reason: str, ends_step: bool = False) -> None:
         """Compute everything recorded that is still held.
 
@@ -641,8 +653,6 @@ settings.on_change.append(_follow_mode)
 def _at_exit() -> None:
     """Tell what nobody has read."""
     try:
-        if recorder.recording.doubts:
-            recorder.flush("the program ends")
-        checks.hear(everything=True)
+        recorder.end_program()
     except Exception:
         sys.excepthook(*sys.exc_info())
