@@ -314,6 +314,11 @@ class Call(NamedTuple):
         given = self.arguments.get(name, self.op.signature.parameters[name].default)
         return self.kinds[given] if type(given) is Slot else given
 
+    def place(self, name: str) -> int | None:
+        """Which input a parameter was given; None where it is none."""
+        given = self.arguments.get(name)
+        return given if type(given) is Slot else None
+
     def is_tensor(self, name: str) -> bool:
         """Whether a parameter was given a tensor."""
         return isinstance(self[name], Aval)

@@ -117,14 +117,13 @@ def argument(node: GradNode, name: str) -> Any:
         RuntimeError: it was freed by a backward.
     """
     call = node.spec.call
-    name = {"self": "input"}.get(name, name)
     if call is None or name not in (*call.op.kinds, "result"):
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
     if name == "result":
         return TensorBase._wrap(record(node.spec, _inputs(node))[0], (node, 0))
-    place = call.arguments.get(name, call.op.signature.parameters[name].default)
-    if type(place).__name__ != "Slot":
-        return place  # static
+    place = call.place(name)
+    if place is None:
+        return call[name]
     if not node._saves:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
     if place not in node._used:

@@ -147,13 +147,6 @@ class GradNode(Node):
         cotangents: list = [True if each.dtype.rank >= 2 else None for each in self.spec.outputs]
         return derivative_of(self.spec, self._needed, cotangents)[1]
 
-    def __getattr__(self, name: str):
-        if name.startswith("_saved_"):
-            from torchlike._autograd.saved import argument
-
-            return argument(self, name.removeprefix("_saved_"))
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
     @property
     def _needed(self) -> tuple[bool, ...]:
         """Which inputs want a gradient."""
@@ -253,7 +246,22 @@ def node_class(spec: Spec, base: type = GradNode) -> type:
             camel = re.sub(r"\d[a-z]", lambda found: found[0].upper(), "".join([each.capitalize() for each in words]))
             spec.grad_name = camel + "Backward0"
         spec.node_class = _named(spec.grad_name, base)
+        for name in () if spec.call is None else (*spec.call.op.kinds, "result"):
+            _show_saved(spec.node_class, name)
     return spec.node_class
+
+
+def _show_saved(kind: type, name: str) -> None:
+    """Let the nodes of a class tell of an argument: a property, since with ``__getattr__`` every attribute is slower."""
+    shown = "_saved_" + {"input": "self"}.get(name, name)
+    if not hasattr(kind, shown):
+
+        def argument(node: GradNode):
+            from torchlike._autograd.saved import argument as found
+
+            return found(node, name)
+
+        setattr(kind, shown, property(argument))
 
 
 @functools.cache
