@@ -219,3 +219,17 @@ def test_module_backward_hooks():
     x = torch.ones(3, 2, requires_grad=True)
     model(x).sum().backward()
     assert seen == [((3, 2), (3, 2))] and x.grad is not None
+
+
+@pytest.mark.parametrize("name", "sgn sign round floor ceil trunc frac relu abs sin exp fmod max where".split())
+def test_gradients_that_are_zero_whatever_comes_have_no_history(name):
+    def found(lib):
+        x, w = (lib.tensor(each, requires_grad=True) for each in ([0.3, -1.2], [1.0, 2.0]))
+        more = (1.0,) if name == "fmod" else ()
+        y = lib.where(x > 0, x, 0.0) if name == "where" else x.max() if name == "max" else None
+        y = getattr(lib, name)(x, *more) if y is None else y
+        (grad,) = lib.autograd.grad((y * w).sum(), x, create_graph=True)
+        return (grad + 0).tolist(), grad.requires_grad
+
+    want, got = found(reference()), found(torch)
+    assert got[1] == want[1] and got[0] == pytest.approx(want[0])

@@ -220,6 +220,7 @@ class GradNode(Node):
         if create_graph:
             edges = [self._edges[place] for place in used] + [each[1] for each in cotangents if each is not None]
             found = apply(spec, tuple(inputs), tuple(edges), True)
+            found = [(each[0], None) if zero else each for each, zero in zip(found, _zeros(spec), strict=True)]
         else:
             found = [(each, None) for each in record(spec, inputs)]
         if len(found) == len(needed):
@@ -524,6 +525,15 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
     lean = jex_core.ClosedJaxpr(lean, closed.consts)
     made = Spec(spec.name + "_backward", lean, tuple(a for a, use in zip(avals, used, strict=True) if use))
     return made, tuple(place for place in range(count) if used[place])
+
+
+def _zeros(derivative: Spec) -> tuple[bool, ...]:
+    """Which results depend on nothing, so that they are zeros without a history."""
+    if derivative.extra is None:
+        jaxpr, count = derivative.jaxpr.jaxpr, derivative.count
+        alone = [[place == other for other in range(count)] for place in range(count)]
+        derivative.extra = tuple([True not in partial_eval.dce_jaxpr(jaxpr, each)[1] for each in alone])
+    return derivative.extra
 
 
 def _filled(spec: Spec, floating: list[int], given: tuple[bool, ...], cotangents) -> list:
