@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import torchlike
-from tests.support import array_of, reference, tensor_of
+from tests.support import array_of, check_op, reference, tensor_of
 
 INF, NAN = float("inf"), float("nan")
 PLAIN = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 6.0, 21.0, -21.0, INF, -INF, NAN]
@@ -84,3 +84,75 @@ def test_of_one(name: str, dtype: str):
 def test_of_two(name: str, dtype: str):
     grid = np.meshgrid(_values(dtype), _values(dtype))
     _compare(name, [np.ascontiguousarray(each) for each in grid])
+
+
+ROWS = {
+    "prod of a zero": (lambda torch, x: x.prod(), [0, 1, 2]),
+    "prod of zeros": (lambda torch, x: x.prod(1), [[0, 0, 2], [1, 0, 3]]),
+    "prod of inf": (lambda torch, x: x.prod(), [INF, 1, 2]),
+    "prod of NaN": (lambda torch, x: x.prod(), [NAN, 1, 2]),
+    "prod of all": (lambda torch, x: x.prod(), [INF, 0, 2]),
+    "cumprod of zeros": (lambda torch, x: x.cumprod(0), [1, 0, 2, 0, 3]),
+    "cumprod of inf": (lambda torch, x: x.cumprod(0), [1, INF, 2]),
+    "cumprod of NaN": (lambda torch, x: x.cumprod(0), [1, NAN, 2]),
+    "norm of zeros": (lambda torch, x: x.norm(), [0, 0]),
+    "norm of huge": (lambda torch, x: x.norm(), [3e38, 1]),
+    "norm of inf": (lambda torch, x: x.norm(), [INF, 1]),
+    "cube norm of a zero": (lambda torch, x: x.norm(3), [0, 1]),
+    "largest, equal": (lambda torch, x: x.norm(INF), [1, -1, 0.5]),
+    "largest, zeros": (lambda torch, x: x.norm(INF), [0, 0]),
+    "largest, NaN": (lambda torch, x: x.norm(INF), [1, NAN]),
+    "least, equal": (lambda torch, x: x.norm(-INF), [1, -1, 2]),
+    "var of inf": (lambda torch, x: x.var(), [1, INF]),
+    "var of huge": (lambda torch, x: x.var(), [3e38, -3e38, 0]),
+    "var of one": (lambda torch, x: x.var(), [1]),
+    "var of too few": (lambda torch, x: x.var(correction=3), [1, 2]),
+    "std of equals": (lambda torch, x: x.std(), [1, 1]),
+    "std of NaN": (lambda torch, x: x.std(), [1, NAN]),
+    "nansum": (lambda torch, x: x.nansum(), [1, NAN]),
+    "nanmean of none": (lambda torch, x: x.nanmean(), [NAN, NAN]),
+    "quantile": (lambda torch, x, q: torch.quantile(x, q), [1, 2, 4], 0.3),
+    "quantile of NaN": (lambda torch, x, q: torch.quantile(x, q), [1, NAN, 3], 0.5),
+    "quantile of inf": (lambda torch, x: x.quantile(0.75), [INF, 2, INF]),
+    "nearest quantile": (lambda torch, x: x.quantile(0.5, interpolation="nearest"), [1, 4]),
+    "nanquantile": (lambda torch, x: x.nanquantile(0.3), [NAN, 2, 3]),
+    "nanquantile of none": (lambda torch, x: x.nanquantile(0.3), [NAN, NAN]),
+    "normalize zeros": (lambda torch, x: torch.nn.functional.normalize(x, dim=0), [0, 0]),
+    "normalize inf": (lambda torch, x: torch.nn.functional.normalize(x, dim=0), [INF, 0]),
+    "cosine of zeros": (lambda torch, x, y: torch.cosine_similarity(x, y, 0), [0, 0], [1, 2]),
+    "cosine of inf": (lambda torch, x, y: torch.cosine_similarity(x, y, 0), [INF, 0], [1, 2]),
+    "equal points": (lambda torch, x, y: torch.cdist(x, y), [[1, 2], [3, 4]], [[1, 2]]),
+    "polar": (lambda torch, r, a: torch.view_as_real(torch.polar(r, a)), [0, INF, NAN], [1, 1, 1]),
+    "i1": (lambda torch, x: torch.special.i1(x), [0, NAN, 1]),
+    "hinge at its margin": (
+        lambda torch, x: torch.nn.functional.hinge_embedding_loss(x, torch.tensor([1, -1, -1]), reduction="none"),
+        [NAN, 1, NAN],
+    ),
+    "put twice": (lambda torch, x, v: x.clone().index_put((_places(torch),), v), [1, 2, 3], [7, 8, 9]),
+    "put in place": (lambda torch, x, v: x.clone().index_put_((_places(torch),), v), [1, 2, 3], [7, 8, 9]),
+    "scatter twice": (lambda torch, x, v: x.scatter(0, _places(torch), v), [1, 2, 3], [7, 8, 9]),
+    "copy twice": (lambda torch, x, v: x.index_copy(0, _places(torch), v), [1, 2, 3], [7, 8, 9]),
+    "put flat twice": (lambda torch, x, v: x.put(_places(torch), v), [1, 2, 3], [7, 8, 9]),
+    "largest at a place": (
+        lambda torch, x, v: x.scatter_reduce(0, _places(torch), v, "amax"),
+        [8, 2, 3],
+        [8, 8, NAN],
+    ),
+    "lerp twice": (
+        lambda torch, x, y: torch.autograd.grad(torch.lerp(x * x, y, 0.3).sum(), x, create_graph=True)[0],
+        [1, 2],
+        [1, 5],
+    ),
+    "masked": (lambda torch, x: x * torch.tensor([True, False]), [INF, NAN]),
+}
+
+
+def _places(library):
+    return library.tensor([0, 0, 1])
+
+
+@pytest.mark.filterwarnings("ignore:var.*degrees of freedom")
+@pytest.mark.parametrize("name", ROWS)
+def test_of_rows(name: str):
+    call, *arrays = ROWS[name]
+    check_op([np.array(each, np.float32) for each in arrays], call, rtol=1e-4)

@@ -181,7 +181,7 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
             raise RuntimeError(f"expected dtype {want} for `{name}` but got dtype {got}")
     weight = as_dtype(weight, input.dtype)
     input, end, weight = matched(input, end, weight)
-    return _lerp(input, end, weight)
+    return lerped(input, end, weight)
 
 
 @derived(
@@ -189,7 +189,8 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
     lambda along, point, input, end, weight: along * weight,
     lambda along, point, input, end, weight: along * (end - input),
 )
-def _lerp(input, end, weight):
+def lerped(input: Array, end: Array, weight: Array) -> Array:
+    """`lerp` of arrays of one dtype."""
     # from the nearer end, so that weight 1 gives `end` itself
     return jnp.where(jnp.abs(weight) < 0.5, input + weight * (end - input), end - (end - input) * (1 - weight))
 

@@ -91,14 +91,15 @@ def _bounded(name: str, input, least, most) -> Array:
     arrays = jnp.broadcast_arrays(*matched(input, *bounds))
     if len(bounds) == 2:
         return _between(*arrays)
-    return _no_less(*arrays) if most is None else _no_more(*arrays)
+    return no_less(*arrays) if most is None else _no_more(*arrays)
 
 
 @derived(
     lambda along, bounded, input, low: where(input >= low, along),
     lambda along, bounded, input, low: where(input < low, along),
 )
-def _no_less(input, low):
+def no_less(input: Array, low: Array) -> Array:
+    """The elements, none less than `low`; the gradient passes where they are equal."""
     return jnp.maximum(input, low)
 
 

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import of_fill
-from torchlike._ops._promote import Array, ArrayLike, as_dtype, broadcast_shapes
+from torchlike._ops._promote import Array, ArrayLike, as_dtype, broadcast_shapes, direction
 from torchlike._ops.basic_indexing import fitted
 from torchlike._out import OutRule
 from torchlike._types import dtypes
@@ -80,4 +81,12 @@ def polar(abs: Array, angle: Array) -> Array:
     """
     _check_parts(abs, angle)
     abs, angle = jnp.broadcast_arrays(abs, angle)
+    return _polar(abs, angle)
+
+
+@derived(
+    lambda along, made, abs, angle: along * direction(made),
+    lambda along, made, abs, angle: along * (1j * made),
+)
+def _polar(abs, angle):
     return lax.complex(abs * jnp.cos(angle), abs * jnp.sin(angle))

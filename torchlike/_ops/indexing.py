@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import written
 from torchlike._ops._nodes import by_tensor
 from torchlike._ops._promote import (
     Array,
@@ -102,7 +103,7 @@ def index_put_by(input: Array, values: ArrayLike, where: tuple, indices: Arrays,
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
             f"shape {list(wanted)}"
         ) from None
-    return added(place, values) if accumulate else place.set(values, mode="drop")
+    return added(place, values) if accumulate else written(place, values)
 
 
 def added(place, values: Array) -> Array:
@@ -227,7 +228,7 @@ def _scattered(input: Array, dim: int, index: Array, src: Array, how: str) -> Ar
     src = lax.slice(src, [0] * src.ndim, index.shape)
     # negative places would count from the end
     place = wide.at[_places(wide, dim, index)]
-    return (added(place, src) if how == "add" else place.set(src, mode="drop")).reshape(input.shape)
+    return (added(place, src) if how == "add" else written(place, src)).reshape(input.shape)
 
 
 def _check_scatter(name: str, input: Array, dim: int, index: Array, src) -> int:
@@ -343,13 +344,13 @@ def _extreme(input: Array, src: Array, places: tuple, reduce: str, include_self:
     best = getattr(base.at[places], how)(given, mode="drop")
     if rank(input.dtype) < 2:
         return best
-    same = lambda array, other: (array == other) | (jnp.isnan(array) & jnp.isnan(other))
-    mine = same(held, best)  # counts among the equal ones even where it takes no part, as in PyTorch
-    theirs = same(given, best.at[places].get(mode="clip"))
+    mine = held == best  # counts among the equal ones even where it takes no part, as in PyTorch
+    theirs = given == best.at[places].get(mode="clip")
     shares = mine.astype(input.dtype).at[places].add(theirs.astype(input.dtype), mode="drop")
-    own, given = jnp.where(mine & include_self, _ghost(input), 0), jnp.where(theirs, _ghost(src), 0)
-    change = own.at[places].add(given, mode="drop")
-    return best + change / jnp.maximum(shares, 1)
+    # products, not choices: a gradient of NaN, as of NaN itself, which equals nothing, passes everywhere
+    own = _ghost(input) * (mine & include_self)
+    change = own.at[places].add(_ghost(src) * theirs, mode="drop")
+    return best + change / shares
 
 
 @jax.custom_jvp
@@ -480,7 +481,7 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
             f"{name}: Number of indices ({index.size}) should be equal to source.size(dim) ({source.shape[dim]})"
         )
     source = source if source.ndim else source.reshape((1,) * wide.ndim)
-    return wide.at[_rows(dim, index)].set(source).reshape(input.shape)
+    return written(wide.at[_rows(dim, index)], source).reshape(input.shape)
 
 
 @op(
@@ -503,7 +504,7 @@ def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     if index.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
     wide = _at_dim(input, dim)[0]
-    return wide.at[_rows(dim, index)].set(checked_number(value, input.dtype)).reshape(input.shape)
+    return written(wide.at[_rows(dim, index)], checked_number(value, input.dtype)).reshape(input.shape)
 
 
 @op(check=_along(IndexError, IN_SELF), apart_out=True, out=SAME, stepwise=True)
@@ -572,7 +573,7 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
         )
     place = input.ravel().at[index.ravel()]
     source = source.ravel()
-    return (added(place, source) if accumulate else place.set(source)).reshape(input.shape)
+    return (added(place, source) if accumulate else written(place, source)).reshape(input.shape)
 
 
 def _places_along(input, indices, dim=None) -> list[Check]:

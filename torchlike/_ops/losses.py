@@ -27,6 +27,7 @@ from torchlike._ops._promote import (
     rank,
 )
 from torchlike._ops._values import has_no_fraction, is_outside, within
+from torchlike._ops.bounds import no_less
 from torchlike._ops.reductions import mean, vector_norm_of
 from torchlike._ops.reductions import sum as total
 from torchlike._recorder.checks import Check
@@ -281,12 +282,16 @@ def poisson_nll_loss(
 # ---------------------------------------------------------------------- margins
 
 
+def _above_zero(elements: Array) -> Array:
+    return no_less(elements, jnp.zeros_like(elements))
+
+
 @op(grad_name=by_reduction("AddBackward0"))
 def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, reduction: str = "mean") -> Array:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
     target, input = matched(target, floating(input))
     margin = as_dtype(margin, input.dtype)
-    elements = jnp.where(target != 1, jnp.maximum(margin - input, 0), 0) + jnp.where(target != -1, input, 0)
+    elements = jnp.where(target != 1, _above_zero(margin - input), 0) + jnp.where(target != -1, input, 0)
     return reduced(elements, reduction)
 
 
@@ -306,7 +311,7 @@ def margin_ranking_loss(
             f"target: torch.Size({list(target.shape)}) "
         )
     ranked, target = matched_float(jnp.subtract(*matched(input1, input2)), target)
-    return reduced(jax.nn.relu(-target * ranked + as_dtype(margin, ranked.dtype)), reduction)
+    return reduced(_above_zero(-target * ranked + as_dtype(margin, ranked.dtype)), reduction)
 
 
 @op(stepwise=True, order=("input",))
@@ -331,7 +336,7 @@ def cosine_embedding_loss(
     product = jnp.sum(input1 * input2, -1)
     norms = (jnp.sum(input1 * input1, -1) + tiny) * (jnp.sum(input2 * input2, -1) + tiny)
     cosine = product / jnp.sqrt(norms)
-    elements = jnp.where(target == 1, 1 - cosine, 0) + jnp.where(target == -1, jax.nn.relu(cosine - margin), 0)
+    elements = jnp.where(target == 1, 1 - cosine, 0) + jnp.where(target == -1, _above_zero(cosine - margin), 0)
     return reduced(elements, reduction)
 
 
@@ -380,7 +385,7 @@ def triplet_margin_loss(
     far = _distance(anchor, negative, p, eps)
     if swap:
         far = jnp.minimum(far, _distance(positive, negative, p, eps))
-    return reduced(jax.nn.relu(as_dtype(margin, far.dtype) + _distance(anchor, positive, p, eps) - far), reduction)
+    return reduced(_above_zero(as_dtype(margin, far.dtype) + _distance(anchor, positive, p, eps) - far), reduction)
 
 
 def _distance(left: Array, right: Array, p: Positive, eps: Number) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import by_dim
 from torchlike._ops._promote import (
     Array,
@@ -95,7 +96,13 @@ def nansum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtyp
         raise RuntimeError("nansum on CPU does not support complex inputs")
     input = summable(input, dtype)
     only("nansum_cpu", input, 0, 1, 2)
-    return _total(jnp.where(jnp.isnan(input), 0, input).astype(input.dtype), axes_of(dim, input.ndim), keepdim)
+    return _total(_without_nan(input), axes_of(dim, input.ndim), keepdim)
+
+
+# of a product, not of a choice: a gradient of NaN passes everywhere
+@derived(lambda along, kept, input: along * ~jnp.isnan(input))
+def _without_nan(input):
+    return jnp.where(jnp.isnan(input), 0, input).astype(input.dtype)
 
 
 def _need_float(name: str, input: Array, dtype) -> None:
@@ -141,7 +148,21 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
     _no_larger_unsigned("prod_out_cpu", input)
     if input.dtype == bool:
         return jnp.all(input, axes, keepdims=keepdim)
-    return jnp.prod(input, axes, dtype=input.dtype, keepdims=keepdim)
+    whole = _product(input, axes)
+    return whole if keepdim else jnp.squeeze(whole, axes)
+
+
+def _product(input: Array, axes: tuple[int, ...]) -> Array:
+    def multiply(x):
+        return jnp.prod(x, axes, dtype=x.dtype, keepdims=True)
+
+    def slope(along, whole, x):
+        # as PyTorch: a quotient, unless there is a zero among the factors
+        holds = jnp.any(x == 0, axes, keepdims=True)
+        others = jax.vjp(multiply, x)[1](jnp.ones_like(whole))[0]
+        return jnp.sum(along * jnp.where(holds, others, whole / jnp.where(x == 0, 1, x)), axes, keepdims=True)
+
+    return derived(slope)(multiply)(input)
 
 
 @op(out=VERDICT, shares="all")
@@ -172,25 +193,39 @@ def _variance(input: Array, dim, correction, keepdim: bool, name: str) -> tuple[
     if rank(input.dtype) < 2:
         raise RuntimeError(f"{name} only support floating point and complex dtypes")
     axes = axes_of(dim, input.ndim)
-    middle = jnp.mean(input, axes, keepdims=True)
-    count = math.prod(input.shape[axis] for axis in axes)
-    away = input - middle
-    squares = jnp.square(away.real) + jnp.square(away.imag) if jnp.iscomplexobj(away) else jnp.square(away)
     # PyTorch divides by zero where there are too few elements
-    found = jnp.sum(squares, axes, keepdims=keepdim) / jnp.maximum(count - correction, 0).astype(squares.dtype)
-    return found, middle if keepdim else jnp.squeeze(middle, axes)
+    count = jnp.maximum(math.prod(input.shape[axis] for axis in axes) - correction, 0).astype(input.real.dtype)
+    found, middle = _spread(input, axes, count), jnp.mean(input, axes, keepdims=True)
+    return (found, middle) if keepdim else (jnp.squeeze(found, axes), jnp.squeeze(middle, axes))
 
 
-@jax.custom_jvp
+def _spread(input: Array, axes: tuple[int, ...], count: Array) -> Array:
+    """The squared distances from the mean, over a count."""
+
+    def away(x):
+        return x - jnp.mean(x, axes, keepdims=True)
+
+    def slope(along, found, x, count):
+        distance = away(x)
+        none = jnp.where(distance == 0, jnp.nan, jnp.inf)
+        pull = jnp.where(count == 0, none, 2 / count * jnp.conj(distance))
+        return jnp.sum((along * pull).real, axes, keepdims=True)
+
+    @derived(slope)
+    def spread(x, count):
+        return jnp.sum(_absolute_square(away(x)), axes, keepdims=True) / count
+
+    return spread(input, count)
+
+
+def _absolute_square(x: Array) -> Array:
+    return jnp.square(x.real) + jnp.square(x.imag) if jnp.iscomplexobj(x) else jnp.square(x)
+
+
+@derived(lambda along, root, square: jnp.where(root == 0, 0, along / (2 * jnp.where(root == 0, 1, root))))
 def _root(square: Array) -> Array:
     """The square root, with PyTorch's derivative: zero where the root is."""
     return jnp.sqrt(square)
-
-
-@_root.defjvp
-def _root_jvp(primals, tangents):
-    root = _root(primals[0])
-    return root, jnp.where(root == 0, 0, tangents[0] / (2 * jnp.where(root == 0, 1, root)))
 
 
 def _correction(unbiased: bool | None, correction) -> Number:
@@ -407,21 +442,35 @@ def vector_norm_of(input: Array, order: Positive, axes: tuple[int, ...], keepdim
     """The `order`-norm over axes, with PyTorch's derivative at zero."""
     size, special = magnitude(input), known(order)
     if special == math.inf:
-        return jnp.max(size, axes, keepdims=keepdim)
+        return _extremum(jnp.max, size, axes, keepdim, nan_is_one=True)
     if special == -math.inf:
-        return jnp.min(size, axes, keepdims=keepdim)
+        return _extremum(jnp.min, size, axes, keepdim, nan_is_one=True)
     if special == 0:
         return jnp.sum((size != 0).astype(size.dtype), axes, keepdims=keepdim)
     if special == 1:
         return jnp.sum(size, axes, keepdims=keepdim)
     if special == 2:
-        squares = jnp.square(input.real) + jnp.square(input.imag) if jnp.iscomplexobj(input) else jnp.square(input)
-        return _root(jnp.sum(squares, axes, keepdims=keepdim))
+        length = _length(input, axes)
+        return length if keepdim else jnp.squeeze(length, axes)
     powers = jnp.where(size == 0, 0 if special > 0 else jnp.inf, jnp.where(size == 0, 1, size) ** order)
     total = jnp.sum(powers, axes, keepdims=keepdim)
     if special < 0:
         return total ** (1 / order)
     return jnp.where(total == 0, 0, jnp.where(total == 0, 1, total) ** (1 / order))
+
+
+def _length(input: Array, axes: tuple[int, ...]) -> Array:
+    """The Euclidean norm; its derivative is finite where its square is not."""
+
+    def slope(along, length, x):
+        unit = jnp.where(length == 0, 0, jnp.conj(x) / jnp.where(length == 0, 1, length))
+        return jnp.sum((along * unit).real, axes, keepdims=True)
+
+    @derived(slope)
+    def euclidean(x):
+        return jnp.sqrt(jnp.sum(_absolute_square(x), axes, keepdims=True))
+
+    return euclidean(input)
 
 
 def check_norm_dtype(name: str, input: Array, dtype) -> None:

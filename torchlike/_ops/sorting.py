@@ -7,11 +7,14 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._promote import Array, DType, Integer, Number, as_dtype, floating, only, promoted, rank, wrap_dim
 from torchlike._ops._values import has_no_fraction
+from torchlike._ops.arithmetic import lerped
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
 from torchlike._recorder.checks import Check
@@ -189,12 +192,29 @@ def quantile_of(
     """Quantiles `q` in ``[0, 1]`` along `dim`; the results lie in a new first dimension if `q` has one."""
     flat = input.ravel() if dim is None else input
     axis = 0 if dim is None else wrap_dim(dim, input.ndim)
-    find = jnp.nanquantile if skip_nan else jnp.quantile
-    found = find(flat.reshape(flat.shape or (1,)), q, axis, method=interpolation)
+    found = _between_ranks(jnp.moveaxis(flat.reshape(flat.shape or (1,)), axis, -1), q.ravel(), interpolation, skip_nan)
+    found = jnp.moveaxis(found, -1, 0)
+    found = found.reshape((*q.shape, *found.shape[1:]))
     if keepdim and input.ndim:
         kept = input.shape if dim is not None else (1,) * input.ndim
         found = found.reshape((*q.shape, *(1 if place == axis else size for place, size in enumerate(kept))))
     return as_dtype(found, input.dtype)
+
+
+def _between_ranks(rows: Array, q: Array, interpolation: str, skip_nan: bool) -> Array:
+    """Quantiles along the last dimension, as PyTorch finds them: of rows with NaN the last one in order, a NaN."""
+    ordered, nan, last = jnp.sort(rows, -1), jnp.isnan(rows), rows.shape[-1] - 1
+    if skip_nan:
+        ranks = jnp.maximum(q * (jnp.sum(~nan, -1, keepdims=True) - 1).astype(rows.dtype), 0)
+    else:
+        ranks = jnp.where(jnp.any(nan, -1, keepdims=True), last, q * last)
+    rounded = {"lower": jnp.floor, "higher": jnp.ceil, "nearest": jnp.round}.get(interpolation)
+    at = lambda places: jnp.take_along_axis(ordered, places.astype(jnp.int64), -1)
+    if rounded is not None:
+        return at(rounded(ranks))
+    below = jnp.floor(ranks)
+    weight = jnp.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - lax.stop_gradient(below)
+    return lerped(at(below), at(jnp.ceil(ranks)), weight)
 
 
 # ---------------------------------------------------------------------- running
@@ -224,7 +244,17 @@ def cumprod(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
 
 def _products(input: Array, axis: int) -> Array:
     """Running products whose derivative holds at zeros, too."""
-    return jax.lax.associative_scan(jnp.multiply, input, axis=axis)
+
+    def multiply(x):
+        return lax.associative_scan(jnp.multiply, x, axis=axis)
+
+    def slope(along, made, x):
+        # as PyTorch: a quotient, unless there is a zero among the factors
+        holds = jnp.any(x == 0, axis, keepdims=True)
+        quotients = jnp.where(holds, 1, made) * jnp.cumsum(along / jnp.where(holds, 1, x), axis)
+        return jnp.where(holds, jax.jvp(multiply, (jnp.where(holds, x, 1),), (along,))[1], quotients)
+
+    return derived(slope)(multiply)(input)
 
 
 def _extreme_so_far(name: str, input: Array, dim: int, better) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ import jax.scipy.special as jsp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import of_xlogy
 from torchlike._ops._promote import Array, ArrayLike, matched, matched_float, only, real_floating
 from torchlike._ops.arithmetic import NUMBER_EITHER
@@ -257,17 +258,14 @@ def i1(input: Array) -> Array:
     return _i1(real_floating("i1_cpu", input))
 
 
-@jax.custom_jvp
+def _i1_slope(along, value, input):
+    away = jnp.abs(input) > jnp.finfo(input.dtype).eps
+    return along * jnp.where(away, _i0(input) - value / jnp.where(away, input, 1), 0.5)
+
+
+@derived(_i1_slope)
 def _i1(input):
     return jsp.i1(input)
-
-
-@_i1.defjvp
-def _i1_jvp(primals, tangents):
-    (input,) = primals
-    got = _i1(input)
-    ratio = jnp.where(input == 0, 0.5, got / jnp.where(input == 0, 1, input))
-    return got, tangents[0] * (_i0(input) - ratio)
 
 
 @op(grad_name="SpecialI1EBackward0", module="torchlike.special")

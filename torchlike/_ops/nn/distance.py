@@ -6,19 +6,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._ops._derivatives import derived
 from torchlike._ops._promote import (
     Array,
     Number,
     Positive,
     as_dtype,
     broadcast_shapes,
-    magnitude,
     matched_float,
     promoted,
     wrap_dim,
 )
+from torchlike._ops.arithmetic import quotient
 from torchlike._ops.nn._checks import scalar_type
-from torchlike._ops.nn.normalization import p_norm
+from torchlike._ops.reductions import vector_norm_of
 
 
 @op(grad_name="SumBackward1")
@@ -37,9 +38,15 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
     if not shape:
         x1, x2 = x1[None], x2[None]
     eps = as_dtype(eps, x1.dtype)
-    sizes = [p_norm(magnitude(each), 2.0, axis) for each in (x1, x2)]
-    one, two = (each / jnp.maximum(size, eps) for each, size in zip((x1, x2), sizes, strict=True))
+    sizes = [vector_norm_of(each, 2.0, (axis,), True) for each in (x1, x2)]
+    one, two = (quotient(each, _at_least(size, eps)) for each, size in zip((x1, x2), sizes, strict=True))
     return jnp.sum(one * two, axis)
+
+
+# the derivative is that of the norm, bounded or not
+@derived(lambda along, bounded, size, eps: along)
+def _at_least(size, eps):
+    return jnp.maximum(size, eps)
 
 
 @op(grad_name="NormBackward1")
@@ -51,7 +58,7 @@ def pairwise_distance(x1: Array, x2: Array, p: Positive = 2.0, eps: Number = 1e-
     """
     x1, x2 = matched_float(x1, x2)
     difference = x1 - x2 + as_dtype(eps, x1.dtype)
-    return p_norm(magnitude(difference), p, -1, keepdim)
+    return vector_norm_of(difference, p, (difference.ndim - 1,), keepdim)
 
 
 @op
@@ -64,4 +71,4 @@ def pdist(input: Array, p: Positive = 2.0) -> Array:
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     first, second = np.triu_indices(input.shape[0], 1)
-    return p_norm(magnitude(input[first] - input[second]), p, -1, False)
+    return vector_norm_of(input[first] - input[second], p, (1,), False)

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Integer, Number, Positive, as_dtype, magnitude, rank
+from torchlike._ops._promote import Array, Integer, Number, Positive, as_dtype, rank
 from torchlike._ops._values import within
 from torchlike._ops.nn._checks import scalar_type
-from torchlike._ops.nn.normalization import p_norm
+from torchlike._ops.reductions import vector_norm_of
 from torchlike._recorder.checks import Check, Found
 
 
@@ -83,7 +83,7 @@ def _selects_rows(weight, input, *_) -> list[Check]:
 @op(check=_selects_rows)
 def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: Positive = 2.0) -> Array:
     """The table with those rows that `input` names scaled down to a norm of at most `max_norm`."""
-    norms = p_norm(magnitude(weight), norm_type, 1)
+    norms = vector_norm_of(weight, norm_type, (1,), True)
     max_norm = as_dtype(max_norm, weight.dtype)
     named = jnp.zeros(weight.shape[0], bool).at[input.reshape(-1)].set(True)[:, None]
     return jnp.where(named & (norms > max_norm), weight * (max_norm / (norms + 1e-7)), weight).astype(weight.dtype)

@@ -6,8 +6,6 @@ half precision as PyTorch has them.
 
 from __future__ import annotations
 
-import math
-
 import jax.numpy as jnp
 from jax import lax
 
@@ -18,12 +16,13 @@ from torchlike._ops._promote import (
     Number,
     Positive,
     as_dtype,
-    known,
-    magnitude,
     promoted_float,
     wrap_dim,
 )
+from torchlike._ops.arithmetic import quotient
+from torchlike._ops.bounds import no_less
 from torchlike._ops.nn._checks import need_float
+from torchlike._ops.reductions import axes_of, vector_norm_of
 
 
 def _standardized(x: Array, axes: tuple[int, ...], eps: Number) -> tuple[Array, Array, Array]:
@@ -298,22 +297,5 @@ def normalize(input: Array, p: Positive = 2.0, dim: Ints = 1, eps: Number = 1e-1
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     if not input.ndim:
         return normalize.op.body(input[None], p, wrap_dim(dim, 0), eps)[0]
-    size = magnitude(input)
-    dim = tuple(wrap_dim(each, input.ndim) for each in dim) if isinstance(dim, tuple) else wrap_dim(dim, input.ndim)
-    return (input / jnp.maximum(p_norm(size, p, dim), as_dtype(eps, size.dtype))).astype(input.dtype)
-
-
-def p_norm(sizes: Array, p: Positive, dim, keepdims: bool = True) -> Array:
-    """The p-norm of non-negative numbers; its derivative at 0 is 0."""
-    order = known(p)
-    if order == 0:
-        return jnp.sum(sizes != 0, dim, keepdims=keepdims).astype(sizes.dtype)
-    if math.isinf(order):
-        return (jnp.max if order > 0 else jnp.min)(sizes, dim, keepdims=keepdims)
-    if order == 1:
-        return jnp.sum(sizes, dim, keepdims=keepdims)
-    safe = jnp.where(sizes == 0, 1, sizes)
-    sums = jnp.sum(jnp.where(sizes == 0, 0, safe * safe if order == 2 else safe**p), dim, keepdims=keepdims)
-    nothing = sums == 0
-    safe = jnp.where(nothing, 1, sums)
-    return jnp.where(nothing, 0, jnp.sqrt(safe) if order == 2 else safe ** (1 / p))
+    size = vector_norm_of(input, p, axes_of(dim, input.ndim), True)
+    return quotient(input, no_less(size, as_dtype(eps, size.dtype)).astype(input.dtype))

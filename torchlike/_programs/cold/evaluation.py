@@ -402,7 +402,7 @@ def _assigned(builder: _Builder, takes: int) -> Prepared:
 
 def _writing_over(fn: np.ufunc, place: int) -> Callable:
     """`fn`, its result in the memory of one of its arguments."""
-    return lambda *arrays: fn(*arrays, arrays[place])
+    return lambda *arrays: fn(*arrays, out=arrays[place])
 
 
 def _step(fn: Callable, ins: tuple, outs: tuple, several: bool) -> tuple:
