@@ -10,6 +10,10 @@ from torchlike._types import device as device_class
 from torchlike._types import devices, dtypes
 
 
+def _cast(tensor: TensorBase, dtype: dtypes.dtype) -> TensorBase:
+    return tensor if tensor._aval.dtype is dtype else conversion.to_dtype(tensor, dtype)
+
+
 class ConversionMethods(TensorBase):
     """Copies, dtypes, devices."""
 
@@ -52,48 +56,48 @@ class ConversionMethods(TensorBase):
 
     def double(self, *, memory_format=None):
         """The tensor as float64."""
-        return self.to(dtypes.float64)
+        return _cast(self, dtypes.float64)
 
     def float(self, *, memory_format=None):
         """The tensor as float32."""
-        return self.to(dtypes.float32)
+        return _cast(self, dtypes.float32)
 
     def half(self, *, memory_format=None):
         """The tensor as float16."""
-        return self.to(dtypes.float16)
+        return _cast(self, dtypes.float16)
 
     def bfloat16(self, *, memory_format=None):
         """The tensor as bfloat16."""
-        return self.to(dtypes.bfloat16)
+        return _cast(self, dtypes.bfloat16)
 
     def long(self, *, memory_format=None):
         """The tensor as int64."""
-        return self.to(dtypes.int64)
+        return _cast(self, dtypes.int64)
 
     def int(self, *, memory_format=None):
         """The tensor as int32."""
-        return self.to(dtypes.int32)
+        return _cast(self, dtypes.int32)
 
     def short(self, *, memory_format=None):
         """The tensor as int16."""
-        return self.to(dtypes.int16)
+        return _cast(self, dtypes.int16)
 
     def char(self, *, memory_format=None):
         """The tensor as int8."""
-        return self.to(dtypes.int8)
+        return _cast(self, dtypes.int8)
 
     def byte(self, *, memory_format=None):
         """The tensor as uint8."""
-        return self.to(dtypes.uint8)
+        return _cast(self, dtypes.uint8)
 
     def bool(self, *, memory_format=None):
         """The tensor as bool."""
-        return self.to(dtypes.bool_)
+        return _cast(self, dtypes.bool_)
 
     def cfloat(self, *, memory_format=None):
         """The tensor as complex64."""
-        return self.to(dtypes.complex64)
+        return _cast(self, dtypes.complex64)
 
     def cdouble(self, *, memory_format=None):
         """The tensor as complex128."""
-        return self.to(dtypes.complex128)
+        return _cast(self, dtypes.complex128)
