@@ -597,3 +597,71 @@ def test_another_dtype_has_no_history() -> None:
         return seen.requires_grad, seen._is_view(), y.view(torch.float32).requires_grad, y.tolist(), y._version
 
     agree(program)
+
+
+# ---------------------------------------------------------------------- tensors of inference mode
+
+
+def _made_there(torch):
+    with torch.inference_mode():
+        return torch.ones(2)
+
+
+def _told(torch):
+    there, normal = _made_there(torch), torch.ones(3)
+    with torch.inference_mode():
+        view, made = normal[:2], normal * 2
+        there.add_(1)
+    every = [there, there[0], there + 1, there.clone(), there.detach(), there.view(2, 1), view, made, normal]
+    return [each.is_inference() for each in every], view._is_view(), there.tolist()
+
+
+def _leaf(torch):
+    return torch.ones(2, requires_grad=True)
+
+
+INFERENCE = [
+    *(
+        _told,
+        lambda torch: _leaf(torch) * _made_there(torch),
+        lambda torch: (_leaf(torch) + _made_there(torch)).tolist(),
+    ),
+    *(lambda torch: (_leaf(torch) * 2).mul_(_made_there(torch)), lambda torch: _made_there(torch).add_(1)),
+    *(lambda torch: torch.nn.functional.linear(_leaf(torch)[None], _made_there(torch)[None]),),
+    *(lambda torch: (_leaf(torch) * _made_there(torch).clone()).tolist(), lambda torch: _made_there(torch)._version),
+    *(lambda torch: _made_there(torch).requires_grad_(), lambda torch: (_made_there(torch) * 2).sum().item()),
+    *(lambda torch: torch.cat([_leaf(torch), _made_there(torch)]).tolist(),),
+]
+
+
+@pytest.mark.parametrize("program", INFERENCE, ids=range(len(INFERENCE)))
+def test_tensors_of_inference_mode(program) -> None:
+    agree(program)
+
+
+# ---------------------------------------------------------------------- numbers in the order of memory
+
+
+def _sources(torch):
+    x = torch.zeros(20, 6)
+    return [x, x.t(), x.view(4, 5, 6).permute(2, 0, 1), x.t()[::2], torch.zeros(6).expand(3, 6), x.view(2, 3, 4, 5).mT]
+
+
+LIKE = {
+    "rand": lambda torch, x: torch.rand_like(x),
+    "randn": lambda torch, x: torch.randn_like(x),
+    "randint": lambda torch, x: torch.randint_like(x, 2, 9),
+    "another dtype": lambda torch, x: torch.randn_like(x, dtype=torch.float64),
+    "contiguous": lambda torch, x: torch.rand_like(x, memory_format=torch.contiguous_format),
+    "zeros": lambda torch, x: torch.zeros_like(x),
+}
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_numbers_like_a_tensor_come_in_the_order_of_its_memory(name: str) -> None:
+    def program(torch):
+        torch.manual_seed(3)
+        made = [LIKE[name](torch, each) for each in _sources(torch)]
+        return [(each.tolist(), each.stride()) for each in made]
+
+    agree(program, ["auto"])

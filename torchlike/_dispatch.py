@@ -48,21 +48,21 @@ from torchlike._arguments import (
     modern,
 )
 from torchlike._autograd.modes import state
-from torchlike._autograd.refusals import ON_EXPANDED, OVERLAP
-from torchlike._autograd.tape import apply, apply_keeping, node_class
+from torchlike._autograd.refusals import INFERENCE_SAVED, ON_EXPANDED, OVERLAP
+from torchlike._autograd.tape import apply, apply_keeping, derivative_of, node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._half import in_single
 from torchlike._kernels import refuse
-from torchlike._out import CAST, OutRule, with_out
+from torchlike._out import CAST, OutRule, tensors_of, with_out
 from torchlike._programs import explain
-from torchlike._programs.aval import Aval
+from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.checks import Bound, Check, finding
 from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
-from torchlike._recorder.view import Step, ViewRule
+from torchlike._recorder.view import Layout, Step, ViewRule
 from torchlike._types import dtypes
 from torchlike._types.devices import CPU
 from torchlike._types.numbers import fitting
@@ -83,7 +83,8 @@ class Flags:
             than whether the derivative uses any; or a function that gives it for a `Call`.
         view: for a view operation, its layout function; see `ViewRule`.
         write: for a view operation, how to write through it; `careful`: as in `ViewRule`.
-        sign: for a view operation, whether its elements are read with another sign; see `ViewRule`.
+        sign, merge: for a view operation, as in `ViewRule`.
+        promised: for a view operation, whether its arguments are known to be right: it is traced when it runs.
         measure: a function on NumPy arrays that gives the static argument ``size`` of a result whose shape depends
             on values; the inputs are computed to call it.
         keeps_residuals: whether the tracked forward keeps what its derivative needs, rather than running again
@@ -114,6 +115,8 @@ class Flags:
     write: Callable | None = None
     careful: bool = False
     sign: Callable | None = None
+    merge: Callable | None = None
+    promised: bool = False
     measure: Callable | None = None
     keeps_residuals: bool = False
     module: str | None = None
@@ -205,7 +208,10 @@ class Op:
             generic = traces.find(sizes, lambda symbols: self._traced(put_in(pattern, symbols)))
         except Exception as error:
             mistake = error  # the user's, if these sizes have it too, and then in numbers
-        made = self._traced(call) if generic is None else generic[0].at(generic[1], self._function(*call))
+        if generic is not None:
+            made = generic[0].at(generic[1], self._function(*call))
+        else:
+            made = self._promised(call) if self.flags.promised else self._traced(call)
         if mistake is not None:
             raise mistake
         made.call = Call(self, self.signature.bind(*args, **kwargs).arguments, kinds, in_place)
@@ -228,6 +234,11 @@ class Op:
                 slots = tuple(map(Slot, range(len(taken))))
                 made.append(Bound(asked, places, functools.partial(predicate.spec_of, taken, slots, {})))
         return tuple(made)
+
+    def _promised(self, call: tuple) -> Spec:
+        viewed, *numbers = call[0]
+        layout = self._view_rule(call[1], dict(call[2])).layout(Layout.contiguous(viewed.shape), *[0] * len(numbers))
+        return Spec.promised(self.name, self._function(*call), call[0], aval(layout.shape, viewed.dtype, viewed.device))
 
     def _traced(self, call: tuple) -> Spec:
         return Spec(self.name, self._function(*call), call[0])
@@ -275,7 +286,7 @@ class Op:
             fill = functools.partial(_filled, arrays=(viewed, *given))
             return flags.write(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
-        return ViewRule(layout, None if flags.write is None else write, flags.sign, flags.careful)
+        return ViewRule(layout, None if flags.write is None else write, flags.sign, flags.careful, flags.merge)
 
 
 @functools.cache
@@ -610,9 +621,13 @@ def _caller(op: Op, form: Form) -> Callable:
             if is_checked and spec.checks:
                 recorder.look(spec.checks, inputs)
             inputs = tuple(inputs)
-            tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
-            if tracked and recorder.at_boundary:
-                recorder.boundary()
+            enabled = state.enabled
+            tracked = enabled and spec.differentiable and edges.count(None) != len(edges)
+            if tracked:
+                if Storage.inferred:
+                    _check_saved(spec, (*args, *kwargs.values()), edges)
+                if recorder.at_boundary:
+                    recorder.boundary()
             if not spec.single:
                 if tracked and flags.keeps_residuals:
                     return spec.container(
@@ -627,6 +642,8 @@ def _caller(op: Op, form: Form) -> Callable:
             made._storage = Storage(value)
             if tracked:
                 made._edge = edge
+            elif enabled is None:
+                made._storage.infer()
             return made
         except BaseException as error:
             shorten(error)
@@ -634,6 +651,21 @@ def _caller(op: Op, form: Form) -> Callable:
 
     call.op = op
     return call
+
+
+def _check_saved(spec: Spec, given: tuple, edges: Sequence) -> None:
+    """Refuse to save a tensor for a derivative that was made in inference mode.
+
+    Raises:
+        RuntimeError: the derivative uses one.
+    """
+    tensors = tensors_of(given)
+    if any([each._storage.inference for each in tensors]):
+        places = [place for place, kind in enumerate(spec.inputs) if not isinstance(kind, type)]
+        used = derivative_of(spec, tuple([edge is not None for edge in edges]), [True] * spec.count)[1]
+        for place, each in zip(places, tensors, strict=False):
+            if each._storage.inference and place in used:
+                raise RuntimeError(INFERENCE_SAVED)
 
 
 def _wrap_all(spec: Spec, inputs: tuple, edges: tuple, tracked: bool):
@@ -723,6 +755,8 @@ def _inplace(op: Op) -> Callable:
             tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
             if tracked and recorder.at_boundary:
                 recorder.boundary()
+            if tracked and Storage.inferred:
+                _check_saved(spec, (self, *args), edges)
             self._write(*apply(spec, inputs, edges, tracked)[0])
             return self
         except BaseException as error:

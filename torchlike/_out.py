@@ -94,20 +94,21 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
 
 
 def _refuse_inputs(out, given: tuple) -> None:
-    for target in _tensors((out,)):
-        check_apart(target, *_tensors(given))
+    for target in tensors_of((out,)):
+        check_apart(target, *tensors_of(given))
 
 
 def _refuse_overlap(out, given: tuple) -> None:
-    for target in _tensors((out,)):
+    for target in tensors_of((out,)):
         if target._repeats:
             raise RuntimeError(OVERLAP)
-        for each in _tensors(given):
+        for each in tensors_of(given):
             if each is not target:
                 target._check_apart(each)
 
 
-def _tensors(given: tuple) -> list[TensorBase]:
+def tensors_of(given: tuple) -> list[TensorBase]:
+    """The tensors among arguments, and in lists among these."""
     every = [each for arg in given for each in (arg if isinstance(arg, (tuple, list)) else (arg,))]
     return [each for each in every if isinstance(each, TensorBase)]
 

@@ -332,6 +332,8 @@ def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:
     """
     edge = tensor._tracked_edge
     if wanted:
+        if tensor._storage.inference and not state.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if edge is None or edge is NOWHERE:
             if tensor._aval.dtype.rank < 2:
                 raise RuntimeError("only Tensors of floating point dtype can require gradients")

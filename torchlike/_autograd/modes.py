@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 
 class _State(threading.local):
-    enabled = True
+    enabled: bool | None = True  # None in inference mode
     inference = False
     anomaly = False
     check_nan = True
@@ -25,7 +25,7 @@ state = _State()
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded for differentiation in this thread."""
-    return state.enabled
+    return bool(state.enabled)
 
 
 def is_inference_mode_enabled() -> bool:
@@ -165,7 +165,7 @@ class inference_mode(_Mode):
 
     def __enter__(self) -> None:
         self.previous = state.enabled, state.inference
-        state.enabled, state.inference = (False, True) if self.mode else (state.enabled, False)
+        state.enabled, state.inference = (None, True) if self.mode else (bool(state.enabled), False)
 
     def __exit__(self, *exc) -> None:
         state.enabled, state.inference = self.previous

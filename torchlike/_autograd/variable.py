@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._autograd.modes import state
-from torchlike._autograd.refusals import LEAF_IN_PLACE, SHARED, VIEW_OF_LEAF_IN_PLACE, Frozen
+from torchlike._autograd.refusals import INFERENCE_IN_PLACE, LEAF_IN_PLACE, SHARED, VIEW_OF_LEAF_IN_PLACE, Frozen
 from torchlike._autograd.tape import AS_STRIDED, NOWHERE, AccumulateGrad, apply, node_class
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, recorder, value_of
@@ -61,6 +61,8 @@ class TensorBase:
         made._storage = Storage(value)
         if edge is not None:
             made._edge = edge
+        elif state.enabled is None:
+            made._storage.infer()
         return made
 
     @staticmethod
@@ -97,7 +99,7 @@ class TensorBase:
         made._base = self if self._base is None else self._base
         made._cached, made._seen = value, self._storage.version
         if of_many or not state.enabled or self._frozen is not None:
-            made._frozen = Frozen.of(self._version, of_many, self._frozen)
+            made._frozen = Frozen.of(self._storage.counted, of_many, self._frozen)
         if self._counter is not None:
             made._counter = self._counter
         return made
@@ -156,7 +158,12 @@ class TensorBase:
             RuntimeError: the base was changed.
         """
         why = self._frozen
-        if why is not None and state.enabled and self._version != why.version and self._tracked_edge is not None:
+        if (
+            why is not None
+            and state.enabled
+            and self._storage.counted != why.version
+            and self._tracked_edge is not None
+        ):
             raise RuntimeError(why.sentence(self._edge, indirect=True))
 
     def _read_shared(self) -> Value | None:
@@ -197,6 +204,8 @@ class TensorBase:
     @property
     def _version(self) -> int:
         """How often the elements were written to by PyTorch's count, shared with views and `detach()`."""
+        if self._storage.inference:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._storage.counted if self._counter is None else self._counter.version
 
     # ------------------------------------------------------------------ writing
@@ -210,6 +219,8 @@ class TensorBase:
         Raises:
             RuntimeError: a leaf that requires grad, or a view that has or would have a history that cannot be.
         """
+        if self._storage.inference and not state.inference:
+            raise RuntimeError(INFERENCE_IN_PLACE)
         if not state.enabled:
             return
         if self._frozen is not None:

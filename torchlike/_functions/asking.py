@@ -51,8 +51,8 @@ def is_same_size(input, other) -> bool:
 
 
 def is_inference(input) -> bool:
-    """Whether it was made in inference mode; tensors here do not remember."""
-    return False
+    """Whether it was made in inference mode, or is a view of what was."""
+    return input._storage.inference
 
 
 def is_distributed(input) -> bool:

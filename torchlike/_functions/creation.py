@@ -219,7 +219,7 @@ def _filled_like(name, input, value, dtype, device, requires_grad, memory_format
     known = input._aval
     dtype = dtypes.resolve(dtype, name) or known.dtype
     device = known.device if device is None else device
-    order = None if input._view is None or memory_format is not None else _memory_order(input._layout)
+    order = memory_order(input) if memory_format in (None, formats.preserve_format) else None
     shape = known.shape if order is None else tuple([known.shape[dim] for dim in order])
     made = _filled(name, shape, value, dtype, device, False, None, memory_format)
     if order is not None:
@@ -227,14 +227,12 @@ def _filled_like(name, input, value, dtype, device, requires_grad, memory_format
     return made.requires_grad_() if requires_grad else made
 
 
-def _memory_order(layout) -> tuple[int, ...] | None:
-    """The dimensions of dense elements from the outermost in memory inwards; None where that is their own order."""
-    order = tuple(sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim]))
-    step = 1
-    for dim in reversed(order):
-        if layout.strides[dim] != step:
-            return None
-        step *= layout.shape[dim]
+def memory_order(input) -> tuple[int, ...] | None:
+    """The dimensions of a tensor from the outermost in memory inwards; None where that is their own order, or undecided."""
+    if input._view is None or input._repeats:
+        return None
+    layout = input._layout
+    order = layout.order or tuple(sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim]))
     return None if order == tuple(range(len(order))) else order
 
 

@@ -17,7 +17,7 @@ from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.refusals import OVERLAP
 from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.creation import is_index, sizes
+from torchlike._functions.creation import empty_like, is_index, memory_order, sizes
 from torchlike._functions.making import wrapped
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
@@ -297,21 +297,23 @@ def randperm(
     return _finish(array, device, requires_grad, out, "randperm")
 
 
-def _like(name: str, fn):
+def _like(name: str, fn, fill):
     def like(
         input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **own
     ):
-        return fn(
-            input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, **own
-        )
+        named = {"dtype": dtype or input.dtype, "device": device or input.device}
+        if memory_order(input) is None:
+            return fn(input.shape, **named, requires_grad=requires_grad, **own)
+        made = fill(empty_like(input, **named, memory_format=memory_format), **own)  # in the order of memory
+        return made.requires_grad_() if requires_grad else made
 
     like.__name__ = like.__qualname__ = name
-    like.__doc__ = f"`{fn.__name__}` with the shape, dtype and device of a tensor."
+    like.__doc__ = f"`{fn.__name__}` with the shape, dtype and device of a tensor, and its elements' order in memory."
     return like
 
 
-rand_like = _like("rand_like", rand)
-randn_like = _like("randn_like", randn)
+rand_like = _like("rand_like", rand, lambda made, **own: uniform_(made, **own))
+randn_like = _like("randn_like", randn, lambda made, **own: normal_(made, **own))
 
 
 def randint_like(
@@ -329,10 +331,11 @@ def randint_like(
     """`randint` with the shape, dtype and device of a tensor."""
     if high is None:
         low, high = None, low
-    return randint(
-        *(0 if low is None else low, high, tuple(input.shape)),
-        **{"dtype": dtype or input.dtype, "device": device or input.device, "requires_grad": requires_grad},
-    )
+    low, named = 0 if low is None else low, {"dtype": dtype or input.dtype, "device": device or input.device}
+    if memory_order(input) is None:
+        return randint(low, high, tuple(input.shape), **named, requires_grad=requires_grad)
+    made = random_(empty_like(input, **named, memory_format=memory_format), low, high)
+    return made.requires_grad_() if requires_grad else made
 
 
 @legacy_keywords(means="mean")

@@ -21,11 +21,12 @@ import warnings
 import jax.numpy as jnp
 from jax import lax
 
-from torchlike._dispatch import op
+from torchlike._dispatch import Slot, op
 from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype
 from torchlike._ops._values import out_of_bounds, within
+from torchlike._programs.aval import Aval
 from torchlike._recorder.checks import Check
-from torchlike._recorder.view import Layout
+from torchlike._recorder.view import Layout, Step
 from torchlike._types import dtypes
 
 FULL, AT = ":", "at"
@@ -140,7 +141,32 @@ def _positions_within(input, pattern, *numbers) -> list[Check]:
     return found
 
 
-@op(view=_layout, write=_write, name="select", check=_positions_within)
+def _merged(earlier: Step, later: Step) -> Step | None:
+    """A slice of a slice as one; other indices have their own specs, and together too many."""
+    calls = [each.get.call for each in (earlier, later)]
+    if calls[0] is None or earlier.get.extra.merge is not _merged:
+        return None
+    patterns = [each.arguments["pattern"] for each in calls]
+    if not all([type(each) is tuple or each == FULL for pattern in patterns for each in pattern]):
+        return None
+    numbers = earlier.numbers + later.numbers
+    if not all([type(each) is int for each in numbers]) or len(numbers) > MOST_NUMBERS:
+        return None
+    viewed = earlier.get.inputs[0]
+    starts, sizes, steps, _ = _resolved(viewed.shape, patterns[0], earlier.numbers)
+    further, kept, strides, _ = _resolved(tuple(sizes), patterns[1], later.numbers)
+    merged, positions = [], []
+    for dim, (start, size, step) in enumerate(zip(starts, kept, steps, strict=True)):
+        start, step = start + further[dim] * step, step * strides[dim]
+        if step == 1 and AT in [pattern[dim][0] for pattern in patterns if dim < len(pattern)]:
+            merged.append((AT, size))
+            positions.append(start)
+        else:
+            merged.append((start, size, step) if size != viewed.shape[dim] else FULL)
+    return index_step(viewed, tuple(merged), tuple(positions))
+
+
+@op(view=_layout, write=_write, merge=_merged, promised=True, name="select", check=_positions_within)
 def select_view(
     input: Array,
     pattern: tuple,
@@ -157,7 +183,7 @@ def select_view(
     return _read(input, pattern, (a, b, c, d, e, f, g, h))
 
 
-@op(view=_layout, write=_write, name="slice", check=_positions_within)
+@op(view=_layout, write=_write, merge=_merged, promised=True, name="slice", check=_positions_within)
 def slice_view(
     input: Array,
     pattern: tuple,
@@ -172,6 +198,18 @@ def slice_view(
 ) -> Array:
     """The elements at an index whose last part is a slice or None."""
     return _read(input, pattern, (a, b, c, d, e, f, g, h))
+
+
+def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
+    """The step of a view that reads an index, found without recording it."""
+    declared, kinds = slice_view.op, tuple(map(type, numbers))
+    spec = declared.specs.get((known, pattern, *kinds))
+    if spec is None:
+        slots = [Slot(1 + place) for place in range(len(kinds))]
+        spec = declared.specs[known, pattern, *kinds] = declared.spec_of(
+            (known, *kinds), (Slot(0), pattern, *slots), {}
+        )
+    return Step(spec, numbers)
 
 
 @op(

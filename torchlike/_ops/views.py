@@ -8,14 +8,13 @@ import math
 import jax.numpy as jnp
 from jax import lax
 
-from torchlike._dispatch import Slot, op
+from torchlike._dispatch import op
 from torchlike._ops._nodes import of_squeeze
 from torchlike._ops._promote import Array, Ints, wrap_dim
 from torchlike._ops.basic_indexing import FULL as FULL
-from torchlike._ops.basic_indexing import slice_view
-from torchlike._programs.aval import Aval
+from torchlike._ops.basic_indexing import index_step as index_step
 from torchlike._recorder import memory
-from torchlike._recorder.view import Layout, Step
+from torchlike._recorder.view import Layout
 from torchlike._types import dtypes
 
 
@@ -483,18 +482,6 @@ def view_as_complex(input: Array) -> Array:
 
 
 # ---------------------------------------------------------------------- several results
-
-
-def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
-    """The step of a view that reads an index, found without recording it."""
-    declared, kinds = slice_view.op, tuple(map(type, numbers))
-    spec = declared.specs.get((known, pattern, *kinds))
-    if spec is None:
-        slots = [Slot(1 + place) for place in range(len(kinds))]
-        spec = declared.specs[known, pattern, *kinds] = declared.spec_of(
-            (known, *kinds), (Slot(0), pattern, *slots), {}
-        )
-    return Step(spec, numbers)
 
 
 def _pieces(input: Array, dim: int, sizes: tuple[int, ...]) -> tuple[Array, ...]:

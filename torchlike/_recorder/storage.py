@@ -32,10 +32,12 @@ class Storage:
         version: how often it was written to, in whatever way: what was read at another version is old.
         silent: how many of these times PyTorch does not count for those who share the storage.
         resizable: whether it may become larger.
+        inference: whether it was made in inference mode; `inferred`, whether any was.
     """
 
     version = silent = 0
     resizable = True
+    inference = inferred = False
     _host: np.ndarray | None = None
     _pinned = False
     _address: int | None = None
@@ -49,6 +51,10 @@ class Storage:
         made = cls(None)
         made._host, made.resizable = array, False
         return made
+
+    def infer(self) -> None:
+        """Note that it is made in inference mode."""
+        self.inference = Storage.inferred = True
 
     @property
     def host(self) -> np.ndarray | None:

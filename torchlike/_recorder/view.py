@@ -113,12 +113,14 @@ class ViewRule(NamedTuple):
         write: (viewed array, new view, *numbers) to the viewed array with the new view in it; None to derive it.
         sign: ((conjugated, negated) of what is viewed) to the same of the view; None if it is that.
         careful: whether its writing knows which of several elements in one place counts.
+        merge: (the step before, this step) to one step for both, or None.
     """
 
     layout: Callable
     write: Callable | None = None
     sign: Callable | None = None
     careful: bool = False
+    merge: Callable | None = None
 
 
 class Step(NamedTuple):
@@ -242,7 +244,11 @@ class View:
     @staticmethod
     def beyond(known: View | None, step: Step) -> View:
         """The view that a step makes of a view, or of a whole storage; a long chain becomes one step."""
-        made = View((step,) if known is None else (*known.steps, step))
+        if known is None:
+            return View((step,))
+        merge = step.get.extra.merge
+        merged = None if merge is None else merge(known.steps[-1], step)
+        made = View((*known.steps, step) if merged is None else (*known.steps[:-1], merged))
         if len(made.steps) > _MOST_STEPS and made.is_known:
             viewed = made.steps[0].get.inputs[0]
             made.steps = (direct(viewed, Place.whole(viewed), made.place),)
