@@ -286,7 +286,6 @@ HUGE = {
     "empty": lambda torch: torch.empty(10**13),
     "zeros": lambda torch: torch.zeros(2**62),
     "ones": lambda torch: torch.ones(2**40, 2**40),
-    "beyond 64 bits": lambda torch: torch.empty(2**63),
     "full": lambda torch: torch.full((2**62,), 1.0),
     "product": lambda torch: (torch.ones(1).expand(10**13) * 2.0)[0].item(),
     "matmul": lambda torch: (torch.ones(1, 1).expand(10**7, 1) @ torch.ones(1, 1).expand(1, 10**7))[0, 0].item(),

@@ -16,7 +16,7 @@ from torchlike._compile.capture import Before, Capture, StillTracked
 from torchlike._compile.guards import GroupsAreRead, Guards, Unguarded, is_plain_object
 from torchlike._compile.replay import MISS, Replay, is_amid_step
 from torchlike._compile.watch import ATOMS
-from torchlike._programs import explain
+from torchlike._programs import explain, forks
 from torchlike._recorder.recorder import recorder
 from torchlike._types import Size, device, dtype
 
@@ -147,7 +147,7 @@ class Compiled:
         if self.leaves_tape and state.enabled:
             return self.fn(*args, **kwargs)
         now = flags.read()
-        if now is None or recorder.capture is not None or stance.name == "force_eager":
+        if now is None or recorder.capture is not None or stance.name == "force_eager" or forks.is_cut_off:
             return self.fn(*args, **kwargs)
         signature = Signature(args, kwargs)
         try:

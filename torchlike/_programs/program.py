@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import jax
 import numpy as np
 
-from torchlike._programs import algebra, cold, explain, layouts, memory
+from torchlike._programs import algebra, cold, explain, forks, layouts, memory
 from torchlike._programs.settings import settings
 from torchlike._programs.spec import NUMBERS
 from torchlike._programs.tiers import Tiered
@@ -213,8 +213,8 @@ class Structure(Tiered):
         Args:
             ends_step: whether this comes again.
         """
-        if settings.mode != "auto":
-            return settings.mode == "whole"
+        if settings.mode != "auto" or forks.is_cut_off:
+            return settings.mode == "whole" and not forks.is_cut_off
         return bool(self.programs) or self.is_due(self.specs, ends_step)
 
     def _run_each(self, arrays: list, numbers: Iterator, live: tuple[int, ...]) -> list:

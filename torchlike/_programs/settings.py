@@ -87,13 +87,22 @@ def configure_jax() -> None:
     if any(importlib.util.find_spec(f"jax_cuda{version}_plugin") for version in (12, 13)):
         # a tensor is on the CPU unless it was moved
         jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
-    folder = os.environ.get("TORCHLIKE_CACHE_DIR", str(Path.home() / ".cache" / "torchlike"))
+    folder = os.environ.get("TORCHLIKE_CACHE_DIR")
+    if folder is None:
+        folder = _default_folder()
     if folder and not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         jax.config.update("jax_compilation_cache_dir", folder)
     if folder:
         # a small program costs as much to lower as to load: keep every one of them
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def _default_folder() -> str:
+    try:
+        return str(Path.home() / ".cache" / "torchlike")
+    except RuntimeError:  # a user who has no home: nothing is kept
+        return ""
 
 
 def choose_convolutions() -> None:

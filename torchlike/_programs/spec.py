@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.extend import core as jex_core
 
-from torchlike._programs import cold, layouts
+from torchlike._programs import cold, forks, layouts
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import aval_at, jaxpr_at
 from torchlike._types.devices import CPU
@@ -195,6 +195,8 @@ class Spec:
         Args:
             waits: whether an input may still be being computed.
         """
+        if forks.is_cut_off:
+            return True
         if self._compiled is not None or not self._is_on_cpu:
             return False
         if self._spent <= self.compile_cost:
@@ -215,6 +217,7 @@ class Spec:
     @property
     def compiled(self) -> Callable:
         """The operation as a program of its own, for what runs op by op."""
+        forks.check(self.name)
         if self._compiled is None:
             self._compiled = jax.jit(functools.partial(layouts.alone, self.jaxpr))
         return self._compiled

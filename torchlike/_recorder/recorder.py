@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 import threading
 from collections import deque
@@ -96,6 +97,10 @@ def value_of(array, where=CPU) -> Value:
 
 
 program_lock = threading.RLock()  # programs run one after the other: what one donates no other may take
+if hasattr(os, "register_at_fork"):  # a process is not forked while another thread is running one
+    os.register_at_fork(
+        before=program_lock.acquire, after_in_parent=program_lock.release, after_in_child=program_lock.release
+    )
 _OFTEN = 3  # times a NumPy array is taken before XLA gets it for good
 
 

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from torchlike._programs import forks
 from torchlike._programs.cold.rules import LARGE, SHAPELESS, TABLE, Addable
 from torchlike._programs.generic import Filling, is_symbolic
 
@@ -325,6 +326,7 @@ def _compiled(primitive, params: dict, ins: list) -> Callable:
 
 
 def _run_by_xla(compiled: Callable, name: str, *arrays) -> Any:
+    forks.check(f"`{name}`")
     missing[name] += 1
     got = compiled(*arrays)
     return [np.asarray(each) for each in got] if isinstance(got, (list, tuple)) else np.asarray(got)

@@ -1,0 +1,94 @@
+"""A forked child computes what its parent had compiled, without XLA's threads; what cannot do without them says so."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from torchlike._programs import settings
+
+FORKS = """
+import os, signal, warnings
+warnings.simplefilter("ignore")  # JAX warns of forks
+import torchlike as torch
+
+torch.manual_seed(0)
+model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4))
+optimizer = torch.optim.Adam(model.parameters())
+inputs, targets = torch.randn(16, 8), torch.randint(4, (16,))
+
+def step():
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(inputs), targets)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+compiled = torch.compile(step)
+for call in [step] * 6 + [compiled] * 6:
+    call()
+optimizer.step()  # is still being computed at the fork
+pending = inputs * 2 + 1
+
+def whole():
+    with torch.execution_mode("whole"):
+        return (inputs * 3).sum().item()
+
+def needs_xla():
+    try:
+        torch.linalg.svd(torch.eye(3))[1].tolist()
+    except RuntimeError as error:
+        assert 'by "spawn" or "forkserver"' in str(error), error
+        return 1.0
+
+for call in (step, compiled, lambda: pending.sum().item(), lambda: model[0].weight.sum().item(), whole, needs_xla):
+    child = os.fork()
+    if not child:
+        signal.alarm(30)
+        try:
+            assert abs(call()) > 0
+        except BaseException as error:
+            print(repr(error), flush=True)
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, call
+assert step() > 0 and compiled() > 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_computes_what_its_parent_had_compiled():
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+EARLY = """
+import os, torchlike as torch
+child = os.fork()
+if not child:
+    with torch.execution_mode("whole"):
+        os._exit((torch.ones(3) * 2 + 1).sum().item() != 9)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_that_was_forked_early_compiles():
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_user_without_a_home_keeps_nothing(monkeypatch):
+    def fails():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", fails)
+    assert settings._default_folder() == ""
+    monkeypatch.delenv("TORCHLIKE_CACHE_DIR", raising=False)
+    settings.configure_jax()
+    monkeypatch.setenv("TORCHLIKE_CACHE_DIR", "")
+    settings.configure_jax()
