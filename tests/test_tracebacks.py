@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import subprocess
@@ -51,6 +52,28 @@ def test_no_more_frames_follow_the_users_line_than_in_pytorch():
     theirs = [count for each in MISTAKES if (count := below(reference(), each)) is not None]
     assert max(ours) <= 3 <= max(theirs)
     assert sum(ours) / len(ours) < sum(theirs) / len(theirs)
+
+
+SETTING = ("set_", "use_", "seed", "manual_seed", "compile", "install", "uninstall")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_wrong_calls_of_all_functions_end_near_the_users_line():
+    functions = [getattr(torchlike, name) for name in dir(torchlike) if not name.startswith(("_", *SETTING))]
+    calls = [
+        lambda torch, x, fn=fn, args=args: fn(*args(x))
+        for fn in functions
+        if inspect.isroutine(fn)
+        for args in (
+            lambda x: (),
+            lambda x: ("a",),
+            lambda x: (x, "a"),
+            lambda x: (x, 99),
+            lambda x: (x[:, :2], x, "a"),
+        )
+    ]
+    counts = [count for each in calls if (count := below(torchlike, each)) is not None]
+    assert len(counts) > 1000 and max(counts) <= 4 and sum(counts) / len(counts) < 0.5
 
 
 class Net(nn.Module):

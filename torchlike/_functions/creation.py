@@ -552,6 +552,7 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
     return finished("eye", np.eye(n, m, dtype=dtype.np), device, requires_grad, out)
 
 
+@gate
 def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """A 0-d tensor of a number, in the default dtype unless another is given."""
     return _filled("scalar_tensor", (), s, dtype, device, requires_grad)

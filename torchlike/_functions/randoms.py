@@ -25,6 +25,7 @@ from torchlike._out import ANY, FILLED, stored
 from torchlike._programs import memory
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
+from torchlike._programs.tracebacks import gate
 from torchlike._random import default
 from torchlike._random import distributions as draw
 from torchlike._random.engine import Engine
@@ -187,6 +188,7 @@ def _finish(array: np.ndarray, device, requires_grad: bool, out, name: str):
     return made.requires_grad_() if requires_grad else made
 
 
+@gate
 def _drawn(by: default.Draw, generator: Generator | None) -> np.ndarray:
     try:
         return default.draw_array(by) if generator is None else by(generator._engine)
@@ -396,6 +398,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     return stored("bernoulli", made, out, ANY)
 
 
+@gate
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
     """Indices drawn with the weights in each row, int64.
 
@@ -430,6 +433,7 @@ def _constant(name: str, known: Aval) -> Spec:
     return spec
 
 
+@gate
 def _filled(tensor, name: str, array_of):
     """Write draws into a tensor in the order in which its elements lie in memory.
 

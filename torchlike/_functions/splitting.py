@@ -9,6 +9,7 @@ from torchlike._functions.views import as_if_made
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT
+from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
 
@@ -57,6 +58,7 @@ def unbind(input, dim: int = 0):
     )
 
 
+@gate
 def split_with_sizes(input, split_sizes, dim: int = 0):
     """Pieces of the given sizes along a dimension: a tuple of views.
 
@@ -84,6 +86,7 @@ def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
 
 
 @legacy_keywords(split_size="split_size_or_sections")
+@gate
 def split(tensor, split_size_or_sections, dim: int = 0):
     """Pieces of a size along a dimension, the last one smaller where it does not fit, or of several given sizes.
 

@@ -11,7 +11,7 @@ from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._ops import conversion, views
 from torchlike._ops._promote import wrap_dim
-from torchlike._programs.tracebacks import shorten
+from torchlike._programs.tracebacks import gate, shorten
 from torchlike._recorder.recorder import record
 from torchlike._recorder.view import Layout, Place, direct
 from torchlike._types import dtype as dtype_class
@@ -169,6 +169,7 @@ def view_as(self, other):
     return view(self, tuple(other._aval.shape))
 
 
+@gate
 def flatten(input, start_dim: int = 0, end_dim: int = -1):
     """The dimensions from `start_dim` to `end_dim` as one; a view where memory allows it."""
     known = input._aval
@@ -248,6 +249,7 @@ def _unique(name: str, dims: tuple, ndim: int) -> tuple[int, ...]:
     return wrapped
 
 
+@gate
 def movedim(input, source, destination):
     """Dimensions moved to other places, the rest in their order.
 

@@ -185,10 +185,11 @@ class LegacyMethods(TensorBase):
         """A tensor of this dtype and device, made as the old constructors do."""
         return constructed(args, self._aval.dtype, device or self._aval.device)
 
+    @gate
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad: bool = False, layout=None, pin_memory=False):
         """A tensor with a copy of the data, in this dtype and on this device unless others are given."""
         if isinstance(data, TensorBase):
-            warnings.warn(COPY_CONSTRUCT.format("tensor.new_tensor"), UserWarning, stacklevel=2)
+            warnings.warn(COPY_CONSTRUCT.format("tensor.new_tensor"), UserWarning, stacklevel=3)
         dtype = dtypes.resolve(dtype, "new_tensor") or self._aval.dtype
         made = wrapped(np.array(cast(array_of(data), dtype)), device or self._aval.device)
         return made.requires_grad_() if requires_grad else made

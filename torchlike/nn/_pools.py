@@ -8,6 +8,7 @@ from torchlike._functions import randoms
 from torchlike._ops.nn import adaptive_pooling as adaptive
 from torchlike._ops.nn import pooling as ops
 from torchlike._ops.nn.fractional_pooling import fractional_max_pool
+from torchlike._programs.tracebacks import gate
 from torchlike.nn._sizes import ntuple
 from torchlike.tensor import Tensor
 
@@ -102,6 +103,7 @@ def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) 
     return wanted
 
 
+@gate
 def _unpooled(input, indices, kernel_size, stride, padding, output_size, dims: int) -> Tensor:
     """Elements put back."""
     sizes = _unpooled_size(input, kernel_size, stride, padding, output_size, dims)
@@ -123,6 +125,7 @@ def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_siz
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 3)
 
 
+@gate
 def _fractional(input, kernel_size, output_size, output_ratio, return_indices: bool, samples, dims: int):
     """A fractional max pooling; draws the samples where none are given.
 
