@@ -788,12 +788,11 @@ def _cast_to(known, result):
     """
     if isinstance(result, (tuple, list)):
         result = result[0]
-    got = dtypes.of_numpy(result.dtype)
-    CAST.check("", got, known.dtype)
     if result.shape != known.shape:
         raise RuntimeError(
             f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(result.shape)}"
         )
+    CAST.check("", dtypes.of_numpy(result.dtype), known.dtype)
     return result.astype(known.dtype.np)
 
 

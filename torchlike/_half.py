@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from torchlike._types import dtypes
 from torchlike._types.dtypes import dtype
@@ -26,6 +27,7 @@ EXACT = {
     *("top_k", "transpose", "unstack"),
 }
 PRODUCTS = {"dot_general", "conv_general_dilated"}
+SUMS = {"add_any", "cumsum", "reduce_sum", "reduce_window_sum", "scatter-add"}
 
 
 def in_single(fn: Callable, asked: dtype | None, on_cpu: bool) -> Callable:
@@ -54,6 +56,42 @@ def _widened(array, asked: dtype | None):
     return array.astype(np.float32) if array.dtype in _NUMPY else array
 
 
+def summed_in_single(closed: ClosedJaxpr) -> ClosedJaxpr:
+    """The derivative of what moves halves, its sums made in float32: those of rows that were taken several times."""
+    if SUMS.isdisjoint(_computing(closed.jaxpr)):
+        return closed
+    return jax.make_jaxpr(lambda *arrays: _run(closed, arrays))(*closed.in_avals)
+
+
+def _run(closed: ClosedJaxpr, arrays) -> list:
+    known: dict = dict(zip(closed.jaxpr.constvars, closed.consts, strict=True))
+    known.update(zip(closed.jaxpr.invars, arrays, strict=True))
+
+    def read(atom):
+        return atom.val if isinstance(atom, Literal) else known[atom]
+
+    for eqn in closed.jaxpr.eqns:
+        given = [read(each) for each in eqn.invars]
+        if eqn.primitive.name in ("jit", "pjit"):
+            made = _run(eqn.params["jaxpr"], given)
+        elif eqn.primitive.name in SUMS:
+            made = [_summed(eqn, given)]
+        else:
+            made = eqn.primitive.bind(*given, **eqn.primitive.get_bind_params(eqn.params))
+        known.update(zip(eqn.outvars, made if isinstance(made, (list, tuple)) else [made], strict=True))
+    return [read(each) for each in closed.jaxpr.outvars]
+
+
+def _summed(eqn, given: list):
+    wide = [_widened(each, None) for each in given]
+    if eqn.primitive.name == "scatter-add":
+        names = ("dimension_numbers", "indices_are_sorted", "unique_indices", "mode")
+        made = lax.scatter_add(*wide, **{name: eqn.params[name] for name in names})
+    else:
+        made = eqn.primitive.bind(*wide, **eqn.params)
+    return made.astype(eqn.outvars[0].aval.dtype)
+
+
 def _computing(jaxpr: Jaxpr) -> Iterator[str]:
     """The primitives by which halves are computed with, rather than moved and compared."""
     for eqn in jaxpr.eqns:
@@ -61,8 +99,9 @@ def _computing(jaxpr: Jaxpr) -> Iterator[str]:
         for each in inner:
             yield from _computing(each)
         narrow = any(each.aval.dtype in _NUMPY for each in (*eqn.invars, *eqn.outvars))
-        if not inner and narrow and eqn.primitive.name not in EXACT:
-            yield eqn.primitive.name
+        name = eqn.primitive.name
+        if narrow and (name in SUMS or not inner and name not in EXACT):
+            yield name
 
 
 def _body(parameter) -> Jaxpr | None:

@@ -76,7 +76,7 @@ def _low(name: str) -> Lack:
 LACKS: dict[str, tuple[Lack, ...]] = {
     # arithmetic and comparison
     "addcmul": (Lack("b", "addcmul_cpu_out"),),
-    "clamp": (Lack("b", "clamp_cpu"), _NO_CLAMP),
+    "clamp": (_NO_CLAMP,),
     "clamp_max": (Lack("c", "minimum_cpu"),),
     "clamp_min": (Lack("c", "maximum_cpu"),),
     "isin": (Lack("bc", "Unsupported input type encountered for isin(): {dtype}"),),

@@ -106,6 +106,30 @@ def test_each_operation_rounds_in_every_tier(dtype: str, seed: int):
     assert repr(made[2]) == repr(made[0])
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda torch, x: x[:1].expand(3000),
+        lambda torch, x: x[torch.zeros(3000, dtype=torch.int64)],
+        lambda torch, x: x.gather(0, torch.zeros(3000, dtype=torch.int64)),
+        lambda torch, x: torch.nn.functional.embedding(torch.zeros(3000, dtype=torch.int64), x.reshape(-1, 1)),
+        lambda torch, x: x.repeat_interleave(1000),
+    ],
+)
+def test_what_is_taken_often_sums_its_gradient_in_single_precision(move, dtype: str):
+    found = []
+    for mode in ("eager", "auto", "whole"):
+        with torchlike.execution_mode(mode):
+            x = tensor_of(torchlike, np.array([1.1, -2.3], DTYPES[dtype])).requires_grad_()
+            y = move(torchlike, x)
+            y.backward(torchlike.full_like(y, 1.001))
+            found.append(x.grad.tolist())
+    times = y.numel() / (1 if found[0][1] == 0 else 2)
+    assert found[1] == found[0] == found[2]
+    np.testing.assert_allclose(found[0][0], times, rtol=2 * NEAR[dtype])
+
+
 @pytest.mark.parametrize(
     "fn",
     [

@@ -19,6 +19,7 @@ from jax.extend import core as jex_core
 from jax.interpreters import partial_eval
 
 from torchlike._autograd.modes import state
+from torchlike._half import summed_in_single
 from torchlike._programs.generic import is_refusal
 from torchlike._programs.spec import Spec, struct_of
 from torchlike._recorder.recorder import record
@@ -518,7 +519,7 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
     count = len(spec.inputs)
     known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
     avals = (*spec.inputs, *known)
-    closed = jax.make_jaxpr(_derivative(spec, needed, given))(*map(struct_of, avals))
+    closed = summed_in_single(jax.make_jaxpr(_derivative(spec, needed, given))(*map(struct_of, avals)))
     # inputs that are not needed are none of its own; cotangents always are
     always = [place >= count for place in range(len(avals))]
     lean, used = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=always)

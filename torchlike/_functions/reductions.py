@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 
+from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
@@ -164,8 +165,19 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
 
 
 def dist(input, other, p=2, *, out=None):
-    """The `p`-norm of ``input - other``, a scalar."""
-    return norm(input - other, float(p), out=out)
+    """The `p`-norm of ``input - other``, a scalar.
+
+    Raises:
+        RuntimeError: the difference has no norm.
+        TypeError: `other` is no tensor.
+    """
+    if not isinstance(other, TensorBase):
+        raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {plain_name(other)}")
+    away = input - other
+    if away.dtype.rank < 2:
+        kind = dtypes.scalar_name(away.dtype)
+        raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {kind} instead.")
+    return norm(away, float(p), out=out)
 
 
 def logsumexp(input, dim, keepdim=False, *, out=None):

@@ -15,6 +15,7 @@ from torchlike._ops._promote import (
     ArrayLike,
     Number,
     as_dtype,
+    broadcast_shapes,
     floating,
     is_number,
     matched,
@@ -172,13 +173,14 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
         RuntimeError: the dtypes of the tensors differ.
     """
     is_scalar = not getattr(weight, "ndim", 0)
-    if is_number(weight) and jnp.iscomplexobj(weight) and rank(input.dtype) == 2:
-        raise RuntimeError(f"value cannot be converted to type {c_name(input.dtype)} without overflow")
-    only(f"lerp_kernel_{'scalar' if is_scalar else 'tensor'}", input, 2, 3)
     for name, other in (("end", end), ("weight", weight)):
         if not (name == "weight" and is_scalar) and other.dtype != input.dtype:
             want, got = c_name(input.dtype), c_name(other.dtype)
             raise RuntimeError(f"expected dtype {want} for `{name}` but got dtype {got}")
+    broadcast_shapes(input.shape, end.shape, () if is_scalar else weight.shape)
+    if is_number(weight) and jnp.iscomplexobj(weight) and rank(input.dtype) == 2:
+        raise RuntimeError(f"value cannot be converted to type {c_name(input.dtype)} without overflow")
+    only(f"lerp_kernel_{'scalar' if is_scalar else 'tensor'}", input, 2, 3)
     weight = as_dtype(weight, input.dtype)
     input, end, weight = matched(input, end, weight)
     return lerped(input, end, weight)
@@ -431,7 +433,16 @@ def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
 
 @op(out=OutRule("ldexp can't be cast to the desired output type {out}", can_cast), stepwise=True, shares="inputs")
 def ldexp(input: Array, other: Array) -> Array:
-    """``input * 2 ** other``, elementwise with broadcasting, in floating point."""
+    """``input * 2 ** other``, elementwise with broadcasting, in floating point.
+
+    By integers, a floating point tensor keeps its dtype.
+    """
+    if rank(input.dtype) == 2 and rank(other.dtype) < 2:
+        only("ldexp_cpu_exp", other, 1)
+        broadcast_shapes(input.shape, other.shape)
+        wide = jnp.promote_types(input.dtype, jnp.float32)
+        other = as_dtype(other, wide)
+        return as_dtype(as_dtype(input, wide) * _float_power(jnp.full_like(other, 2), other), input.dtype)
     exponent = floating(other)
     input, other = matched(input, _float_power(jnp.full_like(exponent, 2), exponent))
     return input * other

@@ -17,6 +17,7 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     direction,
+    is_number,
     magnitude,
     matched,
     matched_float,
@@ -89,6 +90,9 @@ def _bounded(name: str, input, least, most) -> Array:
     if any(rank(jnp.result_type(each)) == 3 for each in (input, *bounds)):
         raise NotImplementedError(f"{name} is not supported for complex types")
     arrays = jnp.broadcast_arrays(*matched(input, *bounds))
+    if len(bounds) == 2 or is_number(bounds[0]):
+        side = "" if len(bounds) == 2 else "_max" if least is None else "_min"
+        only(f"clamp{side}{'_scalar' if is_number(bounds[0]) else ''}_cpu", arrays[0], 1, 2)
     if len(bounds) == 2:
         return _between(*arrays)
     return no_less(*arrays) if most is None else _no_more(*arrays)

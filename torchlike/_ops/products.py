@@ -21,7 +21,7 @@ from torchlike._ops._promote import (
 )
 from torchlike._ops.reductions import summable, vector_norm_of
 from torchlike._out import SAME, OutRule
-from torchlike._types.dtypes import scalar_name
+from torchlike._types.dtypes import c_name, scalar_name
 
 DOT = OutRule("result dtype {out} does not match input dtype {result}")
 TENSORDOT = OutRule(
@@ -48,10 +48,33 @@ def _size(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-def _check_matrices(left: Array, right: Array) -> None:
+def _check_sizes(left: Array, right: Array) -> None:
     if left.shape[-1] != right.shape[-2]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(left.shape)} and {_size(right.shape)})")
+
+
+def _check_matrices(left: Array, right: Array) -> None:
+    _check_sizes(left, right)
     _same_dtype(left, right)
+
+
+def _check_dtypes(input: Array, left: Array, right: Array) -> None:
+    """Raise where a sum with a product is one of several dtypes."""
+    for name, each in (("self", input), ("mat1", left)):
+        if each.dtype != right.dtype:
+            got = f"{scalar_name(each.dtype)} and {scalar_name(right.dtype)}"
+            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {got}")
+
+
+def _check_vector(input: Array, mat: Array, vec: Array) -> None:
+    got = [scalar_name(each.dtype) for each in (input, mat, vec)]
+    if len(set(got)) > 1:
+        raise RuntimeError("addmv input tensors must have the same dtype, but got {}, {}, and {}".format(*got))
+
+
+def _check_batch(left: Array, right: Array) -> None:
+    if left.dtype != right.dtype:
+        raise RuntimeError(f"expected scalar type {scalar_name(left.dtype)} but found {scalar_name(right.dtype)}")
 
 
 def _product(left: Array, right: Array) -> Array:
@@ -90,7 +113,7 @@ def bmm(input: Array, mat2: Array) -> Array:
             f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {inner}] but got: "
             f"[{mat2.shape[0]}, {mat2.shape[1]}]."
         )
-    _same_dtype(input, mat2)
+    _check_batch(input, mat2)
     return _product(input, mat2)
 
 
@@ -107,7 +130,7 @@ def mv(input: Array, vec: Array) -> Array:
         raise RuntimeError(
             f"size mismatch, got input ({input.shape[0]}), mat ({_size(input.shape)}), vec ({vec.shape[0]})"
         )
-    _same_dtype(input, vec)
+    _check_vector(vec, input, vec)
     return _product(input, vec)
 
 
@@ -263,7 +286,8 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
     if mat1.ndim != 2 or mat2.ndim != 2:
         which = "mat1" if mat1.ndim != 2 else "mat2"
         raise RuntimeError(f"{which} must be a matrix, got {(mat1 if which == 'mat1' else mat2).ndim}-D tensor")
-    _check_matrices(mat1, mat2)
+    _check_sizes(mat1, mat2)
+    _check_dtypes(input, mat1, mat2)
     _check_expands(input, (mat1.shape[0], mat2.shape[1]))
     return scaled_sum(input, _product(mat1, mat2), beta, alpha)
 
@@ -277,6 +301,7 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Numb
         raise RuntimeError(
             f"size mismatch, got input ({input.shape[0]}), mat ({_size(mat.shape)}), vec ({vec.shape[0]})"
         )
+    _check_vector(input, mat, vec)
     return scaled_sum(input, _product(mat, vec), beta, alpha)
 
 
@@ -297,6 +322,10 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * batch1 @ batch2`` for each matrix of a batch."""
     _check_batches(batch1, batch2)
+    if input.dtype != batch1.dtype:
+        got = [c_name(each.dtype) for each in (input, batch1, batch2)]
+        raise RuntimeError("Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(*got))
+    _check_batch(batch1, batch2)
     return scaled_sum(input, _product(batch1, batch2), beta, alpha)
 
 
@@ -304,6 +333,7 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alp
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha *`` the sum over the batch of ``batch1 @ batch2``."""
     _check_batches(batch1, batch2)
+    _check_dtypes(input, batch1, batch2)
     return scaled_sum(input, jnp.sum(_product(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha)
 
 

@@ -361,6 +361,8 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
         RuntimeError: `x` has another size.
     """
     axis = wrap_dim(dim, y.ndim)
+    if not y.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if not y.shape[axis]:
         return jnp.zeros(y.shape[:axis] + y.shape[axis + 1 :], floating(y).dtype)
     return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
@@ -370,6 +372,8 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
 def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
     """The area under a curve up to each sample but the first along `dim`; see `trapezoid`."""
     axis = wrap_dim(dim, y.ndim)
+    if not y.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     return floating(jnp.cumsum(_trapezoids(y, x, dx, axis, "cumulative_trapezoid"), axis)) / 2
 
 
