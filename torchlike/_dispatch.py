@@ -93,7 +93,7 @@ class Flags:
             layers, ``torchlike.nn.functional``.
         overloads: where PyTorch has several signatures, these as it writes them: for errors.
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
-        guard: called with the arguments of each call, for what is an error because of a number's value.
+        guard: called with the arguments of each call, for what is warned of, or refused, before anything is traced.
         check: called with the arguments, of tensors and numbers shape and dtype alone; gives the `Check`s of their
             values.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.

@@ -8,17 +8,25 @@ import numpy as np
 
 from torchlike._recorder.checks import Check, Found
 
-_UNSIGNED = {np.dtype(f"int{bits}"): np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64)}
+
+def wide(index):
+    """An index in 64 bits, so that any size compares with it."""
+    return index if index.dtype == np.int64 else index.astype(np.int64)
 
 
 def is_outside(index, size):
     """Where an index is negative, and so as an unsigned number very large, or not below `size`."""
-    return index.view(_UNSIGNED.get(index.dtype, index.dtype)) >= size
+    return wide(index).view(np.uint64) >= size
 
 
 def is_outside_ends(index, size, twice):
     """Where an index is not below `size`, nor above `-size` when it counts from the end."""
-    return is_outside(index + size, twice)
+    return is_outside(wide(index) + size, twice)
+
+
+def is_negative(number):
+    """Where a number is below 0."""
+    return number < 0
 
 
 def has_no_fraction(array):

@@ -9,7 +9,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_cross_entropy, of_nll
 from torchlike._ops._promote import Array, Positive, as_dtype, known, only, rank
-from torchlike._ops._values import is_outside
+from torchlike._ops._values import is_outside, wide
 from torchlike._ops.losses import reduced
 from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
@@ -27,7 +27,7 @@ def _are_classes(input, target, weight=None, reduction="mean", ignore_index=-100
 
 
 def _is_no_class(target, ignored, classes):
-    return is_outside(target, classes) & (target != ignored)
+    return is_outside(target, classes) & (wide(target) != ignored)
 
 
 def _check_classes(input: Array, target: Array, weight: Array | None) -> None:

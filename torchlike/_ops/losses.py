@@ -26,7 +26,7 @@ from torchlike._ops._promote import (
     promoted_float,
     rank,
 )
-from torchlike._ops._values import has_no_fraction, is_outside, within
+from torchlike._ops._values import has_no_fraction, is_negative, is_outside, within
 from torchlike._ops.bounds import no_less
 from torchlike._ops.reductions import mean, vector_norm_of
 from torchlike._ops.reductions import sum as total
@@ -98,13 +98,9 @@ def _weighted(elements: Array, weight: Array | None, reduction: str) -> Array:
     return reduced(elements * weight, reduction)
 
 
-def _is_negative(number):
-    return number < 0
-
-
 def _beta_is_positive(input, target, reduction="mean", beta=None) -> list[Check]:
     error = RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    return [] if beta is None else [Check(_is_negative, (beta,), error)]
+    return [] if beta is None else [Check(is_negative, (beta,), error)]
 
 
 @op(guard=_warn_of_sizes, check=_beta_is_positive)

@@ -91,6 +91,11 @@ def finding(wrong: Callable, is_brief: bool) -> Callable:
     return find
 
 
+def _is_any(wrong) -> bool:
+    """Whether anything is wrong; one number is what NumPy is slow with."""
+    return bool(np.count_nonzero(wrong) if type(wrong) is np.ndarray else wrong)
+
+
 def _is_told(each, shape: tuple) -> bool:
     """Whether an element of an input belongs to each place; Python numbers are weakly typed."""
     if each.dtype.kind not in "iu" or each.aval.weak_type or each.ndim > len(shape):
@@ -132,7 +137,7 @@ class Bound:
                     return False
                 each = array if type(array) is np.ndarray else np.asarray(array)
             arrays.append(each)
-        if self._check.traced or np.count_nonzero(self._check.wrong(*arrays, *self._numbers)):
+        if self._check.traced or _is_any(self._check.wrong(*arrays, *self._numbers)):
             with np.errstate(all="ignore"):
                 [found] = run_op(self.spec, [*map(np.asarray, arrays), *self._numbers])
             found = np.asarray(found).tolist()

@@ -169,13 +169,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         return ops.one_hot(tensor, num_classes)
-    if num_classes == 0:
+    if num_classes <= 0 and num_classes != -1:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    known = tensor._value().numpy()
-    if known.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:
-        num_classes = int(known.max()) + 1
-    elif known.max() >= num_classes:
-        raise RuntimeError("Class values must be smaller than num_classes.")
+        num_classes = max(int(tensor._value().numpy().max()), 0) + 1
     return ops.one_hot(tensor, num_classes)

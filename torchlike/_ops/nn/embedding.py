@@ -8,7 +8,7 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array, Integer, Number, Positive, as_dtype, rank
-from torchlike._ops._values import within
+from torchlike._ops._values import is_negative, within
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.reductions import vector_norm_of
 from torchlike._recorder.checks import Check, Found
@@ -185,7 +185,12 @@ def embedding_bag(
     return sums if mode == "sum" else sums / jnp.maximum(lengths, 1)
 
 
-@op
+def _are_classes(tensor, num_classes) -> list[Check]:
+    negative = Check(is_negative, (tensor,), RuntimeError("Class values must be non-negative."))
+    return [negative, within(tensor, num_classes, RuntimeError("Class values must be smaller than num_classes."))]
+
+
+@op(check=_are_classes)
 def one_hot(tensor: Array, num_classes: int) -> Array:
     """A vector for each index, 1 there and 0 elsewhere: ``(*)`` to ``(*, num_classes)``, int64."""
     return jax.nn.one_hot(tensor, num_classes, dtype=jnp.int64)
