@@ -361,6 +361,30 @@ def hooks_run_when_requires_grad_was_switched(torch):
 
 
 @case
+def leaves_that_require_grad_no_longer(torch):
+    found = []
+    for switch in ("detach_", "requires_grad_"):
+        x, w, told = leaf(torch), leaf(torch), []
+        x.register_hook(noting(told, "tensor"))
+        x.register_post_accumulate_grad_hook(lambda p, told=told: told.append("accumulated"))
+        y = x * 2 + w
+        x.detach_() if switch == "detach_" else x.requires_grad_(False)
+        y.sum().backward()
+        found.append([told, x.grad, w.grad])
+        x.requires_grad_()
+        (x * 3).sum().backward()
+        found.append([told, x.grad])
+    plain = leaf(torch)
+    y = plain * 2
+    plain.requires_grad_(False)
+    y.sum().backward(retain_graph=True)
+    first = plain.grad
+    plain.requires_grad_()
+    y.sum().backward()
+    return [found, first, plain.grad]
+
+
+@case
 def hooks_of_one_of_several_outputs(torch):
     told = []
     x = leaf(torch)

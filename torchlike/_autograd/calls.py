@@ -338,12 +338,14 @@ def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:
             if tensor._aval.dtype.rank < 2:
                 raise RuntimeError("only Tensors of floating point dtype can require gradients")
             tensor._edge = (tensor._accumulator(), 0)
+            tensor._leaf._switch(True)
     elif edge is not None:
         if not isinstance(edge[0], AccumulateGrad):
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
+        edge[0]._switch(False)
         tensor._edge = None
 
 

@@ -213,12 +213,13 @@ class Run:
         return None if grad is None else self.unwrap(grad)
 
     def _accumulate(self, node: AccumulateGrad, grad: tuple | None) -> None:
-        if grad is not None:
+        leaf = node.variable
+        if grad is not None and (leaf is None or leaf._edge is not None):  # else it requires grad no longer
             self._found.append((node, grad))
         if not node._is_plain:
             self._settle()
-        if node._leaf_hooks and node.variable is not None:
-            leaf_hooks(node._leaf_hooks, node.variable)
+        if node._leaf_hooks and leaf is not None:
+            leaf_hooks(node._leaf_hooks, leaf)
         if node._post_hooks:
             for hook in list(node._post_hooks.values()):
                 hook((), (self._wrapped(grad),))

@@ -247,7 +247,7 @@ def node_class(spec: Spec, base: type = GradNode) -> type:
             # as PyTorch writes them: `log1p` is Log1P
             camel = re.sub(r"\d[a-z]", lambda found: found[0].upper(), "".join([each.capitalize() for each in words]))
             spec.grad_name = camel + "Backward0"
-        spec.node_class = _named(spec.grad_name, base)
+        spec.node_class = _named(spec.grad_name, NotImplementedNode if spec.grad_name == "NotImplemented" else base)
         for name in () if spec.call is None else (*spec.call.op.kinds, "result"):
             _show_saved(spec.node_class, name)
     return spec.node_class
@@ -269,6 +269,13 @@ def _show_saved(kind: type, name: str) -> None:
 @functools.cache
 def _named(name: str, base: type) -> type:
     return type(name, (base,), {"__module__": "torchlike.autograd.graph"})
+
+
+class NotImplementedNode(GradNode):
+    """The node of an operation that has no derivative."""
+
+    def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
+        raise RuntimeError(f"derivative for aten::{self.spec.name.removesuffix('_of')} is not implemented")
 
 
 AS_STRIDED = _named("AsStridedBackward0", GradNode)
@@ -422,6 +429,11 @@ class AccumulateGrad(Node):
     def variable(self):
         """The tensor itself, if it still lives."""
         return self._variable()
+
+    def _switch(self, is_on: bool) -> None:
+        """The tensor requires grad from now on, or no longer: that is to be looked at before a gradient is put there."""
+        hooks = self._tensor_hooks, self._pre_hooks, self._post_hooks, self._leaf_hooks
+        self._is_plain = is_on and all(each is None for each in hooks)
 
     def _release(self) -> None:
         """Nothing is saved here."""

@@ -196,3 +196,15 @@ def of_fill(call) -> str:
 def of_cell(call) -> str:
     """The last part of one step of a recurrent cell."""
     return {"GRU": "AddBackward0", "RNN_RELU": "ReluBackward0"}.get(call["mode"], "TanhBackward0")
+
+
+def of_remainder(call) -> str:
+    """Which of the overloads of `remainder`; that of a number by a tensor has no derivative."""
+    return by_tensor("other", "Remainder")(call) if call.is_tensor("input") else "NotImplemented"
+
+
+def of_scatter(call) -> str:
+    """Which of the overloads of `scatter`; those that reduce have no derivative."""
+    if call["reduce"] is not None:
+        return "NotImplemented"
+    return "ScatterBackward0" if call.is_tensor("src") else "ScatterBackward1"

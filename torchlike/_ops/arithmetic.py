@@ -9,7 +9,7 @@ from jax import lax
 from torchlike import return_types
 from torchlike._dispatch import op
 from torchlike._ops._derivatives import derived
-from torchlike._ops._nodes import by_tensor, of_power
+from torchlike._ops._nodes import by_tensor, of_power, of_remainder
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
@@ -291,7 +291,7 @@ def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     legacy={"divisor": "other"},
     check=_no_zeros,
     stepwise=True,
-    grad_name=by_tensor("other", "Remainder"),
+    grad_name=of_remainder,
 )
 def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``."""

@@ -183,7 +183,18 @@ def select_view(
     return _read(input, pattern, (a, b, c, d, e, f, g, h))
 
 
-@op(view=_layout, write=_write, merge=_merged, promised=True, name="slice", check=_positions_within)
+def _last(call) -> str:
+    """What PyTorch does last for an index that does not end with an integer."""
+    pattern = call["pattern"]
+    done = [entry for entry in pattern if entry != FULL]
+    if not done:
+        return "SliceBackward0" if len(pattern) == 1 else "AliasBackward0"
+    if done[-1] is None:
+        return "UnsqueezeBackward0"
+    return "SelectBackward0" if type(done[-1]) is int or done[-1] == AT else "SliceBackward0"
+
+
+@op(view=_layout, write=_write, merge=_merged, promised=True, name="slice", grad_name=_last, check=_positions_within)
 def slice_view(
     input: Array,
     pattern: tuple,

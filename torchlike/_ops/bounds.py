@@ -273,7 +273,7 @@ def _hypot_jvp(primals, tangents):
     return length, tangents[0] * (primals[0] / length) + tangents[1] * (primals[1] / length)
 
 
-@op(out=OutRule("heaviside is not yet implemented for tensors with different dtypes."))
+@op(out=OutRule("heaviside is not yet implemented for tensors with different dtypes."), grad_name="NotImplemented")
 def heaviside(input: Array, values: Array) -> Array:
     """0 for negative elements, 1 for positive ones, `values` where an element is 0.
 

@@ -15,7 +15,7 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._derivatives import written
-from torchlike._ops._nodes import by_tensor
+from torchlike._ops._nodes import by_tensor, of_scatter
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
@@ -260,7 +260,7 @@ _HOW = {None: "set", "add": "add", "multiply": "multiply"}
     check=_along(),
     apart_out=True,
     out=SAME,
-    grad_name=lambda call: "ScatterBackward0" if call.is_tensor("src") else "ScatterBackward1",
+    grad_name=of_scatter,
 )
 def scatter(
     input: Array, dim: int, index: Array, src: ArrayLike = None, *, value: ArrayLike = None, reduce: str | None = None

@@ -527,7 +527,7 @@ def histc_of(input: Array, low: Number, high: Number, bins: int) -> Array:
     return jnp.zeros(bins, input.dtype).at[jnp.where(inside, place, bins).ravel()].add(1, mode="drop")
 
 
-@op
+@op(grad_name="NotImplemented")
 def bincount_of(input: Array, weights: Array | None = None, *, length: int) -> Array:
     """How often each of the first `length` integers occurs, or the sum of its weights."""
     if weights is None:

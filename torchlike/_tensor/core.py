@@ -311,6 +311,8 @@ class CoreMethods(TensorBase):
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
+        if self._leaf is not None:
+            self._leaf._switch(False)
         self._edge = None
         return self
 
