@@ -276,7 +276,16 @@ def _parameters_in_one(torch):
     return losses
 
 
+def _verdict_in_place(torch):
+    leaf, y = tracked(torch, 3)
+    leaf.logical_not_()
+    y[1:].logical_and_(torch.zeros(2))
+    (y * 3).sum().backward()
+    return leaf.tolist(), y.tolist(), y.grad_fn.name(), leaf.grad.tolist()
+
+
 HISTORIES = [
+    _verdict_in_place,
     *(_read_without_grad, _written_without_grad, _expanded_history, _made_without_grad, _in_no_grad_altogether),
     *(_changed_after_made_without_grad, _base_changed_after_made_without_grad, _in_inference_mode),
     *(_one_of_many, _view_of_one_of_many, _base_of_many, _one_of_many_untracked, _cut_by_hand, _base_off_the_tape),
@@ -512,7 +521,15 @@ def _grad_by_its_other_name(torch):
     return x.grad.tolist(), x._grad.tolist()
 
 
+def _out_of_leaf(torch):
+    leaf = torch.zeros(0, 2, requires_grad=True)
+    with torch.no_grad():
+        torch.add(torch.ones(2, 2), 1, out=leaf)
+    return leaf.tolist(), leaf.requires_grad
+
+
 SEEN = [
+    _out_of_leaf,
     *(_address, _dlpack, _parts_as_arrays, _strided_array, _arrays_of_views, _copied_buffer, _deepcopied),
     *(_deepcopied_module, _pickled, _copied, _grown, _resized, _out_of_view, _grad_by_its_other_name),
 ]

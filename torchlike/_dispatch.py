@@ -47,7 +47,7 @@ from torchlike._arguments import (
     kind_of,
     modern,
 )
-from torchlike._autograd.modes import state
+from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.refusals import INFERENCE_SAVED, ON_EXPANDED, OVERLAP
 from torchlike._autograd.tape import apply, apply_keeping, derivative_of, node_class
 from torchlike._autograd.variable import TensorBase
@@ -104,6 +104,7 @@ class Flags:
         fits: the numbers that must fit the first tensor's dtype.
         shares: what the in-place form lets share memory with elements that it writes to: ``"inputs"``, or ``"all"``,
             other such elements too.
+        untracked: whether the in-place form leaves the history as it is, in whatever mode.
         on_expanded: where it takes the latter with a warning, the example in that.
     """
 
@@ -130,6 +131,7 @@ class Flags:
     stepwise: bool = False
     fits: tuple[str, ...] = ()
     shares: str = ""
+    untracked: bool = False
     on_expanded: str = ""
 
 
@@ -763,7 +765,7 @@ def _inplace(op: Op) -> Callable:
             shorten(error)
             raise
 
-    guarded = _guarded(op, inplace)
+    guarded = _guarded(op, no_grad()(inplace) if op.flags.untracked else inplace)
     functools.update_wrapper(guarded, op.body)
     _show(op, guarded, form.name)
     return guarded

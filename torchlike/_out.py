@@ -150,5 +150,5 @@ def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule =
     if got.shape != known.shape:
         if known.numel and rule.warns:
             explain.warn(RESIZED.format(list(known.shape), list(got.shape)))
-        target.resize_(got.shape)
+        target._resized(got.shape)
     target._write(result._value(), None)

@@ -72,6 +72,11 @@ def resize_(self, *sizes, memory_format=None):
     shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     if any(each < 0 for each in shape):
         raise RuntimeError("numel: integer multiplication overflow")
+    return resized(self, shape)
+
+
+def resized(self, shape: tuple):
+    """`resize_` without checks, as ``out=`` has it."""
     known, storage = self._aval, self._storage
     if shape == known.shape:
         return self

@@ -170,27 +170,27 @@ def isin(elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool =
 # ---------------------------------------------------------------------- logic
 
 
-@op
+@op(untracked=True)
 def logical_not(input: Array) -> Array:
     """Whether elements are 0."""
     return input == 0
 
 
-@op
+@op(untracked=True)
 def logical_and(input: Array, other: Array) -> Array:
     """Whether neither element is 0, with broadcasting."""
     input, other = matched(input != 0, other != 0)
     return input & other
 
 
-@op
+@op(untracked=True)
 def logical_or(input: Array, other: Array) -> Array:
     """Whether an element is not 0, with broadcasting."""
     input, other = matched(input != 0, other != 0)
     return input | other
 
 
-@op
+@op(untracked=True)
 def logical_xor(input: Array, other: Array) -> Array:
     """Whether just one element is 0, with broadcasting."""
     input, other = matched(input != 0, other != 0)

@@ -24,7 +24,7 @@ class CreationMethods(TensorBase):
     is_same_size = asking.is_same_size
     is_set_to = filling.is_set_to
     map_ = filling.map_
-    resize_ = filling.resize_
+    resize_, _resized = filling.resize_, filling.resized
     resize_as_ = filling.resize_as_
     set_ = filling.set_
     zero_ = filling.zero_
