@@ -308,6 +308,9 @@ def test_a_prompt_sees_what_ran_before(tmp_path):
     done = python(tmp_path, "-m", "torchlike", "-i", "script.py", given="print(x + 1)\ny = torch.zeros(1)\ny\n")
     assert "tensor([2., 2.])" in done.stdout and "tensor([0.])" in done.stdout
     assert "SystemExit: 3" in done.stderr and "`import torch` gives torchlike" in done.stderr
+    done = python(tmp_path, "-m", "torchlike", "-i", "-c", "", given="import torch\ntorch.ones(2) @ torch.ones(3)\n")
+    frames = [each for each in done.stderr.splitlines() if each.startswith("  File")]
+    assert frames == ['  File "<console>", line 1, in <module>']
 
 
 def test_without_a_program_what_comes_in_runs(tmp_path):

@@ -169,4 +169,4 @@ def _programs_part(trace: TracebackType | None) -> TracebackType | None:
 
 def _calls_program(entry: TracebackType) -> bool:
     frame = entry.tb_frame
-    return frame.f_code in (main.__code__, _execute.__code__) or frame.f_globals.get("__name__") == "runpy"
+    return frame.f_code in (main.__code__, _execute.__code__) or frame.f_globals.get("__name__") in ("runpy", "code")
