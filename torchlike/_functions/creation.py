@@ -14,6 +14,7 @@ from torchlike._functions.views import as_if_made, in_channels_last
 from torchlike._ops import views
 from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
+from torchlike._programs import memory
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.view import Layout, Place
 from torchlike._types import dtypes, formats
@@ -62,8 +63,7 @@ def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]
         raise RuntimeError(f"Trying to create tensor with negative dimension {_first_negative(shape)}: {list(shape)}")
     if len(shape) > MOST_DIMENSIONS:
         raise RuntimeError(f"tensors have at most {MOST_DIMENSIONS} dimensions, not {len(shape)}")
-    if math.prod(shape) >= 2**61:
-        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    memory.check_size(shape, 4)  # before NumPy is asked for them
     return shape
 
 

@@ -231,9 +231,7 @@ def _traced(fn: Callable, inputs: tuple) -> tuple:
     """
     closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*map(struct_of, inputs))
     for var in itertools.chain.from_iterable([each.outvars for each in closed.jaxpr.eqns]):
-        sizes = [each for each in var.aval.shape if type(each) is int]
-        if math.prod(sizes) * var.aval.dtype.itemsize >= 2**63:
-            raise RuntimeError(f"Storage size calculation overflowed with sizes={sizes}")
+        memory.check_size([each for each in var.aval.shape if type(each) is int], var.aval.dtype.itemsize)
     return closed, shapes
 
 
