@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.extend import core as jex_core
 
-from torchlike._programs import cold, forks, layouts
+from torchlike._programs import cold, forks, layouts, memory
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import aval_at, jaxpr_at
 from torchlike._types.devices import CPU
