@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, overload
 
@@ -65,7 +65,7 @@ from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Layout, Step, ViewRule
 from torchlike._types import dtypes
 from torchlike._types.devices import CPU
-from torchlike._types.numbers import fitting
+from torchlike._types.numbers import beyond, unfit
 
 _NUMBERS = (float, int, complex)
 
@@ -101,7 +101,7 @@ class Flags:
         apart_out: whether tensors given as ``out=`` must not be inputs, too.
         stepwise: whether halves are rounded at each step, as PyTorch does where it has several operations or computes
             in halves; else once, at the end.
-        fits: the numbers that must fit the first tensor's dtype.
+        fits: the numbers that must fit the result's dtype.
         shares: what the in-place form lets share memory with elements that it writes to: ``"inputs"``, or ``"all"``,
             other such elements too.
         untracked: whether the in-place form leaves the history as it is, in whatever mode.
@@ -184,8 +184,8 @@ class Op:
         kinds = tuple(type(each) if isinstance(each, _NUMBERS) else each.aval for each in inputs)
         _check_devices(kinds)
         made = self.spec_of(kinds, bound.args, bound.kwargs, in_place)
-        if self.flags.check is not None:
-            made.checks = self._checks(kinds, bound.args, bound.kwargs)
+        if self.flags.check is not None or self.flags.fits:
+            made.checks = self._checks(made, bound.args, bound.kwargs)
         try:
             self.specs[key] = made
         except TypeError:
@@ -223,12 +223,15 @@ class Op:
             made.extra = self._view_rule(args, kwargs)
         return made
 
-    def _checks(self, kinds: tuple, args: tuple, kwargs: dict) -> tuple[Bound, ...]:
+    def _checks(self, spec: Spec, args: tuple, kwargs: dict) -> tuple[Bound, ...]:
         """What the operation asks of its inputs' values; nothing of what has no elements."""
+        kinds = spec.inputs
         structs = [_struct(each) for each in kinds]
         fill = functools.partial(_filled, arrays=structs)
         made = []
-        for asked in self.flags.check(*map(fill, args), **{k: fill(v) for k, v in kwargs.items()}):
+        check = self.flags.check
+        own = check(*map(fill, args), **{k: fill(v) for k, v in kwargs.items()}) if check is not None else ()
+        for asked in (*own, *self._fitting(spec, args, kwargs, structs)):
             places = tuple([next(at for at, each in enumerate(structs) if each is given) for given in asked.given])
             if all(each.size for each in asked.given):
                 taken = (*[kinds[place] for place in places], *map(type, asked.numbers))
@@ -236,6 +239,15 @@ class Op:
                 slots = tuple(map(Slot, range(len(taken))))
                 made.append(Bound(asked, places, functools.partial(predicate.spec_of, taken, slots, {})))
         return tuple(made)
+
+    def _fitting(self, spec: Spec, args: tuple, kwargs: dict, structs: list) -> Iterator[Check]:
+        """The checks of numbers that must fit the result's dtype, where that holds less than most."""
+        dtype = spec.outputs[0].dtype
+        if dtype.rank == 1 or dtype is dtypes.float16:
+            given = self.signature.bind(*args, **kwargs).arguments
+            for place in [given.get(name) for name in self.flags.fits]:
+                if type(place) is Slot and isinstance(spec.inputs[place], type):
+                    yield Check(beyond(dtype, spec.inputs[place]), (structs[place],), unfit(dtype))
 
     def _promised(self, call: tuple) -> Spec:
         viewed, *numbers = call[0]
@@ -538,7 +550,7 @@ def op(body: Any = None, /, **flags: Any) -> Any:
 
 def _guarded(op: Op, form: Callable) -> Callable:
     """A form of an operation with its guard before it, where it has one."""
-    guard = op.flags.guard or (_fitting(op) if op.flags.fits else None)
+    guard = op.flags.guard
     if guard is None:
         return form
 
@@ -551,24 +563,6 @@ def _guarded(op: Op, form: Callable) -> Callable:
             raise
 
     return guarded
-
-
-def _fitting(op: Op) -> Callable:
-    """A guard that refuses numbers which the first tensor's dtype does not hold."""
-    kinds = tuple(op.kinds)
-    places = [(kinds.index(name), name) for name in op.flags.fits]
-
-    def guard(*args, **kwargs):
-        input = args[0] if args else None
-        if not isinstance(input, TensorBase):
-            return
-        dtype = input._aval.dtype
-        for place, name in places:
-            value = args[place] if place < len(args) else kwargs.get(name)
-            if type(value) in _NUMBERS:
-                fitting(value, dtype)
-
-    return guard
 
 
 def _show(op: Op, form: Callable, name: str) -> None:
@@ -602,7 +596,7 @@ dtypes.on_change.append(_forget_specs)
 def _caller(op: Op, form: Form) -> Callable:
     gather, specs, flags = _gatherer(op), op.specs, op.flags
     spread = None if flags.varargs is None else tuple(op.kinds).index(flags.varargs)
-    new, is_view, is_checked = object.__new__, flags.view is not None, flags.check is not None
+    new, is_view, is_checked = object.__new__, flags.view is not None, flags.check is not None or bool(flags.fits)
 
     def call(*args, **kwargs):
         try:

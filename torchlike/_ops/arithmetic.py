@@ -121,14 +121,14 @@ def mul(input: ArrayLike, other: ArrayLike) -> Array:
     return input * other
 
 
-@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"}, fits=("value",))
+@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"})
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) -> Array:
     """``input + value * tensor1 * tensor2``, elementwise with broadcasting, in the promoted dtype."""
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
     return input + as_dtype(value, input.dtype) * tensor1 * tensor2
 
 
-@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"}, fits=("value",))
+@op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"})
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) -> Array:
     """``input + value * tensor1 / tensor2``, elementwise with broadcasting, in the promoted dtype.
 
@@ -401,8 +401,18 @@ def power(input: ArrayLike, exponent: ArrayLike) -> Array:
     only("pow", input, 1, 2, 3)
     if rank(input.dtype) != 1:
         return _float_power(*jnp.broadcast_arrays(input, exponent))
-    raised = jnp.power(input, jnp.abs(exponent))
+    raised = _integer_power(*jnp.broadcast_arrays(input, jnp.abs(exponent)))
     return jnp.where((exponent >= 0) | (input == 1) | (input == -1), raised, 0)
+
+
+def _integer_power(base: Array, exponent: Array) -> Array:
+    """By squaring, modulo the dtype's range; `jax.numpy` looks at the lowest bits of the exponent alone."""
+
+    def step(state):
+        square, rest, got = state
+        return square * square, rest >> 1, jnp.where(rest & 1 == 1, got * square, got)
+
+    return lax.while_loop(lambda state: jnp.any(state[1] > 0), step, (base, exponent, jnp.ones_like(base)))[2]
 
 
 @jax.custom_jvp

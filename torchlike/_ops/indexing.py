@@ -33,6 +33,7 @@ from torchlike._ops._values import is_outside_ends, out_of_bounds, within
 from torchlike._out import INDEXED, SAME, OutRule
 from torchlike._recorder.checks import Check, Found
 from torchlike._types import dtypes
+from torchlike._types.numbers import unfit
 
 scalar_name = dtypes.scalar_name
 
@@ -617,8 +618,7 @@ def checked_number(value, dtype) -> Array:
     """
     value = jnp.asarray(value)
     if jnp.iscomplexobj(value) and rank(dtype) < 3:
-        name = {"float32": "float", "float64": "double"}.get(jnp.dtype(dtype).name, jnp.dtype(dtype).name + "_t")
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        raise unfit(dtypes.of_numpy(dtype))
     return as_dtype(value, dtype)
 
 

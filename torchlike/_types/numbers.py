@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
@@ -60,6 +61,25 @@ def fitting(value, which: dtype):
     else:
         fits = not math.isfinite(value)
     if not fits:
-        name = c_name(which) if which.rank != 1 else "int" if which.name == "int32" else which.name + "_t"
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        raise unfit(which)
     return value
+
+
+def unfit(which: dtype) -> RuntimeError:
+    """The error for a number that does not fit a dtype, in PyTorch's words."""
+    name = c_name(which) if which.rank != 1 else "int" if which.name == "int32" else which.name + "_t"
+    return RuntimeError(f"value cannot be converted to type {name} without overflow")
+
+
+@cache
+def beyond(which: dtype, kind: type) -> Callable:
+    """The function that tells whether a number of a kind does not fit a dtype; it may be traced."""
+    low, high = LIMITS[which]
+    low = -high if kind is int and low == 0 else low  # negative integers wrap
+
+    def is_beyond(value):
+        if which.rank == 1:
+            return (value >= low) & (value <= high) ^ True  # NaN, too
+        return ((value > high) & (value < math.inf)) | ((value < low) & (value > -math.inf))
+
+    return is_beyond
