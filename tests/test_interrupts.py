@@ -142,6 +142,7 @@ def at_instruction(number: int, do):
         # a signal comes only after calls, never between the end of a block and the call of `__exit__`
         while program_lock._is_owned():
             program_lock.release()
+        gc.enable()
         torch.set_grad_enabled(True)
 
 

@@ -7,6 +7,7 @@ import marshal
 import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -31,9 +32,10 @@ class Program:
         memory: the bytes that a run needs beside its inputs; None before it is compiled.
         is_on_cpu: whether its outputs are in the host's memory.
         largest: the bytes of the largest result of an operation in it.
+        is_busy: JAX compiles it or looks it up just now; who asks for it is a signal's handler, or a finalizer.
     """
 
-    __slots__ = ("kept", "order", "donated", "memory", "is_on_cpu", "largest", "_run", "_known")
+    __slots__ = ("kept", "order", "donated", "memory", "is_on_cpu", "largest", "is_busy", "_run", "_known")
 
     def __init__(self, nodes, kept: tuple, pairs: dict[int, int]) -> None:
         self.kept, self.donated = kept, tuple(sorted(pairs))
@@ -43,13 +45,14 @@ class Program:
         self.memory: int | None = None
         self.is_on_cpu = nodes[-1][0].outputs[-1].device is CPU
         self.largest = max(each.nbytes for spec, _ in nodes for each in spec.outputs)
+        self.is_busy = False
         self._known: list[list[type]] = []
         # the two packs of Python numbers come first among the arguments
         self._run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
 
     def compile(self, args: list) -> None:
         """Compile it for arguments like these, whose memory it leaves alone: an exception on the way does no harm."""
-        needs = self._run.lower(*args).compile().memory_analysis()
+        needs = self._alone(lambda: self._run.lower(*args).compile().memory_analysis())
         # what is on another device is not asked for here
         self.memory = needs.temp_size_in_bytes + needs.output_size_in_bytes if self.is_on_cpu and needs else 0
 
@@ -63,13 +66,21 @@ class Program:
         if self.memory:
             memory.reserve(self.memory, self.largest)
         kinds = [*map(type, args)]
-        if self.donated and kinds not in self._known:
-            for place in self.donated:
-                args[2 + place] = jax.device_put(np.array(args[2 + place]), _place_of(args[2 + place]))
-            results.append(jax.block_until_ready(self._run(*args)))
-            self._known.append(kinds)
-        else:
+        if kinds in self._known:
             results.extend(itertools.starmap(self._run, (args,)))
+            return
+        for place in self.donated:
+            args[2 + place] = jax.device_put(np.array(args[2 + place]), _place_of(args[2 + place]))
+        results.append(self._alone(lambda: jax.block_until_ready(self._run(*args))))
+        self._known.append(kinds)
+
+    def _alone(self, do: Callable) -> Any:
+        """Let JAX compile it or look it up, which must not be entered once more meanwhile."""
+        self.is_busy = True
+        try:
+            return do()
+        finally:
+            self.is_busy = False
 
 
 def _place_of(array):
@@ -138,6 +149,9 @@ class Structure(Tiered):
             results: gets the places and, in the step in which the inputs are taken, the list of the arrays.
         """
         program = self._program(live, free)
+        if program.is_busy:
+            results += self.run_by_op(arrays, numbers, live)
+            return
         args = [*self._packed(numbers), *arrays]
         if program.memory is None:
             cause = "new structure" if len(self.programs) == 1 else "other results are held, or fewer inputs are free"

@@ -161,7 +161,7 @@ class Recording:
         "_verdict",
         "_is_running",
         "_results",
-        "_lost",
+        "_error",
     )
 
     def __init__(self) -> None:
@@ -175,7 +175,7 @@ class Recording:
         self._verdict: Verdict | None = None
         self._is_running = False
         self._results: list = []  # the places of outputs, and their arrays: both, once the program has run
-        self._lost = LOST.format("")
+        self._error: BaseException | None = None
 
     def add(self, spec: Spec, inputs: Sequence) -> list[Value]:
         """Append a node; returns its outputs, to be computed later."""
@@ -274,14 +274,16 @@ class Recording:
                 holder.version += 1
             back.append((setattr, holder, name, old))
         at_once(back)
-        self._lost = LOST.format(f" ({type(error).__name__}: {error})")
+        self._error = error.with_traceback(None)
         self.close()
         return error
 
     def close(self) -> None:
         """Give up what it holds: all is computed that anybody wants."""
         self.nodes = _CLOSED
-        self.inputs, self.places, self.replaced, self._results = [], {}, [], []
+        self.inputs, self._results = [], []
+        self.places.clear()
+        self.replaced.clear()
 
     def compute(self, value: Value) -> None:
         """Compute a value for somebody who is not adding to this recording.
@@ -295,7 +297,8 @@ class Recording:
             if value.array is not None:
                 return
             if self.nodes is _CLOSED:
-                raise RuntimeError(self._lost)
+                why = "" if self._error is None else f" ({type(self._error).__name__}: {self._error})"
+                raise RuntimeError(LOST.format(why))
             if len(self._results) == 2 or not (self.is_open or self._is_running):
                 self.verdict()
                 self.finish(self.outputs())
@@ -409,32 +412,6 @@ def _run(nodes: list, inputs: list[Value], outputs: list, free: set[int], ends_s
     execute(structure, inputs, numbers, live, free, structure.runs_whole(ends_step), results)
 
 
-class _Collector:
-    """Python's garbage collector, which rests while a program runs: finalizers must not come into the middle of it.
-
-    CPython 3.11 collects in C code too, that of `contextvars` (which `numpy.errstate` sets) among it, and that code does
-    not bear to be entered once more.
-    """
-
-    rests = False  # still, if an exception came between
-
-    def pause(self) -> bool:
-        """Stop it; returns whether it was on."""
-        was_on = self.rests or gc.isenabled()
-        self.rests = was_on
-        gc.disable()
-        return was_on
-
-    def go_on(self, was_on: bool) -> None:
-        """Let it go on."""
-        if was_on:
-            gc.enable()
-            self.rests = False
-
-
-_collector = _Collector()
-
-
 def execute(structure, inputs: list[Value], numbers: list, live: tuple, free: set, whole: bool, results: list) -> None:
     """Run a structure; `results` gets the places of outputs and the list of their arrays.
 
@@ -442,9 +419,11 @@ def execute(structure, inputs: list[Value], numbers: list, live: tuple, free: se
         RuntimeError: there is not enough memory, or the program fails.
     """
     taken = islice(inputs, len(structure.inputs))
-    was_on = False
+    collects = gc.isenabled()
     try:
-        was_on = _collector.pause()
+        # finalizers must not come into the middle. CPython 3.11 collects in C code, too, that of `contextvars` (which
+        # `numpy.errstate` sets) among it, and that code does not bear to be entered once more
+        gc.disable()
         if whole:
             structure.run_whole(list(map(array_of, taken)), numbers, live, free, results)
         else:
@@ -452,7 +431,8 @@ def execute(structure, inputs: list[Value], numbers: list, live: tuple, free: se
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
         raise memory.told(error) from error
     finally:
-        _collector.go_on(was_on)
+        if collects:
+            gc.enable()
 
 
 def store(outputs: list[Value | None], results: list) -> None:
