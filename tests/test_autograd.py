@@ -233,3 +233,15 @@ def test_gradients_that_are_zero_whatever_comes_have_no_history(name):
 
     want, got = found(reference()), found(torch)
     assert got[1] == want[1] and got[0] == pytest.approx(want[0])
+
+
+def test_a_graph_of_gradients_is_warned_of_once(monkeypatch):
+    from torchlike._autograd import calls
+
+    monkeypatch.setattr(calls, "_told", set())
+    x = torch.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning, match="create_graph=True will create a reference cycle"):
+        (x * x).sum().backward(create_graph=True)
+    (x * x).sum().backward(create_graph=True)
+    assert x.grad.requires_grad
+    x.grad = None

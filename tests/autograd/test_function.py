@@ -395,6 +395,19 @@ def mark_non_differentiable_of_an_input(torch):
 
 
 @case
+def in_place_and_non_differentiable(torch):
+    def run(ctx, x):
+        x.add_(1)
+        ctx.mark_dirty(x)
+        ctx.mark_non_differentiable(x)
+        return x
+
+    own, x, plain = made(torch, run), leaf(torch) * 1, torch.ones(2)
+    got = own.apply(x)
+    return [seen(got)[1:], seen(x)[1:], got is x, own.apply(plain) is plain, plain]
+
+
+@case
 def mark_non_differentiable_of_what_is_no_tensor(torch):
     return error(made(torch, lambda ctx, x: (ctx.mark_non_differentiable(1), x * 2)).apply, leaf(torch))
 

@@ -29,6 +29,7 @@ CYCLE = (
     "this function, make sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid "
     "the leak."
 )
+_told: set[str] = set()  # warnings that are given once
 
 
 class GradientEdge(NamedTuple):
@@ -188,7 +189,8 @@ def backward(
         grad_tensors = grad_variables
     roots = roots_of(tensors, grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
-    if create_graph:
+    if create_graph and CYCLE not in _told:
+        _told.add(CYCLE)
         warnings.warn(CYCLE, UserWarning, stacklevel=3)
     run = Run(keep, create_graph, TensorBase._wrap, pair, None if inputs is None else _edges(inputs))
     for each in inputs or ():

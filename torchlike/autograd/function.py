@@ -232,8 +232,10 @@ class FunctionCtx(Node):
             return given
         is_input, is_dirty = _among(given, inputs), _among(given, self.dirty_tensors)
         if not tracked or _among(given, self.non_differentiable) or given._aval.dtype.rank < 2:
+            if is_input and given.requires_grad:
+                return given.detach()
             if is_input and not is_dirty:
-                return given.detach() if given.requires_grad else _seen_again(given)
+                return _seen_again(given)
             if given._base is None and not is_input:
                 given._edge = None
             return given
