@@ -275,7 +275,9 @@ class NotImplementedNode(GradNode):
     """The node of an operation that has no derivative."""
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
-        raise RuntimeError(f"derivative for aten::{self.spec.name.removesuffix('_of')} is not implemented")
+        call, name = self.spec.call, self.spec.name.removesuffix("_of")
+        suffix = "_" if call is not None and call.in_place else ""
+        raise RuntimeError(f"derivative for aten::{name}{suffix} is not implemented")
 
 
 AS_STRIDED = _named("AsStridedBackward0", GradNode)
