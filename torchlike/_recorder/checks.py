@@ -216,6 +216,14 @@ def joined(found: list) -> tuple[Spec, list]:
 outstanding: list[Verdict] = []  # of programs that may still run, in order
 
 
+def tell(verdict: Verdict) -> None:
+    """Note the verdict of a program that runs; from a GPU it comes by itself."""
+    outstanding.append(verdict)
+    found = verdict.found
+    if found.aval.device is not CPU and type(found.array) is not np.ndarray:
+        found.array.copy_to_host_async()
+
+
 def hear(but: Verdict | None = None, everything: bool = False) -> None:
     """Say what programs of this thread have found wrong, and wait for them; and of threads that have ended.
 

@@ -256,7 +256,7 @@ class Recording:
                     self._is_running = False
             store(outputs, self._results)
             if self._verdict is not None:
-                outstanding.append(self._verdict)
+                checks.tell(self._verdict)
             self.close()
 
     def _run(self, outputs: list[Value | None], ends_step: bool) -> None:
@@ -320,7 +320,7 @@ class Recording:
         for each in doubts:
             with suppress(ValueError):
                 self.doubts.remove(each)
-            outstanding.append(Verdict(each[0], [each[1]]))
+            checks.tell(Verdict(each[0], [each[1]]))
 
     def cut(self, place: int) -> Recording:
         """Compute the nodes before `place`; returns a recording of the others."""
@@ -576,7 +576,7 @@ class Recorder(threading.local):
                 if found.array is None:
                     found.recording.doubts.append((found, doubt))
                 else:
-                    outstanding.append(Verdict(found, [doubt]))
+                    checks.tell(Verdict(found, [doubt]))
                     checks.hear()
             elif self.capture is not None:
                 self.capture.looked.append((each, given))
