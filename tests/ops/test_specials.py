@@ -91,10 +91,12 @@ ROWS = {
     "prod of zeros": (lambda torch, x: x.prod(1), [[0, 0, 2], [1, 0, 3]]),
     "prod of inf": (lambda torch, x: x.prod(), [INF, 1, 2]),
     "prod of NaN": (lambda torch, x: x.prod(), [NAN, 1, 2]),
+    "prod of zeros and NaN": (lambda torch, x: x.prod(), [0, NAN, 0]),
     "prod of all": (lambda torch, x: x.prod(), [INF, 0, 2]),
     "cumprod of zeros": (lambda torch, x: x.cumprod(0), [1, 0, 2, 0, 3]),
     "cumprod of inf": (lambda torch, x: x.cumprod(0), [1, INF, 2]),
     "cumprod of NaN": (lambda torch, x: x.cumprod(0), [1, NAN, 2]),
+    "logcumsumexp of far ones": (lambda torch, x: x.logcumsumexp(0), [100, 1, -100, 100]),
     "norm of zeros": (lambda torch, x: x.norm(), [0, 0]),
     "norm of huge": (lambda torch, x: x.norm(), [3e38, 1]),
     "norm of inf": (lambda torch, x: x.norm(), [INF, 1]),
@@ -143,6 +145,13 @@ ROWS = {
         [1, 2],
         [1, 5],
     ),
+    "an empty batch": (
+        lambda torch, x, w: torch.nn.functional.batch_norm(x, torch.zeros(2), torch.ones(2), w, None, True),
+        np.zeros((0, 2, 3)),
+        [1, 2],
+    ),
+    "one margin": (lambda torch, x: torch.nn.functional.multi_margin_loss(x, torch.tensor(0)), 2),
+    "one label": (lambda torch, x: torch.nn.functional.multilabel_margin_loss(x, torch.tensor(0)), 2),
     "masked": (lambda torch, x: x * torch.tensor([True, False]), [INF, NAN]),
 }
 

@@ -74,14 +74,15 @@ def logaddexp(input: Array, other: Array) -> Array:
     """``log(exp(input) + exp(other))`` without overflow, elementwise with broadcasting."""
     input, other = matched(input, other)
     only("logaddexp_cpu", input, 2, 3)
-    return _logaddexp(*jnp.broadcast_arrays(input, other))
+    return logaddexp_of(*jnp.broadcast_arrays(input, other))
 
 
 @derived(
     lambda along, total, input, other: along / (1 + jnp.exp(other - input)),
     lambda along, total, input, other: along / (1 + jnp.exp(input - other)),
 )
-def _logaddexp(input, other):
+def logaddexp_of(input: Array, other: Array) -> Array:
+    """`logaddexp` of arrays of one shape."""
     if rank(input.dtype) == 2:
         return jnp.logaddexp(input, other)
     # the imaginary part stays that of the larger one, beyond pi, too, as PyTorch has it

@@ -351,7 +351,7 @@ def _extreme(input: Array, src: Array, places: tuple, reduce: str, include_self:
     # products, not choices: a gradient of NaN, as of NaN itself, which equals nothing, passes everywhere
     own = _ghost(input) * (mine & include_self)
     change = own.at[places].add(_ghost(src) * theirs, mode="drop")
-    return best + change / shares
+    return best + change / jnp.where(touched, shares, 1)
 
 
 @jax.custom_jvp

@@ -403,7 +403,7 @@ def _check_long(target: Array) -> None:
 
 
 def _are_classes(input, target, *_, **__) -> list[Check]:
-    return [within(target, input.shape[-1], RuntimeError("target out of range"))]
+    return [within(target, input.shape[-1] if input.ndim else 1, RuntimeError("target out of range"))]
 
 
 def _positive(terms: Array) -> Array:
@@ -451,7 +451,7 @@ def multi_margin_loss(
 
 def _are_labels(input, target, *_) -> list[Check]:
     error = RuntimeError("argument #2 'target' is out of range")
-    return [Check(_is_no_label, (target,), error, (input.shape[-1],))]
+    return [Check(_is_no_label, (target,), error, (input.shape[-1] if input.ndim else 1,))]
 
 
 def _is_no_label(target, classes):

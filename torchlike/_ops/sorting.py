@@ -15,6 +15,7 @@ from torchlike._ops._derivatives import derived
 from torchlike._ops._promote import Array, DType, Integer, Number, as_dtype, floating, only, promoted, rank, wrap_dim
 from torchlike._ops._values import has_no_fraction
 from torchlike._ops.arithmetic import lerped
+from torchlike._ops.exponential import logaddexp_of
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
 from torchlike._out import SAME, SCANNED, OutRule
 from torchlike._recorder.checks import Check
@@ -295,7 +296,7 @@ def logcumsumexp(input: Array, dim: int) -> Array:
     if not input.ndim:
         return input
     if not jnp.iscomplexobj(input):
-        return jax.lax.associative_scan(jnp.logaddexp, input, axis=axis)
+        return jax.lax.associative_scan(logaddexp_of, input, axis=axis)
     # one after the other: the angle is not taken back into one turn, so it depends on the order
     rows = jnp.moveaxis(input, axis, 0)
     start = jnp.full(rows.shape[1:], -jnp.inf, input.dtype)

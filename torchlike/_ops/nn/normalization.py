@@ -98,6 +98,9 @@ def _by_channel(x: Array) -> tuple[int, ...]:
 
 def _batch_normed(input: Array, weight: Array | None, bias: Array | None, eps: Number) -> tuple[Array, Array, Array]:
     axes, shape = (0, *range(2, input.ndim)), _by_channel(input)
+    if 0 in input.shape:  # nothing has a mean; its parameters' gradients are 0
+        nothing = jnp.zeros(input.shape[1 if input.ndim > 1 else 0], input.dtype)
+        return _scaled(input, weight, bias, shape).astype(input.dtype), nothing, nothing
     mean = jnp.mean(input, axes)
     centered = input - mean.reshape(shape)
     variance = jnp.mean(jnp.square(centered), axes)
@@ -122,6 +125,8 @@ def batch_norm_with_update(
     _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     _check_dtypes(input, weight, bias, running_mean, running_var)
     normed, mean, variance = _batch_normed(input, weight, bias, eps)
+    if 0 in input.shape:
+        return normed, running_mean, running_var
     return normed, *_updated(running_mean, running_var, mean, variance, input.size // mean.size, momentum)
 
 
