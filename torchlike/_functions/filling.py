@@ -12,6 +12,7 @@ from torchlike._functions.making import wrapped
 from torchlike._functions.views import whole_storage
 from torchlike._ops import creation, views
 from torchlike._ops.joining import cat
+from torchlike._programs import memory
 from torchlike._recorder.view import Layout, Place
 from torchlike._types import dtypes
 
@@ -80,6 +81,7 @@ def resized(self, shape: tuple):
     known, storage = self._aval, self._storage
     if shape == known.shape:
         return self
+    memory.check_size(shape, known.dtype.itemsize)
     place = Place(Layout.contiguous(shape)._replace(offset=self._layout.offset), known.dtype)
     missing = place.layout.end * known.dtype.itemsize - storage.aval.nbytes
     if missing > 0 and (not storage.aval.numel or not self.is_cpu):
