@@ -61,6 +61,8 @@ class DataLoader(Generic[_T_co]):
     ``random`` and ``numpy.random`` are one for all threads: if the first batch is seen to draw from them, each worker
     works only while the loader is waited for and finds PyTorch's numbers there, one after the other; a dataset that
     draws from them only now and then should use ``get_worker_info().rng``.
+    What raises `SystemExit` in a worker is an error where the batch is asked for; `os._exit`, or a signal that kills,
+    ends the whole process.
 
     Args:
         dataset: where to read.
