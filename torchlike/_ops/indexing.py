@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -29,9 +28,17 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
-from torchlike._ops._values import is_outside_ends, out_of_bounds, within
+from torchlike._ops._values import (
+    IN_SELF,
+    added_within,
+    all_within,
+    along,
+    along_or_flat,
+    flat_within,
+    has_enough,
+    selected_within,
+)
 from torchlike._out import INDEXED, SAME, OutRule
-from torchlike._recorder.checks import Check, Found
 from torchlike._types import dtypes
 from torchlike._types.numbers import unfit
 
@@ -59,27 +66,7 @@ def _spread(input: Array, where: tuple[bool, ...], indices: tuple) -> tuple:
     return tuple([next(given).astype(jnp.int64) if there else slice(None) for there in where])
 
 
-def _all_within(input, where: tuple, indices: tuple) -> list[Check]:
-    """The tensors of an index must lie within the dimensions that they stand for."""
-    sizes = tuple([size for size, there in zip(input.shape, where, strict=False) if there])
-
-    def error(found: Found) -> Exception:
-        at = (found.code & -found.code).bit_length() - 1
-        return IndexError(f"index {found.elements[at]} is out of bounds for dimension {at} with size {sizes[at]}")
-
-    if len(indices) == 1:
-        return [within(indices[0], sizes[0], error, negative=True)]
-    return [Check(_which_outside, indices, error, sizes)] if indices else []
-
-
-def _which_outside(*given):
-    """A bit for each of the index tensors that is out of bounds."""
-    half = len(given) // 2
-    wrong = [is_outside_ends(index, size, 2 * size) for index, size in zip(given[:half], given[half:], strict=True)]
-    return sum(each * 2**place for place, each in enumerate(wrong))
-
-
-@op(name="index", check=_all_within)
+@op(name="index", check=all_within)
 def index_by(input: Array, where: tuple, indices: Arrays) -> Array:
     """The elements at index tensors; `where` tells for each dimension whether it has one."""
     return input.at[_spread(input, where, indices)].get(mode="clip")
@@ -87,7 +74,7 @@ def index_by(input: Array, where: tuple, indices: Arrays) -> Array:
 
 @op(
     name="index_put",
-    check=lambda input, values, where, indices, accumulate=False: _all_within(input, where, indices),
+    check=lambda input, values, where, indices, accumulate=False: all_within(input, where, indices),
     on_expanded="tensor[indices] = tensor",
 )
 def index_put_by(input: Array, values: ArrayLike, where: tuple, indices: Arrays, accumulate: bool = False) -> Array:
@@ -122,36 +109,6 @@ def mask_put(input: Array, value: ArrayLike, mask: Array, dim: int) -> Array:
 # ---------------------------------------------------------------------- along one dimension
 
 
-def _along(kind: type = RuntimeError, said: str = "{}", negative: bool = False) -> Callable:
-    """The check of an operation on (input, dim, index, ...)."""
-
-    def check(input, dim, index, *_, **__) -> list[Check]:
-        dim = wrap_dim(dim, input.ndim)
-        size = input.shape[dim] if input.ndim else 1
-        if rank(index.dtype) != 1:
-            return []
-        error = kind(said) if "{" not in said else out_of_bounds(dim, size, kind, said)
-        return [within(index, size, error, negative)]
-
-    return check
-
-
-IN_SELF = "index out of range in self"
-
-
-def _selects(input, dim, index) -> list[Check]:
-    if input.ndim < 2 or wrap_dim(dim, input.ndim) != 1:
-        return _along(IndexError, IN_SELF)(input, dim, index)
-    size = input.shape[1]
-    error = lambda found: RuntimeError(f"INDICES element is out of DATA bounds, id={found.element} axis_dim={size}")
-    return [within(index, size, error)]
-
-
-def _adds(input, dim, index, *_, **__) -> list[Check]:
-    inner = input.ndim > 1 and wrap_dim(dim, input.ndim) in (0, input.ndim - 1)
-    return (_along() if inner else _along(IndexError, IN_SELF))(input, dim, index)
-
-
 def _at_dim(array: Array, dim: int) -> tuple[Array, int]:
     """The array with at least one dimension, and `dim` counted from the front."""
     return (array if array.ndim else array.reshape(1)), wrap_dim(dim, array.ndim)
@@ -162,7 +119,7 @@ def _check_index(name: str, index: Array, wanted: str) -> None:
         raise RuntimeError(f"{name}(): Expected {wanted}")
 
 
-@op(check=_selects, apart_out=True, out=INDEXED)
+@op(check=selected_within, apart_out=True, out=INDEXED)
 def index_select(input: Array, dim: int, index: Array) -> Array:
     """The slices of a dimension at the places in a vector.
 
@@ -196,7 +153,7 @@ def _check_along(name: str, input: Array, index: Array, dim: int) -> None:
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {what} tensor")
 
 
-@op(check=_along(), apart_out=True, out=SAME)
+@op(check=along(), apart_out=True, out=SAME)
 def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
     """For each element of `index` the element of `input` at its place, but along `dim` at the index.
 
@@ -258,7 +215,7 @@ _HOW = {None: "set", "add": "add", "multiply": "multiply"}
 
 
 @op(
-    check=_along(),
+    check=along(),
     apart_out=True,
     out=SAME,
     grad_name=of_scatter,
@@ -287,14 +244,14 @@ def scatter(
     return _scattered(input, dim, index, given, _HOW[reduce])
 
 
-@op(check=_along(), apart_out=True, out=SAME)
+@op(check=along(), apart_out=True, out=SAME)
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """`input` with the elements of `src` added at the places of `index` along `dim`."""
     dim = _check_scatter("scatter", input, dim, index, src)
     return _scattered(input, dim, index, src, "add")
 
 
-@op(check=_along(), apart_out=True, out=SAME)
+@op(check=along(), apart_out=True, out=SAME)
 def scatter_reduce(
     input: Array, dim: int, index: Array, src: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
@@ -437,7 +394,7 @@ def _rows(dim: int, index: Array) -> tuple:
     return (slice(None),) * dim + (index.reshape(-1).astype(jnp.int64),)
 
 
-@op(check=_adds, apart_out=True, out=SAME)
+@op(check=added_within, apart_out=True, out=SAME)
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Number = 1) -> Array:
     """`input` with ``alpha * source`` added to the slices of a dimension at the places in a vector."""
     dim = wrap_dim(dim, input.ndim)
@@ -449,7 +406,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
     return added(wide.at[_rows(dim, index)], source).reshape(input.shape)
 
 
-@op(check=_along(IndexError, "index_copy_(): {}"), apart_out=True, out=SAME)
+@op(check=along(IndexError, "index_copy_(): {}"), apart_out=True, out=SAME)
 def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     """`input` with the slices of a dimension at the places in a vector replaced by those of `source`."""
     dim = wrap_dim(dim, input.ndim)
@@ -486,7 +443,7 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
 
 
 @op(
-    check=_along(IndexError, negative=True),
+    check=along(IndexError, negative=True),
     apart_out=True,
     fits=("value",),
     shares="inputs",
@@ -508,7 +465,7 @@ def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
     return written(wide.at[_rows(dim, index)], checked_number(value, input.dtype)).reshape(input.shape)
 
 
-@op(check=_along(IndexError, IN_SELF), apart_out=True, out=SAME, stepwise=True)
+@op(check=along(IndexError, IN_SELF), apart_out=True, out=SAME, stepwise=True)
 def index_reduce(
     input: Array, dim: int, index: Array, source: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
@@ -537,15 +494,7 @@ _TAKEN = OutRule(
 )
 
 
-def _flat_places(input, index, *_) -> list[Check]:
-    size = math.prod(input.shape)
-    error = lambda found: IndexError(
-        f"out of range: tried to access index {found.element} on a tensor of {size} elements."
-    )
-    return [within(index, size, error, negative=True)]
-
-
-@op(check=_flat_places, apart_out=True, out=_TAKEN)
+@op(check=flat_within, apart_out=True, out=_TAKEN)
 def take(input: Array, index: Array) -> Array:
     """The elements at places in the flattened tensor; negative ones count from the end."""
     if index.dtype != jnp.int64:
@@ -557,7 +506,7 @@ def take(input: Array, index: Array) -> Array:
     return input.ravel().at[index].get(mode="clip")
 
 
-@op(check=_flat_places)
+@op(check=flat_within)
 def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
     """`input` with the elements of `source` at places in the flattened tensor, or added there."""
     if index.dtype != jnp.int64:
@@ -577,13 +526,7 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
     return (added(place, source) if accumulate else written(place, source)).reshape(input.shape)
 
 
-def _places_along(input, indices, dim=None) -> list[Check]:
-    if dim is None:
-        return [within(indices, size := math.prod(input.shape), out_of_bounds(0, size, RuntimeError))]
-    return _along()(input, dim, indices)
-
-
-@op(check=_places_along, out=SAME, grad_name="GatherBackward0")
+@op(check=along_or_flat, out=SAME, grad_name="GatherBackward0")
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
     """`gather` with broadcasting; without `dim`, from the flattened tensor.
 
@@ -643,20 +586,7 @@ def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
     return jnp.where(mask, checked_number(value, input.dtype), input)
 
 
-def _has_enough(input, mask, source) -> list[Check]:
-    shape = broadcast_shapes(input.shape, mask.shape)
-    repeats = math.prod(shape) // max(mask.size, 1)
-    return [Check(_has_more, (mask,), RuntimeError(TOO_FEW), (repeats, source.size))]
-
-
-def _has_more(mask, repeats, count):
-    return mask.sum() * repeats > count
-
-
-TOO_FEW = "Number of elements of source < number of ones in mask"
-
-
-@op(check=_has_enough, shares="inputs")
+@op(check=has_enough, shares="inputs")
 def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     """`input` with the elements of `source`, in order, wherever the mask is true."""
     if input.dtype != source.dtype:
