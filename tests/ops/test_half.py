@@ -33,6 +33,7 @@ ELEMENTWISE = {
     "addcdiv": lambda torch, x, y: torch.addcdiv(x, y, x, value=1e-4),
     "hypot": lambda torch, x, y: torch.hypot(x, y),
     "sinc": lambda torch, x, y: torch.sinc(x / 100),
+    "ndtr": lambda torch, x, y: torch.special.ndtr(x / 10),
     "gelu": lambda torch, x, y: torch.nn.functional.gelu(x),
     "softplus": lambda torch, x, y: torch.nn.functional.softplus(x, 1e-3),
     "rounding to decimals": lambda torch, x, y: torch.round(x, decimals=3),

@@ -351,7 +351,7 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
         raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
     if low > high:
         raise RuntimeError("max must be larger than min")
-    return stored("histc", ops.histc_of(input, low, high, bins), out, _HISTOGRAM)
+    return stored("histc", ops.histc_of(input.detach(), low, high, bins), out, _HISTOGRAM)
 
 
 _HISTOGRAM = OutRule(

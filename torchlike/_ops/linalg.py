@@ -342,7 +342,8 @@ def matrix_power(A: Array, n: int) -> Array:
 def matrix_exp(A: Array) -> Array:
     """The exponentials of square matrices."""
     check_matrices(A, "linalg.matrix_exp", square=True)
-    return jsl.expm(A)
+    # JAX's has no halves
+    return jsl.expm(A.astype(jnp.promote_types(A.dtype, jnp.float32))).astype(A.dtype)
 
 
 @op(
@@ -362,14 +363,18 @@ def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
         if A.dtype.itemsize == 2:
             raise RuntimeError(f"linalg.matrix_norm: Low precision dtypes not supported. Got {scalar_name(A.dtype)}")
         values = jnp.linalg.svd(jnp.moveaxis(A, axes, (-2, -1)), compute_uv=False)
-        reduce = {"nuc": jnp.sum, 2: jnp.max, -2: jnp.min}[ord]
-        found = reduce(values, -1)
+        if ord == -2 and not values.shape[-1]:
+            raise IndexError("amin(): Expected reduction dim -1 to have non-zero size.")
+        found = {"nuc": jnp.sum, 2: functools.partial(jnp.max, initial=0), -2: jnp.min}[ord](values, -1)
         return jnp.expand_dims(found, sorted(axes)) if keepdim else found
     if ord not in (1, -1, float("inf"), -float("inf")):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     inner, outer = axes if abs(ord) == 1 else axes[::-1]
     sums = jnp.sum(magnitude(A), inner, keepdims=True)
-    found = (jnp.max if ord > 0 else jnp.min)(sums, outer, keepdims=True)
+    if ord < 0 and not sums.shape[outer]:
+        raise IndexError(f"amin(): Expected reduction dim {outer - (outer > inner)} to have non-zero size.")
+    # the sums of no elements are 0
+    found = jnp.max(sums, outer, keepdims=True, initial=0) if ord > 0 else jnp.min(sums, outer, keepdims=True)
     return found if keepdim else jnp.squeeze(found, axes)
 
 

@@ -351,7 +351,13 @@ def _check_batches(left: Array, right: Array) -> None:
 
 @op(grad_name=of_einsum)
 def einsum_of(equation: str, operands: Arrays) -> Array:
-    """Products summed over the letters that the result lacks."""
+    """Products summed over the letters that the result lacks; a single operand's integers and bools in int64."""
+    letters, arrow, kept = equation.partition("->")
+    if any(each.isalpha() and (each not in kept if arrow else letters.count(each) > 1) for each in letters):
+        if len(operands) == 1:
+            operands = (summable(operands[0], None),)
+        else:
+            only("bmm", operands[0], 1, 2, 3)
     return jnp.einsum(equation, *operands, optimize="optimal" if len(operands) > 2 else False)
 
 

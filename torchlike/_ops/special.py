@@ -12,7 +12,7 @@ from jax import lax
 from torchlike._dispatch import op
 from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import of_xlogy
-from torchlike._ops._promote import Array, ArrayLike, matched, matched_float, only, real_floating
+from torchlike._ops._promote import Array, ArrayLike, as_dtype, matched, matched_float, only, real_floating
 from torchlike._ops.arithmetic import NUMBER_EITHER
 from torchlike._out import OutRule, can_cast
 
@@ -57,7 +57,9 @@ def _erfcx_jvp(primals, tangents):
 @op(grad_name="MulBackward1", module="torchlike.special")
 def ndtr(input: Array) -> Array:
     """The share of the standard normal distribution below each element, in floating point."""
-    return jsp.ndtr(real_floating("erf_vml_cpu", input))
+    input = real_floating("erf_vml_cpu", input)
+    # JAX's has no halves: these are widened for what follows
+    return as_dtype(jsp.ndtr(as_dtype(input, jnp.promote_types(input.dtype, jnp.float32))), input.dtype)
 
 
 @op(grad_name="SpecialNdtriBackward0", module="torchlike.special")
