@@ -17,7 +17,7 @@ from torchlike._programs.tracebacks import shorten
 from torchlike._types import dtypes
 
 if TYPE_CHECKING:
-    from torchlike._dispatch import Op
+    from torchlike._declaration import Op
 
 ARRAY, LIKE, ARRAYS, NUMBER, STATIC = "a tensor", "a tensor or number", "tensors", "a number", "static"
 INTEGER, INTEGERS, POSITIVE = "an integer", "integers", "a positive number"

@@ -7,7 +7,7 @@ import pytest
 
 import torchlike
 from tests.support import check_op
-from torchlike._dispatch import Op
+from torchlike._declaration import Op
 
 NUMBERS = [*range(1, 14), 19, *range(16, 30, 2)]  # neighbours, as in a loop, and others
 WARM = 14  # calls may trace, the others must not

@@ -13,7 +13,8 @@ import pytest
 from tests.parity import databases
 from tests.parity.test_operations import SOME
 from torchlike._autograd import tape
-from torchlike._dispatch import Op, declared_ops
+from torchlike._declaration import Op
+from torchlike._dispatch import declared_ops
 from torchlike._programs.generic import is_symbolic, put_in, taken_out
 from torchlike._programs.spec import Spec, struct_of
 

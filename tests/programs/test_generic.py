@@ -7,7 +7,8 @@ import torchlike
 import torchlike.nn.functional as F
 from torchlike import nn
 from torchlike._autograd import tape
-from torchlike._dispatch import Op, declared_ops
+from torchlike._declaration import Op
+from torchlike._dispatch import declared_ops
 from torchlike._programs.aval import aval
 from torchlike._programs.generic import LEAST, SYMBOL, Relation, put_in, taken_out
 from torchlike._types.devices import CPU

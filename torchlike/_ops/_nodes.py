@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-# a name in full, or a function of the call (`torchlike._dispatch.Call`)
+# a name in full, or a function of the call (`torchlike._declaration.Call`)
 Name = str | Callable
 
 

@@ -21,7 +21,8 @@ import warnings
 import jax.numpy as jnp
 from jax import lax
 
-from torchlike._dispatch import Slot, op
+from torchlike._declaration import Slot
+from torchlike._dispatch import op
 from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype
 from torchlike._ops._values import out_of_bounds, within
 from torchlike._programs.aval import Aval

@@ -44,7 +44,7 @@ class Spec:
         jaxpr: what the function does; programs replay it.
         differentiable: whether any output can have a gradient.
         numbers: the places of the Python numbers among the inputs.
-        call: what it was made for, a `torchlike._dispatch.Call`, if it is a declared operation.
+        call: what it was made for, a `torchlike._declaration.Call`, if it is a declared operation.
         generic: (the operation traced with symbols, their values), if that is where it comes from.
         checks: what it asks of its inputs' values.
     """
