@@ -2,10 +2,12 @@
 
 # ruff: noqa: I001 - grouped by module, in the order of the layers
 
+import gc as _gc
+
+_before = len(_gc.get_objects())
+
 from torchlike._programs import settings as _settings
 
-_settings.configure_jax()
-_settings.choose_convolutions()
 _settings.keep_memory()
 
 # the mechanism
@@ -565,4 +567,4 @@ _publish(globals())
 from torchlike._missing import watch as _watch
 
 _watch()
-_settings.freeze_imports()
+_settings.freeze_imports(_before)

@@ -10,6 +10,8 @@ from jax.ad_checkpoint import checkpoint_name
 
 from tests.programs.compare import FLOATS, INTS, agree, edges, numbers, over, pairs
 
+pytestmark = pytest.mark.usefixtures("in_64_bits")
+
 REAL = "exp exp2 expm1 log log1p sin cos tan tanh asin acos atan sinh cosh asinh acosh atanh sqrt rsqrt cbrt logistic"
 REAL += " floor ceil round neg abs sign square is_finite erf erfc erf_inv lgamma bessel_i0e bessel_i1e"
 FROM_ONE = ("acosh",)

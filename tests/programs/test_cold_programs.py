@@ -18,6 +18,8 @@ from torchlike._programs.cold import evaluate, joined, missing, owned
 from torchlike._programs.cold.evaluation import prepare
 from torchlike._programs.cold.rules import TABLE, rule
 
+pytestmark = pytest.mark.usefixtures("in_64_bits")
+
 PRODUCTS = [
     ((3, 4), (4, 5), "ij,jk->ik"),
     ((3, 4), (5, 4), "ij,kj->ik"),

@@ -11,6 +11,8 @@ import torchlike
 from tests.programs.compare import numbers
 from torchlike._programs.cold import Deferred, prepare, summed
 
+pytestmark = pytest.mark.usefixtures("in_64_bits")
+
 WIDE, HIGH = 80, 90  # their product is large enough to be worth it
 
 

@@ -8,6 +8,8 @@ from jax import numpy as jnp
 from torchlike._programs.algebra import Makers
 from torchlike._programs.layouts import Turned, replay, settled
 
+pytestmark = pytest.mark.usefixtures("in_64_bits")
+
 FIRST, LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 BODIES = {
     "element by element": lambda x, y: jnp.where(x > 0, x, y) * 2.0,

@@ -21,6 +21,7 @@ from jax.interpreters import partial_eval
 from torchlike._autograd.modes import state
 from torchlike._half import summed_in_single
 from torchlike._programs.generic import is_refusal
+from torchlike._programs.settings import tracing
 from torchlike._programs.spec import Spec, struct_of
 from torchlike._recorder.recorder import record
 from torchlike._types.handles import RemovableHandle
@@ -533,7 +534,8 @@ def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ..
     count = len(spec.inputs)
     known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
     avals = (*spec.inputs, *known)
-    closed = summed_in_single(jax.make_jaxpr(_derivative(spec, needed, given))(*map(struct_of, avals)))
+    with tracing():
+        closed = summed_in_single(jax.make_jaxpr(_derivative(spec, needed, given))(*map(struct_of, avals)))
     # inputs that are not needed are none of its own; cotangents always are
     always = [place >= count for place in range(len(avals))]
     lean, used = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=always)

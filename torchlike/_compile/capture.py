@@ -9,7 +9,6 @@ from collections import OrderedDict
 from types import CodeType, FrameType
 from typing import Any
 
-import jax
 import numpy as np
 
 from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
@@ -19,6 +18,7 @@ from torchlike._compile.replay import _KEPT, LATER, Fresh, Holder, Number, Repla
 from torchlike._compile.watch import ATOMS, LIBRARY, Watch, kind_of
 from torchlike._programs import explain, program
 from torchlike._programs.program import MULTIPLE
+from torchlike._programs.settings import put
 from torchlike._random import default
 from torchlike._recorder.checks import Bound, Verdict
 from torchlike._recorder.recorder import Value, recorder, value_of
@@ -308,7 +308,7 @@ class _Maker:
             return Value(value.aval, LATER)
         if any(value is each for each in self.capture.made):
             if type(value.array) is np.ndarray:
-                value.array = jax.device_put(value.array)  # once, not at every call
+                value.array = put(value.array)  # once, not at every call
             return value
         raise Unguarded("a tensor is read from where it could not be found")
 

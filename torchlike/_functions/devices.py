@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import jax
-
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import Node, next_sequence
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import aval
+from torchlike._programs.settings import put
 from torchlike._recorder.recorder import Value
 from torchlike._types import device, devices
 
@@ -15,7 +14,7 @@ from torchlike._types import device, devices
 def _put(value: Value, where: device) -> Value:
     """The value, computed and copied to a device."""
     known = value.aval
-    array = jax.device_put(value.compute("a tensor moves to another device"), devices.jax_device(where))
+    array = put(value.compute("a tensor moves to another device"), devices.jax_device(where))
     return Value(aval(known.shape, known.dtype, where), array)
 
 

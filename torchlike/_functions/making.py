@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
+from torchlike._programs.settings import ours
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
@@ -214,6 +215,11 @@ def _array_by_element(data, shape: tuple[int, ...], dtype: dtypes.dtype | None) 
     return _fitted(array, dtype).reshape(shape)
 
 
+def _promoted(one: np.dtype, other: np.dtype) -> np.dtype:
+    with ours():
+        return np.dtype(jax.numpy.promote_types(one, other))
+
+
 def _common_dtype(flat: list) -> dtypes.dtype:
     if not flat:
         return dtypes.get_default_dtype()
@@ -222,7 +228,7 @@ def _common_dtype(flat: list) -> dtypes.dtype:
         if isinstance(each, (str, bytes)) and found is not None:
             raise TypeError(f"new(): invalid data type '{type(each).__name__}'")
         own = _dtype_of(each).np
-        found = own if found is None else np.dtype(jax.numpy.promote_types(found, own))
+        found = own if found is None or found == own else _promoted(found, own)
     return dtypes.BY_NUMPY[np.dtype(found)]
 
 

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from torchlike._programs import algebra, cold, explain, forks, layouts, memory
-from torchlike._programs.settings import settings
+from torchlike._programs.settings import COMPILER_OPTIONS, cached, ours, put, settings
 from torchlike._programs.spec import NUMBERS
 from torchlike._programs.tiers import Tiered
 from torchlike._types.devices import CPU
@@ -48,11 +48,13 @@ class Program:
         self.is_busy = False
         self._known: list[list[type]] = []
         # the two packs of Python numbers come first among the arguments
-        self._run = jax.jit(_replay(nodes, self.order), donate_argnums=tuple(2 + each for each in self.donated))
+        donated = tuple(2 + each for each in self.donated)
+        self._run = jax.jit(_replay(nodes, self.order), donate_argnums=donated, compiler_options=COMPILER_OPTIONS)
 
     def compile(self, args: list) -> None:
         """Compile it for arguments like these, whose memory it leaves alone: an exception on the way does no harm."""
-        needs = self._alone(lambda: self._run.lower(*args).compile().memory_analysis())
+        with cached():
+            needs = self._alone(lambda: self._run.lower(*args).compile().memory_analysis())
         # what is on another device is not asked for here
         self.memory = needs.temp_size_in_bytes + needs.output_size_in_bytes if self.is_on_cpu and needs else 0
 
@@ -70,7 +72,7 @@ class Program:
             results.extend(itertools.starmap(self._run, (args,)))
             return
         for place in self.donated:
-            args[2 + place] = jax.device_put(np.array(args[2 + place]), _place_of(args[2 + place]))
+            args[2 + place] = put(np.array(args[2 + place]), _place_of(args[2 + place]))
         results.append(self._alone(lambda: jax.block_until_ready(self._run(*args))))
         self._known.append(kinds)
 
@@ -162,7 +164,8 @@ class Structure(Tiered):
                 program.compile(args)
         explain.record.runs["whole"] += 1
         results.append(program.order)
-        program.run(args, results)
+        with ours():
+            program.run(args, results)
 
     def run_by_op(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
         """`run_whole`, without compiling it: by NumPy, or what is compiled of each operation."""
@@ -306,7 +309,7 @@ def _packs(numbers: list) -> tuple:
         elif type(each) is complex:
             floats += (each.real, each.imag)
     made = np.array(floats, np.float64) if floats else _NOTHING, np.array(ints, np.int64) if ints else _NOTHING
-    return jax.device_put(made)
+    return put(made)
 
 
 def _unpacked(floats, ints) -> Callable:
@@ -372,8 +375,9 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
     explain.record.runs["op"] += 1
     arrays = [np.asarray(each) if type(each) is cold.Deferred else each for each in arrays]
     if spec.is_compiled:
-        return spec.compiled(*arrays)
-    with explain.compiling(repr(spec), "first use of the operation"):
+        with ours():
+            return spec.compiled(*arrays)
+    with explain.compiling(repr(spec), "first use of the operation"), cached():
         return spec.compiled(*arrays)
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import jax
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 MODES = ("auto", "eager", "whole")
 
@@ -81,21 +85,61 @@ def execution_mode(name: str) -> Iterator[None]:
 execution_mode.__module__ = "torchlike"
 
 
-def configure_jax() -> None:
-    """Switch on 64-bit types and the persistent compilation cache."""
-    jax.config.update("jax_enable_x64", True)
-    if any(importlib.util.find_spec(f"jax_cuda{version}_plugin") for version in (12, 13)):
-        # a tensor is on the CPU unless it was moved
-        jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
-    folder = os.environ.get("TORCHLIKE_CACHE_DIR")
-    if folder is None:
-        folder = _default_folder()
-    if folder and not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        jax.config.update("jax_compilation_cache_dir", folder)
-    if folder:
-        # a small program costs as much to lower as to load: keep every one of them
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+# ---------------------------------------------------------------------- JAX's settings, for us alone
+
+HAS_GPU = any(importlib.util.find_spec(f"jax_cuda{number}_plugin") for number in (12, 13))
+
+
+def ours() -> contextlib.AbstractContextManager[Any]:
+    """JAX as the package needs it, in a block of this thread that traces, compiles or runs: with types of 64 bits.
+
+    Beside a GPU arrays are on the CPU unless they were moved, and products are those of float32. The user's own JAX goes
+    on as he has set it. Entering and leaving takes a microsecond, and a call of a program two more.
+    """
+    return _beside_gpu() if HAS_GPU else jax.enable_x64(True)
+
+
+@contextlib.contextmanager
+def _beside_gpu() -> Iterator[None]:
+    with jax.enable_x64(True), jax.default_device(_cpu()), jax.default_matmul_precision("float32"):
+        yield
+
+
+@functools.cache
+def _cpu() -> Any:
+    return jax.local_devices(backend="cpu")[0]
+
+
+def put(array: Any, device: Any = None) -> jax.Array:
+    """`jax.device_put` that leaves dtypes as they are."""
+    with ours():
+        return jax.device_put(array, device)
+
+
+@contextlib.contextmanager
+def tracing() -> Iterator[None]:
+    """`ours`, and arithmetic as our operations are written for it, whatever the user has made of it."""
+    with ours(), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def _compiler_options() -> dict[str, str] | None:
+    """Keep XLA from handing the CPU's convolutions without padding to YNNPACK, its default since 0.10.
+
+    Measured on 2 cores, NHWC, batch 64: 3x3 on 26x26, 32 to 64 channels: 11.6 ms there, 3.9 ms in XLA's own code, the
+    weight's gradient 12.4 and 5.9 ms; 64 to 32 channels: 48 and 4.5 ms. A step of the classic MNIST ConvNet takes 36.8
+    and 25.7 ms, and 25.7 ms in PyTorch 2.13. Products stay there; sums do not: asked for by this option, unlike by
+    default, they make a step of the smallest network twice as long.
+
+    XLA refuses an option that it does not know: so this goes by its version.
+    """
+    name = "xla_cpu_experimental_ynn_fusion_type"
+    if not version("jaxlib").startswith("0.10.") or name in os.environ.get("XLA_FLAGS", ""):
+        return None
+    return {name: "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
+
+
+COMPILER_OPTIONS = _compiler_options()
 
 
 def _default_folder() -> str:
@@ -105,19 +149,50 @@ def _default_folder() -> str:
         return ""
 
 
-def choose_convolutions() -> None:
-    """Keep XLA from handing the CPU's convolutions without padding to YNNPACK, its default since 0.10.
+def _cache_settings() -> dict[str, Any]:
+    """Where compiled programs are kept: all of them, since a small one costs as much to lower as to load."""
+    folder = os.environ.get("TORCHLIKE_CACHE_DIR")
+    if folder is None:
+        folder = _default_folder()
+    if not folder:
+        return {}
+    return {
+        "jax_compilation_cache_dir": folder,
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
 
-    Measured on 2 cores, NHWC, batch 64: 3x3 on 26x26, 32 to 64 channels: 11.6 ms there, 3.9 ms in XLA's own code, the
-    weight's gradient 12.4 and 5.9 ms; 64 to 32 channels: 48 and 4.5 ms. A step of the classic MNIST ConvNet takes 36.8
-    and 25.7 ms, and 25.7 ms in PyTorch 2.13.
 
-    XLA ends the process at a flag that it does not know: so this goes by its version.
+_CACHE = _cache_settings()
+_cache_lock = threading.RLock()
+
+
+@contextlib.contextmanager
+def cached() -> Iterator[None]:
+    """`ours` for a block that compiles: programs are kept in our folder, unless the user has one of his own.
+
+    JAX has one folder for the process, and opens it once: so the settings are changed for as long as the block takes.
     """
-    flag = "--xla_cpu_experimental_ynn_fusion_type"
-    flags = os.environ.get("XLA_FLAGS", "")
-    if version("jaxlib").startswith("0.10.") and flag not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {flag}=-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION".strip()
+    with ours():
+        if not _CACHE or jax.config.jax_compilation_cache_dir is not None:
+            yield
+            return
+        with _cache_lock:
+            before = {name: getattr(jax.config, name) for name in _CACHE}
+            _set_cache(_CACHE)
+            try:
+                yield
+            finally:
+                _set_cache(before)
+
+
+def _set_cache(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        jax.config.update(name, value)
+    reset_cache()
+
+
+# ---------------------------------------------------------------------- the process
 
 
 def keep_memory() -> None:
@@ -126,9 +201,10 @@ def keep_memory() -> None:
     All of it lies in one arena. A thread's own holds 64 MiB at most; what is larger, as most programs' temporaries are,
     is mapped anew, whatever else was said: 72,000 faults in a step of a ResNet-18, 31,000 in one of a small GPT.
 
-    ``TORCHLIKE_KEEP_MEMORY=0`` leaves the allocator as it is.
+    ``TORCHLIKE_KEEP_MEMORY=0`` leaves the allocator as it is, and so do settings of the user's own.
     """
-    if os.environ.get("TORCHLIKE_KEEP_MEMORY", "1") == "0" or not sys.platform.startswith("linux"):
+    asked = os.environ.get("TORCHLIKE_KEEP_MEMORY", "1") != "0" and sys.platform.startswith("linux")
+    if not asked or any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):
         return
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
@@ -141,10 +217,22 @@ def keep_memory() -> None:
     mallopt(top_pad, 64 * 2**20)
 
 
-def freeze_imports() -> None:
+def freeze_imports(before: int) -> None:
     """Keep Python's garbage collector from going through what the imports have made, which lives as long as the process.
 
     JAX alone makes 100,000 objects: with them one full collection takes 90 ms, without them 20 ms, and a program that
     records much runs several in its first seconds.
+
+    What was there before would be kept, too: so nothing is frozen if that is much, or if the user has changed the
+    collector himself. ``TORCHLIKE_FREEZE=0`` freezes nothing.
+
+    Args:
+        before: how many objects there were before the imports.
     """
-    gc.freeze()
+    untouched = gc.isenabled() and not gc.get_freeze_count() and gc.get_threshold() == _THRESHOLD
+    if untouched and before < MANY and os.environ.get("TORCHLIKE_FREEZE", "1") != "0":
+        gc.freeze()
+
+
+_THRESHOLD = (700, 10, 10) if sys.version_info < (3, 12) else gc.get_threshold()  # Python's own
+MANY = 250_000  # objects: JAX's and some libraries' more

@@ -15,6 +15,7 @@ from jax.extend import core as jex_core
 from torchlike._programs import cold, forks, layouts, memory
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import aval_at, jaxpr_at
+from torchlike._programs.settings import COMPILER_OPTIONS, tracing
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import BY_NUMPY
 
@@ -219,7 +220,7 @@ class Spec:
         """The operation as a program of its own, for what runs op by op."""
         forks.check(self.name)
         if self._compiled is None:
-            self._compiled = jax.jit(functools.partial(layouts.alone, self.jaxpr))
+            self._compiled = jax.jit(functools.partial(layouts.alone, self.jaxpr), compiler_options=COMPILER_OPTIONS)
         return self._compiled
 
 
@@ -229,7 +230,8 @@ def _traced(fn: Callable, inputs: tuple) -> tuple:
     Raises:
         RuntimeError: an array in it is larger than any memory, at which XLA would end the process.
     """
-    closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*map(struct_of, inputs))
+    with tracing():
+        closed, shapes = jax.make_jaxpr(fn, return_shape=True)(*map(struct_of, inputs))
     for var in itertools.chain.from_iterable([each.outvars for each in closed.jaxpr.eqns]):
         memory.check_size([each for each in var.aval.shape if type(each) is int], var.aval.dtype.itemsize)
     return closed, shapes

@@ -22,7 +22,7 @@ import numpy as np
 from torchlike._programs import explain, memory, program
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.program import MULTIPLE
-from torchlike._programs.settings import settings
+from torchlike._programs.settings import put, settings
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import calls_back
 from torchlike._recorder import checks
@@ -112,7 +112,7 @@ def array_of(value: Value):
     if type(array) is np.ndarray:
         value.taken += 1
         if value.taken > _OFTEN:
-            array = value.array = jax.device_put(array)  # once, or every program would copy it again
+            array = value.array = put(array)  # once, or every program would copy it again
     return array
 
 

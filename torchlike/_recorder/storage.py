@@ -6,10 +6,10 @@ import copy
 import itertools
 from sys import getrefcount
 
-import jax
 import numpy as np
 
 from torchlike._programs.aval import Aval, aval
+from torchlike._programs.settings import put
 from torchlike._recorder.recorder import Value, at_once, recorder, value_of
 from torchlike._recorder.view import Place
 from torchlike._types.devices import CPU, device, jax_device
@@ -164,7 +164,7 @@ class Storage:
 
 def _restored(array: np.ndarray, where: device) -> Storage:
     """What unpickling calls."""
-    return Storage(value_of(array if where is CPU else jax.device_put(array, jax_device(where)), where))
+    return Storage(value_of(array if where is CPU else put(array, jax_device(where)), where))
 
 
 def _is_held(array: np.ndarray) -> bool:

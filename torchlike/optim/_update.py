@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._ops.joining import cat
+from torchlike._programs.settings import tracing
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, record, recorder
 from torchlike._recorder.writes import write_together
@@ -60,8 +61,10 @@ class Update:
         """Lay out the state for parameters that go alone or in packs."""
         self._units = units
         self._complex = [self._avals[unit[0]].dtype.is_complex for unit in units]
-        structs = jax.eval_shape(lambda *arrays: self._joined(arrays), *[each.struct for each in self._avals])
-        leaves, self._tree = jax.tree_util.tree_flatten_with_path(jax.eval_shape(self._started, structs))
+        with tracing():
+            structs = jax.eval_shape(lambda *arrays: self._joined(arrays), *[each.struct for each in self._avals])
+            state = jax.eval_shape(self._started, structs)
+        leaves, self._tree = jax.tree_util.tree_flatten_with_path(state)
         # (PyTorch's name, number of the unit or None, shape and dtype) of each leaf
         self._leaves = [(*_place(path, names), leaf) for path, leaf in leaves]
         pairs = [(*each.shape, 2) if pair else None for each, pair in zip(structs, self._complex, strict=True)]

@@ -4,7 +4,7 @@ flax.linen.Conv wants channels last and costs 0.7 s to import; `_formulations` w
 inside: transpositions between layers are put off. Measured on 2 cores, a step of the classic MNIST ConvNet, batch 64,
 with the pooling of `pooling`: channels first 54 ms, channels last 36 ms, as products with gathered windows 60 ms, as
 sums of shifted products 107 ms, channels last with the weight's gradient as shifted products 55 ms; channels last
-without YNNPACK (see `torchlike._programs.settings.choose_convolutions`) 26 ms, as PyTorch.
+without YNNPACK (see `torchlike._programs.settings`) 26 ms, as PyTorch.
 """
 
 from __future__ import annotations

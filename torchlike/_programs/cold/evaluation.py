@@ -18,6 +18,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 from torchlike._programs import forks
 from torchlike._programs.cold.rules import LARGE, SHAPELESS, TABLE, Addable
 from torchlike._programs.generic import Filling, is_symbolic
+from torchlike._programs.settings import COMPILER_OPTIONS, cached, ours
 
 missing: Counter = Counter()
 """How often XLA ran a primitive that has no rule, by the primitive's name."""
@@ -320,15 +321,16 @@ def _compiled(primitive, params: dict, ins: list) -> Callable:
 
     try:
         key = primitive, *sorted(params.items()), *ins
-        return _xla.get(key) or _xla.setdefault(key, jax.jit(bind))
+        return _xla.get(key) or _xla.setdefault(key, jax.jit(bind, compiler_options=COMPILER_OPTIONS))
     except TypeError:  # parameters that cannot be hashed
-        return jax.jit(bind)
+        return jax.jit(bind, compiler_options=COMPILER_OPTIONS)
 
 
 def _run_by_xla(compiled: Callable, name: str, *arrays) -> Any:
     forks.check(f"`{name}`")
     missing[name] += 1
-    got = compiled(*arrays)
+    with cached() if missing[name] == 1 else ours():
+        got = compiled(*arrays)
     return [np.asarray(each) for each in got] if isinstance(got, (list, tuple)) else np.asarray(got)
 
 
