@@ -107,6 +107,8 @@ READ = {
     "mul": lambda torch, a, b: a.mul_(b),
     "copy": lambda torch, a, b: a.copy_(b),
     "assign": lambda torch, a, b: a.__setitem__(slice(None), b),
+    "assign an element": lambda torch, a, b: a.__setitem__(slice(None), b[0, 0]),
+    "assign a row to all": lambda torch, a, b: a.__setitem__(Ellipsis, b[0]),
     "assign a row": lambda torch, a, b: a.__setitem__(1, b[0]),
     "lerp": lambda torch, a, b: a.lerp_(b, 0.5),
     "addcmul": lambda torch, a, b: a.addcmul_(b, torch.ones(4, 3)),
@@ -604,6 +606,20 @@ SIGNS = [
 @pytest.mark.parametrize("program", SIGNS, ids=range(len(SIGNS)))
 def test_signs_of_views(program) -> None:
     agree(program)
+
+
+def test_one_element_as_another_dtype() -> None:
+    agree(lambda torch: torch.tensor(1 + 2j).view(torch.float64).item())
+    agree(
+        lambda torch: [
+            torch.tensor(1.5).view(torch.int32).item(),
+            torch.tensor(2.0).double().view(torch.complex64).item(),
+        ]
+    )
+
+
+def test_nothing_as_another_dtype() -> None:
+    agree(lambda torch: [tuple(torch.zeros(2, 6)[:0].view(each).shape) for each in (torch.uint8, torch.float64)])
 
 
 def test_another_dtype_has_no_history() -> None:

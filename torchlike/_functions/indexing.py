@@ -440,7 +440,10 @@ def setitem(self, index, value) -> None:
         elif self._frozen is None and not self._repeats and getattr(value, "_storage", None) is not self._storage:
             basic.put_slices.inplace(self, value, tuple(parsed.pattern), *parsed.numbers)
         else:
-            basic.put_slices.inplace(self if parsed.is_whole else parsed.view(self), value, ())
+            part = self if parsed.is_whole else parsed.view(self)
+            if isinstance(value, TensorBase) and value._aval.shape == part._aval.shape:
+                part._check_apart(value)
+            basic.put_slices.inplace(part, value, ())
     except BaseException as error:
         shorten(error)
         raise

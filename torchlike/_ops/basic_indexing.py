@@ -225,6 +225,7 @@ def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
 
 
 @op(
+    shares="inputs",
     grad_name="CopySlices",
     name="copy",
     check=lambda input, value, pattern, *numbers: _positions_within(input, pattern, *numbers),

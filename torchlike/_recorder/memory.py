@@ -56,12 +56,14 @@ def bits(array: jax.Array, dtype) -> jax.Array:
     """
     if array.dtype == dtype:
         return array
+    if not array.ndim:
+        return bits(array[None], dtype)[0]
     if jnp.dtype(dtype).kind == "b":
         return bits(array, jnp.uint8) != 0
     if array.dtype == bool:
         array = array.astype(jnp.uint8)
     if jnp.iscomplexobj(array):
-        array = jnp.stack([array.real, array.imag], -1).reshape(*array.shape[:-1], -1) if array.ndim else array
+        array = jnp.stack([array.real, array.imag], -1).reshape(*array.shape[:-1], 2 * array.shape[-1])
         return bits(array, dtype)
     if jnp.issubdtype(dtype, jnp.complexfloating):
         parts = bits(array, jnp.float32 if dtype == jnp.complex64 else jnp.float64)
@@ -70,4 +72,4 @@ def bits(array: jax.Array, dtype) -> jax.Array:
     if new > old:
         array = array.reshape(*array.shape[:-1], array.shape[-1] // (new // old), new // old)
     got = lax.bitcast_convert_type(array, dtype)
-    return got.reshape(*got.shape[:-2], -1) if new < old else got
+    return got.reshape(*got.shape[:-2], got.shape[-2] * got.shape[-1]) if new < old else got
