@@ -60,11 +60,18 @@ class Storage:
     def host(self) -> np.ndarray | None:
         """The NumPy array that shares this memory, if anybody else still holds it."""
         if self._host is not None and not self._pinned and not _is_held(self._host):
+            self._take_back(self._host)
+        return self._host
+
+    def _take_back(self, host: np.ndarray | None) -> None:
+        """Take an array's last contents as the value, unless a signal's handler has done so just now."""
+        if host is None:
+            return
+        value = value_of(np.ascontiguousarray(host).reshape(host.shape))
+        if self._host is host:
             self.version += 1  # whoever held it may have written to it
             self.silent += 1
-            value = value_of(np.ascontiguousarray(self._host).reshape(self._host.shape))
             at_once([(setattr, self, "value", value), (setattr, self, "_host", None)])
-        return self._host
 
     @property
     def aval(self) -> Aval:
