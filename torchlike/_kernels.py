@@ -1,6 +1,7 @@
 """What PyTorch's kernels on the CPU lack: the dtypes that an operation refuses, and its words.
 
-An operation's body refuses by itself what depends on more than the first tensor's dtype.
+An operation's body refuses by itself what depends on more than the first tensor's dtype: where PyTorch computes in the
+promoted dtype, the kernel is that one's.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Lack(NamedTuple):
             complex numbers.
         said: the kernel's name; or the whole sentence, with ``{dtype}`` in it.
         error: the exception of a sentence.
-        spares: what is never looked at: ``0`` are tensors without elements, ``.`` such without dimensions.
+        spares: what is never looked at: ``0`` are tensors without elements, ``.`` such without dimensions, ``m`` such whose
+            dtype differs from another one's, of which the body speaks.
     """
 
     kinds: str
@@ -43,9 +45,10 @@ class Lack(NamedTuple):
     error: type[Exception] = RuntimeError
     spares: str = ""
 
-    def concerns(self, known: Aval) -> bool:
-        """Whether a tensor is refused."""
+    def concerns(self, known: Aval, *others: Aval) -> bool:
+        """Whether a tensor is refused, the first of several."""
         spared = ("0" in self.spares and not known.numel) or ("." in self.spares and not known.ndim)
+        spared = spared or ("m" in self.spares and any(each.dtype is not known.dtype for each in others))
         return not spared and any(_IS[kind](known.dtype) for kind in self.kinds)
 
     def refuse(self, which: dtype) -> None:
@@ -75,12 +78,7 @@ def _low(name: str) -> Lack:
 
 LACKS: dict[str, tuple[Lack, ...]] = {
     # arithmetic and comparison
-    "addcmul": (Lack("b", "addcmul_cpu_out"),),
-    "clamp": (_NO_CLAMP,),
-    "clamp_max": (Lack("c", "minimum_cpu"),),
-    "clamp_min": (Lack("c", "maximum_cpu"),),
-    "isin": (Lack("bc", "Unsupported input type encountered for isin(): {dtype}"),),
-    "polar": (Lack("h", "polar_cpu"),),
+    "polar": (Lack("h", "polar_cpu", spares="m"),),
     # reductions and order
     "max_along": (Lack("c", "max(): does not support complex input"),),
     "min_along": (Lack("c", "min(): does not support complex input"),),
@@ -114,11 +112,11 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "logcumsumexp": (Lack("bi", "logcumsumexp_out_cpu"),),
     "searchsorted_of": (Lack("bc", "searchsorted_out_cpu", spares="0"),),
     # products
-    "mm": (Lack("b", "addmm_impl_cpu_", spares="0"),),
-    "addmm": (Lack("b", "addmm_impl_cpu_"),),
+    "mm": (Lack("b", "addmm_impl_cpu_", spares="0m"),),
+    "addmm": (Lack("b", "addmm_impl_cpu_", spares="m"),),
     "addbmm": (Lack("b", "addmm_impl_cpu_"),),
     "tensordot_of": (Lack("b", "addmm_impl_cpu_"),),
-    "linear": (Lack("b", "addmm_impl_cpu_"),),
+    "linear": (Lack("b", "addmm_impl_cpu_", spares="m"),),
     "mv": (Lack("b", "addmv_impl_cpu"),),
     "addmv": (Lack("b", "addmv_impl_cpu"),),
     "bmm": (Lack("b", "bmm"),),
@@ -132,7 +130,6 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "renorm": (_NEEDS_NORM,),
     "cdist_of": (Lack("bic", "cdist only supports floating-point dtypes, X1 got: {dtype}"), Lack("h", "cdist")),
     "pdist": (Lack("bic", "pdist only supports floating-point dtypes"), Lack("h", "pdist")),
-    "pairwise_distance": (Lack("b", TWO_BOOLS),),
     # linear algebra
     "inv": (_low("linalg.inv"),),
     "slogdet": (_low("linalg.slogdet"),),
@@ -153,15 +150,13 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "cholesky_solve": (Lack("bih", "cholesky_solve_cpu"),),
     "matrix_rank_of": (Lack("bih", NO_DOUBLES),),
     "lstsq_of": (Lack("bih", NO_DOUBLES),),
-    # special functions: those that have neither halves nor complex numbers
+    # special functions of one tensor: those that have neither halves nor complex numbers
     **{
         name: (Lack("hc", name + "_cpu"),)
         for name in (
-            *("airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "erfcx", "log_ndtr", "ndtri", "zeta"),
+            *("airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "erfcx", "log_ndtr", "ndtri"),
             *("modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0", "modified_bessel_k1"),
             *("scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "spherical_bessel_j0"),
-            *("hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p"),
-            *(f"{kind}chebyshev_polynomial_{letter}" for kind in ("", "shifted_") for letter in "tuvw"),
         )
     },
     # layers
@@ -204,9 +199,6 @@ LACKS: dict[str, tuple[Lack, ...]] = {
         Lack("c", "softmax_lastdim_kernel_impl"),
     ),
     # losses
-    "l1_loss": (Lack("b", TWO_BOOLS),),
-    "mse_loss": (Lack("bic", "mse_cpu"),),
-    "smooth_l1_loss": (Lack("bic", "smooth_l1_cpu"),),
     "huber_loss": (Lack("bic", "huber_cpu"),),
     "binary_cross_entropy": (Lack("bic", "binary_cross_entropy"),),
     "binary_cross_entropy_with_logits": (Lack("bic", "log_sigmoid_cpu"),),
@@ -215,15 +207,14 @@ LACKS: dict[str, tuple[Lack, ...]] = {
         Lack("bi", "kl_div: Integral inputs not supported."),
         Lack("c", "kl_div: Complex inputs not supported."),
     ),
-    "poisson_nll_loss": (Lack("b", ANY_BOOL), Lack("c", "le_cpu")),
+    "poisson_nll_loss": (Lack("c", "le_cpu"),),
     "hinge_embedding_loss": (Lack("b", TWO_BOOLS), _NO_CLAMP),
-    "margin_ranking_loss": (Lack("b", TWO_BOOLS), _NO_CLAMP),
+    "margin_ranking_loss": (_NO_CLAMP,),
     "soft_margin_loss": (
         Lack("b", NO_BOOL_NEG),
         Lack("i", _CAST),
     ),
     "cosine_embedding_loss": (_NO_CLAMP,),
-    "triplet_margin_loss": (Lack("b", TWO_BOOLS),),
     "multi_margin_loss": (Lack("bihc", "multi_margin_loss_cpu_kernel"),),
     "multilabel_margin_loss": (Lack("bihc", "multilabel_margin_loss_forward_out_frame"),),
     "ctc_loss": (Lack("bihc", "ctc_loss_cpu"),),
@@ -241,7 +232,8 @@ def refuse(name: str, kinds: tuple) -> None:
         NotImplementedError: there is none, in PyTorch's words.
         RuntimeError: so it is where PyTorch looks before it calls the kernel.
     """
-    first = next((each for each in kinds if not isinstance(each, type)), None)
-    for lack in LACKS.get(name, ()):
-        if first is not None and lack.concerns(first):
-            lack.refuse(first.dtype)
+    lacks = LACKS.get(name, ())
+    known = [each for each in kinds if not isinstance(each, type)] if lacks else []
+    for lack in lacks:
+        if known and lack.concerns(*known):
+            lack.refuse(known[0].dtype)

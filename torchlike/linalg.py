@@ -25,6 +25,9 @@ from torchlike._ops.linalg import solve_triangular as solve_triangular
 from torchlike._ops.linalg import svd as svd
 from torchlike._ops.linalg import svdvals as svdvals
 from torchlike._ops.products import matmul as matmul
+from torchlike._ops.reductions import linalg_vector_norm as _vector_norm
 from torchlike._types.public import publish as _publish
+
+vector_norm = _vector_norm
 
 _publish(globals())

@@ -139,3 +139,24 @@ def test_storages() -> None:
             typed = x.storage()
             typed[0] = 5.0
         assert x[0].item() == 5
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("shape", [(3, 3), (4, 6), (7, 3), (9, 2), (4, 3), (3, 3, 3), (0, 3)], ids=str)
+def test_diagonals_are_filled(shape: tuple, wrap: bool):
+    def filled(torch, x):
+        y = x * 2
+        assert y.fill_diagonal_(5, wrap) is y
+        y.transpose(0, 1)[: 3 * (y.dim() - 1)].fill_diagonal_(-1.5, wrap=wrap)
+        return y
+
+    check_op([shape], filled)
+    check_op([shape], lambda torch, x: x.to(torch.int32).fill_diagonal_(True, wrap))
+
+
+@pytest.mark.parametrize(
+    "shape, value", [((3,), 1), ((2, 2, 3), 1), ((2, 2), "a"), ((2, 2), None), ((2, 2), 1j)], ids=str
+)
+def test_diagonals_that_are_not_filled(shape: tuple, value):
+    check_error([shape], lambda torch, x: x.fill_diagonal_(value))
+    check_error([(2, 2)], lambda torch, x: x.requires_grad_().fill_diagonal_(1))

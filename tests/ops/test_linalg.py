@@ -119,6 +119,26 @@ def test_subgradients_of_norms_at_zero(order: float):
     check_op([np.zeros((3, 3))], lambda torch, x: torch.linalg.norm(x, order if abs(order) > 5 else 1))
 
 
+@pytest.mark.parametrize("order", [2, 1, 3, 0.5, -1, float("inf"), -float("inf"), 2.5])
+@pytest.mark.parametrize("dim", [None, 1, (0, -1), ()])
+def test_norms_of_vectors(order: float, dim):
+    check_op([(3, 4)], lambda torch, x: torch.linalg.vector_norm(x, order, dim))
+    check_op(
+        [(3, 4)], lambda torch, x: torch.linalg.vector_norm(x, ord=order, dim=dim, keepdim=True), dtype="complex64"
+    )
+
+
+def test_norms_of_vectors_in_other_dtypes():
+    check_op([(3,)], lambda torch, x: torch.linalg.vector_norm(x, dtype=torch.float64))
+    check_op([(3,)], lambda torch, x: torch.linalg.vector_norm(x.detach(), out=torch.zeros(())), grad=False)
+    check_error([(3,)], lambda torch, x: torch.linalg.vector_norm(x, out=torch.zeros((), dtype=torch.float64)))
+    check_error([(3,)], lambda torch, x: torch.linalg.vector_norm(x.long()))
+    check_error([(3,)], lambda torch, x: torch.linalg.vector_norm(x.double(), dtype=torch.float32))
+    check_error([(3,)], lambda torch, x: torch.linalg.vector_norm(3.0))
+    for dim in (None, 0):
+        check_error([(0, 3)], lambda torch, x, dim=dim: torch.linalg.vector_norm(x, float("inf"), dim))
+
+
 def test_errors():
     check_error([(3, 4)], lambda torch, x: torch.linalg.cholesky(x))
     check_error([(5, 3), (5, 2)], lambda torch, a, b: torch.linalg.lstsq(a, b, driver="no"))

@@ -108,3 +108,34 @@ def test_in_place_results_keep_the_dtype_or_are_refused(dtype):
             continue
         want, got = outcomes(lambda _, x, y: x.add_(y), [dtype, other], [(2,), (2,)])
         assert got == want, other
+
+
+KERNELS = {  # operations of two tensors that PyTorch computes in the promoted dtype, whichever the first tensor's
+    "clamp": lambda library, x, y: library.clamp(x, y, y),
+    "clamp_min": lambda library, x, y: x.clamp_min(y),
+    "clamp to numbers": lambda library, x, y: library.add(x, y).clamp(-0.5, 0.5),
+    "addcmul": lambda library, x, y: library.addcmul(x, y, x),
+    "addcmul of a half": lambda library, x, y: library.addcmul(x, x, y, value=0.5 if y.is_floating_point() else 2),
+    "isin": lambda library, x, y: library.isin(x, y),
+    "l1_loss": lambda library, x, y: library.nn.functional.l1_loss(x, y, reduction="none"),
+    "mse_loss": lambda library, x, y: library.nn.functional.mse_loss(x, y),
+    "smooth_l1_loss": lambda library, x, y: library.nn.functional.smooth_l1_loss(x, y),
+    "pairwise_distance": lambda library, x, y: library.nn.functional.pairwise_distance(x, y),
+    "zeta": lambda library, x, y: library.special.zeta(x, y),
+    "chebyshev_polynomial_t": lambda library, x, y: library.special.chebyshev_polynomial_t(x, y),
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_what_a_kernel_lacks_is_asked_of_the_dtype_it_computes_in(name):
+    dtypes = ["bool", "int64", "float16", "float32", "complex64"]
+    for pair in itertools.product(dtypes, repeat=2):
+        if not skips(*pair):
+            want, got = outcomes(KERNELS[name], pair, [(2,), (2,)])
+            assert got == want, pair
+
+
+@pytest.mark.parametrize("bounds", [(-0.5, 0.5), (1, -1), (None, 1.5), (2, None), (True, True)], ids=str)
+def test_bools_between_numbers(bounds):
+    want, got = outcomes(lambda _, x: x.clamp(*bounds), ["bool"], [(2,)])
+    assert got == want

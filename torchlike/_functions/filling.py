@@ -9,7 +9,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import number_for
 from torchlike._functions.indexing import stretch
 from torchlike._functions.making import wrapped
-from torchlike._functions.views import whole_storage
+from torchlike._functions.views import as_strided, whole_storage
 from torchlike._ops import creation, views
 from torchlike._ops.joining import cat
 from torchlike._programs import memory
@@ -47,6 +47,34 @@ def fill_(self, value):
 def zero_(self):
     """Put zeros everywhere."""
     return fill_(self, 0.0 if self._aval.dtype.rank > 1 else 0)
+
+
+def fill_diagonal_(self, fill_value, wrap: bool = False):
+    """Put one number everywhere on the main diagonal.
+
+    Args:
+        wrap: whether a matrix that is higher than wide has further diagonals below, each a row after the one before.
+
+    Raises:
+        RuntimeError: there are fewer than two dimensions, or more of different sizes.
+        TypeError: it is no number.
+    """
+    is_scalar = isinstance(fill_value, TensorBase) and not fill_value._aval.ndim
+    if not is_scalar and not isinstance(fill_value, (bool, int, float, complex, np.generic)):
+        kind = plain_name(fill_value)
+        raise TypeError(f"fill_diagonal_(): argument 'fill_value' (position 1) must be Number, not {kind}")
+    (shape, steps, offset), step = self._layout, sum(self._layout.strides)
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    height, width = shape[:2]
+    size = min(height, width)
+    fill_(as_strided(self, (size,), (step,), offset), fill_value)
+    if wrap and len(shape) == 2 and height > width + 1:
+        more = -(-height * width // (width + 1)) - size
+        fill_(as_strided(self, (more,), (step,), offset + steps[0] * (width + 1)), fill_value)
+    return self
 
 
 def fill(input, value):
@@ -178,5 +206,5 @@ def _part(self, name: str):
     return getattr(self, name)
 
 
-for _public in (fill, fill_, zero_, resize_as_):
+for _public in (fill, fill_, fill_diagonal_, zero_, resize_as_):
     _public.__module__ = "torchlike"

@@ -88,7 +88,12 @@ def add(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
     return input + scaled(other, alpha)
 
 
-def _refuse_bools(input, other) -> None:
+def refuse_bools(input, other) -> None:
+    """Refuse to subtract where an operand is bool.
+
+    Raises:
+        RuntimeError: one is.
+    """
     kinds = [jnp.result_type(each).kind for each in (input, other)]
     if "b" in kinds:
         raise RuntimeError(NO_BOOLS_SUB if kinds == ["b", "b"] else NO_BOOL_SUB)
@@ -101,7 +106,7 @@ def sub(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
     Raises:
         RuntimeError: one operand is a bool tensor.
     """
-    _refuse_bools(input, other)
+    refuse_bools(input, other)
     input, other = matched(input, other)
     return input - scaled(other, alpha)
 
@@ -109,7 +114,7 @@ def sub(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
 @op(grad_name=by_tensor("other", "Rsub", 0), overloads=NUMBER_SECOND)
 def rsub(input: Array, other: ArrayLike, *, alpha: Number = 1) -> Array:
     """Difference ``other - alpha * input``, elementwise with broadcasting, in the promoted dtype."""
-    _refuse_bools(input, other)
+    refuse_bools(input, other)
     input, other = matched(input, other)
     return other - scaled(input, alpha)
 
@@ -125,6 +130,7 @@ def mul(input: ArrayLike, other: ArrayLike) -> Array:
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) -> Array:
     """``input + value * tensor1 * tensor2``, elementwise with broadcasting, in the promoted dtype."""
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
+    only("addcmul_cpu_out", input, 1, 2, 3)
     return input + as_dtype(value, input.dtype) * tensor1 * tensor2
 
 

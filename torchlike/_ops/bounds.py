@@ -84,15 +84,21 @@ def fmin(input: Array, other: Array) -> Array:
     return jnp.where((input <= other) | jnp.isnan(other), input, other)
 
 
-def _bounded(name: str, input, least, most) -> Array:
+_NO_COMPLEX = "clamp is not supported for complex types"
+
+
+def _bounded(input, least, most) -> Array:
     """`input` between bounds that are arrays, numbers or None; NaN in any gives NaN; the upper one counts last."""
     bounds = [each for each in (least, most) if each is not None]
-    if any(rank(jnp.result_type(each)) == 3 for each in (input, *bounds)):
-        raise NotImplementedError(f"{name} is not supported for complex types")
+    numbers = is_number(bounds[0])
+    if numbers and any(rank(jnp.result_type(each)) == 3 for each in (input, *bounds)):
+        raise NotImplementedError(_NO_COMPLEX)
     arrays = jnp.broadcast_arrays(*matched(input, *bounds))
-    if len(bounds) == 2 or is_number(bounds[0]):
+    if len(bounds) == 2 or numbers:
         side = "" if len(bounds) == 2 else "_max" if least is None else "_min"
-        only(f"clamp{side}{'_scalar' if is_number(bounds[0]) else ''}_cpu", arrays[0], 1, 2)
+        only(f"clamp{side}{'_scalar' if numbers else ''}_cpu", arrays[0], 1, 2)
+    else:
+        only("minimum_cpu" if least is None else "maximum_cpu", arrays[0], 0, 1, 2)
     if len(bounds) == 2:
         return _between(*arrays)
     return no_less(*arrays) if most is None else _no_more(*arrays)
@@ -142,6 +148,7 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
 
     Raises:
         RuntimeError: there is no bound.
+        NotImplementedError: complex numbers.
 
     Example:
         >>> import torchlike as torch
@@ -150,7 +157,9 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
     """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    return _bounded("clamp", input, min, max)
+    if rank(input.dtype) == 3:
+        raise NotImplementedError(_NO_COMPLEX)
+    return _bounded(input, min, max)
 
 
 @op(
@@ -160,7 +169,7 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
 )
 def clamp_min(input: Array, min: ArrayLike) -> Array:
     """The elements, those below `min` set to it."""
-    return _bounded("clamp", input, min, None)
+    return _bounded(input, min, None)
 
 
 @op(
@@ -170,7 +179,7 @@ def clamp_min(input: Array, min: ArrayLike) -> Array:
 )
 def clamp_max(input: Array, max: ArrayLike) -> Array:
     """The elements, those above `max` set to it."""
-    return _bounded("clamp", input, None, max)
+    return _bounded(input, None, max)
 
 
 @op(out=OutRule("nan_to_num: dtype of out: {out} should be same as input: {result}"))

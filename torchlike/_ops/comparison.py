@@ -11,6 +11,7 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     floating,
+    is_number,
     matched,
     only,
     rank,
@@ -162,7 +163,13 @@ def isin(elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool =
     Args:
         assume_unique: no promise is needed here; PyTorch's other algorithm gives the same.
         invert: whether to tell instead which are not.
+
+    Raises:
+        RuntimeError: bools or complex numbers.
     """
+    for each in (elements, test_elements):
+        if not is_number(each) and rank(each.dtype) in (0, 3):
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {scalar_name(each.dtype)}")
     dtype = result_dtype(elements, test_elements)
     return jnp.isin(as_dtype(elements, dtype), as_dtype(test_elements, dtype), invert=invert)
 

@@ -27,6 +27,7 @@ from torchlike._ops._promote import (
     rank,
 )
 from torchlike._ops._values import has_no_fraction, is_negative, is_outside, within
+from torchlike._ops.arithmetic import refuse_bools
 from torchlike._ops.bounds import no_less
 from torchlike._ops.reductions import mean, vector_norm_of
 from torchlike._ops.reductions import sum as total
@@ -70,6 +71,7 @@ def _warn_of_sizes(input, target, *_, **__) -> None:
 @op(grad_name=by_reduction("AbsBackward0"), guard=_warn_of_sizes)
 def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Absolute difference ``|input - target|``."""
+    refuse_bools(input, target)
     input, target = matched(input, target)
     return _weighted(magnitude(input - target), weight, reduction)
 
@@ -81,6 +83,7 @@ def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array 
 def mse_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Squared difference ``(input - target)^2``."""
     input, target = matched(input, target)
+    only("mse_cpu", input, 2)
     return _weighted(_squared(input - target), weight, reduction)
 
 
@@ -113,6 +116,7 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: N
     Source: Girshick, Fast R-CNN, 2015.
     """
     input, target = matched(input, target)
+    only("smooth_l1_cpu", input, 2)
     beta = as_dtype(beta, input.dtype)
     return reduced(_smooth(input - target, beta), reduction)
 
@@ -267,6 +271,8 @@ def poisson_nll_loss(
     Args:
         full: add Stirling's approximation of ``log(target!)``.
     """
+    if not log_input:
+        refuse_bools(input, floating(target))
     target, input = matched_float(target, input)
     elements = jnp.exp(input) - target * input if log_input else input - target * jnp.log(input + eps)
     if full:
@@ -306,6 +312,7 @@ def margin_ranking_loss(
             f"input1: torch.Size({list(input1.shape)}), input2: torch.Size({list(input2.shape)}), "
             f"target: torch.Size({list(target.shape)}) "
         )
+    refuse_bools(input1, input2)
     ranked, target = matched_float(jnp.subtract(*matched(input1, input2)), target)
     return reduced(_above_zero(-target * ranked + as_dtype(margin, ranked.dtype)), reduction)
 
@@ -386,6 +393,7 @@ def triplet_margin_loss(
 
 def _distance(left: Array, right: Array, p: Positive, eps: Number) -> Array:
     """The p-norm of ``left - right + eps`` over the last dimension."""
+    refuse_bools(left, right)
     left, right = matched_float(left, right)
     return vector_norm_of(left - right + eps, p, (left.ndim - 1,), False)
 

@@ -21,7 +21,7 @@ def _polynomial(name: str, input, n, first: Callable, step: Callable) -> Array:
         step: (k, argument, of degree k, of degree k - 1) to that of degree k + 1.
     """
     input, n = matched_float(input, n)
-    only(f"{name}_cpu", input, 2)
+    only(f"{name}_cpu", input, 2, halves=False)
     input, n = jnp.broadcast_arrays(input, n)
     degree = n.astype(jnp.int64)
     one = jnp.ones_like(input)

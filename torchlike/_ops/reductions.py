@@ -488,31 +488,35 @@ def check_norm_dtype(name: str, input: Array, dtype) -> None:
         )
 
 
-@op(shares="all")
+@op(shares="all", out=SAME)
 def linalg_vector_norm(
-    x: Array, ord: Positive = 2, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None
+    input: Array, ord: Positive = 2, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Array:
     """The norm ``sum(|x|^ord)^(1/ord)`` of vectors over `dim`, all dimensions by default.
 
     Raises:
         RuntimeError: the dtype is neither floating point nor complex.
     """
-    if rank(x.dtype) < 2:
+    if rank(input.dtype) < 2:
         raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar_name(x.dtype)}"
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar_name(input.dtype)}"
         )
     if dtype is not None:
-        check_norm_dtype("linalg.vector_norm", x, dtype)
-        x = as_dtype(x, dtype.np)
-    axes = axes_of(dim, x.ndim)
+        check_norm_dtype("linalg.vector_norm", input, dtype)
+        input = as_dtype(input, dtype.np)
+    axes = axes_of(dim, input.ndim)
     if known(ord) < 0 or known(ord) == math.inf:
         for axis in axes:
-            if x.shape[axis] == 0:
-                raise RuntimeError(
-                    f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation "
-                    "does not have an identity"
+            if input.shape[axis] == 0:
+                what = (
+                    "an empty tensor because"
+                    if dim is None
+                    else f"the dimension {axis}because this dimension is empty and"
                 )
-    return vector_norm_of(x, ord, axes, keepdim)
+                raise RuntimeError(
+                    f"linalg.vector_norm cannot compute the {ord} norm on {what} the operation does not have an identity"
+                )
+    return vector_norm_of(input, ord, axes, keepdim)
 
 
 # ---------------------------------------------------------------------- counts

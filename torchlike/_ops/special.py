@@ -203,7 +203,7 @@ def igammac(input: Array, other: Array) -> Array:
 def zeta(input: ArrayLike, other: ArrayLike) -> Array:
     """The Hurwitz zeta function: the sum of ``(k + other) ** -input`` over k = 0, 1, ..."""
     input, other = matched_float(input, other)
-    only("zeta_cpu", input, 2)
+    only("zeta_cpu", input, 2, halves=False)
     return _zeta(*jnp.broadcast_arrays(lax.stop_gradient(input), other))
 
 

@@ -20,6 +20,7 @@ class CreationMethods(TensorBase):
     apply_ = filling.apply_
     copy_ = creation.copy.inplace
     fill_ = filling.fill_
+    fill_diagonal_ = filling.fill_diagonal_
     is_nonzero = asking.is_nonzero
     is_same_size = asking.is_same_size
     is_set_to = filling.is_set_to

@@ -26,7 +26,7 @@ from torchlike._ops._promote import (
     wrap_dim,
 )
 from torchlike._ops.arithmetic import quotient
-from torchlike._ops.nn._checks import need_float
+from torchlike._ops.nn._checks import need_float, scalar_type
 from torchlike._ops.trigonometric import tanh_of
 from torchlike._out import KERNEL, SAME, UNARY
 
@@ -131,7 +131,7 @@ def prelu(input: Array, weight: Array) -> Array:
     Source: He et al., Delving Deep into Rectifiers, 2015.
     """
     if input.dtype != weight.dtype:
-        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {scalar_type(input)} and {scalar_type(weight)}")
     if weight.ndim > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
     if weight.size != 1:

@@ -17,7 +17,7 @@ from torchlike._ops._promote import (
     promoted,
     wrap_dim,
 )
-from torchlike._ops.arithmetic import quotient
+from torchlike._ops.arithmetic import quotient, refuse_bools
 from torchlike._ops.nn._checks import scalar_type
 from torchlike._ops.reductions import vector_norm_of
 
@@ -56,6 +56,7 @@ def pairwise_distance(x1: Array, x2: Array, p: Positive = 2.0, eps: Number = 1e-
     Raises:
         RuntimeError: shapes do not fit.
     """
+    refuse_bools(x1, x2)
     x1, x2 = matched_float(x1, x2)
     difference = x1 - x2 + as_dtype(eps, x1.dtype)
     return vector_norm_of(difference, p, (difference.ndim - 1,), keepdim)
