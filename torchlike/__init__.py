@@ -386,8 +386,8 @@ from torchlike._ops.indexing import index_copy as index_copy
 from torchlike._ops.indexing import index_fill as index_fill
 from torchlike._ops.indexing import index_reduce as index_reduce
 from torchlike._ops.indexing import index_select as index_select
-from torchlike._ops.indexing import masked_fill as masked_fill
-from torchlike._ops.indexing import masked_scatter as masked_scatter
+from torchlike._ops.masks import masked_fill as masked_fill
+from torchlike._ops.masks import masked_scatter as masked_scatter
 from torchlike._ops.indexing import put as put
 from torchlike._ops.indexing import scatter as scatter
 from torchlike._ops.indexing import scatter_add as scatter_add

@@ -139,7 +139,7 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None):
         source = source._tensor(self._aval.dtype)
         size = (source._aval.numel - storage_offset,) if size is None else size
     if source._aval.dtype is not self._aval.dtype:
-        names = [_C_NAMES.get(each._aval.dtype.name, each._aval.dtype.name) for each in (source, self)]
+        names = [dtypes.c_name(each._aval.dtype) for each in (source, self)]
         raise RuntimeError(f"Could not set tensor of type {names[0]} to a tensor of type {names[1]}")
     if size is not None:
         stride = Layout.contiguous(tuple(size)).strides if stride is None else tuple(stride)
@@ -151,9 +151,6 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None):
     self._replace(source)
     self._counter.version += 1
     return self
-
-
-_C_NAMES = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "uint8": "unsigned char"}
 
 
 def is_set_to(self, tensor) -> bool:

@@ -10,7 +10,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._functions.indexing import Parsed, chosen, spelled
 from torchlike._functions.making import wrapped
 from torchlike._ops import indexing as ops
-from torchlike._ops import views
+from torchlike._ops import masks, views
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.basic_indexing import FULL
 from torchlike._out import INDEXED, OutRule, check_apart, stored
@@ -130,7 +130,7 @@ def where(condition, input=None, other=None, *, out=None):
         raise TypeError(f"where() received an invalid combination of arguments - got ({given})")
     if condition._aval.dtype.name == "uint8":
         warnings.warn(WHERE_UINT8, UserWarning, stacklevel=2)
-    return ops.where_between(condition, input, other, out=out)
+    return masks.where_between(condition, input, other, out=out)
 
 
 def where_method(self, condition, other):

@@ -24,7 +24,6 @@ from torchlike._ops._promote import (
     broadcast_shapes,
     is_number,
     only,
-    promoted,
     rank,
     wrap_dim,
 )
@@ -35,12 +34,11 @@ from torchlike._ops._values import (
     along,
     along_or_flat,
     flat_within,
-    has_enough,
     selected_within,
 )
+from torchlike._ops.masks import checked_number
 from torchlike._out import INDEXED, SAME, OutRule
 from torchlike._types import dtypes
-from torchlike._types.numbers import unfit
 
 scalar_name = dtypes.scalar_name
 
@@ -548,79 +546,6 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
     common = broadcast_shapes(ones(input), ones(indices))
     shaped = lambda array: jnp.broadcast_to(array, common[:dim] + (array.shape[dim],) + common[dim + 1 :])
     return jnp.take_along_axis(shaped(input), shaped(indices), dim, mode="clip")
-
-
-# ---------------------------------------------------------------------- masks
-
-
-def checked_number(value, dtype) -> Array:
-    """A Python number or 0-d tensor in a tensor's dtype.
-
-    Raises:
-        RuntimeError: it is complex and the dtype is not.
-    """
-    value = jnp.asarray(value)
-    if jnp.iscomplexobj(value) and rank(dtype) < 3:
-        raise unfit(dtypes.of_numpy(dtype))
-    return as_dtype(value, dtype)
-
-
-_C_NAMES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int64": "long int", "int32": "int"}
-
-
-@op(fits=("value",), shares="inputs", on_expanded="tensor[mask] = scalar", grad_name=by_tensor("value", "MaskedFill"))
-def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
-    """`input` with one number wherever the mask, broadcast, is true.
-
-    Raises:
-        RuntimeError: the mask is not bool, or the value a tensor with dimensions.
-    """
-    if mask.dtype != bool:
-        name = _C_NAMES.get(mask.dtype.name, mask.dtype.name)
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {name}")
-    if not is_number(value) and value.ndim:
-        raise RuntimeError(
-            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
-        )
-    broadcast_shapes(mask.shape, input.shape)
-    return jnp.where(mask, checked_number(value, input.dtype), input)
-
-
-@op(check=has_enough, shares="inputs")
-def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
-    """`input` with the elements of `source`, in order, wherever the mask is true."""
-    if input.dtype != source.dtype:
-        raise RuntimeError(
-            f"masked_scatter: expected self and source to have same dtypes but got{scalar_name(input.dtype)} and "
-            f"{scalar_name(source.dtype)}"
-        )
-    if mask.dtype != bool:
-        raise RuntimeError(
-            f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.dtype)}"
-        )
-    shape = broadcast_shapes(input.shape, mask.shape)
-    input, mask = jnp.broadcast_to(input, shape), jnp.broadcast_to(mask, shape)
-    if not source.size:
-        return input
-    places = (jnp.cumsum(mask.ravel()) - 1).reshape(shape)
-    return jnp.where(mask, source.ravel().at[places].get(mode="clip"), input)
-
-
-@op(name="where", out=OutRule("Expected out type to be {result} but got {out}"))
-def where_between(condition: Array, input: ArrayLike, other: ArrayLike) -> Array:
-    """`input` where the condition is true, else `other`, in the promoted dtype.
-
-    Raises:
-        RuntimeError: the condition is not bool.
-    """
-    if condition.dtype not in (jnp.bool_, jnp.uint8):
-        raise RuntimeError(
-            "where expected condition to be a boolean tensor, but got a tensor with dtype "
-            f"{scalar_name(condition.dtype)}"
-        )
-    input, other = promoted(input, other)
-    broadcast_shapes(condition.shape, broadcast_shapes(input.shape, other.shape))
-    return jnp.where(condition.astype(bool), input, other)
 
 
 # ---------------------------------------------------------------------- places as numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import indexing, selecting
 from torchlike._ops import indexing as ops
-from torchlike._ops import view_scatter
+from torchlike._ops import masks, view_scatter
 
 
 class IndexMethods(TensorBase):
@@ -30,10 +30,10 @@ class IndexMethods(TensorBase):
     index_reduce = ops.index_reduce
     index_reduce_ = ops.index_reduce.inplace
     index_select = ops.index_select
-    masked_fill = ops.masked_fill
-    masked_fill_ = ops.masked_fill.inplace
-    masked_scatter = ops.masked_scatter
-    masked_scatter_ = ops.masked_scatter.inplace
+    masked_fill = masks.masked_fill
+    masked_fill_ = masks.masked_fill.inplace
+    masked_scatter = masks.masked_scatter
+    masked_scatter_ = masks.masked_scatter.inplace
     masked_select = selecting.masked_select
     nonzero = selecting.nonzero
     nonzero_static = selecting.nonzero_static
