@@ -27,13 +27,13 @@ _JAXS_NOTE = "For simplicity, JAX has removed its internal frames"
 def shorten(error: BaseException) -> None:
     """Take our frames out of an error's traceback, and what was raised and handled inside out of its context.
 
-    ``TORCHLIKE_TRACEBACK=full`` leaves all of it.
+    ``TORCHLIKE_TRACEBACK=full`` leaves all of it but JAX's note.
     """
+    notes = getattr(error, "__notes__", [])
+    notes[:] = [each for each in notes if _JAXS_NOTE not in each]
     if settings.traceback == "full":
         return
     error.__traceback__ = users_part(error.__traceback__)
-    notes = getattr(error, "__notes__", [])
-    notes[:] = [each for each in notes if _JAXS_NOTE not in each]
     cause = error.__cause__
     if cause is None:
         _drop_inner_context(error)
