@@ -211,7 +211,7 @@ def is_symbolic(thing: Any) -> bool:
 @cache
 def _formula(size) -> Any:
     """A symbolic size as code: JAX prints it in a syntax that differs from Python's in the sign of powers alone."""
-    return compile(str(size).replace("^", "**"), "<size>", "eval")
+    return compile(str(size).replace("^", "**"), __file__, "eval")
 
 
 _FUNCTIONS = {"floordiv": lambda a, b: a // b, "mod": lambda a, b: a % b, "max": max, "min": min, "__builtins__": {}}
