@@ -260,3 +260,50 @@ def test_gradients_of_writes_through_views() -> None:
         return z
 
     check_op([(3, 2), (2,)], fn, dtype="float64")
+
+
+EMPTY = [
+    lambda x: x[3:], lambda x: x[1:1], lambda x: x[:, 1:1], lambda x: x[2:1, 2:], lambda x: x[1:1:2], lambda x: x[9:],
+    lambda x: x.narrow(1, 4, 0), lambda x: x.split([1, 0, 2])[1], lambda x: x.tensor_split(5)[4], lambda x: x[1, 2:2],
+    lambda x: x[:0, 1:3], lambda x: x[1:1][:, 2], lambda x: x.t()[2:2], lambda x: x[2:2].unsqueeze(0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("view", EMPTY, ids=range(len(EMPTY)))
+def test_where_empty_views_lie_is_where_results_go(view) -> None:
+    def put(torch, *_):
+        x = torch.arange(12.0).view(3, 4)
+        part = view(x)
+        lay = part.storage_offset(), part.stride()
+        torch.add(torch.full((2,), 0.5), 1, out=part)
+        return x, part, torch.tensor([*lay[1], lay[0], part.storage_offset()])
+
+    check_op([], put, grad=False)
+
+
+def test_views_that_take_another_shape_remain_views() -> None:
+    def resize(torch, *_):
+        x = torch.zeros(6)
+        part = x[2:4]
+        versions = []
+        for shape in ((2,), (3,), (1, 2)):
+            part.resize_(shape)
+            versions.append(part._version)
+        part.add_(1)
+        assert part._is_view()
+        assert part._base is x
+        return x, torch.tensor([*versions, x._version])
+
+    check_op([], resize, grad=False)
+
+
+def test_elements_of_memory_that_is_no_multiple_of_theirs() -> None:
+    def reinterpreted(torch, *_):
+        x = torch.arange(3, dtype=torch.float16)
+        wide = x[:2].view(torch.int32)
+        array = x.numpy()
+        array[0] = 2
+        wide += 1
+        return x, wide
+
+    check_op([], reinterpreted, grad=False)

@@ -259,3 +259,22 @@ def test_in_place_forms() -> None:
         x.index_fill_(0, index, 1.0).masked_fill_(x > 0, 2.0).scatter_(0, index.view(1, 2), 5.0)
         x.index_add_(0, index, library.ones(2, 2)).index_put_((index, index - index), library.tensor(9.0))
         assert x.tolist() == [[9, 3], [0, 0], [9, 6]]
+
+
+MISFITS = [
+    "x[..., 9]", "x[0, 5]", "x[:, 7]", "x[0, 0, -7]", "x[m, 7]", "x[b, 5]", "x[None, 7]", "x[None, ..., 9]", "x[True, 7]",
+    "x[..., None, 0, 9]", "x[None, torch.tensor(7)]", "x[0, b]", "x[None, 0, b]", "x[0, None, b]", "x[:, None, b]",
+    "x[0, m]", "x[None, m.t()]", "x[True, b, b]", "x[b, b]", "x[1:, b]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("index", MISFITS)
+def test_what_does_not_fit_is_told_as_of_what_the_index_has_made_so_far(index: str):
+    def get(torch, x):
+        return eval(index, {"torch": torch}, {"x": x, "b": torch.tensor([True, False]), "m": torch.ones(2, 3) > 0})
+
+    def put(torch, x):
+        exec(index + " = 1", {"torch": torch}, {"x": x, "b": torch.tensor([True, False]), "m": torch.ones(2, 3) > 0})
+
+    check_error([(2, 3, 4)], get)
+    check_error([(2, 3, 4)], put)

@@ -144,3 +144,17 @@ def test_a_loss_of_broadcast_shapes_is_warned_of_each_time():
     for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
         for _ in range(2):
             check_warning([(3, 2), (2,)], lambda T, x, y, name=name: getattr(T.nn.functional, name)(x, y))
+
+
+@pytest.mark.parametrize(
+    "find",
+    [lambda torch, x: torch.unique(x), lambda torch, x: x.unique(dim=0), lambda torch, x: x.unique_consecutive()],
+)
+def test_distinct_elements_have_a_history_but_no_derivative(find):
+    def named(torch, x):
+        found = find(torch, x.requires_grad_())
+        raise ValueError(found.requires_grad, found.grad_fn.name())
+
+    check_error([(4,)], named)
+    check_error([(4,)], lambda torch, x: find(torch, x.requires_grad_()).sum().backward())
+    check_op([(4,)], find, grad=False)

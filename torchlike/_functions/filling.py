@@ -101,24 +101,29 @@ def resize_(self, *sizes, memory_format=None):
     shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     if any(each < 0 for each in shape):
         raise RuntimeError("numel: integer multiplication overflow")
-    return resized(self, shape)
+    if resized(self, shape):
+        counts = self._storage if self._counter is None else self._counter
+        counts.version += 1
+    return self
 
 
-def resized(self, shape: tuple):
-    """`resize_` without checks, as ``out=`` has it."""
+def resized(self, shape: tuple) -> bool:
+    """`resize_` without checks, as ``out=`` has it; whether that is another shape."""
     known, storage = self._aval, self._storage
     if shape == known.shape:
-        return self
+        return False
     memory.check_size(shape, known.dtype.itemsize)
     place = Place(Layout.contiguous(shape)._replace(offset=self._layout.offset), known.dtype)
     missing = place.layout.end * known.dtype.itemsize - storage.aval.nbytes
     if missing > 0 and (not storage.aval.numel or not self.is_cpu):
         more = wrapped(np.zeros(missing // known.dtype.itemsize, known.dtype.np), known.device)
         self._replace(views.view_shape(cat((flat(self)[place.layout.offset :], more)), shape).clone())
-    else:
-        storage = storage.grown(missing) if missing > 0 else storage
-        self._replace(self._at(storage, place))
-    return self
+    elif missing > 0:
+        self._replace(self._at(storage.grown(missing), place))
+    else:  # it stays a view if it is one
+        made = self._at(storage, place)
+        self._view, self._cached, self._seen = made._view, made._cached, made._seen
+    return True
 
 
 def resize_as_(self, the_template, *, memory_format=None):

@@ -145,11 +145,10 @@ def _placed(entry, position: int):
     return position if entry == AT else (position, *entry[1:])
 
 
-def _integer(parsed: Parsed, known, index: int) -> None:
-    dim = parsed.dim
-    size = known.shape[dim]
+def _integer(parsed: Parsed, known, index: int, place: int) -> None:
+    size = known.shape[parsed.dim]
     if not -size <= index < size:
-        raise out_of_bounds(index, dim, size)
+        raise out_of_bounds(index, place, size)
     if index < 0:
         index += size
     parsed.at(index)
@@ -168,18 +167,18 @@ def _slice(parsed: Parsed, known, index: slice) -> None:
     parsed.dim += 1
     if length == size:
         parsed.keep(FULL)
-    elif start and length:
+    elif start:
         parsed.at(start, (AT, length, step))
         parsed.tensors.append(None)
     else:
         parsed.keep((0, length, step))
 
 
-def _tensor(parsed: Parsed, known, index: TensorBase) -> None:
+def _tensor(parsed: Parsed, known, index: TensorBase, at: int) -> None:
     own = index._aval
     name = own.dtype.name
     if not own.ndim and own.dtype.rank == 1 and name != "uint8":
-        return _scalar(parsed, known, index)
+        return _scalar(parsed, known, index, at)
     parsed.has_tensors = True
     if name in ("bool", "uint8"):
         if name == "uint8":
@@ -189,9 +188,10 @@ def _tensor(parsed: Parsed, known, index: TensorBase) -> None:
         taken = own.ndim
         for place, size in enumerate(own.shape):
             if size != known.shape[parsed.dim + place]:
+                shape = basic.resolved(known.shape, tuple(parsed.pattern), tuple(parsed.numbers))[3]
                 raise IndexError(
                     f"The shape of the mask {list(own.shape)} at index {place} does not match the shape of the indexed "
-                    f"tensor {list(known.shape)} at index {parsed.dim + place}"
+                    f"tensor {shape} at index {len(parsed.tensors) + place}"
                 )
     elif name in ("int64", "int32"):
         taken = 1
@@ -207,10 +207,10 @@ def _tensor(parsed: Parsed, known, index: TensorBase) -> None:
 TAKEN = object()  # a dimension that belongs to a mask before it
 
 
-def _scalar(parsed: Parsed, known, index: TensorBase) -> None:
+def _scalar(parsed: Parsed, known, index: TensorBase, at: int) -> None:
     """A 0-d integer tensor: its number where it is known already, else the value itself."""
     if index._value().array is not None or len(parsed.numbers) >= MOST_NUMBERS:
-        return _integer(parsed, known, int(index.item()))
+        return _integer(parsed, known, int(index.item()), at)
     parsed.at(index)
     parsed.read = basic.select_view
     parsed.dim += 1
@@ -230,10 +230,10 @@ def parse(known, index: tuple) -> Parsed:
             only = next(each for each in index if each is not None and each is not Ellipsis)
             raise IndexError("slice() cannot be applied to a 0-dim tensor." if type(only) is slice else OF_0D)
         raise IndexError(f"too many indices for tensor of dimension {known.ndim}")
-    for each in index:
+    for at, each in enumerate(index):
         kind = type(each)
         if kind is int:
-            _integer(parsed, known, each)
+            _integer(parsed, known, each, at)
         elif kind is slice:
             _slice(parsed, known, each)
         elif each is None:
@@ -245,9 +245,9 @@ def parse(known, index: tuple) -> Parsed:
             parsed.dim += known.ndim - taken
             taken = known.ndim
         elif isinstance(each, TensorBase):
-            _tensor(parsed, known, each)
+            _tensor(parsed, known, each, at)
         else:
-            _integer(parsed, known, each.__index__())
+            _integer(parsed, known, each.__index__(), at)
     return parsed.settle(known)
 
 
@@ -512,7 +512,7 @@ def select(input, dim: int, index):
         )
     parsed = Parsed()
     parsed.pattern, parsed.dim = [FULL] * dim, dim
-    _integer(parsed, known, index)
+    _integer(parsed, known, index, dim)
     return parsed.settle(known).view(input)
 
 

@@ -245,15 +245,16 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     Returns:
         A tensor, or a tuple of it and what else was asked for.
     """
-    array = _countable(input, dim)
+    array, name = _countable(input, dim), "_unique2" if dim is None else "unique_dim"
     if dim is not None and array.dtype.kind in "fV" and array.size and (array != array).any():
-        return _uniques(*_unique_rows(array, dim), return_inverse, return_counts)
+        return _uniques(input, name, *_unique_rows(array, dim), return_inverse, return_counts)
     if dim is not None and not array.size and array.shape[dim]:
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     found, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     if dim is None:
         inverse = inverse.reshape(array.shape)
-    return _uniques(found, inverse.reshape(-1) if dim is not None else inverse, counts, return_inverse, return_counts)
+    inverse = inverse.reshape(-1) if dim is not None else inverse
+    return _uniques(input, name, found, inverse, counts, return_inverse, return_counts)
 
 
 def _unique_rows(array: np.ndarray, dim: int) -> tuple:
@@ -282,8 +283,9 @@ def _countable(input, dim: int | None) -> np.ndarray:
     return input._value().numpy()
 
 
-def _uniques(found, inverse, counts, return_inverse, return_counts):
-    results = [making.wrapped(found)]
+def _uniques(input, name, found, inverse, counts, return_inverse, return_counts):
+    found = making.wrapped(found)
+    results = [sorting.found_in(input, found, name) if input.requires_grad else found]
     if return_inverse:
         results.append(making.wrapped(inverse.astype(np.int64)))
     if return_counts:
@@ -302,7 +304,8 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     inverse = np.cumsum(new) - 1
     counts = np.diff(np.append(np.flatnonzero(new), len(rows)))
     shaped = inverse.reshape(array.shape) if dim is None else inverse
-    return _uniques(np.ascontiguousarray(found), shaped, counts, return_inverse, return_counts)
+    found = np.ascontiguousarray(found)
+    return _uniques(input, "unique_consecutive", found, shaped, counts, return_inverse, return_counts)
 
 
 def bincount(input, weights=None, minlength=0):

@@ -34,7 +34,7 @@ FULL, AT = ":", "at"
 MOST_NUMBERS = 8
 
 
-def _resolved(shape: tuple[int, ...], pattern: tuple, numbers: tuple) -> tuple[list, list, list, list]:
+def resolved(shape: tuple[int, ...], pattern: tuple, numbers: tuple) -> tuple[list, list, list, list]:
     """(starts, sizes, steps, shape of the result) of an index; numbers as they are."""
     positions = iter([each for each in numbers if each is not None])
     starts, sizes, steps, result = [], [], [], []
@@ -66,12 +66,11 @@ def _host(number) -> int:
 
 
 def _layout(layout: Layout, pattern: tuple, *numbers) -> Layout:
-    starts, sizes, steps, shape = _resolved(layout.shape, pattern, numbers)
+    starts, sizes, steps, shape = resolved(layout.shape, pattern, numbers)
     offset, strides, place = layout.offset, [], 0
-    if all(sizes):
-        for start, size, stride in zip(starts, layout.shape, layout.strides, strict=True):
-            start = _host(start)
-            offset += (start + size if start < 0 else start) * stride
+    for start, size, stride in zip(starts, layout.shape, layout.strides, strict=True):
+        start = _host(start)
+        offset += (start + size if start < 0 else start) * stride
     for entry in (*pattern, *[FULL] * (len(layout.shape) - sum(each is not None for each in pattern))):
         if entry is None:  # as if made before what is to its right is indexed
             strides.append(layout.shape[place] * layout.strides[place] if place < len(layout.shape) else 1)
@@ -90,7 +89,7 @@ def _ends(starts: list, sizes: list, steps: list) -> list:
 
 
 def _read(input: Array, pattern: tuple, numbers: tuple) -> Array:
-    starts, sizes, steps, shape = _resolved(input.shape, pattern, numbers)
+    starts, sizes, steps, shape = resolved(input.shape, pattern, numbers)
     if all(type(each) is int for each in starts):
         return lax.slice(input, starts, _ends(starts, sizes, steps), steps).reshape(shape)
     return _stepped(lax.dynamic_slice(input, _positions(starts), _spans(sizes, steps)), steps).reshape(shape)
@@ -110,7 +109,7 @@ def _stepped(array: Array, steps: list) -> Array:
 
 def _write(new: Array, viewed: Array, pattern: tuple, *numbers) -> Array:
     """`viewed` with `new` at the index."""
-    starts, sizes, steps, _ = _resolved(viewed.shape, pattern, numbers)
+    starts, sizes, steps, _ = resolved(viewed.shape, pattern, numbers)
     if not new.size:
         return viewed
     if new.size == viewed.size:
@@ -154,8 +153,8 @@ def _merged(earlier: Step, later: Step) -> Step | None:
     if not all([type(each) is int for each in numbers]) or len(numbers) > MOST_NUMBERS:
         return None
     viewed = earlier.get.inputs[0]
-    starts, sizes, steps, _ = _resolved(viewed.shape, patterns[0], earlier.numbers)
-    further, kept, strides, _ = _resolved(tuple(sizes), patterns[1], later.numbers)
+    starts, sizes, steps, _ = resolved(viewed.shape, patterns[0], earlier.numbers)
+    further, kept, strides, _ = resolved(tuple(sizes), patterns[1], later.numbers)
     merged, positions = [], []
     for dim, (start, size, step) in enumerate(zip(starts, kept, steps, strict=True)):
         start, step = start + further[dim] * step, step * strides[dim]
@@ -245,7 +244,7 @@ def put_slices(
 ) -> Array:
     """`input` with `value`, broadcast and cast, at the index."""
     numbers = a, b, c, d, e, f, g, h
-    shape = _resolved(input.shape, pattern, numbers)[3]
+    shape = resolved(input.shape, pattern, numbers)[3]
     return _write(fitted(value, tuple(shape), input.dtype), input, pattern, *numbers)
 
 

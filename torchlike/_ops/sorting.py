@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import jax
@@ -395,3 +396,26 @@ def searchsorted_of(sorted_sequence: Array, values: Array, right: bool, out_int3
         open_, behind = low < high, ~(there > wanted if right else there >= wanted)
         low, high = jnp.where(open_ & behind, middle + 1, low), jnp.where(open_ & ~behind, middle, high)
     return as_dtype(low.reshape(values.shape), np.int32 if out_int32 else np.int64)
+
+
+_FINDERS = {
+    "_unique2": "Unique2Backward0",
+    "unique_dim": "UniqueDimBackward0",
+    "unique_consecutive": "UniqueConsecutiveBackward0",
+}
+
+
+@op(grad_name=lambda call: _FINDERS[call["name"]])
+def found_in(input: Array, found: Array, name: str) -> Array:
+    """What the host found in `input`: it has a history, as in PyTorch, but no derivative."""
+    return _found_in(name, input, found)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _found_in(name, input, found):
+    return found
+
+
+@_found_in.defjvp
+def _found_in_jvp(name, primals, tangents):
+    raise NotImplementedError(f"the derivative for '{name}' is not implemented.")

@@ -114,7 +114,10 @@ class Storage:
 
     def part(self, place: Place) -> np.ndarray:
         """The elements at a place of the memory that is shared with NumPy, where they lie."""
-        flat = self.share().reshape(-1).view(place.dtype.np)[place.layout.offset :]
+        flat, size = self.share().reshape(-1), place.dtype.np.itemsize
+        if flat.nbytes % size:  # what is left at the end holds no element
+            flat = flat.view(np.uint8)[: flat.nbytes // size * size]
+        flat = flat.view(place.dtype.np)[place.layout.offset :]
         strides = [each * flat.itemsize for each in place.layout.strides]
         return np.lib.stride_tricks.as_strided(flat, place.layout.shape, strides)
 
