@@ -29,18 +29,20 @@ def write_together(pairs: Iterable[tuple[Any, Value]], calls: Iterable[tuple] = 
                 target._storage.silent += 1
         else:
             _write_to_copy(target, value, copies)
-    cells += [(storage, copy.value) for storage, copy in copies.items()]
+    if copies:
+        cells += [(storage, copy.value) for storage, copy in copies.items()]
     steps = list(calls)
-    if len({value.array is None for _, value in cells}) > 1:  # a cut came between: no part must fail later
-        _compute(cells)
+    pending = 0
     for storage, value in cells:
+        pending += value.array is None
         if storage._host is None or storage.host is None:
             storage.expect(value)
             steps.append((setattr, storage, "value", value))
         else:
-            _compute(cells)
             storage.version += 1
             steps.append((setitem, storage.host, ..., value.numpy()))
+    if pending and pending < len(cells):  # a cut came between: no part must fail later
+        _compute(cells)
     at_once(steps)
 
 
