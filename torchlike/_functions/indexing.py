@@ -352,8 +352,15 @@ def getitem(self, index):
             shared = _of_shared(self, index)
             if shared is not None:
                 return shared
-        parsed = parse(self._aval, normalized(index))
+        index = normalized(index)
+        spelling = _spelling(self._aval, index)
+        static = _static.get(spelling)
+        if static is not None:
+            return static[0](self, static[1])
+        parsed = parse(self._aval, index)
         if not parsed.has_tensors:
+            if spelling is not None and not parsed.numbers:
+                _static[spelling] = parsed.read, tuple(parsed.pattern)
             return parsed.view(self)
         # a mask of the whole tensor and the like: no view in between
         part = self if parsed.is_whole else parsed.view(self)
@@ -362,6 +369,26 @@ def getitem(self, index):
     except BaseException as error:
         shorten(error)
         raise
+
+
+_static: dict[tuple | None, tuple] = {}  # how indices are read that have programs of their own
+_PLACES, _PARTS = {int, type(None), type(...)}, {int, type(None)}
+
+
+def _spelling(known, index: tuple) -> tuple | None:
+    """An index of numbers and slices of numbers as a key; None for any other."""
+    key = [known]
+    for each in index:
+        if type(each) is slice:
+            parts = each.start, each.stop, each.step
+            if not _PARTS.issuperset(map(type, parts)):
+                return None
+            key.append(parts)
+        elif type(each) in _PLACES:
+            key.append(each)
+        else:
+            return None
+    return tuple(key)
 
 
 def _of_shared(self, index: tuple):
