@@ -13,7 +13,7 @@ from torchlike._autograd.tape import AccumulateGrad
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile import flags
 from torchlike._compile.capture import Before, Capture, StillTracked
-from torchlike._compile.guards import GroupsAreRead, Guards, Unguarded, is_plain_object
+from torchlike._compile.guards import TENSOR_STATE, GroupsAreRead, Guards, Unguarded, is_plain_object
 from torchlike._compile.replay import MISS, Replay, is_amid_step
 from torchlike._compile.watch import ATOMS
 from torchlike._programs import explain, forks
@@ -71,7 +71,8 @@ class Signature:
 
     def _add_tensor(self, given: TensorBase) -> None:
         edge = given._tracked_edge
-        if edge is None and given._leaf is None and not given.__dict__.keys() - _PLAIN:
+        held = given.__dict__
+        if edge is None and given._leaf is None and not any(held[name] is not None for name in held.keys() - _PLAIN):
             self.key.append(given._aval)
             if given._view is not None:
                 self.key.append(given._view.layout._replace(offset=0))
@@ -84,7 +85,7 @@ class Signature:
             self.tracked = True
 
 
-_PLAIN = {"_storage", "_view", "_edge", "_base", "_cached", "_seen"}
+_PLAIN = TENSOR_STATE - {"_leaf", "_retains", "_frozen"}
 
 
 class Case:
