@@ -307,3 +307,19 @@ def test_elements_of_memory_that_is_no_multiple_of_theirs() -> None:
         return x, wide
 
     check_op([], reinterpreted, grad=False)
+
+
+@pytest.mark.parametrize("change", ["t_()", "transpose_(0, 1)", "unsqueeze_(0)", "squeeze_()"])
+def test_a_tensor_that_is_seen_otherwise_without_history_keeps_its_own(change: str) -> None:
+    def changed(torch, x):
+        made = x * 2
+        with torch.no_grad():
+            eval("x." + change, {"x": made})
+            eval("x." + change, {"x": x})
+        raise ValueError(x.requires_grad, x.is_leaf, made.requires_grad, made.grad_fn.name(), made.shape)
+
+    check_error([(2, 3)], lambda torch, x: changed(torch, x.requires_grad_()))
+
+
+def test_a_leaf_that_requires_grad_takes_no_other_memory() -> None:
+    check_error([(2,)], lambda torch, x: x.requires_grad_().set_(torch.ones(3)))

@@ -2,14 +2,17 @@
 
 PyTorch calls float32 the "opmath type" of the two. An operation is declared once for all dtypes, so this is said once,
 too: its function is traced with the halves as they are, for what it refuses and for the results' dtypes; then, if it
-computes anything, once more with float32 in their place. So a Python number is never rounded to a half.
+computes anything, once more with float32 in their place. The first trace notes which operands it `converted` to halves,
+Python numbers among them: in the second they are rounded to these. Other numbers, as a slope or an epsilon, are not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
@@ -40,14 +43,72 @@ def in_single(fn: Callable, asked: dtype | None, on_cpu: bool) -> Callable:
     """
 
     def computed(*arrays):
+        before = _notes.made, _notes.due
+        try:
+            return traced(*arrays)
+        finally:
+            _notes.made, _notes.due = before
+
+    def traced(*arrays):
+        _notes.made, _notes.due = [], None
         closed, known = jax.make_jaxpr(lambda *those: fn(those, asked), return_shape=True)(*arrays)
+        _notes.made, _notes.due = None, iter(_notes.made)
         names = set(_computing(closed.jaxpr))
         if not names or not (on_cpu or names.isdisjoint(PRODUCTS)):
+            _notes.due = None
             return fn(arrays, asked)
         got = fn([_widened(each, asked) for each in arrays], dtypes.float32 if asked in dtypes.HALVES else asked)
         return jax.tree.map(lambda each, struct: each.astype(struct.dtype), got, known)
 
     return computed
+
+
+class _Notes(threading.local):
+    """For each conversion of operands in a trace, the half that each operand was rounded to, or None.
+
+    Attributes:
+        made: those of the first trace, while it runs.
+        due: those that the second trace repeats.
+    """
+
+    made: list | None = None
+    due: Iterator | None = None
+
+
+_notes = _Notes()
+
+
+def converted(operands: Sequence, common: np.dtype, convert: Callable, spared: int | None = None) -> list:
+    """Operands in their common dtype.
+
+    Args:
+        convert: gives an operand in a dtype.
+        spared: the place of the operand that PyTorch takes as it is, if it is a single number.
+    """
+    if _notes.made is not None:
+        rounds = common in _NUMPY
+        _notes.made.append([common if rounds and not _is_of(each, common) else None for each in operands])
+        if rounds and spared is not None and np.size(operands[spared]) == 1:
+            _notes.made[-1][spared] = None
+    elif _notes.due is not None:
+        halves = next(_notes.due, [None] * len(operands))
+        pairs = zip(operands, halves, strict=True)
+        operands = [each if half is None else _rounded(convert(each, np.float32), half) for each, half in pairs]
+    return [convert(each, common) for each in operands]
+
+
+def _is_of(operand, dtype: np.dtype) -> bool:
+    return hasattr(operand, "dtype") and operand.dtype == dtype
+
+
+def _rounded(array, half: np.dtype):
+    """float32 rounded to what a half holds, which XLA does not undo."""
+    limits = jnp.finfo(half)
+    made = lax.reduce_precision(array, limits.nexp, limits.nmant)
+    if half != np.float16:
+        return made
+    step = 2.0**-24  # subnormal numbers, which that has not
+    return jnp.where(jnp.abs(array) < 2.0**-14, jnp.round(array / step) * step, made)
 
 
 def _widened(array, asked: dtype | None):

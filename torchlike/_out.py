@@ -38,12 +38,14 @@ class OutRule:
         takes: whether it casts a result of the first dtype to the second all the same.
         error: the exception's type.
         warns: whether it says that a tensor which is not empty took another shape.
+        decides: whether all is computed in the second dtype where the call asks for none.
     """
 
     text: str
     takes: Callable[[dtypes.dtype, dtypes.dtype], bool] = operator.is_
     error: type[Exception] = RuntimeError
     warns: bool = True
+    decides: bool = False
 
     def check(self, name: str, result: dtypes.dtype, out: dtypes.dtype) -> None:
         """Raises `error` if a result of one dtype does not go into a tensor of the other."""
@@ -55,6 +57,7 @@ class OutRule:
 CAST = OutRule("result type {result} can't be cast to the desired output type {out}", can_cast)
 CONCATENATED = OutRule("torch.cat(): input types can't be cast to the desired output type {out}", can_cast, TypeError)
 ANY = OutRule("", lambda result, out: True)
+SUMMED = OutRule("Expected out tensor to have dtype {c_result}, but got {c_out} instead", decides=True)
 SAME = OutRule("Expected out tensor to have dtype {c_result}, but got {c_out} instead")
 UNARY = OutRule("Found dtype {out} but expected {result}")
 FILLED = OutRule("dtype {result} does not match dtype of out parameter ({out})", warns=False)
@@ -81,6 +84,8 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
     out, op = kwargs.pop("out"), call.op
     if op.flags.apart_out and out is not None:
         _refuse_inputs(out, (*args, *kwargs.values()))
+    if isinstance(out, TensorBase) and isinstance(op.flags.out, OutRule) and op.flags.out.decides:
+        kwargs["dtype"] = kwargs.get("dtype") or out.dtype
     results = call(*args, **kwargs)
     if out is None:
         return results

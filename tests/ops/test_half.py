@@ -156,3 +156,35 @@ def test_what_moves_stays_as_it_is():
     tensor_of(torchlike, odd).gather(0, torchlike.tensor([2])).tolist()
     traced = [each for each in spec.specs.values() if each.outputs[0].dtype is torchlike.float16]
     assert traced and "f32" not in str(traced[0].jaxpr)
+
+
+OPERANDS = {  # PyTorch takes the second operand of a product or quotient as it is, if that is one number
+    "x + s": lambda torch, x, s: x + s,
+    "s - x": lambda torch, x, s: s - x,
+    "x * s": lambda torch, x, s: x * s,
+    "s * x": lambda torch, x, s: torch.mul(s, x) if isinstance(s, torch.Tensor) else s * x,
+    "x / s": lambda torch, x, s: x / s,
+    "s / x": lambda torch, x, s: s / x,
+    "x % s": lambda torch, x, s: x % s,
+    "pow": lambda torch, x, s: x.abs() ** s,
+    "atan2": lambda torch, x, s: torch.atan2(x, torch.as_tensor(s)),
+    "maximum": lambda torch, x, s: torch.maximum(x, torch.as_tensor(s)),
+    "addcmul": lambda torch, x, s: torch.addcmul(x, x, torch.as_tensor(s)),
+    "in place": lambda torch, x, s: x.clone().add_(s).div_(s),
+}
+
+
+@pytest.mark.parametrize("number", [0.4963, 1e-5, 1.0009765, 2.7])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", OPERANDS)
+def test_numbers_are_rounded_where_they_are_operands(name: str, dtype: str, number: float):
+    x = np.random.default_rng(0).standard_normal(40).astype(DTYPES[dtype])
+    x[:4] = np.array([2e-5, -7e-6, 3e-5, 1e-4])
+    check_op([x], lambda torch, x: OPERANDS[name](torch, x, number), grad=False, rtol=0, atol=0)
+    check_op([x], lambda torch, x: OPERANDS[name](torch, x, torch.tensor(number)), grad=False, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_integers_are_rounded_where_they_are_operands(dtype: str):
+    x = np.random.default_rng(0).standard_normal(5).astype(DTYPES[dtype])
+    check_op([x], lambda torch, x: x + torch.tensor([1001, 4099, 259, 2051, 7]), grad=False, rtol=0, atol=0)

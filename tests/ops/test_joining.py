@@ -89,3 +89,13 @@ def test_errors(fn) -> None:
 
 def test_meshgrid_without_indexing_warns() -> None:
     check_warning([np.arange(2.0)], lambda torch, x: torch.meshgrid(x, x))
+
+
+@pytest.mark.parametrize("repeats", [2, [2]])
+@pytest.mark.parametrize("dim", [0, -1, 1])
+def test_a_single_number_has_no_dimension_to_repeat_along(repeats, dim: int):
+    def repeat(torch, x):
+        given = torch.tensor(repeats) if isinstance(repeats, list) else repeats
+        return x.repeat_interleave(given, dim)
+
+    check_error([()], repeat)

@@ -158,3 +158,10 @@ def test_distinct_elements_have_a_history_but_no_derivative(find):
     check_error([(4,)], named)
     check_error([(4,)], lambda torch, x: find(torch, x.requires_grad_()).sum().backward())
     check_op([(4,)], find, grad=False)
+
+
+def test_infinities_under_a_curve():
+    y = np.array([[1.0, np.inf, 2, 3], [np.inf, 1, 2, 3], [1, 2, 3, -np.inf]])
+    check_op([y], lambda torch, y: torch.trapezoid(y, dx=2), grad=False)
+    check_op([y], lambda torch, y: torch.trapezoid(y, torch.arange(4.0)), grad=False)
+    check_op([np.arange(6).reshape(2, 3)], lambda torch, y: torch.trapezoid(y, dim=0))

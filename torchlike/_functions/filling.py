@@ -135,8 +135,9 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None):
     """Take over the memory, shape and strides of another tensor, or become empty.
 
     Raises:
-        RuntimeError: the dtypes differ.
+        RuntimeError: the dtypes differ, or it is a leaf that requires grad.
     """
+    self._check_writable()
     if source is None:
         self._replace(wrapped(np.zeros(0, self._aval.dtype.np)))
         return self

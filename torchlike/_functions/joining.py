@@ -77,10 +77,16 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
 
     Raises:
         RuntimeError: a number is negative, or there are not as many as slices.
+        IndexError: there is no such dimension.
     """
     if repeats is None:
         repeats, input = input, wrapped(np.arange(input._aval.numel, dtype=np.int64))
         dim = 0
+    if dim is not None and not input._aval.ndim:
+        if isinstance(repeats, TensorBase):
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        views.wrap_dim(dim, 0)
+        raise IndexError("Dimension out of range (expected to be in range of [-1, 0], but got 1)")
     if isinstance(repeats, (tuple, list)):
         repeats = wrapped(np.asarray(repeats, np.int64))
     if not isinstance(repeats, TensorBase):

@@ -347,7 +347,8 @@ def _in_place(function):
         self._check_writable()
         viewed = function(self, *args, **kwargs)
         self._view, self._cached, self._seen = viewed._view, viewed._cached, viewed._seen
-        self._edge = viewed._edge
+        if state.enabled:
+            self._edge = viewed._edge
         return self
 
     inplace.__name__ = function.__name__ + "_"

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from torchlike._half import converted
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
 from torchlike._types.numbers import to_integers
@@ -161,16 +162,14 @@ def direction(array) -> Array:
     return (array > 0).astype(array.dtype) - (array < 0).astype(array.dtype)
 
 
-def promoted(*operands) -> list[Array]:
-    """The operands in their common dtype."""
-    common = result_dtype(*operands)
-    return [as_dtype(each, common) for each in operands]
+def promoted(*operands, spared: int | None = None) -> list[Array]:
+    """The operands in their common dtype; see `converted`."""
+    return converted(operands, result_dtype(*operands), as_dtype, spared)
 
 
-def promoted_float(*operands) -> list[Array]:
+def promoted_float(*operands, spared: int | None = None) -> list[Array]:
     """The operands in their common dtype, the default dtype if that is an integer's."""
-    common = to_float(result_dtype(*operands))
-    return [as_dtype(each, common) for each in operands]
+    return converted(operands, to_float(result_dtype(*operands)), as_dtype, spared)
 
 
 def as_dtype(operand, dtype) -> Array:
@@ -205,16 +204,16 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def matched(*operands) -> list[Array]:
+def matched(*operands, spared: int | None = None) -> list[Array]:
     """The operands in their common dtype, their shapes checked to broadcast."""
-    arrays = promoted(*operands)
+    arrays = promoted(*operands, spared=spared)
     broadcast_shapes(*[each.shape for each in arrays])
     return arrays
 
 
-def matched_float(*operands) -> list[Array]:
+def matched_float(*operands, spared: int | None = None) -> list[Array]:
     """The operands in their common floating point dtype, their shapes checked to broadcast."""
-    arrays = promoted_float(*operands)
+    arrays = promoted_float(*operands, spared=spared)
     broadcast_shapes(*[each.shape for each in arrays])
     return arrays
 

@@ -122,7 +122,7 @@ def rsub(input: Array, other: ArrayLike, *, alpha: Number = 1) -> Array:
 @op(legacy={"value": "other"})
 def mul(input: ArrayLike, other: ArrayLike) -> Array:
     """Product, elementwise with broadcasting, in the promoted dtype."""
-    input, other = matched(input, other)
+    input, other = matched(input, other, spared=1)
     return input * other
 
 
@@ -238,7 +238,7 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
         tensor([-4,  3])
     """
     if rounding_mode is None:
-        return quotient(*matched_float(input, other))
+        return quotient(*matched_float(input, other, spared=1))
     if rounding_mode == "floor":
         return _floor_quotient(input, other)
     if rounding_mode == "trunc":
@@ -283,7 +283,7 @@ def _floor_quotient(input, other) -> Array:
 @op(grad_name="DivBackward0")
 def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """Quotient in floating point, elementwise with broadcasting."""
-    return quotient(*matched_float(input, other))
+    return quotient(*matched_float(input, other, spared=1))
 
 
 @op(check=_no_zeros, stepwise=True, grad_name="NotImplemented", saves=True)

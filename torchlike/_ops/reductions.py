@@ -29,7 +29,7 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
-from torchlike._out import SAME, VERDICT, OutRule, can_cast
+from torchlike._out import SAME, SUMMED, VERDICT, OutRule, can_cast
 from torchlike._types.dtypes import scalar_name
 
 
@@ -69,7 +69,7 @@ def _total(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     return jnp.sum(input, axes, dtype=input.dtype, keepdims=keepdim)
 
 
-@op(shares="all", grad_name=by_dim("Sum"))
+@op(out=SUMMED, shares="all", grad_name=by_dim("Sum"))
 def sum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
     return _total(summable(input, dtype), axes_of(dim, input.ndim), keepdim)
@@ -89,14 +89,16 @@ def sum_to_size(input: Array, size: Ints) -> Array:
     return jnp.sum(summable(input, None), tuple(axes)).reshape(size) if axes or not size else input
 
 
-@op(shares="all")
+@op(out=SUMMED, shares="all")
 def nansum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim` with NaN counted as 0."""
     if jnp.iscomplexobj(input):
         raise RuntimeError("nansum on CPU does not support complex inputs")
-    input = summable(input, dtype)
-    only("nansum_cpu", input, 0, 1, 2)
-    return _total(_without_nan(input), axes_of(dim, input.ndim), keepdim)
+    has_nan, input = rank(input.dtype) == 2, summable(input, dtype)
+    if has_nan:
+        only("nansum_cpu", input, 2)
+        input = _without_nan(input)
+    return _total(input, axes_of(dim, input.ndim), keepdim)
 
 
 # of a product, not of a choice: a gradient of NaN passes everywhere
@@ -141,7 +143,7 @@ def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dty
     return total / count.astype(total.dtype)
 
 
-@op(shares="all", grad_name=by_dim("Prod"))
+@op(out=SUMMED, shares="all", grad_name=by_dim("Prod"))
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
     input, axes = summable(input, dtype), axes_of(dim, input.ndim)

@@ -18,7 +18,7 @@ from torchlike._ops._values import has_no_fraction
 from torchlike._ops.arithmetic import lerped
 from torchlike._ops.exponential import logaddexp_of
 from torchlike._ops.reductions import check_not_empty, picked, shared, summable
-from torchlike._out import SAME, SCANNED, OutRule
+from torchlike._out import SAME, SCANNED, SUMMED, OutRule
 from torchlike._recorder.checks import Check
 
 
@@ -228,7 +228,7 @@ def _running(kernel: str, input: Array, dtype) -> Array:
     return input
 
 
-@op
+@op(out=SUMMED)
 def cumsum(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
     """Running sum along `dim`; integers and bools are added up in int64."""
     axis = wrap_dim(dim, input.ndim)
@@ -236,7 +236,7 @@ def cumsum(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
     return jnp.cumsum(input, axis, dtype=input.dtype) if input.ndim else input
 
 
-@op
+@op(out=SUMMED)
 def cumprod(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
     """Running product along `dim`; integers and bools are multiplied in int64."""
     axis = wrap_dim(dim, input.ndim)
@@ -337,11 +337,15 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
 # ---------------------------------------------------------------------- areas under sampled curves
 
 
-def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> Array:
-    """Twice the area between each two neighbours along an axis."""
+def _refuse_bools(y: Array, x: Array | None, name: str) -> None:
     if any(each is not None and each.dtype == bool for each in (x, y)):
         which = "`y`" if x is None else "`x` or `y`"
         raise RuntimeError(f"{name}: received a bool input for {which}, but bool is not supported")
+
+
+def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> Array:
+    """Twice the area between each two neighbours along an axis."""
+    _refuse_bools(y, x, name)
     pairs = jax.lax.slice_in_dim(y, 1, None, axis=axis) + jax.lax.slice_in_dim(y, 0, -1, axis=axis)
     if x is None:
         return (floating(pairs) if rank(jnp.asarray(dx).dtype) >= 2 else pairs) * dx
@@ -367,7 +371,11 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if not y.shape[axis]:
         return jnp.zeros(y.shape[:axis] + y.shape[axis + 1 :], floating(y).dtype)
-    return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
+    if x is not None:
+        return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
+    _refuse_bools(y, x, "trapezoid")
+    first, last = (jax.lax.index_in_dim(y, place, axis, keepdims=False) for place in (0, -1))
+    return (jnp.sum(summable(y, None), axis) - floating(first + last) * 0.5) * dx
 
 
 @op(grad_name=lambda call: "CumsumBackward0" if call["x"] is None else "DivBackward1", stepwise=True)
