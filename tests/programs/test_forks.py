@@ -89,6 +89,4 @@ def test_a_user_without_a_home_keeps_nothing(monkeypatch):
     monkeypatch.setattr(Path, "home", fails)
     assert settings._default_folder() == ""
     monkeypatch.delenv("TORCHLIKE_CACHE_DIR", raising=False)
-    settings.configure_jax()
-    monkeypatch.setenv("TORCHLIKE_CACHE_DIR", "")
-    settings.configure_jax()
+    assert settings._cache_settings() == {}
