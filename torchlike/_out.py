@@ -94,6 +94,8 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
     for target in (out,) if isinstance(results, TensorBase) else out:
         if not isinstance(target, TensorBase):
             raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+    if op.flags.out in (CAST, UNARY) and isinstance(results, TensorBase):
+        _refuse_growth(results, out, (*args, *kwargs.values()))
     public = op.flags.module.rpartition(".")[2] + "_" if op.flags.module else ""
     return stored(public + op.name, results, out, op.flags.out)
 
@@ -101,6 +103,15 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
 def _refuse_inputs(out, given: tuple) -> None:
     for target in tensors_of((out,)):
         check_apart(target, *tensors_of(given))
+
+
+def _refuse_growth(result: TensorBase, out: TensorBase, given: tuple) -> None:
+    """Refuse to put what is larger for broadcasting into an input: that is as if it were in place."""
+    wanted, known = result._aval, out._aval
+    if wanted.numel > known.numel and any([each is out for each in tensors_of(given)]):
+        raise RuntimeError(
+            f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(wanted.shape)}"
+        )
 
 
 def _refuse_overlap(out, given: tuple) -> None:

@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 import torchlike
-from tests.support import check_error, reference
+from tests.support import check_error, check_op, reference
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,21 @@ def test_an_empty_tensor_takes_another_shape_in_silence():
     out = torchlike.zeros(0)
     torchlike.add(torchlike.ones(2, 2), 1, out=out)
     assert out.tolist() == [[2, 2], [2, 2]]
+
+
+@pytest.mark.parametrize(
+    "call", ["mul(x, y", "add(y, x", "atan2(x, y", "lerp(x, y, 0.5", "addcmul(x, x, y", "clamp(x, y"]
+)
+def test_an_input_does_not_grow_to_take_the_result(call):
+    check_error([(3,), (2, 3)], lambda torch, x, y: eval(f"torch.{call}, out=x)", {"torch": torch}, {"x": x, "y": y}))
+    check_op([(3,), (2, 3)], lambda torch, x, y: torch.add(x, y, out=torch.empty(0)), grad=False)
+
+
+def test_memory_that_an_array_shares_does_not_grow():
+    def shared(torch, x):
+        x.numpy()
+        return x
+
+    check_error([(3,)], lambda torch, x: shared(torch, x).resize_(5))
+    check_error([(3,)], lambda torch, x: torch.add(torch.ones(5, 1), 1, out=shared(torch, x)[1:1]))
+    check_op([(3,)], lambda torch, x: shared(torch, x.clone()).resize_(2), grad=False)

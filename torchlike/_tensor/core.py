@@ -400,6 +400,7 @@ class CoreMethods(TensorBase):
                     f"tensor.resolve_{name}().numpy() instead."
                 )
         whole = self._storage.share()
+        self._storage.resizable = False
         return whole if self._view is None else self._storage.part(self._view.place)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
