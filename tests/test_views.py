@@ -323,3 +323,10 @@ def test_a_tensor_that_is_seen_otherwise_without_history_keeps_its_own(change: s
 
 def test_a_leaf_that_requires_grad_takes_no_other_memory() -> None:
     check_error([(2,)], lambda torch, x: x.requires_grad_().set_(torch.ones(3)))
+
+
+def test_what_is_empty_is_contiguous() -> None:
+    for view in (lambda x: x[:, :, 2:].permute(2, 1, 0), lambda x: x[1:].transpose(0, 2), lambda x: x[:, 1:1, ::2]):
+        x, y = (view(library.zeros(1, 2, 2)) for library in (torch, torchlike))
+        assert x.is_contiguous() and y.is_contiguous()
+        assert y.flatten().shape == x.flatten().shape

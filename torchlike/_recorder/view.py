@@ -39,10 +39,10 @@ class Layout(NamedTuple):
     @property
     def is_contiguous(self) -> bool:
         """Whether the elements are neighbours in order; strides of dimensions of size 1 do not matter."""
+        if 0 in self.shape:
+            return True
         step = 1
         for size, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
-            if size == 0:
-                return True
             if size != 1:
                 if stride != step:
                     return False
