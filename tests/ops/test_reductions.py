@@ -165,3 +165,13 @@ def test_infinities_under_a_curve():
     check_op([y], lambda torch, y: torch.trapezoid(y, dx=2), grad=False)
     check_op([y], lambda torch, y: torch.trapezoid(y, torch.arange(4.0)), grad=False)
     check_op([np.arange(6).reshape(2, 3)], lambda torch, y: torch.trapezoid(y, dim=0))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "bool", "float16", "float32"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "mode"])
+def test_no_kernel_is_asked_for_what_is_empty(name: str, dtype: str):
+    check_op([(0, 3)], lambda torch, x: getattr(torch, name)(x.to(getattr(torch, dtype)), -1), grad=False)
+
+
+def test_modes_of_no_complex_numbers():
+    check_op([(0, 3)], lambda torch, x: torch.mode(x.to(torch.complex64), -1), grad=False)

@@ -303,6 +303,8 @@ def _normalised(function, kernel: str, input: Array, dim: int, dtype) -> Array:
     dim = wrap_dim(dim, input.ndim)
     if dtype is not None:
         input = input.astype(wanted)
+    if not input.size:
+        return input  # of any dtype: no kernel is asked
     need_float(f"{kernel}_{'lastdim_' if dim == max(input.ndim - 1, 0) else ''}kernel_impl", input)
     return function(input.reshape(input.shape or (1,)), dim).reshape(input.shape).astype(wanted)
 
