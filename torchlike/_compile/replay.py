@@ -15,7 +15,8 @@ from torchlike._compile.watch import ATOMS
 from torchlike._programs import explain
 from torchlike._random.default import draw_array, draw_seed
 from torchlike._recorder.checks import Bound, Doubt, Verdict, hear, outstanding
-from torchlike._recorder.recorder import Recording, Value, at_once, execute, program_lock, recorder, store
+from torchlike._recorder.recorder import Recording, Value, program_lock, recorder
+from torchlike._recorder.running import at_once, execute, store
 from torchlike._recorder.storage import Storage
 
 LATER = np.empty(0)  # in the place of an array that is drawn at the call

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import islice, starmap
-from operator import call
 from sys import getrefcount
 from typing import Any
 from weakref import ref
@@ -19,14 +15,14 @@ from weakref import ref
 import jax
 import numpy as np
 
-from torchlike._programs import explain, memory, program
+from torchlike._programs import explain, memory
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.program import MULTIPLE
-from torchlike._programs.settings import put, settings
+from torchlike._programs.settings import settings
 from torchlike._programs.spec import Spec
-from torchlike._programs.tracebacks import calls_back
 from torchlike._recorder import checks
 from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
+from torchlike._recorder.running import at_once, is_programs, run, store
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import of_numpy
 
@@ -101,19 +97,6 @@ if hasattr(os, "register_at_fork"):  # a process is not forked while another thr
     os.register_at_fork(
         before=program_lock.acquire, after_in_parent=program_lock.release, after_in_child=program_lock.release
     )
-_OFTEN = 3  # times a NumPy array is taken before XLA gets it for good
-
-
-def array_of(value: Value):
-    """The array of an input of a compiled program, computed if another thread has recorded it."""
-    array = value.array
-    if array is None:
-        array = value.compute()
-    if type(array) is np.ndarray:
-        value.taken += 1
-        if value.taken > _OFTEN:
-            array = value.array = put(array)  # once, or every program would copy it again
-    return array
 
 
 class _Closed(list):
@@ -249,7 +232,7 @@ class Recording:
                 try:
                     self._run(outputs, ends_step)
                 except Exception as error:
-                    if not _is_programs(error):
+                    if not is_programs(error):
                         raise
                     raise self._given_up(memory.told(error)) from None
                 finally:
@@ -261,7 +244,7 @@ class Recording:
 
     def _run(self, outputs: list[Value | None], ends_step: bool) -> None:
         free = {place for place, count in enumerate(map(getrefcount, self.inputs)) if count <= _NOBODY}
-        _run(self.nodes, self.inputs, outputs, free, ends_step, self._results)
+        run(self.nodes, self.inputs, outputs, free, ends_step, self._results)
 
     def _given_up(self, error: BaseException) -> BaseException:
         """Its program has failed: put back what its values took the place of."""
@@ -311,7 +294,7 @@ class Recording:
         wanted = {value, *[found for found, _ in doubts]}
         outputs = [each if each in wanted else None for each in self.outputs(0, end)]
         results: list = []
-        _run(self.nodes[:end], self.inputs, outputs, set(), False, results)
+        run(self.nodes[:end], self.inputs, outputs, set(), False, results)
         store(outputs, results)
         self._tell(doubts)
 
@@ -342,7 +325,7 @@ class Recording:
         }
         kept = {slot: self._held(slot) for slot in slots}
         outputs, results = self.outputs(0, place), []
-        _run(self.nodes[:place], self.inputs, outputs, set(), False, results)
+        run(self.nodes[:place], self.inputs, outputs, set(), False, results)
         store(outputs, results)
         rest = self._from(place, kept)
         self._tell([each for each in self.doubts if each[0].recording is self])
@@ -390,57 +373,6 @@ class Recording:
 
 # references to an input that nobody else holds: the dictionary of inputs, the list of them, the call that counts
 _NOBODY = 3
-
-
-def _is_programs(error: Exception) -> bool:
-    """Whether a program has failed, and not what a signal's handler did meanwhile: then it may well run another time."""
-    if isinstance(error, (MemoryError, jax.errors.JaxRuntimeError)):
-        return True
-    return not isinstance(error, RecursionError) and not calls_back(error.__traceback__)
-
-
-def at_once(calls: Iterable[tuple]) -> None:
-    """Call functions in C, each with its arguments, in one step of the interpreter: no exception comes between."""
-    deque(starmap(call, calls), 0)
-
-
-def _run(nodes: list, inputs: list[Value], outputs: list, free: set[int], ends_step: bool, results: list) -> None:
-    """Run nodes with a recording's inputs; `results` gets the places of outputs and the list of their arrays."""
-    live = tuple([place for place, each in enumerate(outputs) if each is not None])
-    structure = program.find([node[0] for node in nodes])
-    numbers = [each for node in nodes if node[2] for each in node[2]]
-    execute(structure, inputs, numbers, live, free, structure.runs_whole(ends_step), results)
-
-
-def execute(structure, inputs: list[Value], numbers: list, live: tuple, free: set, whole: bool, results: list) -> None:
-    """Run a structure; `results` gets the places of outputs and the list of their arrays.
-
-    Raises:
-        RuntimeError: there is not enough memory, or the program fails.
-    """
-    taken = islice(inputs, len(structure.inputs))
-    collects = gc.isenabled()
-    try:
-        # finalizers must not come into the middle. CPython 3.11 collects in C code, too, that of `contextvars` (which
-        # `numpy.errstate` sets) among it, and that code does not bear to be entered once more
-        gc.disable()
-        if whole:
-            structure.run_whole(list(map(array_of, taken)), numbers, live, free, results)
-        else:
-            results += structure.run_by_op([each.array for each in taken], numbers, live)
-    except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        raise memory.told(error) from error
-    finally:
-        if collects:
-            gc.enable()
-
-
-def store(outputs: list[Value | None], results: list) -> None:
-    """Give outputs the arrays that a program has returned."""
-    for place, array in zip(*results, strict=True):
-        value = outputs[place]
-        if value is not None:
-            value.array = array
 
 
 class Recorder(threading.local):

@@ -10,7 +10,8 @@ import numpy as np
 
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.settings import put
-from torchlike._recorder.recorder import Value, at_once, recorder, value_of
+from torchlike._recorder.recorder import Value, recorder, value_of
+from torchlike._recorder.running import at_once
 from torchlike._recorder.view import Place
 from torchlike._types.devices import CPU, device, jax_device
 from torchlike._types.dtypes import of_numpy

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from operator import setitem
 from typing import Any
 
-from torchlike._recorder.recorder import Value, at_once
+from torchlike._recorder.recorder import Value
+from torchlike._recorder.running import at_once
 from torchlike._recorder.storage import Storage
 
 
