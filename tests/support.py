@@ -104,7 +104,8 @@ def check_warning(inputs: Sequence[Input], fn: Callable, *, dtype: str = "float3
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 result = _run(library, fn, list(made), False)[0]
-            pairs.append((result, [(each.category, str(each.message).split(" (Triggered")[0]) for each in caught]))
+            told = [(each.category, str(each.message).split(" (Triggered")[0]) for each in caught]
+            pairs.append((result, list(dict.fromkeys(told))))
     finally:
         reference().set_warn_always(False)
     (want, said), (got, heard) = pairs

@@ -89,14 +89,20 @@ def sum_to_size(input: Array, size: Ints) -> Array:
     return jnp.sum(summable(input, None), tuple(axes)).reshape(size) if axes or not size else input
 
 
-@op(out=SUMMED, shares="all")
+_NANSUM = OutRule(
+    "\"nansum_cpu\" not implemented for '{out}'",
+    lambda result, out: result.rank < 2 or out.rank == 2,
+    NotImplementedError,
+)
+
+
+@op(out=_NANSUM, shares="all")
 def nansum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim` with NaN counted as 0."""
     if jnp.iscomplexobj(input):
         raise RuntimeError("nansum on CPU does not support complex inputs")
-    has_nan, input = rank(input.dtype) == 2, summable(input, dtype)
-    if has_nan:
-        only("nansum_cpu", input, 2)
+    input = summable(input, dtype)
+    if rank(input.dtype) == 2:
         input = _without_nan(input)
     return _total(input, axes_of(dim, input.ndim), keepdim)
 
