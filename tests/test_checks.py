@@ -213,8 +213,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:index_reduce")
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left():
-    yield
+def _nothing_left(monkeypatch):
+    monkeypatch.delenv("TORCHLIKE_MODE", raising=False)  # children, too, leave values pending
+    with torchlike.execution_mode("auto"):
+        yield
     assert not outstanding
     assert not torchlike._recorder.recorder.recorder.recording.doubts
 
