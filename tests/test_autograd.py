@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support import check_error, check_op, reference
 
 import torchlike as torch
+from tests.support import check_error, check_op, reference
 
 
 def test_gradients_accumulate():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support import reference
 
 import torchlike
+from tests.support import reference
 
 
 def mlp(torch):
