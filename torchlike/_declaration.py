@@ -30,6 +30,7 @@ from torchlike._kernels import refuse
 from torchlike._out import CAST, OutRule
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import Traces, put_in, taken_out
+from torchlike._programs.marks import unwatched
 from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._recorder.checks import Bound, Check, finding
 from torchlike._recorder.view import Layout, ViewRule
@@ -162,6 +163,7 @@ class Op:
             pass  # an argument that cannot be hashed: traced again at the next call
         return made
 
+    @unwatched
     def spec_of(self, kinds: tuple, args: tuple, kwargs: dict, in_place: bool = False) -> Spec:
         """The operation for inputs of these kinds, with arguments that are static or places among the inputs.
 

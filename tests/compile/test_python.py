@@ -371,3 +371,39 @@ def test_gradients_asked_for():
         return [[penalty(torch.randn(4, 3)) for _ in range(8)], model.weight.grad]
 
     check(program)
+
+
+# what tells more than a replay could know, or changes more: named as it is called
+BREAKING = {
+    "_version": lambda x, model, optimizer: x._version,
+    "storage_offset": lambda x, model, optimizer: x.storage_offset(),
+    "data_ptr": lambda x, model, optimizer: x.data_ptr(),
+    "untyped_storage": lambda x, model, optimizer: x.untyped_storage(),
+    "__deepcopy__": lambda x, model, optimizer: x.__deepcopy__({}),
+    "manual_seed": lambda x, model, optimizer: torch.manual_seed(1),
+    "initial_seed": lambda x, model, optimizer: torch.initial_seed(),
+    "get_rng_state": lambda x, model, optimizer: torch.get_rng_state(),
+    "explain": lambda x, model, optimizer: torch.explain(),
+    "choose": lambda x, model, optimizer: torch.execution_mode("whole").__enter__(),
+    "state_dict": lambda x, model, optimizer: optimizer.state_dict(),
+    "__repr__": lambda x, model, optimizer: repr(optimizer),
+    "add_param_group": lambda x, model, optimizer: optimizer.add_param_group({"params": [torch.ones(1)]}),
+}
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_what_is_marked_breaks_a_capture(name):
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    look = BREAKING[name]
+
+    @torch.compile
+    def step(x):
+        look(x, model, optimizer)
+        return x + 1
+
+    breaks = torch.explain().breaks.copy()
+    with torch.execution_mode("auto"):
+        step(torch.ones(2))
+    found = torch.explain().breaks - breaks
+    assert [what for _, what, _ in found] == [f"`{name}` is called"]

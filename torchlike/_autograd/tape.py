@@ -21,6 +21,7 @@ from jax.interpreters import partial_eval
 from torchlike._autograd.modes import state
 from torchlike._half import summed_in_single
 from torchlike._programs.generic import is_refusal
+from torchlike._programs.marks import unwatched
 from torchlike._programs.settings import tracing
 from torchlike._programs.spec import Spec, struct_of
 from torchlike._recorder.recorder import record
@@ -332,6 +333,7 @@ def apply_keeping(spec: Spec, inputs: tuple, edges: tuple) -> list[tuple]:
     return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values[:count])]
 
 
+@unwatched
 def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
     """The operation with further outputs, where its residuals are, and the operation that uses them.
 
@@ -461,6 +463,7 @@ def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]
     return [(each, None) for each in values]
 
 
+@unwatched
 def derivative_of(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tuple[Spec, tuple[int, ...]]:
     """The derivative of an operation as an operation: (spec, the inputs that it needs beside the cotangents)."""
     key = needed if spec.single else (needed, *[each is not None for each in cotangents])

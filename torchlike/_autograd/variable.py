@@ -168,7 +168,7 @@ class TensorBase:
 
     def _read_shared(self) -> Value | None:
         """A view of memory shared with NumPy: its own elements alone are taken."""
-        if self._storage.host is None or recorder.capture is not None:  # captured, the whole of it is an input
+        if self._storage.host is None or not recorder.kind.takes_parts:
             return None
         place = self._view.place
         if place.conjugated or place.negated:
@@ -202,7 +202,7 @@ class TensorBase:
         return self._edge
 
     @property
-    def _version(self) -> int:
+    def _written(self) -> int:
         """How often the elements were written to by PyTorch's count, shared with views and `detach()`."""
         if self._storage.inference:
             raise RuntimeError("Inference tensors do not track version counter.")
@@ -277,7 +277,7 @@ class TensorBase:
     def _replace(self, other: TensorBase) -> None:
         """Take over another tensor's elements: `x.data = y`, `x.set_(y)`. Views of the old elements keep them."""
         counter = self._counter or Counter()
-        counter.version = self._version
+        counter.version = self._written
         self._see(other)
         self._counter = counter
 

@@ -21,6 +21,7 @@ from torchlike._programs.program import MULTIPLE
 from torchlike._programs.settings import put
 from torchlike._random import default
 from torchlike._recorder.checks import Bound, Verdict
+from torchlike._recorder.kinds import ORDINARY, Kind
 from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import Size, device, dtype
@@ -74,15 +75,16 @@ class Before:
         return [each() for each in self._wholes], [each() for each in self._values]
 
 
-class Capture:
-    """One call that is being captured; while it is, `recorder.capture` is this.
+class Capture(Kind):
+    """One call that is being captured; while it is, the recorder's kind is this: nothing is cut off.
 
     Attributes:
         watch: what runs.
         broken: (what a replay could not do again, the user's line), once there is something.
-        made: values that were made on the host; `drawn` are those that are drawn anew at each call.
+        hosted: values that were made on the host; `drawn` are those that are drawn anew at each call.
         groups: (number of recorded nodes, optimizer, group) after each update of a group.
-        looked: (check, values) of what was checked at the call.
+        checked: (check, values) of what was checked at the call.
+        steps: whether a step begins in it.
         read: the value whose number the call returns.
 
     Args:
@@ -93,10 +95,10 @@ class Capture:
     def __init__(self, code: CodeType | None = None, strict: Any = None) -> None:
         self.watch = Watch(self._break_at)
         self.broken: tuple[str, tuple[str, int]] | None = None
-        self.made: list[Value] = []
+        self.hosted: list[Value] = []
         self.groups: list[tuple] = []
-        self.looked: list[tuple[Bound, list]] = []
-        self.begins = False
+        self.checked: list[tuple[Bound, list]] = []
+        self.steps = False
         self.read: Value | None = None
         self._code, self._strict = code, strict
         self._shared: dict[Storage, Value] = {}
@@ -105,8 +107,10 @@ class Capture:
 
     # ------------------------------------------------------------------ what the recorder tells
 
+    takes_parts = False  # the whole of what is known is an input
+
     def interrupt(self, what: str, value: Value | None = None) -> None:
-        """A value is needed in the middle, or something else that ends the capture."""
+        """End the capture; a number that the call returns ends it well."""
         if value is not None and what == ITEM and self._returns_at_once():
             self.read = value
             self.leave()
@@ -122,12 +126,25 @@ class Capture:
         after = (each for each in dis.get_instructions(frame.f_code) if each.offset > frame.f_lasti)
         return next(after).opname == "RETURN_VALUE"
 
-    def note_group(self, optimizer, group: dict) -> None:
-        """An optimizer has recorded the update of a group."""
+    def ends(self, flush: Any, reason: str, ends_step: bool) -> None:
+        """Nothing ends before the call."""
+
+    def begins(self) -> None:
+        self.steps = True
+
+    def apart(self, run: Any, do: Any, reason: str) -> Any:
+        return do()
+
+    def made(self, value: Value) -> None:
+        self.hosted.append(value)
+
+    def looked(self, check: Bound, given: list) -> None:
+        self.checked.append((check, given))
+
+    def updated(self, optimizer, group: dict) -> None:
         self.groups.append((len(recorder.recording.nodes), optimizer, group))
 
     def shared(self, storage: Storage) -> Value:
-        """What a storage holds that shares memory with NumPy: read once a call."""
         found = self._shared.get(storage)
         if found is None:
             found = self._shared[storage] = value_of(np.array(storage.host, order="C"))
@@ -151,7 +168,7 @@ class Capture:
             recorder.flush("a compiled call begins", ends_step=recorder._after_backward)
         if not self.watch.start():
             return False
-        recorder.capture = self
+        recorder.kind = self
         self.recording, self._nodes = recorder.recording, recorder.recording.nodes
         self._inputs = recorder.recording.inputs
         self._starts = recorder.at_boundary, recorder._after_backward
@@ -162,8 +179,8 @@ class Capture:
     def leave(self) -> None:
         """End, at the end of the call or before."""
         self.watch.stop()
-        if recorder.capture is self:
-            recorder.capture = None
+        if recorder.kind is self:
+            recorder.kind = ORDINARY
             self._ends = recorder.at_boundary, recorder._after_backward
             default.note_draws(None)
 
@@ -179,11 +196,11 @@ class Capture:
         structure = program.find([node[0] for node in nodes]) if nodes else None
         inputs = self._inputs[: len(structure.inputs)] if structure else []
         arrays = {id(each[1]) for each in self._draws if type(each) is tuple}
-        self.drawn = [each for each in self.made if id(each.array) in arrays]
+        self.drawn = [each for each in self.hosted if id(each.array) in arrays]
         made = _Maker(before, nodes, inputs, self).replay(result, verdict)
         made.flags = now
-        moves = self.begins or self._ends != self._starts
-        made.ends, made.begins = self._ends if moves else None, self.begins
+        moves = self.steps or self._ends != self._starts
+        made.ends, made.begins = self._ends if moves else None, self.steps
         made.structure = structure
         made.numbers = [each for node in nodes for each in node[2]]
         made.draws = self._places_of_draws(made.numbers, inputs)
@@ -296,7 +313,7 @@ class _Maker:
         made.numbered = {place: number for number, place in enumerate(made.picks) if type(place) is int}
         made.equal = self._equal()
         made.free = self._free(made.written)
-        made.checks = [each for each in map(self._check, self.capture.looked) if each is not None]
+        made.checks = [each for each in map(self._check, self.capture.checked) if each is not None]
 
     # ------------------------------------------------------------------ inputs
 
@@ -306,7 +323,7 @@ class _Maker:
             return place
         if any(value is each for each in self.capture.drawn):
             return Value(value.aval, LATER)
-        if any(value is each for each in self.capture.made):
+        if any(value is each for each in self.capture.hosted):
             if type(value.array) is np.ndarray:
                 value.array = put(value.array)  # once, not at every call
             return value
@@ -355,7 +372,7 @@ class _Maker:
             return "in", place
         if any(value is each for each in self.capture.drawn):
             raise Unguarded("random numbers are kept that are drawn on the host")
-        if any(value is each for each in self.capture.made):
+        if any(value is each for each in self.capture.hosted):
             self.made.append(value)
             return "made", len(self.made) - 1
         raise Unguarded("a tensor is kept whose origin could not be found")

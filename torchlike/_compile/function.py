@@ -17,6 +17,7 @@ from torchlike._compile.guards import TENSOR_STATE, GroupsAreRead, Guards, Ungua
 from torchlike._compile.replay import MISS, Replay, is_amid_step
 from torchlike._compile.watch import ATOMS
 from torchlike._programs import explain, forks
+from torchlike._recorder.kinds import ORDINARY
 from torchlike._recorder.recorder import recorder
 from torchlike._types import Size, device, dtype
 
@@ -148,7 +149,7 @@ class Compiled:
         if self.leaves_tape and state.enabled:
             return self.fn(*args, **kwargs)
         now = flags.read()
-        if now is None or recorder.capture is not None or stance.name == "force_eager" or forks.is_cut_off:
+        if now is None or recorder.kind is not ORDINARY or stance.name == "force_eager" or forks.is_cut_off:
             return self.fn(*args, **kwargs)
         signature = Signature(args, kwargs)
         try:
@@ -307,8 +308,7 @@ def disabled(fn: Callable, said: str) -> Callable:
 
     @keeping_name(fn)
     def call(*args, **kwargs):
-        if recorder.capture is not None:
-            recorder.capture.interrupt(said)
+        recorder.kind.interrupt(said)
         return fn(*args, **kwargs)
 
     call._torchdynamo_disable = True

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torchlike._compile import function
 from torchlike._compile.errors import InvalidBackend, refuse
+from torchlike._recorder.kinds import ORDINARY
 from torchlike._recorder.recorder import recorder
 
 MODES = ("default", "lite", "reduce-overhead", "max-autotune-no-cudagraphs", "max-autotune")
@@ -61,7 +62,7 @@ def compiled(
 
 def is_compiling() -> bool:
     """Whether a compiled function is being captured: the call is recorded, to be replayed at the next."""
-    return recorder.capture is not None
+    return recorder.kind is not ORDINARY
 
 
 def is_exporting() -> bool:

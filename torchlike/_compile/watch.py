@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import BuiltinMethodType, CodeType, FrameType, MethodDescriptorType, ModuleType
 
+from torchlike._programs.marks import BREAKING, UNWATCHED
+
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _STANDARD = tuple({sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")})
 # the library itself; what it calls, unless it is the user's; all else
@@ -86,33 +88,7 @@ def _is_pure(function) -> bool:
     return not _METHODS_OF.isdisjoint(type(owner).__mro__[:-1])
 
 
-# ---------------------------------------------------------------------- the library's own
-
-# what traces an operation, once: hundreds of thousands of calls of JAX's, which read nothing of the user's
-_TRACING = {
-    ("_dispatch.py", "spec_of"),
-    ("_programs/spec.py", "_traced"),
-    ("_autograd/tape.py", "derivative_of"),
-    ("_autograd/tape.py", "_with_residuals"),
-    ("optim/_update.py", "__init__"),
-}
-# (folder or file of the package, names of functions): what tells more than a replay can know, or changes more
-_BREAKING = (
-    ("_tensor/core.py", ("data_ptr", "_version", "storage_offset", "__deepcopy__", "__reduce_ex__")),
-    ("_tensor/storages.py", ("data_ptr", "untyped_storage", "storage")),
-    ("_functions/randoms.py", ("manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state", "fork_rng")),
-    ("_programs/", ("explain", "choose")),
-    ("optim/optimizer.py", ("__repr__", "state_dict", "load_state_dict", "__getstate__", "add_param_group")),
-)
-
-
-def _within(code: CodeType) -> str:
-    """The path of a file of the package."""
-    return code.co_filename[len(_PACKAGE) + 1 :]
-
-
-def _is_breaking(code: CodeType) -> bool:
-    return any(_within(code).startswith(file) and code.co_name in names for file, names in _BREAKING)
+# ---------------------------------------------------------------------- what runs
 
 
 def _texts(constants: tuple) -> Iterator[str]:
@@ -177,10 +153,10 @@ class Watch:
 
     def _enter(self, frame: FrameType, code: CodeType) -> None:
         if kind_of(code, frame.f_globals) is LIBRARY:
-            if (_within(code), code.co_name) in _TRACING:
+            if code in UNWATCHED:
                 self._look_away(frame)
                 return
-            if _is_breaking(code):
+            if code in BREAKING:
                 self._on_break(f"`{code.co_name}` is called", frame)
                 return
             self._note(code)

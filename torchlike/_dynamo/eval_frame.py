@@ -171,8 +171,7 @@ def disable(fn=None, recursive: bool = True, *, reason: str | None = None, wrapp
 
 def graph_break(msg: str = "") -> None:
     """End the capture of the compiled function that calls this, if one is under way: it is recorded."""
-    if recorder.capture is not None:
-        recorder.capture.interrupt(BREAK)
+    recorder.kind.interrupt(BREAK)
 
 
 def optimize(backend: str | Callable = "inductor", *, nopython: bool = False, disable: bool = False, **more) -> Any:

@@ -209,7 +209,7 @@ TAKEN = object()  # a dimension that belongs to a mask before it
 
 def _scalar(parsed: Parsed, known, index: TensorBase, at: int) -> None:
     """A 0-d integer tensor: its number where it is known already, else the value itself."""
-    if index._value().array is not None or len(parsed.numbers) >= MOST_NUMBERS:
+    if index._value().is_computed or len(parsed.numbers) >= MOST_NUMBERS:
         return _integer(parsed, known, int(index.item()), at)
     parsed.at(index)
     parsed.read = basic.select_view
@@ -335,8 +335,8 @@ def getitem(self, index):
                 if shared is not None:
                     return shared
             elif recorder.reads_host and _is_known(self, ()) and self._view is None:
-                array = np.asarray(self._storage.value.array)
-                return self._viewed(views.index_step(known, (AT,), (index,)), value_of(array[index, ...]), None)
+                value = value_of(self._storage.value.known[index, ...])
+                return self._viewed(views.index_step(known, (AT,), (index,)), value, None)
             if index < 0:
                 index += size
             found = _known.get(known)
@@ -396,7 +396,7 @@ def _of_shared(self, index: tuple):
     if self._edge is not None or self._view is not None or any(type(each) not in _PLAIN for each in index):
         return None
     host = self._storage.host
-    if host is None or recorder.capture is not None:
+    if host is None or not recorder.kind.takes_parts:
         return None
     parsed = parse(self._aval, index)
     step = views.index_step(self._aval, tuple(parsed.pattern), tuple(parsed.numbers))
@@ -432,7 +432,7 @@ def chosen(part, where: tuple, indices: list):
         arrays = iter([each._value().numpy() for each in indices])
         place = tuple([next(arrays) if there else slice(None) for there in where])
         try:
-            return wrapped(np.asarray(part._value().array)[place])
+            return wrapped(part._value().known[place])
         except IndexError:
             pass  # the operation says it in PyTorch's words
     return ops.index_by(part, where, tuple(indices))
@@ -440,9 +440,9 @@ def chosen(part, where: tuple, indices: list):
 
 def _is_known(part, indices: list) -> bool:
     """Whether choosing on the host is quicker than a program for this very number of elements."""
-    if part._value().array is None or not part.is_cpu or part._edge is not None or recorder.capture is not None:
+    if part._value().known is None or part._edge is not None or not recorder.kind.takes_parts:
         return False
-    return all(each._value().array is not None for each in indices)
+    return all(each._value().is_computed for each in indices)
 
 
 # ---------------------------------------------------------------------- x[index] = value

@@ -24,6 +24,7 @@ from torchlike._ops.randoms import drawn_from
 from torchlike._out import ANY, FILLED, stored
 from torchlike._programs import memory
 from torchlike._programs.aval import Aval
+from torchlike._programs.marks import breaks_capture
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import gate
 from torchlike._random import default
@@ -54,6 +55,7 @@ class Generator:
         self.device = devices.resolve(device)
         self._engine = Engine()
 
+    @breaks_capture
     def manual_seed(self, seed: int) -> Generator:
         """Begin anew from a seed of 64 bits; returns the generator.
 
@@ -66,10 +68,12 @@ class Generator:
         self._engine.seed(int(seed))
         return self
 
+    @breaks_capture
     def seed(self) -> int:
         """Begin anew from a seed nobody knows; returns it."""
         return self._engine.reseed()
 
+    @breaks_capture
     def initial_seed(self) -> int:
         """The seed that it began from."""
         return self._engine.initial_seed
@@ -125,6 +129,7 @@ class _DefaultGenerator(Generator):
 default_generator = _DefaultGenerator()
 
 
+@breaks_capture
 def manual_seed(seed: int) -> Generator:
     """Begin all random numbers anew from a seed; returns the default generator.
 
@@ -134,27 +139,32 @@ def manual_seed(seed: int) -> Generator:
     return default_generator.manual_seed(int(seed))
 
 
+@breaks_capture
 def seed() -> int:
     """Begin all random numbers anew from a seed nobody knows; returns it."""
     return default_generator.seed()
 
 
+@breaks_capture
 def initial_seed() -> int:
     """The seed that the default generator began from."""
     return default_generator.initial_seed()
 
 
+@breaks_capture
 def get_rng_state():
     """The default generator's state, a uint8 tensor of 5056 bytes."""
     return default_generator.get_state()
 
 
+@breaks_capture
 def set_rng_state(new_state) -> None:
     """Let the default generator go on from a state that `get_rng_state` gave."""
     default_generator.set_state(new_state)
 
 
 @contextlib.contextmanager
+@breaks_capture
 def fork_rng(
     devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda"
 ) -> Iterator[None]:

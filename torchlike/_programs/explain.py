@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from torchlike._programs.marks import breaks_capture
 from torchlike._programs.settings import settings
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
@@ -95,6 +96,7 @@ def _say(what: str, line: str) -> None:
     print(f"torchlike: compiling {what}, {line}", file=sys.stderr, flush=True)
 
 
+@breaks_capture
 def explain(reset: bool = False) -> Explanation:
     """Tell what was compiled and flushed so far, why, and at which line of the user's program.
 

@@ -18,6 +18,8 @@ from typing import Any
 import jax
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
+from torchlike._programs.marks import breaks_capture
+
 MODES = ("auto", "eager", "whole")
 
 
@@ -44,6 +46,7 @@ class Settings:
         self.tell_after = float(os.environ.get("TORCHLIKE_TELL_AFTER", "3"))
         self.on_change: list[Callable[[], None]] = []
 
+    @breaks_capture
     def choose(self, mode: str) -> None:
         """Change the mode, and tell who follows it."""
         self.mode = _checked(mode)

@@ -15,6 +15,7 @@ from jax.extend import core as jex_core
 from torchlike._programs import cold, forks, layouts, memory
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import aval_at, jaxpr_at
+from torchlike._programs.marks import unwatched
 from torchlike._programs.settings import COMPILER_OPTIONS, tracing
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import BY_NUMPY
@@ -224,6 +225,7 @@ class Spec:
         return self._compiled
 
 
+@unwatched
 def _traced(fn: Callable, inputs: tuple) -> tuple:
     """(jaxpr, what the function returns) for inputs of these kinds.
 

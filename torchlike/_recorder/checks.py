@@ -132,10 +132,9 @@ class Bound:
         arrays = []
         for each in given:
             if type(each) not in NUMBERS:
-                array = each.array
-                if array is None or each.aval.device is not CPU:
+                each = each.known
+                if each is None:
                     return False
-                each = array if type(array) is np.ndarray else np.asarray(array)
             arrays.append(each)
         if self._check.traced or _is_any(self._check.wrong(*arrays, *self._numbers)):
             with np.errstate(all="ignore"):

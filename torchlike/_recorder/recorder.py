@@ -22,6 +22,7 @@ from torchlike._programs.settings import settings
 from torchlike._programs.spec import Spec
 from torchlike._recorder import checks
 from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
+from torchlike._recorder.kinds import ORDINARY, Kind
 from torchlike._recorder.running import at_once, is_programs, run, store
 from torchlike._types.devices import CPU
 from torchlike._types.dtypes import of_numpy
@@ -59,8 +60,7 @@ class Value:
             RuntimeError: the program that computes it fails, or has failed before.
             Exception: values that were checked are wrong, see `checks`.
         """
-        if recorder.capture is not None:
-            recorder.capture.interrupt(reason, self)
+        recorder.kind.interrupt(reason, self)
         if self.array is None:
             if self.recording is recorder.recording:
                 recorder.flush(reason)
@@ -72,8 +72,21 @@ class Value:
             checks.hear_of(self.recording)
         return self.array
 
+    @property
+    def is_computed(self) -> bool:
+        """Whether nothing need be run to have it."""
+        return self.array is not None
+
+    @property
+    def known(self) -> np.ndarray | None:
+        """The elements, where they are known on the host; None where they are still to be computed, or elsewhere."""
+        array = self.array
+        if array is None or self.aval.device is not CPU:
+            return None
+        return array if type(array) is np.ndarray else np.asarray(array)
+
     def numpy(self) -> np.ndarray:
-        """The value as a NumPy array, not to be written to.
+        """The value as a NumPy array, not to be written to: computed if need be.
 
         Raises:
             RuntimeError: there was not enough memory for it.
@@ -87,8 +100,7 @@ class Value:
 def value_of(array, where=CPU) -> Value:
     """A computed value from a JAX or NumPy array."""
     made = Value(aval(array.shape, of_numpy(array.dtype), where), array)
-    if recorder.capture is not None:
-        recorder.capture.made.append(made)
+    recorder.kind.made(made)
     return made
 
 
@@ -384,11 +396,10 @@ class Recorder(threading.local):
             preparation of data stays out of the step's program.
         begun: the recording in which the last step began.
         reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
-        capture: a compiled function is being recorded to be replayed: nothing is cut off until it is done. It is told
-            what a replay could not do again (`interrupt`), and which values are made on the host (`made`).
+        kind: what becomes of the recording where something needs it computed.
     """
 
-    capture: Any = None
+    kind: Kind = ORDINARY
     begun: Recording | None = None
 
     def __init__(self) -> None:
@@ -402,17 +413,15 @@ class Recorder(threading.local):
         """Cut before the first tracked operation of a step."""
         self.at_boundary = False
         ends_step, self._after_backward = self._after_backward, False
-        if self.capture is None:
-            self.flush("a step begins", ends_step=ends_step)
-        else:
-            self.capture.begins = True
+        self.kind.begins()
+        self.kind.ends(self.flush, "a step begins", ends_step)
         self.begun = self.recording
 
     def cut(self, reason: str) -> None:
         """Compute what is pending unless a step is under way: where a loop comes round, and so does the cut."""
-        if self.recording.nodes and self.at_boundary and self.capture is None:
+        if self.recording.nodes and self.at_boundary:
             ends_step, self._after_backward = self._after_backward, False
-            self.flush(reason, ends_step=ends_step)
+            self.kind.ends(self.flush, reason, ends_step)
 
     def apart(self, reason: str, do: Callable[[], Any]) -> Any:
         """Run what `do` records by itself: what comes only once would make another program of a step.
@@ -420,8 +429,9 @@ class Recorder(threading.local):
         Returns:
             What `do` returns.
         """
-        if self.capture is not None:
-            return do()
+        return self.kind.apart(self._apart, do, reason)
+
+    def _apart(self, do: Callable[[], Any], reason: str) -> Any:
         before, self.recording = (self.recording, self._live_bytes), Recording()
         try:
             made = do()
@@ -437,14 +447,13 @@ class Recorder(threading.local):
             accumulated: gradients were there already; without a cut here, k such walks would be one program.
         """
         self.at_boundary = self._after_backward = True
-        if accumulated and self.capture is None:
-            self.flush("gradients are accumulated", ends_step=True)
+        if accumulated:
+            self.kind.ends(self.flush, "gradients are accumulated", True)
 
     def end_step(self) -> None:
         """Compute all that is recorded: an optimizer has stepped."""
         self.at_boundary, self._after_backward = True, False
-        if self.capture is None:
-            self.flush("a step ended", ends_step=True)
+        self.kind.ends(self.flush, "a step ended", True)
 
     def end_program(self) -> None:
         """Look at the values that nobody has read.
@@ -463,8 +472,7 @@ class Recorder(threading.local):
             RuntimeError: the program failed; what it was to compute is lost, the recorder is as new.
             Exception: what an earlier step's checks looked at was wrong, or, where it is known already, this one's.
         """
-        if self.capture is not None:
-            self.capture.interrupt(reason)
+        self.kind.interrupt(reason)
         if not self.recording.nodes:
             return None
         recording = self._taken_off()
@@ -510,8 +518,8 @@ class Recorder(threading.local):
                 else:
                     checks.tell(Verdict(found, [doubt]))
                     checks.hear()
-            elif self.capture is not None:
-                self.capture.looked.append((each, given))
+            else:
+                self.kind.looked(each, given)
 
     def bound(self) -> None:
         """Cut when too much is pending, at a place that comes again in a loop."""
@@ -523,8 +531,7 @@ class Recorder(threading.local):
         if len(recording.nodes) < settings.max_nodes and self._live_bytes < settings.max_bytes:
             recording.limit += _CHECK_EVERY
             return None
-        if self.capture is not None:
-            self.capture.interrupt("many operations are pending")
+        self.kind.interrupt("many operations are pending")
         self._taken_off()
         explain.record.flushes["many operations are pending", explain.users_place()] += 1
         self.recording = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))

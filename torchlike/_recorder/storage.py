@@ -85,9 +85,7 @@ class Storage:
         host = self.host
         if host is None:
             return self.value
-        if recorder.capture is not None:
-            return recorder.capture.shared(self)
-        return value_of(np.array(host, order="C"))
+        return recorder.kind.shared(self) or value_of(np.array(host, order="C"))
 
     def write(self, value: Value) -> None:
         """Put a new value in the cell, or into the NumPy array that shares it."""
@@ -106,8 +104,7 @@ class Storage:
 
     def share(self) -> np.ndarray:
         """A NumPy array that is the storage's truth as long as it, or a view of it, lives."""
-        if recorder.capture is not None:
-            recorder.capture.interrupt("an array shares the memory")
+        recorder.kind.interrupt("an array shares the memory")
         if self.host is None:
             host = np.array(self.value.numpy(), order="C")
             at_once([(setattr, self, "_host", host), (setattr, self, "value", None)])

@@ -14,6 +14,7 @@ from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import asking
 from torchlike._ops._promote import wrap_dim
+from torchlike._programs.marks import breaks_capture
 from torchlike._programs.tracebacks import gate, shorten
 from torchlike._recorder.storage import Counter, Storage
 from torchlike._recorder.view import Place
@@ -111,6 +112,13 @@ class CoreMethods(TensorBase):
         strides = self._layout.strides
         return strides if dim is None else strides[wrap_dim(dim, len(strides))]
 
+    @property
+    @breaks_capture
+    def _version(self) -> int:
+        """How often the elements were written to."""
+        return self._written
+
+    @breaks_capture
     def storage_offset(self) -> int:
         """The place of the first element in the storage, in elements."""
         return self._layout.offset
@@ -126,6 +134,7 @@ class CoreMethods(TensorBase):
             return layout._replace(shape=of(layout.shape), strides=of(layout.strides)).is_contiguous
         return self._view is None or self._layout.is_contiguous
 
+    @breaks_capture
     def data_ptr(self) -> int:
         """The address of the first element: equal for tensors that begin at the same element of a storage."""
         if not self._aval.numel:
@@ -475,6 +484,7 @@ class CoreMethods(TensorBase):
             return bool((element == self).any())
         raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
+    @breaks_capture
     def __deepcopy__(self, memo: dict):
         if not self.is_leaf:
             raise RuntimeError(
@@ -503,6 +513,7 @@ class CoreMethods(TensorBase):
         """What the user has set on the tensor."""
         return {name: value for name, value in self.__dict__.items() if name not in _STATE}
 
+    @breaks_capture
     def __reduce_ex__(self, protocol: int):
         # a storage for each tensor, as PyTorch has it: what shared memory does no more
         place = None if self._view is None else self._view.place

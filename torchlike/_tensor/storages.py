@@ -9,6 +9,7 @@ import numpy as np
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.filling import flat
 from torchlike._functions.making import array_of, cast, wrapped
+from torchlike._programs.marks import breaks_capture
 from torchlike._types import dtypes
 
 TYPED = (
@@ -41,6 +42,7 @@ class _Storage:
     is_cuda = property(lambda self: self._flat.is_cuda)
     is_sparse = False
 
+    @breaks_capture
     def data_ptr(self) -> int:
         """An address that tells it from others."""
         return self._flat.data_ptr()
@@ -165,10 +167,12 @@ def is_storage(obj) -> bool:
 class StorageMethods(TensorBase):
     """A tensor's memory as an object."""
 
+    @breaks_capture
     def untyped_storage(self) -> UntypedStorage:
         """The memory as bytes."""
         return UntypedStorage._of(self)
 
+    @breaks_capture
     def storage(self) -> TypedStorage:
         """The memory as elements; deprecated, see `untyped_storage`."""
         warnings.warn(TYPED, UserWarning, stacklevel=2)

@@ -248,7 +248,7 @@ class FunctionCtx(Node):
             given = _seen_again(given)
         given._edge = self, number
         if given._base is not None:
-            given._frozen = Frozen("custom" if len(self._outputs) == 1 else "many", given._version)
+            given._frozen = Frozen("custom" if len(self._outputs) == 1 else "many", given._written)
         return given
 
     def _change(self, number: int, given, is_input: bool) -> None:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from torchlike._ops.joining import cat
+from torchlike._programs.marks import unwatched
 from torchlike._programs.settings import tracing
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, record, recorder
@@ -47,6 +48,7 @@ class Update:
     and is seen as the ``"step"`` of each.
     """
 
+    @unwatched
     def __init__(self, optimizer, avals: list, numbers: dict, flags: dict) -> None:
         self._rule = functools.partial(type(optimizer)._transformation, flags=flags)
         self._numbers, self._maximize = tuple(numbers), flags.get("maximize", False)

@@ -12,11 +12,10 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
 
-import numpy as np
-
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
 from torchlike._compile import flags
+from torchlike._programs.marks import breaks_capture
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import Value, program_lock, record, recorder
 from torchlike.optim._update import Changes, Update
@@ -152,6 +151,7 @@ class Optimizer:
 
     # ------------------------------------------------------------------ groups
 
+    @breaks_capture
     def add_param_group(self, param_group: dict) -> None:
         """Add a group of parameters, with the defaults where it names no option.
 
@@ -203,6 +203,7 @@ class Optimizer:
             raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append(param_group)
 
+    @breaks_capture
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("
         for place, group in enumerate(self.param_groups):
@@ -286,8 +287,7 @@ class Optimizer:
         flags = self._static_options(group)
         for begun, pairs in parts.items():
             self._record(pairs, numbers if begun else self._first_numbers(numbers), flags, changes)
-        if recorder.capture is not None:
-            recorder.capture.note_group(self, group)
+        recorder.kind.updated(self, group)
 
     def _record(self, pairs: list, numbers: dict, flags: dict, changes: Changes) -> None:
         params = [param for param, _ in pairs]
@@ -309,6 +309,7 @@ class Optimizer:
 
     # ------------------------------------------------------------------ state
 
+    @breaks_capture
     def state_dict(self) -> dict:
         """The state by parameter number, and the groups without their tensors."""
         for hook in self._state_dict_hooks["state_dict_pre"].values():
@@ -328,6 +329,7 @@ class Optimizer:
             made = made if changed is None else changed
         return made
 
+    @breaks_capture
     def load_state_dict(self, state_dict: dict) -> None:
         """Take over a state that `state_dict` gave.
 
@@ -361,6 +363,7 @@ class Optimizer:
         for hook in self._state_dict_hooks["load_post"].values():
             hook(self)
 
+    @breaks_capture
     def __getstate__(self) -> dict:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
@@ -407,8 +410,8 @@ def _merged(parts: dict) -> dict:
     """
     merged: dict = {}
     for count, pairs in parts.items():
-        is_known = type(count) is Value and type(count.array) is np.ndarray
-        merged.setdefault(("steps", count.array.item()) if is_known else count, []).extend(pairs)
+        known = count.known if type(count) is Value else None
+        merged.setdefault(count if known is None else ("steps", known.item()), []).extend(pairs)
     return merged
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._recorder.recorder import value_of
-from torchlike._types.devices import CPU
 from torchlike.tensor import Tensor
 
 
@@ -22,12 +21,11 @@ def known_array(tensor: Any) -> np.ndarray | None:
     storage, view = tensor._storage, tensor._view
     host = storage.host
     if view is not None and host is None and tensor._seen == storage.version:
-        return None if tensor._cached.array is None or not tensor.is_cpu else np.asarray(tensor._cached.array)
+        return tensor._cached.known
     if host is None:
-        value = storage.value
-        if value is None or value.array is None or value.aval.device is not CPU:
+        host = storage.value and storage.value.known
+        if host is None:
             return None
-        host = np.asarray(value.array)
     if view is None:
         return host
     if host.dtype != tensor._aval.dtype.np or not host.flags.c_contiguous:
