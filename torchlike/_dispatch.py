@@ -42,9 +42,10 @@ from torchlike._arguments import (
     is_structure,
     modern,
 )
+from torchlike._autograd.derivatives import used_by
 from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.refusals import INFERENCE_SAVED, ON_EXPANDED, OVERLAP
-from torchlike._autograd.tape import apply, apply_keeping, derivative_of, node_class
+from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._declaration import NUMBER_TYPES, Flags, Op
 from torchlike._out import tensors_of, with_out
@@ -323,7 +324,7 @@ def _check_saved(spec: Spec, given: tuple, edges: Sequence) -> None:
     tensors = tensors_of(given)
     if any([each._storage.inference for each in tensors]):
         places = [place for place, kind in enumerate(spec.inputs) if not isinstance(kind, type)]
-        used = derivative_of(spec, tuple([edge is not None for edge in edges]), [True] * spec.count)[1]
+        used = used_by(spec, tuple([edge is not None for edge in edges]))
         for place, each in zip(places, tensors, strict=False):
             if each._storage.inference and place in used:
                 raise RuntimeError(INFERENCE_SAVED)

@@ -117,15 +117,18 @@ def argument(node: GradNode, name: str) -> Any:
         RuntimeError: it was freed by a backward.
     """
     call = node.spec.call
+    nothing = AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
     if call is None or name not in (*call.op.kinds, "result"):
-        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
+        raise nothing
     if name == "result":
+        if not {*node._used, *node.spec.numbers}.issuperset(range(len(node.spec.inputs))):
+            raise nothing  # nor does it keep what it is made of
         return TensorBase._wrap(record(node.spec, _inputs(node))[0], (node, 0))
     place = call.place(name)
     if place is None:
         return call[name]
     if not node._saves:
-        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
+        raise nothing
     if place not in node._used:
         return None
     given = _inputs(node)[place]

@@ -10,21 +10,12 @@ import functools
 import itertools
 import re
 from collections.abc import Callable
-from typing import Any
 from weakref import ref
 
-import jax
-import jax.numpy as jnp
-from jax.extend import core as jex_core
-from jax.interpreters import partial_eval
-
+from torchlike._autograd.derivatives import derivative_of, keeper, used_by, with_residuals, zeros
 from torchlike._autograd.modes import state
-from torchlike._half import summed_in_single
-from torchlike._programs.generic import is_refusal
-from torchlike._programs.marks import unwatched
-from torchlike._programs.settings import tracing
-from torchlike._programs.spec import Spec, struct_of
-from torchlike._recorder.recorder import record
+from torchlike._programs.spec import Spec
+from torchlike._recorder.recorder import record, recorder
 from torchlike._types.handles import RemovableHandle
 
 SECOND_BACKWARD = (
@@ -122,7 +113,8 @@ class GradNode(Node):
 
     Attributes:
         spec: the operation.
-        inputs: its inputs, values and Python numbers; None once they are freed.
+        inputs: its inputs, values and Python numbers, None for values that its derivative does not use, once they are
+            about to be computed; None once they are freed.
         edges: for each input where it came from, or None.
     """
 
@@ -133,6 +125,7 @@ class GradNode(Node):
         self.inputs = inputs
         self._edges = edges
         self._sequence = next_sequence()
+        recorder.recording.tracked.append(self)
         if _see is not None:
             _see(self)
 
@@ -147,8 +140,7 @@ class GradNode(Node):
     @property
     def _used(self) -> tuple[int, ...]:
         """The inputs that its derivative uses."""
-        cotangents: list = [True if each.dtype.rank >= 2 else None for each in self.spec.outputs]
-        return derivative_of(self.spec, self._needed, cotangents)[1]
+        return used_by(self.spec, self._needed)
 
     @property
     def _needed(self) -> tuple[bool, ...]:
@@ -223,13 +215,19 @@ class GradNode(Node):
         if create_graph:
             edges = [self._edges[place] for place in used] + [each[1] for each in cotangents if each is not None]
             found = apply(spec, tuple(inputs), tuple(edges), True)
-            found = [(each[0], None) if zero else each for each, zero in zip(found, _zeros(spec), strict=True)]
+            found = [(each[0], None) if zero else each for each, zero in zip(found, zeros(spec), strict=True)]
         else:
             found = [(each, None) for each in record(spec, inputs)]
         if len(found) == len(needed):
             return found
         rest = iter(found)
         return [next(rest) if wanted else None for wanted in needed]
+
+    def settle(self) -> None:
+        """Keep no more than the derivative uses: what it has recorded is about to be computed."""
+        if self.inputs is not None:
+            spec, needed = self.spec, self._needed
+            self.inputs = (spec.keeps.get(needed) or keeper(spec, needed))(self.inputs)
 
     def _release(self) -> None:
         """Free what was saved for the derivative; numbers are not."""
@@ -299,6 +297,11 @@ class KeepingNode(GradNode):
         self.residuals, self.pull = residuals, pull
         super().__init__(spec, inputs, edges)
 
+    def settle(self) -> None:
+        """Keep no more of the inputs than a second derivative uses, if there was one."""
+        if self.inputs is not None:
+            self.inputs = self.spec.keeps.get(self._needed, tuple)(self.inputs)
+
     def _release(self) -> None:
         super()._release()
         self.residuals = None
@@ -325,94 +328,12 @@ class KeepingNode(GradNode):
 def apply_keeping(spec: Spec, inputs: tuple, edges: tuple) -> list[tuple]:
     """`apply` for a tracked operation that keeps residuals."""
     wanted = tuple([edge is not None for edge in edges])
-    forward, places, pull = _with_residuals(spec, wanted)
+    forward, places, pull = with_residuals(spec, wanted)
     values = record(forward, inputs)
     count = len(spec.outputs)
     known = (*inputs, *values)
     node = node_class(spec, KeepingNode)(spec, inputs, edges, [known[place] for place in places], pull)
     return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values[:count])]
-
-
-@unwatched
-def _with_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
-    """The operation with further outputs, where its residuals are, and the operation that uses them.
-
-    Returns:
-        (the operation, the residuals' places among its inputs and outputs, pattern of cotangents to the other one).
-    """
-    found = spec.derivatives.get(("residuals", wanted))
-    if found is None:
-        found = spec.derivatives["residuals", wanted] = _for_sizes(
-            spec, lambda each: _with_residuals(each, wanted), _residuals_at
-        ) or _make_residuals(spec, wanted)
-    return found
-
-
-def _residuals_at(made: tuple, values: dict[str, int]) -> tuple:
-    """`_with_residuals` of an operation for all sizes, at these."""
-    forward, places, pull_for = made
-    return forward.at(values), places, functools.cache(lambda given: pull_for(given).at(values))
-
-
-def _make_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
-    places = [place for place, want in enumerate(wanted) if want]
-    floating = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
-    tree = None
-
-    def forward(*arrays):
-        nonlocal tree
-
-        def run(*primals):
-            inputs = list(arrays)
-            for place, primal in zip(places, primals, strict=True):
-                inputs[place] = primal
-            got = spec.replay(inputs)
-            return [got[place] for place in floating], got
-
-        _, pull, got = jax.vjp(run, *[arrays[place] for place in places], has_aux=True)
-        residuals, tree = jax.tree_util.tree_flatten(pull)
-        return (*got, *residuals)
-
-    made = Spec(spec.name, forward, spec.inputs)
-    residuals = made.outputs[len(spec.outputs) :]
-    made, sources = _leaner(made, len(spec.outputs))
-    made.grad_name = spec.grad_name
-
-    @functools.cache
-    def pull_for(given: tuple[bool, ...]) -> Spec:
-        known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
-
-        def backward(*arrays):
-            pull = jax.tree_util.tree_unflatten(tree, arrays[: len(residuals)])
-            cotangents = _filled(spec, floating, given, arrays[len(residuals) :])
-            return tuple(_conj(each) for each in pull(cotangents))
-
-        return Spec(spec.name + "_backward", backward, (*residuals, *known))
-
-    pull_for(tuple([place in floating for place in range(len(spec.outputs))]))  # what is refused is refused now
-    return made, sources, pull_for
-
-
-def _leaner(spec: Spec, count: int) -> tuple[Spec, list[int]]:
-    """The operation without outputs that are an input or another output, from the one at `count` on.
-
-    Returns:
-        (the operation, the places of those outputs among its inputs and the outputs that are left).
-    """
-    closed = spec.jaxpr
-    outs = closed.jaxpr.outvars
-    known = [
-        var if not isinstance(kind, type) else None for var, kind in zip(closed.jaxpr.invars, spec.inputs, strict=True)
-    ]
-    known += outs[:count]
-    used, places = [True] * count, []
-    for out in outs[count:]:
-        place = next((at for at, each in enumerate(known) if each is out), len(known))
-        places.append(place)
-        used.append(place == len(known))
-        known += [out] * used[-1]
-    left, _ = partial_eval.dce_jaxpr(closed.jaxpr, used, instantiate=True)
-    return Spec(spec.name, jex_core.ClosedJaxpr(left, closed.consts), spec.inputs), places
 
 
 class AccumulateGrad(Node):
@@ -461,117 +382,6 @@ def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]
         node = node_class(spec)(spec, inputs, edges)
         return [(each, (node, place) if each.aval.dtype.rank >= 2 else None) for place, each in enumerate(values)]
     return [(each, None) for each in values]
-
-
-@unwatched
-def derivative_of(spec: Spec, needed: tuple[bool, ...], cotangents: list) -> tuple[Spec, tuple[int, ...]]:
-    """The derivative of an operation as an operation: (spec, the inputs that it needs beside the cotangents)."""
-    key = needed if spec.single else (needed, *[each is not None for each in cotangents])
-    found = spec.derivatives.get(key)
-    if found is None:
-        given = (True,) if spec.single else key[1:]
-
-        def at(made: tuple, values: dict[str, int]) -> tuple:
-            derivative, used = made
-            return derivative.at(values, _derivative_at(spec, needed, given, used)), used
-
-        found = spec.derivatives[key] = _for_sizes(
-            spec, lambda each: derivative_of(each, needed, cotangents), at
-        ) or _make_derivative(spec, needed, given)
-    return found
-
-
-def _for_sizes(spec: Spec, make: Callable[[Spec], Any], at: Callable[[Any, dict], Any]) -> Any:
-    """What `make` makes of the operation for all sizes, at this one's; None if it has to be made of this one.
-
-    Args:
-        at: puts the sizes in.
-    """
-    if spec.generic is None:
-        return None
-    generic, values = spec.generic
-    try:
-        return at(make(generic), values)
-    except Exception as error:
-        if not is_refusal(error):
-            raise
-    spec.retrace()
-    return None
-
-
-def _derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -> Callable:
-    """The function from the inputs and those cotangents that are given to the gradients of the needed inputs."""
-    wanted = [place for place, want in enumerate(needed) if want]
-    outputs = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
-    count = len(spec.inputs)
-
-    def derivative(*arrays):
-        inputs = list(arrays[:count])
-
-        def forward(*primals):
-            for place, primal in zip(wanted, primals, strict=True):
-                inputs[place] = primal
-            got = spec.replay(inputs)
-            return [got[place] for place in outputs]
-
-        _, pull = jax.vjp(forward, *[arrays[place] for place in wanted])
-        return tuple(_conj(each) for each in pull(_filled(spec, outputs, given, arrays[count:])))
-
-    return derivative
-
-
-def _derivative_at(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...], used: tuple[int, ...]) -> Callable:
-    """`_derivative` of the used inputs and the cotangents, for an operation traced for all sizes: now it is for its own."""
-
-    def derivative(*arrays):
-        spec.retrace()
-        rest = iter(arrays)
-        kinds = enumerate(map(struct_of, spec.inputs))
-        inputs = [next(rest) if place in used else jnp.zeros(kind.shape, kind.dtype) for place, kind in kinds]
-        return _derivative(spec, needed, given)(*inputs, *rest)
-
-    return derivative
-
-
-def _make_derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -> tuple:
-    count = len(spec.inputs)
-    known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
-    avals = (*spec.inputs, *known)
-    with tracing():
-        closed = summed_in_single(jax.make_jaxpr(_derivative(spec, needed, given))(*map(struct_of, avals)))
-    # inputs that are not needed are none of its own; cotangents always are
-    always = [place >= count for place in range(len(avals))]
-    lean, used = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=always)
-    lean = jex_core.ClosedJaxpr(lean, closed.consts)
-    made = Spec(spec.name + "_backward", lean, tuple(a for a, use in zip(avals, used, strict=True) if use))
-    return made, tuple(place for place in range(count) if used[place])
-
-
-def _zeros(derivative: Spec) -> tuple[bool, ...]:
-    """Which results depend on nothing, so that they are zeros without a history."""
-    if derivative.extra is None:
-        jaxpr, count = derivative.jaxpr.jaxpr, derivative.count
-        alone = [[place == other for other in range(count)] for place in range(count)]
-        derivative.extra = tuple([True not in partial_eval.dce_jaxpr(jaxpr, each)[1] for each in alone])
-    return derivative.extra
-
-
-def _filled(spec: Spec, floating: list[int], given: tuple[bool, ...], cotangents) -> list:
-    """A cotangent for each floating point output, zeros where none is given, in JAX's convention.
-
-    JAX's cotangents are the conjugates of PyTorch's.
-    """
-    cotangents = iter(cotangents)
-    by_place = {place: next(cotangents) for place, known in enumerate(given) if known}
-    structs = [spec.outputs[place].struct for place in floating]
-    return [
-        _conj(by_place[place].astype(struct.dtype)) if place in by_place else jnp.zeros(struct.shape, struct.dtype)
-        for place, struct in zip(floating, structs, strict=True)
-    ]
-
-
-def _conj(array):
-    return jnp.conj(array) if jnp.iscomplexobj(array) else array
 
 
 def tracks(edges) -> bool:

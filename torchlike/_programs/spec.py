@@ -45,6 +45,8 @@ class Spec:
         single: whether the function returns one array rather than a tuple.
         jaxpr: what the function does; programs replay it.
         differentiable: whether any output can have a gradient.
+        derivatives: by which inputs want a gradient: what the tape makes of it.
+        keeps: the same, what picks the inputs that such a derivative uses.
         numbers: the places of the Python numbers among the inputs.
         call: what it was made for, a `torchlike._declaration.Call`, if it is a declared operation.
         generic: (the operation traced with symbols, their values), if that is where it comes from.
@@ -62,6 +64,7 @@ class Spec:
             "single",
             "differentiable",
             "derivatives",
+            "keeps",
             "_is_on_cpu",
         ),
         *(
@@ -120,6 +123,7 @@ class Spec:
         self.differentiable = any(o.dtype.rank >= 2 for o in outputs)
         self._is_on_cpu = all(each.device is CPU for each in outputs)
         self.derivatives: dict = {}
+        self.keeps: dict[tuple, Callable] = {}
         self.grad_name: str | None = None
         self.node_class: Any = None
         self.extra: Any = None

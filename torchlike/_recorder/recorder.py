@@ -141,6 +141,7 @@ class Recording:
         limit: how many nodes to add before looking whether that is too much.
         is_open: its thread is still adding to it.
         doubts: the checks among the nodes, each with the value that has what it finds.
+        tracked: the tape's nodes for its operations, until it is seen which of them are still held.
         replaced: (object, attribute, what it was) where one of the values came into its place; of a value that is one
             of the inputs, its place, for a reference to it would keep it from being written over.
     """
@@ -152,6 +153,7 @@ class Recording:
         "limit",
         "is_open",
         "doubts",
+        "tracked",
         "replaced",
         "_verdict",
         "_is_running",
@@ -166,6 +168,7 @@ class Recording:
         self.limit = 0 if settings.mode == "eager" else _CHECK_EVERY
         self.is_open = True
         self.doubts: list[tuple[Value, Doubt]] = []
+        self.tracked: list = []
         self.replaced: list[tuple] = []
         self._verdict: Verdict | None = None
         self._is_running = False
@@ -215,6 +218,14 @@ class Recording:
     def note(self, holder, name: str, old) -> None:
         """One of the values is about to become an attribute of something."""
         self.replaced.append((holder, name, self.places.get(old, old)))
+
+    def settle(self) -> None:
+        """Let go of the tape's nodes that nobody else holds; the others keep no more than their derivatives use."""
+        tracked = self.tracked
+        while tracked:
+            node = tracked.pop()  # the last first: it holds those that it goes back to
+            if getrefcount(node) > _ALONE:
+                node.settle()
 
     def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
         """The outputs of the nodes from `begin` to `end`, None for what nobody holds."""
@@ -279,6 +290,7 @@ class Recording:
         self.inputs, self._results = [], []
         self.places.clear()
         self.replaced.clear()
+        self.tracked.clear()
 
     def compute(self, value: Value) -> None:
         """Compute a value for somebody who is not adding to this recording.
@@ -385,6 +397,7 @@ class Recording:
 
 # references to an input that nobody else holds: the dictionary of inputs, the list of them, the call that counts
 _NOBODY = 3
+_ALONE = 2  # the variable, the call that counts
 
 
 class Recorder(threading.local):
@@ -476,6 +489,7 @@ class Recorder(threading.local):
         if not self.recording.nodes:
             return None
         recording = self._taken_off()
+        recording.settle()
         verdict = recording.verdict()
         outputs = recording.outputs()
         if outputs.count(None) == len(outputs):
@@ -526,6 +540,7 @@ class Recorder(threading.local):
         if settings.mode == "eager":
             return self.flush("each operation runs at once")
         recording = self.recording
+        recording.settle()
         held = recording.outputs(recording.limit - _CHECK_EVERY)
         self._live_bytes += sum(each.aval.nbytes for each in held if each is not None)
         if len(recording.nodes) < settings.max_nodes and self._live_bytes < settings.max_bytes:
