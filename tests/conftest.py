@@ -22,3 +22,10 @@ def _nothing_is_left_over():
     yield
     if torchlike.get_default_dtype() is not before:
         torchlike.set_default_dtype(before)
+
+
+@pytest.fixture
+def in_auto_mode():
+    """What a test tells of compiling holds in this mode, whatever the others run in."""
+    with torchlike.execution_mode("auto"):
+        yield

@@ -53,6 +53,7 @@ def programs_of(call, *args, **kwargs) -> int:
     return torch.explain(reset=True).programs
 
 
+@pytest.mark.usefixtures("in_auto_mode")
 def test_nothing_is_computed_before_it_is_read():
     x = torch.ones(3)
     x.tolist()
@@ -203,6 +204,7 @@ def test_live_bytes_bound_the_pending(monkeypatch):
     assert sum(each._storage.value.array is not None for each in kept) > 300
 
 
+@pytest.mark.usefixtures("in_auto_mode")
 def test_data_preparation_stays_out_of_the_steps_program():
     model, inputs, targets = network()
     stepper = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -254,6 +256,7 @@ def test_an_error_leaves_the_recorder_as_it_was():
     assert y.tolist() == [2.0] * 3
 
 
+@pytest.mark.usefixtures("in_auto_mode")
 def test_an_interrupted_flush_loses_nothing(monkeypatch):
     from torchlike._programs import program
 
@@ -319,6 +322,7 @@ def test_the_same_program_twice_gives_the_same_bits():
     assert train(10) == train(10)
 
 
+@pytest.mark.usefixtures("in_auto_mode")
 def test_explain_tells_causes_and_lines():
     torch.explain(reset=True)
     x = torch.ones(5, 7)

@@ -12,6 +12,7 @@ from torchlike._programs import cold, explain, tiers
 from torchlike._programs.cold.cost import COMPILED, PROGRAM
 from torchlike._programs.settings import settings
 
+pytestmark = pytest.mark.usefixtures("in_auto_mode")
 nn, F = torchlike.nn, torchlike.nn.functional
 
 

@@ -57,7 +57,7 @@ class Update:
         self._arrange([(place,) for place in range(len(avals))], optimizer._state_names)
         if optimizer._is_elementwise and any(unit is not None for _, unit, _ in self._leaves):
             self._arrange(_units(avals), optimizer._state_names)
-        self._init = Spec("optimizer_init", self._first_state, tuple(avals))
+        self._init: Spec | None = None
 
     def _arrange(self, units: list[tuple[int, ...]], names: dict[str, str]) -> None:
         """Lay out the state for parameters that go alone or in packs."""
@@ -65,7 +65,7 @@ class Update:
         self._complex = [self._avals[unit[0]].dtype.is_complex for unit in units]
         with tracing():
             structs = jax.eval_shape(lambda *arrays: self._joined(arrays), *[each.struct for each in self._avals])
-            state = jax.eval_shape(self._started, structs)
+            state = jax.eval_shape(lambda units: self._started(units, dict.fromkeys(self._numbers, 1.0)), structs)
         leaves, self._tree = jax.tree_util.tree_flatten_with_path(state)
         # (PyTorch's name, number of the unit or None, shape and dtype) of each leaf
         self._leaves = [(*_place(path, names), leaf) for path, leaf in leaves]
@@ -96,12 +96,14 @@ class Update:
         """Complex parameters as pairs of real numbers, which is how PyTorch's optimizers see them."""
         return [_pairs(each) if pair else each for each, pair in zip(units, self._complex, strict=True)]
 
-    def _started(self, units: list):
+    def _started(self, units: list, hyper: dict):
         """optax's state before the first step."""
-        return self._rule(dict.fromkeys(self._numbers, 1.0)).init(self._split(units))
+        return self._rule(hyper).init(self._split(units))
 
-    def _first_state(self, *params) -> tuple:
-        return self._shown(self._started(self._joined(params))) or (jnp.zeros(()),)
+    def _first_state(self, *arrays) -> tuple:
+        count = len(self._avals)
+        hyper = dict(zip(self._numbers, arrays[count:], strict=True))
+        return self._shown(self._started(self._joined(arrays[:count]), hyper)) or (jnp.zeros(()),)
 
     def _shown(self, state) -> tuple:
         """The leaves of a state as they are kept: what all parameters share is PyTorch's float32 step."""
@@ -130,8 +132,7 @@ class Update:
     def spec(self, inputs: list) -> Spec:
         """The operation: (parameters, gradients, state, numbers) to (parameters, state)."""
         if self._spec is None:
-            kinds = tuple([each.aval if type(each) is Value else type(each) for each in inputs])
-            self._spec = Spec("optimizer_step", self._apply, kinds)
+            self._spec = Spec("optimizer_step", self._apply, _kinds(inputs))
         return self._spec
 
     # ------------------------------------------------------------------ where the state lies
@@ -141,16 +142,17 @@ class Update:
         """Whether there is anything to remember from step to step."""
         return bool(self._leaves)
 
-    def begun(self, entries: list[dict], params: list[Value], changes: Changes) -> list[dict]:
+    def begun(self, entries: list[dict], params: list[Value], numbers: list, changes: Changes) -> list[dict]:
         """The state to read; at the first step it is made, and shown when that step's changes are.
 
         Args:
             entries: the state of each parameter, by PyTorch's names.
+            numbers: the hyper-parameters.
         """
         if not self._leaves or self._leaves[0][0] in entries[0]:
             return entries
         made: list[dict] = [{} for _ in entries]
-        recorder.apart("an optimizer's state is made", lambda: self._begin(made, params))
+        recorder.apart("an optimizer's state is made", lambda: self._begin(made, [*params, *numbers]))
         changes.calls += [(dict.update, shown, new) for shown, new in zip(entries, made, strict=True)]
         return made
 
@@ -187,8 +189,10 @@ class Update:
         # loaded, copied, or packed with others: packed anew
         return recorder.apart("an optimizer's state is packed", lambda: self._pack(entries, leaf, places))
 
-    def _begin(self, entries: list[dict], params: list[Value]) -> None:
-        for leaf, value in zip(self._leaves, record(self._init, params), strict=False):
+    def _begin(self, entries: list[dict], inputs: list) -> None:
+        if self._init is None:
+            self._init = Spec("optimizer_init", self._first_state, _kinds(inputs))
+        for leaf, value in zip(self._leaves, record(self._init, inputs), strict=False):
             self._put(entries, leaf, value)
 
     def _pack(self, entries: list[dict], leaf: tuple, places: Sequence[int]) -> Value:
@@ -212,6 +216,10 @@ class Update:
                 entries[place][name]._replace(piece)
             else:
                 entries[place][name] = piece
+
+
+def _kinds(inputs: list) -> tuple:
+    return tuple([each.aval if type(each) is Value else type(each) for each in inputs])
 
 
 def _units(avals: list) -> list[tuple[int, ...]]:

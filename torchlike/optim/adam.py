@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from torchlike.optim.optimizer import Optimizer, check_fused
+from torchlike.optim.optimizer import Optimizer, check_betas, check_fused, check_numbers
 from torchlike.tensor import Tensor
 
 
@@ -39,9 +39,6 @@ class Adam(Optimizer):
     and Beyond, 2018.
     """
 
-    _static_names = frozenset(
-        ("maximize", "amsgrad", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay")
-    )
     _state_names = {"mu": "exp_avg", "nu": "exp_avg_sq", "nu_max": "max_exp_avg_sq", "count": "step"}
     _is_elementwise = True
 
@@ -61,21 +58,12 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor):
-            if foreach and not capturable:
-                raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
-            if lr.numel() != 1:
-                raise ValueError("Tensor lr must be 1-element")
-        if not 0.0 <= lr:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not 0.0 <= eps:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for place, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {place}: {beta}")
-        if not 0.0 <= weight_decay:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        _check_betas(betas, foreach and not capturable)
+        if isinstance(lr, Tensor) and foreach and not capturable:
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        check_numbers(lr, epsilon=eps)
+        check_betas(betas)
+        check_numbers(lr, weight_decay=weight_decay)
+        _check_kinds(betas, foreach and not capturable)
         defaults = {
             **{
                 "lr": lr,
@@ -91,12 +79,7 @@ class Adam(Optimizer):
         check_fused(defaults)
 
     def _static_options(self, group: dict) -> dict:
-        return {
-            "decay": group["weight_decay"] != 0,
-            "decoupled": group["decoupled_weight_decay"],
-            "amsgrad": group["amsgrad"],
-            "maximize": group["maximize"],
-        }
+        return {**super()._static_options(group), "amsgrad": group["amsgrad"]}
 
     @staticmethod
     def _transformation(hyper: dict, flags: dict):
@@ -104,13 +87,12 @@ class Adam(Optimizer):
 
         scale = _scale_by_amsgrad if flags["amsgrad"] else optax.scale_by_adam
         steps = [scale(hyper["betas0"], hyper["betas1"], hyper["eps"])]
-        if flags["decay"]:
-            decay = optax.add_decayed_weights(hyper["weight_decay"])
-            steps = [*steps, decay] if flags["decoupled"] else [decay, *steps]
+        decay = optax.add_decayed_weights(hyper["weight_decay"])
+        steps = [decay, *steps] if flags["decay"] else [*steps, decay] if flags["shrink"] else steps
         return optax.chain(*steps, optax.scale(-hyper["lr"]))
 
 
-def _check_betas(betas: tuple, numbers_only: bool | None) -> None:
+def _check_kinds(betas: tuple, numbers_only: bool | None) -> None:
     if len({isinstance(each, Tensor) for each in betas[:2]}) != 1 or any(
         not isinstance(each, (float, Tensor)) for each in betas[:2]
     ):

@@ -68,6 +68,32 @@ def check_fused(defaults: dict) -> None:
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
+def check_numbers(lr, **values) -> None:
+    """Whether hyper-parameters are in their range.
+
+    Raises:
+        ValueError: one of them is negative, or the learning rate is a tensor of several elements.
+    """
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    if not 0.0 <= lr:
+        raise ValueError(f"Invalid learning rate: {lr}")
+    for name, value in values.items():
+        if not 0.0 <= value:
+            raise ValueError(f"Invalid {name} value: {value}")
+
+
+def check_betas(betas: tuple) -> None:
+    """Whether both are in their range.
+
+    Raises:
+        ValueError: one is not.
+    """
+    for place, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {place}: {beta}")
+
+
 class Optimizer:
     """Holds parameters in groups, each with its own hyper-parameters, and updates them in `step`.
 
@@ -83,10 +109,14 @@ class Optimizer:
         ValueError: there is no parameter, or one is no leaf or stands in two groups.
     """
 
-    # options that choose another rule; all others are numbers, arguments of the program
-    _static_names: frozenset[str] = frozenset(("maximize",))
+    # numbers that choose another rule; all others are arguments of the program
+    _static_names: frozenset[str] = frozenset()
     # the transformation's state fields by PyTorch's names
     _state_names: dict[str, str] = {}
+    # whether complex parameters are taken
+    _takes_complex = True
+    # whether weight decay always shrinks the parameters themselves
+    _is_decoupled = False
     # whether the rule treats each element by itself, so that small parameters can be updated as one array
     _is_elementwise = False
 
@@ -126,8 +156,13 @@ class Optimizer:
         raise NotImplementedError
 
     def _static_options(self, group: dict) -> dict:
-        """The static options of a group: what is on, not how much."""
-        return {name: group[name] for name in self._static_names if name in group}
+        """The static options of a group: what is on, not how much.
+
+        Weight decay is added to the gradient (``"decay"``), or shrinks the parameters themselves (``"shrink"``).
+        """
+        how = "shrink" if self._is_decoupled or group.get("decoupled_weight_decay") else "decay"
+        options = {"decay": False, "shrink": False, "maximize": group.get("maximize", False)}
+        return {**options, how: group.get("weight_decay", 0) != 0}
 
     def _hyper_numbers(self, group: dict) -> dict:
         """The hyper-parameters of a group that are arguments of the program."""
@@ -236,8 +271,6 @@ class Optimizer:
         Returns:
             What `closure` returned, or None.
         """
-        if type(self)._transformation is Optimizer._transformation:
-            raise NotImplementedError  # as PyTorch's: a step of its own is what makes an optimizer
         args = (self,) if closure is None else (self, closure)
         for hook in chain(_global_pre_hooks.values(), self._step_pre_hooks.values()):
             changed = hook(self, args, {})
@@ -246,6 +279,15 @@ class Optimizer:
                     raise RuntimeError(
                         f"{type(self).step} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
                     )
+        loss = self._step(closure)
+        for hook in chain(self._step_post_hooks.values(), _global_post_hooks.values()):
+            hook(self, args, {})
+        return loss
+
+    def _step(self, closure: Callable | None):
+        """`step`, without its hooks."""
+        if type(self)._transformation is Optimizer._transformation:
+            raise NotImplementedError  # as PyTorch's: a step of its own is what makes an optimizer
         loss = None
         if closure is not None:
             with enable_grad():
@@ -257,8 +299,6 @@ class Optimizer:
                 self._update(group, changes)
             changes.make()
             recorder.end_step()
-        for hook in chain(self._step_post_hooks.values(), _global_post_hooks.values()):
-            hook(self, args, {})
         return loss
 
     def _update(self, group: dict, changes: Changes) -> None:
@@ -299,9 +339,11 @@ class Optimizer:
         key = (type(self), *flags.items(), *numbers, *kinds, *avals, *[each.aval for each in grads])
         update = _updates.get(key)
         if update is None:
+            if not self._takes_complex and any(each.dtype.is_complex for each in avals):
+                raise RuntimeError(f"{type(self).__name__} does not support complex parameters")
             update = _updates[key] = Update(self, avals, numbers, flags)
         entries = [self.state[each] for each in params] if update.has_state else []
-        entries = update.begun(entries, values, changes)
+        entries = update.begun(entries, values, given, changes)
         inputs = [*values, *grads, *update.read(entries), *given]
         outputs = record(update.spec(inputs), inputs)
         changes.writes += zip(params, outputs, strict=False)
@@ -424,6 +466,8 @@ def _fitted(param: Tensor, state):
 
 def _fitted_entry(param: Tensor, name: str, entry):
     """One piece of loaded state; like in PyTorch, a tensor that fits is shared with the state it came from."""
+    if isinstance(entry, list):
+        return [_fitted_entry(param, name, each) for each in entry]
     if not isinstance(entry, Tensor) or name == "step":
         return entry
     return entry.to(dtype=param.dtype if param.is_floating_point() else entry.dtype, device=param.device)

@@ -44,7 +44,6 @@ class SGD(Optimizer):
     Source: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
     """
 
-    _static_names = frozenset(("maximize", "nesterov", "foreach", "differentiable", "fused"))
     _is_elementwise = True
 
     def __init__(
@@ -80,8 +79,7 @@ class SGD(Optimizer):
         check_fused(defaults)
 
     def _static_options(self, group: dict) -> dict:
-        on = {"momentum": group["momentum"] != 0, "decay": group["weight_decay"] != 0, "nesterov": group["nesterov"]}
-        return {**on, "maximize": group["maximize"]}
+        return {**super()._static_options(group), "momentum": group["momentum"] != 0, "nesterov": group["nesterov"]}
 
     def _first_numbers(self, numbers: dict) -> dict:
         return {**numbers, "dampening": 0.0} if numbers["momentum"] else numbers

@@ -111,7 +111,7 @@ class _BatchNorm(_NormBase):
             self.num_batches_tracked.add_(1)
             if self.momentum is None:
                 # a tensor: the count need not be known yet
-                momentum = 1.0 / self.num_batches_tracked
+                momentum = 1.0 / self.num_batches_tracked.double()
         by_batch = self.training or mean is None and var is None
         if self.training and not self.track_running_stats:
             mean = var = None
