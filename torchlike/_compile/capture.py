@@ -173,7 +173,7 @@ class Capture(Kind):
         self._inputs = recorder.recording.inputs
         self._starts = recorder.at_boundary, recorder._after_backward
         default.note_draws(self._draws)
-        self._engine = default.current().clone()
+        self._engine = default.engine.clone()
         return True
 
     def leave(self) -> None:
@@ -208,7 +208,7 @@ class Capture(Kind):
         return made
 
     def _places_of_draws(self, numbers: list, inputs: list[Value]) -> list[tuple]:
-        after, found = default.current().get_state(), []
+        after, found = default.engine.get_state(), []
         for each in self._draws:
             if type(each) is int:
                 self._engine.u64(1)

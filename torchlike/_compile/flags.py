@@ -19,5 +19,5 @@ def read() -> tuple | None:
     """The flags as they are; None if nothing can be replayed now."""
     if settings.mode == "eager" or state.anomaly or any(hooks):
         return None
-    flags = state.enabled, state.inference, settings.mode, dtypes.get_default_dtype(), default.current()
+    flags = state.enabled, state.inference, settings.mode, dtypes.get_default_dtype(), default.engine
     return (*flags, *[each() for each in readers]) if readers else flags

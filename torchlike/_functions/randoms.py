@@ -114,12 +114,10 @@ Generator.__module__ = "torchlike"
 
 
 class _DefaultGenerator(Generator):
-    """The generator that is used where none is named: a loader's worker has one of its own."""
+    """The generator that is used where none is named."""
 
     def __init__(self) -> None:
-        self.device = devices.CPU
-
-    _engine = property(lambda self: default.current())  # type: ignore[assignment]
+        self.device, self._engine = devices.CPU, default.engine
 
     def __reduce__(self):
         # a copy draws for itself
@@ -178,7 +176,7 @@ def fork_rng(
 
 
 def _engine(generator: Generator | None) -> Engine:
-    return default.current() if generator is None else generator._engine
+    return default.engine if generator is None else generator._engine
 
 
 # ---------------------------------------------------------------------- new tensors

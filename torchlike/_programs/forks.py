@@ -15,7 +15,7 @@ _CUT_OFF = (
     "{} needs XLA, whose threads did not come along when this process was forked: only NumPy computes here. Start "
     'processes by "spawn" or "forkserver" (`multiprocessing.set_start_method`), or fork before the first computation.'
 )
-is_cut_off = False  # whether this is a child of a process that used XLA
+is_cut_off = False  # whether this is a child of a process that used XLA, or is not to use it
 
 
 def check(what: str) -> None:
@@ -28,6 +28,12 @@ def check(what: str) -> None:
         raise RuntimeError(_CUT_OFF.format(what))
 
 
+def cut_off() -> None:
+    """Let NumPy run everything in this process from now on, wherever it comes from."""
+    global is_cut_off
+    is_cut_off = True
+
+
 def _wait() -> None:
     """Wait for what programs still compute: in the child nobody would finish it."""
     if backends_are_initialized() and not is_cut_off:
@@ -36,10 +42,10 @@ def _wait() -> None:
                 each.block_until_ready()
 
 
-def _cut_off() -> None:
-    global is_cut_off
-    is_cut_off = backends_are_initialized()
+def _forked() -> None:
+    if backends_are_initialized():
+        cut_off()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_wait, after_in_child=_cut_off)
+    os.register_at_fork(before=_wait, after_in_child=_forked)

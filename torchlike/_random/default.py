@@ -14,41 +14,30 @@ Draw = Callable[[Engine], np.ndarray]
 
 
 class _Threads(threading.local):
-    """What a thread draws from: the process's own engine, but for a loader's workers.
+    """What is noted of a thread's draws.
 
     Attributes:
         draws: while a compiled function is captured, what is drawn is noted here: a seed, or how to draw an array from
             an engine, and the array.
     """
 
-    engine = engine
     draws: list[int | tuple[Draw, np.ndarray]] | None = None
 
 
 _threads = _Threads()
 
 
-def current() -> Engine:
-    """The engine of the thread that asks."""
-    return _threads.engine
-
-
-def use(own: Engine) -> None:
-    """Let this thread draw from an engine of its own."""
-    _threads.engine = own
-
-
 def draw_seed() -> int:
     """A seed for JAX's counter-based generator: one draw, so that a mask nobody reads still moves the generator."""
-    seed = int(current().u64(1)[0]) >> 1
+    seed = int(engine.u64(1)[0]) >> 1
     if _threads.draws is not None:
         _threads.draws.append(seed)
     return seed
 
 
 def draw_array(draw: Draw) -> np.ndarray:
-    """What `draw` gives from the thread's engine: a compiled function draws it anew at each call."""
-    array = draw(current())
+    """What `draw` gives from the engine: a compiled function draws it anew at each call."""
+    array = draw(engine)
     if _threads.draws is not None:
         _threads.draws.append((draw, array))
     return array

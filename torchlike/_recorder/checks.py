@@ -8,6 +8,7 @@ array, its `Verdict`, which is read with what is read next, and at the latest wh
 from __future__ import annotations
 
 import functools
+import os
 import threading
 import traceback
 from collections.abc import Callable, Sequence
@@ -213,6 +214,8 @@ def joined(found: list) -> tuple[Spec, list]:
 
 
 outstanding: list[Verdict] = []  # of programs that may still run, in order
+if hasattr(os, "register_at_fork"):  # who ran the programs is told, not its children
+    os.register_at_fork(after_in_child=outstanding.clear)
 
 
 def tell(verdict: Verdict) -> None:

@@ -1,10 +1,16 @@
-"""Loaders with workers, against PyTorch's, which are processes."""
+"""Loaders with workers, against PyTorch's."""
 
 from __future__ import annotations
 
 import gc
+import mmap
+import multiprocessing
+import os
 import random
-import threading
+import re
+import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -170,44 +176,80 @@ def test_errors_of_init_come_back():
     check_op([], run)
 
 
-def test_a_worker_that_ends_is_noticed():
-    with pytest.raises(RuntimeError, match=r"DataLoader worker \(pid\(s\) \d+\) exited unexpectedly"):
-        list(data.DataLoader(Breaks(SystemExit(1)), 2, num_workers=1))
+class Ends(Breaks):
+    """A sample at which the worker comes to an end."""
+
+    def __init__(self, how):
+        self.how = how
+
+    def __getitem__(self, index):
+        if index == 3:
+            if isinstance(self.how, signal.Signals):
+                os.kill(os.getpid(), self.how)
+                time.sleep(60)
+            if isinstance(self.how, int):
+                os._exit(self.how)
+            raise self.how
+        return index
+
+
+CODE = (
+    "DataLoader worker (pid N) exited unexpectedly with exit code {}. Details are lost due to multiprocessing. Rerunning "
+    "with num_workers=0 may give better error trace."
+)
+ENDS = [  # and PyTorch's words, which a signal's handler brings it at any time: so it is not asked
+    (3, CODE.format(3)),
+    (SystemExit(1), CODE.format(1)),
+    (signal.SIGKILL, "DataLoader worker (pid N) is killed by signal: Killed. "),
+    (signal.SIGTERM, "DataLoader worker (pid N) is killed by signal: Terminated. "),
+    (0, "None"),
+]
+
+
+@pytest.mark.parametrize("how, cause", ENDS, ids=repr)
+def test_a_worker_that_ends_is_noticed(how, cause):
+    batches = iter(data.DataLoader(Ends(how), 2, num_workers=2))
+    assert next(batches).tolist() == [0, 1]
+    with pytest.raises(RuntimeError, match=r"DataLoader worker \(pid\(s\) \d+\) exited unexpectedly$") as caught:
+        next(batches)
+    assert re.sub(r"pid \d+", "pid N", str(caught.value.__cause__)) == cause
+    assert [each.tolist() for each in batches] == [[4, 5]]  # the others go on
 
 
 class Slow:
-    """Samples that take a while; which threads read them."""
+    """Samples that take a while, and the process that reads them."""
 
     def __init__(self, seconds):
-        self.seconds, self.threads = seconds, []
+        self.seconds = seconds
 
     def __len__(self):
         return 8
 
     def __getitem__(self, index):
-        self.threads.append(threading.current_thread().name)
         time.sleep(self.seconds)
-        return index
+        return index, os.getpid()
 
 
 @pytest.mark.parametrize("seconds", [0.05])
 def test_timeout(seconds):
-    batches = iter(data.DataLoader(Slow(seconds * 10), num_workers=1, timeout=seconds))
+    batches = iter(data.DataLoader(Slow(seconds * 40), num_workers=1, timeout=seconds))
     with pytest.raises(RuntimeError, match=f"DataLoader timed out after {seconds} seconds"):
         next(batches)
 
 
-def test_workers_work_at_once():
-    dataset = Slow(0.05)
-    batches = [batch.tolist() for batch in data.DataLoader(dataset, 2, num_workers=4)]
-    assert batches == [[0, 1], [2, 3], [4, 5], [6, 7]]
-    assert set(dataset.threads) == {f"loader-worker-{worker}" for worker in range(4)}
+def test_workers_are_processes():
+    batches = [
+        (batch.tolist(), readers.unique().tolist()) for batch, readers in data.DataLoader(Slow(0), 2, num_workers=4)
+    ]
+    assert [batch for batch, _ in batches] == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    readers = [reader for _, (reader,) in batches]
+    assert len({*readers, os.getpid()}) == 5
 
 
 def test_batches_as_they_are_ready():
     class Uneven(Slow):
         def __getitem__(self, index):
-            time.sleep(0.5 if index == 1 else 0.0)
+            time.sleep(1.0 if index == 1 else 0.0)
             return index
 
     loader = data.DataLoader(Uneven(0), num_workers=2, in_order=False, prefetch_factor=3)
@@ -215,61 +257,269 @@ def test_batches_as_they_are_ready():
     assert sorted(order) == list(range(8)) and order != list(range(8))
 
 
-def workers() -> set[str]:
-    gc.collect()
-    return {each.name for each in threading.enumerate() if each.name.startswith("loader-worker")}
+def test_more_tasks_than_fit_into_a_pipe():
+    order = [list(range(50_000)) for _ in range(60)]
+    loader = data.DataLoader(range(50_000), batch_sampler=order, num_workers=1, prefetch_factor=60, collate_fn=len)
+    assert list(loader) == [50_000] * 60
+
+
+# ---------------------------------------------------------------------- coming to an end
 
 
 def wait_for(condition):
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
     return condition()
 
 
-def test_workers_end_with_the_pass_or_its_iterator():
+def has_ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    with open(f"/proc/{pid}/stat") as file:  # nobody may have asked what became of it
+        return file.read().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_workers_end_with_the_pass_or_its_iterator(kept):
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
     list(data.DataLoader(range(4), num_workers=2))
-    assert wait_for(lambda: not workers())
-    batches = iter(data.DataLoader(range(400), num_workers=2))
+    assert not multiprocessing.active_children()
+    loader = data.DataLoader(range(400), num_workers=2, persistent_workers=kept)
+    batches = iter(loader)
     next(batches)
-    assert workers()
-    del batches
-    assert wait_for(lambda: not workers())
+    assert len(multiprocessing.active_children()) == 2
+    del batches, loader
+    gc.collect()
+    assert not multiprocessing.active_children()
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
-def test_kept_workers_end_with_the_loader():
+def test_kept_workers_read_anew():
     loader = data.DataLoader(Drawing(torchlike, "torch"), 2, num_workers=2, persistent_workers=True)
     first = iter(loader)
     next(first)
+    workers = {each.pid for each in multiprocessing.active_children()}
     assert iter(loader) is first
     asked = [own[4] for _, own in first]
-    assert workers() and min(each.min() for each in asked) > 0
-    del loader, first
-    assert wait_for(lambda: not workers())
+    assert len(asked) == 6 and min(each.min() for each in asked) > 0
+    assert {each.pid for each in multiprocessing.active_children()} == workers
+
+
+LEAVES = """
+import os, signal, sys, time
+import torch
+
+class Dataset:
+    def __len__(self):
+        return 100
+
+    def __getitem__(self, index):
+        if index > 3:
+            time.sleep(600)
+        return os.getpid()
+
+torch.ones(300, 300) @ torch.ones(300, 300)
+batches = iter(torch.utils.data.DataLoader(Dataset(), 2, num_workers=2, persistent_workers="kept" in sys.argv))
+print(*[int(next(batches)[0]) for _ in range(2)], flush=True)
+if "killed" in sys.argv:
+    os.kill(os.getpid(), signal.SIGKILL)
+if "interrupted" in sys.argv:
+    next(batches)
+if "fails" in sys.argv:
+    raise ValueError("no")
+"""
+
+
+def leaving(tmp_path, *how, head=""):
+    """A program that is left in the middle of a pass; returns it, and the processes of its workers."""
+    script = tmp_path / "leaves.py"
+    script.write_text(head + LEAVES)
+    program = subprocess.Popen(
+        [sys.executable, "-m", "torchlike", str(script), *how],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert program.stdout is not None
+    return program, [int(each) for each in program.stdout.readline().split()]
+
+
+@pytest.mark.parametrize("how, code", [("kept", 0), ("fails", 1)])
+def test_no_worker_outlives_its_program(tmp_path, how, code):
+    program, workers = leaving(tmp_path, how)
+    _, said = program.communicate(timeout=120)
+    assert program.returncode == code and said.count("Traceback") == code, said
+    assert len(workers) == 2 and wait_for(lambda: all(map(has_ended, workers)))
+
+
+def test_no_worker_outlives_a_program_that_is_killed(tmp_path):
+    head = "import time; sleep = time.sleep; time.sleep = lambda seconds: sleep(1)\n"
+    program, workers = leaving(tmp_path, "killed", head=head)
+    program.communicate(timeout=120)
+    assert program.returncode == -signal.SIGKILL
+    assert len(workers) == 2 and wait_for(lambda: all(map(has_ended, workers)))
+
+
+def test_an_interrupt_ends_all(tmp_path):
+    program, workers = leaving(tmp_path, "interrupted")
+    os.killpg(program.pid, signal.SIGINT)  # as a terminal does
+    _, said = program.communicate(timeout=120)
+    assert program.returncode == -signal.SIGINT and said.count("Traceback") == 1, said
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert len(workers) == 2 and wait_for(lambda: all(map(has_ended, workers)))
+
+
+SPAWNED = """
+import torchlike as torch
+from jax._src.xla_bridge import backends_are_initialized
+
+class Dataset(torch.utils.data.Dataset):
+    def __init__(self):
+        self.data = torch.arange(12.0).reshape(4, 3)
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return (self.data[index] @ torch.rand(3, 3)).sum(), backends_are_initialized()
+
+if __name__ == "__main__":
+    found = []
+    for method in "fork", "spawn":
+        torch.manual_seed(0)
+        loader = torch.utils.data.DataLoader(Dataset(), 2, num_workers=1, multiprocessing_context=method)
+        found.append([[each.tolist() for each in batch] for batch in loader])
+    assert [sums for sums, _ in found[0]] == [sums for sums, _ in found[1]]
+    assert all(not any(used) for _, used in found[1]), found
+"""
+
+
+def test_spawned_workers(tmp_path):
+    script = tmp_path / "spawned.py"
+    script.write_text(SPAWNED)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_cannot_be_pickled_is_said():
+    with pytest.warns(UserWarning, match="Got pickle error when attempting to start a worker Process"):
+        with pytest.raises((AttributeError, TypeError), match="[Pp]ickle"):
+            iter(
+                data.DataLoader(
+                    range(2), num_workers=1, multiprocessing_context="spawn", collate_fn=lambda batch: batch
+                )
+            )
+    assert not multiprocessing.active_children()
+
+
+# ---------------------------------------------------------------------- what comes from them
 
 
 def test_info():
-    assert data.get_worker_info() is None
+    def told(torch):
+        class Asking(Slow):
+            def __getitem__(self, index):
+                info = torch.utils.data.get_worker_info()
+                return str(info).split("dataset")[0], info.rng, info.worker_method, torch.get_num_threads()
 
-    class Asking(Slow):
+        torch.manual_seed(0)
+        return torch.utils.data.get_worker_info(), list(torch.utils.data.DataLoader(Asking(0), None, num_workers=2))
+
+    check_op([], told)
+
+
+KINDS = {
+    "view": lambda torch, x: x[1:3],
+    "transposed": lambda torch, x: x.t(),
+    "expanded": lambda torch, x: x[0].expand(3, 5),
+    "every second": lambda torch, x: x[::2, 1],
+    "permuted": lambda torch, x: torch.arange(24).reshape(2, 3, 4).permute(2, 0, 1),
+    "number": lambda torch, x: torch.tensor(3),
+    "empty": lambda torch, x: x[:0],
+    "bool": lambda torch, x: x > 3,
+    "bfloat16": lambda torch, x: x.bfloat16().t(),
+    "float16": lambda torch, x: x.half(),
+    "complex": lambda torch, x: torch.complex(x, x).t(),
+    "large": lambda torch, x: torch.arange(60_000.0),
+    "large, transposed": lambda torch, x: torch.arange(60_000).reshape(200, 300).t(),
+    "large and small": lambda torch, x: [x, {"a": torch.ones(20_000), "b": (x.sum(), "text")}],
+    "large text": lambda torch, x: ["text" * 5000, 3],
+    "array": lambda torch, x: np.arange(3),
+    "one tensor twice": lambda torch, x: (lambda y: [y, y])(x + 1),
+    "parameter": lambda torch, x: torch.nn.Parameter(x),
+    "tracked leaf": lambda torch, x: x.requires_grad_(),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_comes_is_what_was_made(name):
+    class Made(Slow):
+        def __init__(self, torch):
+            self.torch = torch
+
+        def __len__(self):
+            return 2
+
         def __getitem__(self, index):
-            info = data.get_worker_info()
-            rng = info.rng
-            return (
-                index,
-                info.worker_method == "thread",
-                rng.random_generator.random(),
-                float(rng.torch_generator.initial_seed() == info.seed),
-                rng.numpy_generator.random(),
-            )
+            return KINDS[name](self.torch, self.torch.arange(20.0).reshape(4, 5))
 
-    def run():
-        torchlike.manual_seed(0)
-        loader = data.DataLoader(Asking(0), 2, num_workers=2)
-        return [[column.tolist() for column in batch] for batch in loader]
+    def run(torch):
+        found = list(torch.utils.data.DataLoader(Made(torch), None, num_workers=1))
+        tensors = [each for each in found if isinstance(each, torch.Tensor)]
+        return found, [(each.stride(), each.requires_grad, type(each).__name__) for each in tensors]
 
-    assert run() == run()
-    assert all(all(batch[1]) and all(batch[3]) for batch in run())
+    check_op([], run)
+
+
+def test_a_history_does_not_come_along():
+    class Tracked(Slow):
+        def __getitem__(self, index):
+            return torchlike.ones(2, requires_grad=True) * 2
+
+    with pytest.raises(RuntimeError, match="Caught RuntimeError in DataLoader worker process 0.\n.*") as caught:
+        list(data.DataLoader(Tracked(0), None, num_workers=1))
+    assert "Cowardly refusing to serialize non-leaf tensor which requires_grad" in str(caught.value)
+
+
+def test_errors_that_the_loader_cannot_find():
+    class Own(ValueError):
+        pass
+
+    def run(what):
+        class Failing(Slow):
+            def __getitem__(self, index):
+                if isinstance(what, type):
+                    raise what("told")
+                return what
+
+        return list(data.DataLoader(Failing(0), None, num_workers=1))
+
+    with pytest.raises(ValueError, match="Caught Own in DataLoader worker process 0.\nOriginal .*") as caught:
+        run(Own)
+    assert "told" in str(caught.value)
+    with pytest.raises((AttributeError, TypeError), match="[Pp]ickle.*local object"):
+        run(lambda: None)
+
+
+def test_a_received_batch_is_ones_own():
+    images = torchlike.rand(8, 3, 64, 64)
+    batches = [next(iter(data.DataLoader(images, 4, num_workers=count))) for count in (0, 1)]
+    assert (batches[0] == batches[1]).all()
+    batches[1].numpy()[:] = 0
+    assert batches[1].sum() == 0 and images.sum() > 0
+
+
+def test_received_memory_is_not_copied():
+    batch = next(iter(data.DataLoader(torchlike.rand(8, 3, 64, 64), 4, num_workers=1)))
+    base = batch._value().array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    assert isinstance(base.obj if isinstance(base, memoryview) else base, mmap.mmap)
 
 
 def test_tensors_made_in_workers():
@@ -306,26 +556,27 @@ def test_training_beside_workers():
     check_op([], lambda torch: train(torch, 2), rtol=1e-5)
 
 
-def test_workers_copy_what_they_set_and_not_the_samples():
+def test_each_worker_has_a_copy():
     class Inner(data.Dataset):
         def __init__(self):
-            self.samples, self.random, self.mark = list(range(4)), random.Random(0), None
+            self.samples, self.random, self.mark = torchlike.zeros(4), random.Random(0), [None]
 
         def __len__(self):
             return 4
 
         def __getitem__(self, index):
-            return self.mark, self.random.random(), id(self.samples)
+            self.samples += 1
+            return self.mark[0], self.random.random(), self.samples[0].item()
 
     def init(worker_id):
-        data.get_worker_info().dataset.dataset.mark = worker_id
+        data.get_worker_info().dataset.dataset.mark[0] = worker_id
 
     inner = Inner()
     loader = data.DataLoader(data.Subset(inner, range(4)), 2, num_workers=2, worker_init_fn=init)
     batches = list(loader)
-    assert [batch[0].tolist() for batch in batches] == [[0, 0], [1, 1]] and inner.mark is None
+    assert [batch[0].tolist() for batch in batches] == [[0, 0], [1, 1]] and inner.mark == [None]
     assert batches[0][1].tolist() == batches[1][1].tolist() and inner.random.random() == random.Random(0).random()
-    assert batches[0][2][0] == id(inner.samples)
+    assert all(batch[2].tolist() == [1, 2] for batch in batches) and inner.samples.sum() == 0
 
 
 def test_many_workers_are_warned_of():

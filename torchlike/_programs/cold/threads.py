@@ -104,6 +104,12 @@ def crew() -> Crew:
     return _crew
 
 
+def work_alone() -> None:
+    """Let this process compute in the thread that asks, beside others that do the same."""
+    global _crew
+    _crew = Crew(1)
+
+
 def product(x, y):
     """`np.matmul` of arrays with the same batch axes, in as many parts as there are threads if it is large."""
     if x.size * y.shape[-1] < SHARED or (count := crew().size) == 1:

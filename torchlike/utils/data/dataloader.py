@@ -55,14 +55,10 @@ class DataLoader(Generic[_T_co]):
     A pass draws a seed for its workers from the generator (two words), and an order as `RandomSampler` does at its
     first batch: PyTorch's numbers, so that the same program sees the same batches.
 
-    Workers are threads, not processes: reading files, decoding images and NumPy's long operations run beside the
-    training, other Python code takes turns with it. Nothing needs to be picklable. Each has its own copy of the
-    dataset object (not of the samples), and its torchlike random numbers, seeded as PyTorch seeds them. Python's
-    ``random`` and ``numpy.random`` are one for all threads: if the first batch is seen to draw from them, each worker
-    works only while the loader is waited for and finds PyTorch's numbers there, one after the other; a dataset that
-    draws from them only now and then should use ``get_worker_info().rng``.
-    What raises `SystemExit` in a worker is an error where the batch is asked for; `os._exit`, or a signal that kills,
-    ends the whole process.
+    Workers are processes, started as `multiprocessing` starts them by default: on Linux (up to Python 3.13) they are
+    forked, so that nothing but the batches needs to be picklable. They compute by NumPy alone, in one thread, and hand
+    large arrays over in shared memory. torchlike's, Python's and NumPy's random numbers are seeded as PyTorch seeds
+    them.
 
     Args:
         dataset: where to read.
@@ -71,14 +67,14 @@ class DataLoader(Generic[_T_co]):
         sampler: the order of the indices, instead.
         batch_sampler: the lists of indices that make batches, instead of `batch_size`, `shuffle`, `sampler` and
             `drop_last`.
-        num_workers: how many threads read ahead; with 0 the calling thread reads when a batch is asked for.
+        num_workers: how many processes read ahead; with 0 the calling thread reads when a batch is asked for.
         collate_fn: from a list of samples (from a sample, with ``batch_size=None``) to what is yielded;
             `default_collate` (`default_convert`) by default.
         pin_memory: taken, and without effect: JAX moves memory to devices in its own way.
         drop_last: leave out a last batch that is shorter.
         timeout: seconds to wait for a worker's batch; 0 waits as long as it takes.
         worker_init_fn: called with its number in each worker before it reads.
-        multiprocessing_context: checked, and without effect: workers are threads.
+        multiprocessing_context: how workers are started, a context of `multiprocessing` or its name.
         generator: where to draw the order and the seed; the default one by default.
         prefetch_factor: batches ahead for each worker; 2 by default.
         persistent_workers: whether workers, and their copies of the dataset, stay for the next pass.
@@ -185,7 +181,7 @@ class DataLoader(Generic[_T_co]):
 
     @property
     def multiprocessing_context(self) -> BaseContext | None:
-        """How processes would be started; workers are threads."""
+        """How workers are started; None for `multiprocessing`'s default."""
         return self._multiprocessing_context
 
     @multiprocessing_context.setter

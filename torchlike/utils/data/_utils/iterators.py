@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
+import multiprocessing
 import warnings
-from queue import Empty, SimpleQueue
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import recorder
 from torchlike._types.devices import jax_devices
 from torchlike.utils.data._utils.fetch import _BaseDatasetFetcher, _IterableDatasetFetcher, _MapDatasetFetcher
-from torchlike.utils.data._utils.worker import Died, ExceptionWrapper, IterableEnd, Worker, are_same
+from torchlike.utils.data._utils.process import Worker, end_all, first_to_answer
+from torchlike.utils.data._utils.worker import Anew, ExceptionWrapper, IterableEnd
 from torchlike.utils.data.sampler import draw_seed
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ class _BaseDataLoaderIter:
         self._timeout = loader.timeout
         self._collate_fn = loader.collate_fn
         self._persistent_workers = loader.persistent_workers
-        # holds no reference to the iterator: workers, which have it, would keep it and so themselves alive
         self._make_fetcher = functools.partial(
             _DatasetKind.create_fetcher,
             self._dataset_kind,
@@ -139,12 +139,10 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
 
 
 class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
-    """A pass with workers, which are threads; `DataLoader` tells what follows from that.
+    """A pass with workers.
 
-    Tasks are numbered and dealt to the workers in turn, ``prefetch_factor * num_workers`` of them ahead; batches are
-    handed out by number. The first batch shows whether the dataset draws from the generators that Python and NumPy
-    keep for everybody. If it does, a worker is let to work only while the calling thread waits for it, and finds its
-    own numbers in them; if not, all work at once.
+    Tasks are numbered and dealt to the workers in turn, ``prefetch_factor * num_workers`` of them ahead. A worker answers
+    in the order of its tasks, so batches in order are heard from the worker that has the next one.
     """
 
     def __init__(self, loader: DataLoader) -> None:
@@ -153,32 +151,28 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             raise AssertionError("prefetch_factor must be greater than 0 for MultiProcessingDataLoaderIter")
         self._most_tasks = loader.prefetch_factor * self._num_workers
         self._in_order = loader.in_order
-        self._free: bool | None = None  # whether workers may work at once; not known before the first batch
-        self._results: SimpleQueue = SimpleQueue()
         self._workers: list[Worker] = []
+        self._end = weakref.finalize(self, end_all, self._workers)
+        self._end.atexit = False  # multiprocessing ends them without waiting
+        recorder.cut("a loader starts workers")  # each of which would compute it by itself
         for worker_id in range(self._num_workers):
             worker = Worker(
+                loader.multiprocessing_context or multiprocessing.get_context(),
                 worker_id,
                 self._num_workers,
                 self._base_seed,
                 self._dataset,
                 loader.worker_init_fn,
                 self._make_fetcher,
-                self._results,
             )
             self._workers.append(worker)
-            with worker.global_streams():
-                worker.start()
-                self._wait()
         self._reset(loader, first_iter=True)
 
     def _reset(self, loader: DataLoader, first_iter: bool = False) -> None:
         super()._reset(loader, first_iter)
         self._sent = self._received = 0  # numbers of the next task to deal and of the next batch to hand out
-        self._owners: dict[int, int] = {}  # of the tasks that were dealt and not handed out
-        self._arrived: dict[int, Any] = {}
-        self._active = [True] * self._num_workers
-        self._turns = itertools.cycle(range(self._num_workers))
+        self._owners: dict[int, Worker] = {}  # of the tasks that were dealt and not handed out
+        self._turns = itertools.cycle(self._workers)
         if not first_iter:
             self._renew()
         for _ in range(self._most_tasks):
@@ -187,11 +181,11 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     def _renew(self) -> None:
         """Let the workers that are kept begin the dataset anew; what they still make of the last pass is dropped."""
         for worker in self._workers:
-            worker.waiting.clear()
-            with worker.global_streams():
-                worker.renew()
-                while self._wait()[0] is not None:
-                    pass
+            worker.renew()
+        for worker in self._workers:
+            while not isinstance(first_to_answer([worker], self._timeout).answer(), Anew):
+                pass
+            worker.is_active, worker.unanswered = True, 0
 
     def _deal(self) -> None:
         """Give the next task to the next worker, if there are both."""
@@ -199,76 +193,34 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             index = self._next_index()
         except StopIteration:
             return
-        worker_id = self._next_worker()
-        if worker_id is None:
+        worker = self._next_worker()
+        if worker is None:
             return
-        task = (self._sent, index)
-        if self._free:
-            self._workers[worker_id].give(task)
-        else:
-            self._workers[worker_id].waiting.append(task)
-        self._owners[self._sent] = worker_id
+        self._owners[self._sent] = worker
+        worker.give((self._sent, index))
         self._sent += 1
 
-    def _next_worker(self) -> int | None:
-        active = sum(self._active)
-        for worker_id in itertools.islice(self._turns, self._num_workers):
-            if not self._active[worker_id]:
-                continue
-            busy = sum(owner == worker_id for owner in self._owners.values())
-            if self._in_order or busy < self._most_tasks // active:
-                return worker_id
+    def _next_worker(self) -> Worker | None:
+        most = self._most_tasks // (sum(each.is_active for each in self._workers) or 1)
+        for worker in itertools.islice(self._turns, self._num_workers):
+            if worker.is_active and (self._in_order or worker.unanswered < most):
+                return worker
         return None
-
-    def _wait(self) -> tuple[int | None, Any]:
-        """The next answer of a worker.
-
-        Raises:
-            RuntimeError: none came in time, or the worker was ended by something that is no error.
-        """
-        try:
-            number, data = self._results.get(timeout=self._timeout or None)
-        except Empty:
-            raise RuntimeError(f"DataLoader timed out after {self._timeout} seconds") from None
-        if isinstance(data, Died):
-            self._active[data.worker_id] = False
-            raise RuntimeError(f"DataLoader worker (pid(s) {os.getpid()}) exited unexpectedly")
-        return number, data
-
-    def _answer(self) -> tuple[Any, Any]:
-        """The next answer, asked for where workers do not work of themselves."""
-        worker = self._workers[self._owners[self._received]]
-        if self._free or not worker.waiting or worker.waiting[0][0] != self._received:
-            return self._wait()
-        with worker.global_streams():
-            before = worker.streams
-            worker.give(worker.waiting.popleft())
-            answer = self._wait()
-        if self._free is None:
-            self._free = are_same(before, worker.streams)
-            if self._free:
-                self._release()
-        return answer
-
-    def _release(self) -> None:
-        for worker in self._workers:
-            while worker.waiting:
-                worker.give(worker.waiting.popleft())
 
     def _next_data(self) -> Any:
         while True:
             self._pass_over_ended()
-            if self._received in self._arrived:
-                number, data = self._received, self._arrived.pop(self._received)
-            else:
-                number, data = self._answer()
+            due = [self._owners[self._received]]
+            worker = first_to_answer(due if self._in_order else self._busy(), self._timeout)
+            number, data = worker.answer()
             if isinstance(data, IterableEnd):
-                self._active[data.worker_id] = False
+                worker.is_active = False
                 self._deal()
-            elif number != self._received and self._in_order:
-                self._arrived[number] = data
             else:
                 return self._handed_out(number, data)
+
+    def _busy(self) -> list[Worker]:
+        return [each for each in self._workers if each.is_active and each.unanswered]
 
     def _pass_over_ended(self) -> None:
         """Go on to the next task that somebody does.
@@ -278,7 +230,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         """
         while self._received < self._sent:
             owner = self._owners.get(self._received)
-            if owner is not None and (self._active[owner] or self._received in self._arrived):
+            if owner is not None and owner.is_active:
                 return
             self._owners.pop(self._received, None)
             self._received += 1
@@ -295,9 +247,4 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         return data
 
     def _shutdown_workers(self) -> None:
-        for worker in self._workers:
-            worker.stop()
-
-    def __del__(self) -> None:
-        for worker in getattr(self, "_workers", ()):
-            worker.stop()
+        self._end()

@@ -1,50 +1,33 @@
-"""Workers: threads that read batches ahead, each with its own random numbers and its own copy of the dataset."""
+"""Workers: processes that read batches ahead, each with its own copy of everything and its own random numbers.
+
+A worker is forked where processes are by default (so that nothing need be picklable), and computes by NumPy alone: XLA's
+threads stay with its parent.
+"""
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import copy
+import gc
+import pickle
 import random
+import signal
 import sys
-import threading
 import traceback
-import weakref
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
 
-from torchlike._autograd.modes import is_grad_enabled, set_grad_enabled
-from torchlike._autograd.variable import TensorBase
-from torchlike._functions.randoms import Generator
+from torchlike._functions.randoms import manual_seed
+from torchlike._functions.threads import set_num_threads
+from torchlike._programs import forks
+from torchlike._programs.cold import threads
 from torchlike._programs.tracebacks import users_part
-from torchlike._random import default
-from torchlike._random.engine import Engine
 from torchlike._recorder.recorder import recorder
+from torchlike.utils.data._utils.channel import GONE, Channel
 from torchlike.utils.data._utils.fetch import _IterableDatasetFetcher
-from torchlike.utils.data.dataset import Dataset
-
-_GENERATORS = (random.Random, np.random.Generator, np.random.RandomState, Generator)
-_SECONDS_TO_END = 5.0  # that the interpreter waits at its end for a worker in the middle of a batch
-
-
-@dataclass(frozen=True, slots=True)
-class _RNG:
-    """A worker's own generators, for datasets that want numbers of nobody else's stream.
-
-    Attributes:
-        random_generator: Python's.
-        torch_generator: torchlike's.
-        numpy_generator: NumPy's.
-    """
-
-    random_generator: random.Random
-    torch_generator: Any
-    numpy_generator: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +39,19 @@ class WorkerInfo:
         num_workers: how many there are.
         seed: of its random numbers.
         dataset: its copy of the dataset.
-        rng: its own generators.
-        worker_method: what it is: a thread.
+        rng: None; a process has its own generators.
+        worker_method: what it is: a process.
     """
 
     id: int
     num_workers: int
     seed: int
     dataset: Any
-    rng: _RNG | None = None
-    worker_method: str | None = "thread"
+    rng: Any = None
+    worker_method: str | None = "multiprocessing"
 
 
-class _Current(threading.local):
-    info: WorkerInfo | None = None
-
-
-_current = _Current()
+_info: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
@@ -83,27 +62,23 @@ def get_worker_info() -> WorkerInfo | None:
         >>> get_worker_info() is None
         True
     """
-    return _current.info
+    return _info
 
 
 get_worker_info.__module__ = "torchlike.utils.data"
 
 
-# ---------------------------------------------------------------------- what workers send
+# ---------------------------------------------------------------------- what goes between a loader and its workers
 
 
 @dataclass(frozen=True)
 class IterableEnd:
     """A worker's iterable dataset has ended."""
 
-    worker_id: int
-
 
 @dataclass(frozen=True)
-class Died:
-    """Something that is no error ended a worker: `SystemExit` and the like."""
-
-    worker_id: int
+class Anew:
+    """A worker is to begin the dataset anew, or does."""
 
 
 class _Plain(str):
@@ -116,7 +91,7 @@ class _Plain(str):
 
 
 class ExceptionWrapper:
-    """An error on its way to another thread.
+    """An error on its way to another thread or process.
 
     Args:
         exc_info: type, error and traceback; those of the error being handled by default.
@@ -126,7 +101,7 @@ class ExceptionWrapper:
     def __init__(self, exc_info=None, where: str = "in background") -> None:
         kind, error, trace = exc_info or sys.exc_info()
         # the text, and not the traceback: its frames would hold the worker's batch
-        self.exc_type = kind
+        self.exc_type, self.exc_name = kind, kind.__name__
         self.exc_msg = "".join(traceback.format_exception(kind, error, users_part(trace)))
         self.where = where
 
@@ -137,7 +112,7 @@ class ExceptionWrapper:
             RuntimeError: where an error of that type cannot be made from a message.
         """
         kind: Any = self.exc_type
-        message = f"Caught {kind.__name__} {self.where}.\nOriginal {self.exc_msg}"
+        message = f"Caught {self.exc_name} {self.where}.\nOriginal {self.exc_msg}"
         if self.exc_type is KeyError:
             message = _Plain(message)
         try:
@@ -147,196 +122,104 @@ class ExceptionWrapper:
         raise error
 
 
-# ---------------------------------------------------------------------- random streams
+# ---------------------------------------------------------------------- the process
 
 
-def streams() -> tuple:
-    """The states of the generators that Python and NumPy keep for everybody."""
-    return random.getstate(), np.random.get_state()
-
-
-def set_streams(states: tuple) -> None:
-    """Let these generators go on from other states."""
-    random.setstate(states[0])
-    np.random.set_state(states[1])
-
-
-def are_same(first: tuple, second: tuple) -> bool:
-    """Whether two states of `streams` are: whether nothing was drawn between them."""
-    ours, theirs = first[1], second[1]
-    return first[0] == second[0] and ours[2:] == theirs[2:] and np.array_equal(ours[1], theirs[1])
-
-
-def _seeded_streams(base_seed: int, worker_id: int) -> tuple:
-    """The states that a worker's generators begin from: PyTorch's."""
-    entropy = np.random.SeedSequence([worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0])
-    return random.Random(base_seed + worker_id).getstate(), np.random.RandomState(entropy.generate_state(4)).get_state()
-
-
-def _own_copy(dataset, known: dict[int, Any] | None = None):
-    """A worker's copy of a dataset: of the object, of datasets and random generators in it, and of nothing else.
-
-    As in a forked process what the worker sets on its dataset concerns no other worker, and as there the samples are
-    not copied. Unlike there lists and the like, and open files' positions, are everybody's.
-    """
-    known = {} if known is None else known
-    if id(dataset) in known:
-        return known[id(dataset)]
-    if isinstance(dataset, TensorBase) or not hasattr(dataset, "__dict__"):
-        return dataset
-    try:
-        made = copy.copy(dataset)
-    except Exception:  # whatever a class says against copies, its samples can be read
-        return dataset
-    known[id(dataset)] = made
-    for name, value in vars(made).items():
-        if isinstance(value, Dataset):
-            vars(made)[name] = _own_copy(value, known)
-        elif isinstance(value, _GENERATORS):
-            vars(made)[name] = copy.deepcopy(value)
-        elif type(value) in (list, tuple) and value and isinstance(value[0], Dataset):
-            vars(made)[name] = type(value)(_own_copy(each, known) for each in value)
-    return made
-
-
-# ---------------------------------------------------------------------- the thread
-
-
-class Worker:
-    """A thread that makes batches of the tasks it is given, in their order.
+def work(
+    channel: Channel,
+    worker_id: int,
+    num_workers: int,
+    base_seed: int,
+    dataset: Any,
+    init_fn: Callable | None,
+    make_fetcher: Callable,
+) -> None:
+    """Make batches of the tasks that come, in their order, until nobody is there to ask for them.
 
     Args:
+        channel: where tasks, ``(number, index)``, come from, and ``(number, batch)`` go to.
         worker_id: its number.
         num_workers: how many there are.
         base_seed: its random numbers begin from ``base_seed + worker_id``.
-        dataset: it takes a copy.
-        init_fn: called once, in the thread, with the number.
-        make_fetcher: from the copy to an object with a method `fetch`.
-        results: where ``(task, batch)`` pairs go.
-
-    Attributes:
-        waiting: tasks that are its own and not yet given to it.
-        streams: the states of Python's and NumPy's generators when it was last at work.
+        dataset: what it reads.
+        init_fn: called once with the number.
+        make_fetcher: from the dataset to an object with a method `fetch`.
     """
-
-    def __init__(
-        self,
-        worker_id: int,
-        num_workers: int,
-        base_seed: int,
-        dataset,
-        init_fn: Callable | None,
-        make_fetcher: Callable,
-        results: SimpleQueue,
-    ) -> None:
-        self.id = worker_id
-        self.waiting: deque = deque()
-        self.streams = _seeded_streams(base_seed, worker_id)
-        self._tasks: SimpleQueue = SimpleQueue()
-        self._fetcher: Any = None
-        self._failure: ExceptionWrapper | Died | None = None
-        self._has_ended = False
-        self._results = results
-        self._init_fn, self._make_fetcher = init_fn, make_fetcher
-        seed = base_seed + worker_id
-        rng = _RNG(
-            *(random.Random(seed), Generator().manual_seed(seed)),
-            np.random.default_rng([worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32]),
-        )
-        self._info = WorkerInfo(worker_id, num_workers, seed, _own_copy(dataset), rng)
-        self._grad_enabled = is_grad_enabled()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"loader-worker-{worker_id}", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread; it answers ``(None, None)`` once it is ready."""
-        _living.add(self)
-        self._thread.start()
-
-    def give(self, task: tuple) -> None:
-        """Let it work on ``(number, index)``."""
-        self._tasks.put(task)
-
-    def renew(self) -> None:
-        """Let it begin the dataset anew; it answers ``(None, None)``."""
-        self._tasks.put(_ANEW)
-
-    def stop(self) -> None:
-        """Let it end after the batch it is at; what else it was given is dropped."""
-        self._stopped.set()
-        self._tasks.put(None)
-
-    def join(self, timeout: float) -> None:
-        """Wait for its end, some seconds at most."""
-        self._thread.join(timeout)
-
-    @contextlib.contextmanager
-    def global_streams(self) -> Iterator[None]:
-        """Within the block Python's and NumPy's generators are this worker's, as they would be in its own process."""
-        mine = streams()
-        set_streams(self.streams)
-        try:
-            yield
-        finally:
-            self.streams = streams()
-            set_streams(mine)
-
-    def _run(self) -> None:
-        set_grad_enabled(self._grad_enabled)
-        _current.info = self._info
-        default.use(Engine(self._info.seed))
-        self._begin(self._init_fn)
-        while not self._stopped.is_set() and (task := self._tasks.get()) is not None:
-            if task is _ANEW:
-                self._begin(None)
-            elif not self._has_ended:
+    global _info
+    with suppress(KeyboardInterrupt, *GONE):
+        _settle(worker_id, base_seed)
+        _info = WorkerInfo(worker_id, num_workers, base_seed + worker_id, dataset)
+        fetch = _begun(init_fn, make_fetcher)
+        while True:
+            task = channel.receive()
+            if isinstance(task, Anew):
+                channel.send(task)
+                fetch = _begun(None, make_fetcher)
+            elif fetch is not None:
                 number, index = task
-                batch = self._batch(index)
-                self._has_ended = isinstance(batch, IterableEnd)
-                self._results.put((number, batch))
+                batch = fetch(index)
+                _hand_over(channel, number, batch)
+                fetch = None if isinstance(batch, IterableEnd) else fetch
                 del batch
 
-    def _begin(self, init_fn: Callable | None) -> None:
-        """Get ready to read the dataset from its beginning, and answer."""
-        self._fetcher = self._failure = None
-        self._has_ended = False
+
+def _settle(worker_id: int, base_seed: int) -> None:
+    """Make this process a worker: it computes with NumPy in one thread, from PyTorch's seeds."""
+    gc.freeze()  # what the parent has made is left alone: its memory stays shared
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's handler is not meant for its workers
+    forks.cut_off()
+    threads.work_alone()
+    set_num_threads(1)
+    recorder.reads_host = True
+    random.seed(base_seed + worker_id)
+    manual_seed(base_seed + worker_id)
+    entropy = np.random.SeedSequence([worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0])
+    np.random.seed(entropy.generate_state(4))
+
+
+def _begun(init_fn: Callable | None, make_fetcher: Callable) -> Callable[[Any], Any]:
+    """A function that gives the batch of an index, or what kept it from being made."""
+    assert _info is not None
+    try:
+        if init_fn is not None:
+            init_fn(_info.id)
+        fetcher = make_fetcher(_info.dataset)
+    except Exception:
+        failure = _failure()
+        return lambda index: failure
+
+    def fetch(index) -> Any:
         try:
-            if init_fn is not None:
-                init_fn(self.id)
-            self._fetcher = self._make_fetcher(self._info.dataset)
-        except BaseException as error:
-            self._failure = self._told(error)
-        self._results.put((None, None))
+            return fetcher.fetch(index)
+        except Exception as error:
+            if isinstance(error, StopIteration) and isinstance(fetcher, _IterableDatasetFetcher):
+                return IterableEnd()
+            return _failure()
 
-    def _batch(self, index) -> Any:
-        """A batch, or what kept it from being made."""
-        if self._fetcher is None:
-            return self._failure
-        try:
-            batch = self._fetcher.fetch(index)
-            # what this thread has recorded no other thread can compute
-            recorder.flush("a worker hands over a batch")
-            return batch
-        except BaseException as error:
-            if isinstance(error, StopIteration) and isinstance(self._fetcher, _IterableDatasetFetcher):
-                return IterableEnd(self.id)
-            return self._told(error)
-
-    def _told(self, error: BaseException) -> ExceptionWrapper | Died:
-        if not isinstance(error, Exception):
-            return Died(self.id)
-        return ExceptionWrapper(where=f"in DataLoader worker process {self.id}")
+    return fetch
 
 
-_ANEW = object()
-_living: weakref.WeakSet[Worker] = weakref.WeakSet()
+def _failure() -> ExceptionWrapper:
+    """The error that is being handled, to be raised by the loader."""
+    assert _info is not None
+    failure = ExceptionWrapper(where=f"in DataLoader worker process {_info.id}")
+    # a class that the loader cannot find goes as the next one that it can
+    failure.exc_type = next(each for each in failure.exc_type.__mro__ if _can_be_sent(each))
+    return failure
 
 
-@atexit.register
-def _end_all() -> None:
-    """A thread in the middle of a program must not outlive what it needs."""
-    living = list(_living)
-    for each in living:
-        each.stop()
-    for each in living:
-        each.join(_SECONDS_TO_END)
+def _can_be_sent(kind: type) -> bool:
+    try:
+        ForkingPickler.dumps(kind)
+    except (pickle.PicklingError, AttributeError):
+        return False
+    return True
+
+
+def _hand_over(channel: Channel, number: int, batch: Any) -> None:
+    try:
+        channel.send((number, batch))
+    except GONE:
+        raise
+    except Exception:  # it cannot be computed, or pickled
+        channel.send((number, _failure()))
