@@ -549,6 +549,8 @@ from torchlike import linalg as linalg
 from torchlike import nn as nn
 from torchlike import jit as jit
 from torchlike import optim as optim
+from torchlike import overrides as overrides
+from torchlike import _C as _C
 from torchlike import random as random
 from torchlike import return_types as return_types
 from torchlike import storage as storage

@@ -49,6 +49,7 @@ from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._declaration import NUMBER_TYPES, Flags, Op
 from torchlike._out import tensors_of, with_out
+from torchlike._overrides import answered, overriding, sees, tensors
 from torchlike._programs import explain
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import shorten
@@ -68,6 +69,7 @@ def _python_number(given) -> complex:
 
 
 _LIKE_INTS = frozenset((bool, float))  # equal to some int, and not the same argument
+OVERRIDDEN = object()  # in a key: the call is another's to answer, and no operation is kept under it
 
 
 def _gatherer(op: Op) -> Callable:
@@ -84,14 +86,24 @@ def _gatherer(op: Op) -> Callable:
             key.append(type(given))
             inputs.append(given)
             edges.append(None)
+        elif isinstance(given, TensorBase):
+            if sees(given):
+                key.append(OVERRIDDEN)
+                return
+            value = given._operand()
+            key.append(value.aval)
+            inputs.append(value)
+            edges.append(given._edge)
         elif kind is ARRAYS and isinstance(given, (tuple, list)):
             key.append(len(given))
             for each in given:
-                if isinstance(each, TensorBase):
+                if type(each) in tensors:
                     value = each._operand()
                     key.append(value.aval)
                     inputs.append(value)
                     edges.append(each._edge)
+                elif isinstance(each, TensorBase):
+                    odd(each, kind, key, inputs, edges)
                 else:
                     key.append(None if each is None else type(each))
         elif kind is INTEGERS and isinstance(given, (tuple, list)):
@@ -108,7 +120,7 @@ def _gatherer(op: Op) -> Callable:
         edges: list = []
         key: list = []
         for arg, kind in zip(args, kinds):  # noqa: B905 - a length too large is found below
-            if isinstance(arg, TensorBase):
+            if type(arg) in tensors:
                 if arg._view is None:
                     value = arg._storage.value
                     if value is None:
@@ -134,7 +146,7 @@ def _gatherer(op: Op) -> Callable:
             for name, arg in kwargs.items():
                 key.append(name)
                 kind = op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC)
-                if isinstance(arg, TensorBase):
+                if type(arg) in tensors:
                     value = arg._operand()
                     key.append(value.aval)
                     inputs.append(value)
@@ -208,8 +220,9 @@ def op(body: Any = None, /, **flags: Any) -> Any:
         functools.update_wrapper(each, body)
         _show(declared, each, name)
         each.op = declared
+    method.is_method = True
     call.inplace = _inplace(declared)
-    call.operator, call.inplace.operator = operator(call), operator(call.inplace)
+    call.operator, call.inplace.operator = operator(method), operator(call.inplace)
     methods[call] = method
     return call
 
@@ -218,16 +231,21 @@ def _guarded(op: Op, form: Callable) -> Callable:
     """A form of an operation with its guard before it, where it has one."""
     guard = op.flags.guard
     if guard is None:
+        form.public = form
         return form
 
     def guarded(*args, **kwargs):
         try:
+            found = overriding(args, kwargs)
+            if found is not None:
+                return answered(guarded, found, args, kwargs)
             guard(*args, **kwargs)
             return form(*args, **kwargs)
         except BaseException as error:
             shorten(error)
             raise
 
+    form.public = guarded
     return guarded
 
 
@@ -266,16 +284,21 @@ def _caller(op: Op, form: Form) -> Callable:
 
     def call(*args, **kwargs):
         try:
+            given = args
             if spread is not None and len(args) > spread and not isinstance(args[spread], (tuple, list)):
                 args = _packed(args, spread)
             if "out" in kwargs:
-                return with_out(call, args, kwargs)
+                found = overriding(given, kwargs)
+                return with_out(call, args, kwargs) if found is None else answered(call.public, found, given, kwargs)
             key, inputs, edges = gather(args, kwargs)
             try:
                 spec = specs.get(key)
             except TypeError:  # a list among the static arguments
                 spec = None
             if spec is None:
+                found = overriding(given, kwargs)
+                if found is not None:
+                    return answered(call.public, found, given, kwargs)
                 other = _other_form(op, args, kwargs, inputs, form)
                 if other is not None:
                     return call(*other[0], **other[1])
@@ -390,6 +413,10 @@ def _inplace(op: Op) -> Callable:
 
     def inplace(self, *args, **kwargs):
         try:
+            if type(self) not in tensors:
+                found = overriding((self, *args), kwargs)
+                if found is not None:
+                    return answered(guarded, found, (self, *args), kwargs)
             self._check_writable(args)
             if shares != "all":
                 if self._view is not None and self._repeats:
@@ -407,6 +434,9 @@ def _inplace(op: Op) -> Callable:
             except TypeError:
                 spec = None
             if spec is None:
+                found = overriding((self, *args), kwargs)
+                if found is not None:
+                    return answered(guarded, found, (self, *args), kwargs)
                 other = _other_form(op, (self, *args), kwargs, inputs, form)
                 if other is not None:
                     return inplace(*other[0], **other[1])
@@ -428,6 +458,7 @@ def _inplace(op: Op) -> Callable:
     guarded = _guarded(op, no_grad()(inplace) if op.flags.untracked else inplace)
     functools.update_wrapper(guarded, op.body)
     _show(op, guarded, form.name)
+    guarded.is_method = True
     return guarded
 
 
@@ -455,4 +486,5 @@ def operator(call: Callable) -> Callable:
             raise
 
     functools.update_wrapper(form, call)
+    del form.__wrapped__  # an operator has two operands, whatever else the function takes
     return form

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from torchlike._overrides import is_overriding
 from torchlike._types import dtypes
 
 
@@ -188,15 +189,16 @@ def contents(array: np.ndarray, indent: int) -> str:
     return _body(array, indent, summarize, form)
 
 
-def tensor_repr(array: np.ndarray, dtype: dtypes.dtype, before: list[str], after: list[str]) -> str:
+def tensor_repr(array: np.ndarray, dtype: dtypes.dtype, before: list[str], after: list[str], name: str) -> str:
     """The text of a tensor.
 
     Args:
         array: its elements.
         dtype: its dtype.
         before, after: what stands before and after the dtype, as ``"requires_grad=True"``.
+        name: what it is called: ``"tensor"``.
     """
-    prefix = "tensor("
+    prefix = name + "("
     indent = len(prefix)
     default = dtypes.get_default_dtype()
     told: list[str] = []
@@ -227,7 +229,8 @@ def describe(tensor) -> str:
         after.append(f"grad_fn=<{tensor.grad_fn.name()}>")
     elif tensor.requires_grad:
         after.append("requires_grad=True")
-    return tensor_repr(tensor._value().numpy(), tensor.dtype, before, after)
+    name = type(tensor).__name__ if is_overriding(type(tensor)) else "tensor"
+    return tensor_repr(tensor._value().numpy(), tensor.dtype, before, after, name)
 
 
 set_printoptions.__module__ = get_printoptions.__module__ = printoptions.__module__ = "torchlike"

@@ -6,6 +6,7 @@ from types import FunctionType
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import methods
+from torchlike._overrides import take_plainly
 from torchlike._tensor.conversion import ConversionMethods
 from torchlike._tensor.core import CoreMethods
 from torchlike._tensor.creation import CreationMethods
@@ -18,6 +19,7 @@ from torchlike._tensor.randoms import RandomMethods
 from torchlike._tensor.reductions import ReductionMethods
 from torchlike._tensor.shapes import ShapeMethods
 from torchlike._tensor.storages import StorageMethods
+from torchlike._tensor.subclassing import SubclassMethods, _TensorMeta, make_overridable
 
 
 class Tensor(
@@ -32,7 +34,9 @@ class Tensor(
     LegacyMethods,
     StorageMethods,
     ConversionMethods,
+    SubclassMethods,
     CoreMethods,
+    metaclass=_TensorMeta,
 ):
     """An n-dimensional array of one dtype on one device, mutable, differentiable.
 
@@ -51,3 +55,5 @@ for _family in Tensor.__bases__:
             setattr(_family, _name, methods[_form])
 TensorBase._plain = Tensor
 Tensor.__module__ = "torchlike"
+take_plainly(Tensor)
+make_overridable(Tensor)

@@ -17,6 +17,7 @@ from torchlike._ops import indexing as ops
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
+from torchlike._overrides import answered, overriding, plain
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder, value_of
 from torchlike._types import dtypes
@@ -362,6 +363,9 @@ def getitem(self, index):
             if spelling is not None and not parsed.numbers:
                 _static[spelling] = parsed.read, tuple(parsed.pattern)
             return parsed.view(self)
+        found = overriding((index,), {})
+        if found is not None:
+            return answered(type(self).__getitem__, found, (self, index), {})
         # a mask of the whole tensor and the like: no view in between
         part = self if parsed.is_whole else parsed.view(self)
         where, indices = spelled(part, parsed.tensors)
@@ -457,6 +461,11 @@ def setitem(self, index, value) -> None:
         TypeError: it is neither a tensor nor a number.
     """
     try:
+        if type(value) not in plain or type(index) not in plain:
+            found = overriding((index, value), {})
+            if found is not None:
+                answered(type(self).__setitem__, found, (self, index, value), {})
+                return
         if not isinstance(value, TensorBase):
             value = _checked_value(self, value)
         parsed = parse(self._aval, normalized(index))

@@ -105,6 +105,9 @@ def divided(self, other):
     return arithmetic.reciprocal(self) * other
 
 
+divided.__name__ = "__rtruediv__"
+
+
 def invert(self):
     """``~self``.
 

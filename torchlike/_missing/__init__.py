@@ -31,7 +31,7 @@ def lacking(path: str) -> str:
     return ": " + LACKING.format(path) if is_pytorchs(path) else ""
 
 
-_KNOWN = {"__config__", "_dynamo", "_pytree"}  # modules that others know by their private names
+_KNOWN = {"_C", "__config__", "_dynamo", "_pytree"}  # modules that others know by their private names
 OWN = {"torch": {"execution_mode", "explain", "install", "uninstall"}}
 
 

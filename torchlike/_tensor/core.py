@@ -345,19 +345,6 @@ class CoreMethods(TensorBase):
     def _is_view(self) -> bool:
         return self._base is not None
 
-    @staticmethod
-    def _make_subclass(cls, data, require_grad: bool = False):
-        """A tensor of a subclass on the elements of `data`."""
-        made = object.__new__(cls)
-        made._see(data)
-        if require_grad:
-            calls.set_requires_grad(made, True)
-        return made
-
-    def as_subclass(self, cls):
-        """The same elements as a tensor of a subclass."""
-        return self._make_subclass(cls, self, self.requires_grad)
-
     # ------------------------------------------------------------------ to Python
 
     def item(self):
@@ -530,6 +517,6 @@ def _rebuilt(cls: type, storage: Storage, place: Place | None, requires_grad: bo
         data._storage = storage
     else:
         data = TensorBase._at(storage, place)
-    made = CoreMethods._make_subclass(cls, data, requires_grad)
+    made = data._make_subclass(cls, data, requires_grad)
     made.__dict__.update(attributes)
     return made

@@ -153,7 +153,7 @@ class LegacyMethods(TensorBase):
 
     def __new__(cls, *args, device=None):
         made = constructed(args, None, device)
-        return made if type(made) is cls else made.as_subclass(cls)
+        return made if type(made) is cls else made._make_subclass(cls, made)
 
     def type(self, dtype=None, non_blocking: bool = False, **kwargs):
         """The type's old name, ``"torch.FloatTensor"``, or the tensor in another dtype.

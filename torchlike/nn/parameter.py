@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from torchlike._tensor.core import CoreMethods
+from torchlike._overrides import disabled, take_plainly
+from torchlike._tensor.subclassing import _TensorMeta
 from torchlike.tensor import Tensor
 
 
-class _Marked(type):
+class _Marked(_TensorMeta):
     """A class of tensors that tensors of other classes belong to, too, by an attribute."""
 
     _mark: str
@@ -34,6 +35,7 @@ class Parameter(Tensor, metaclass=_Marked):
     """
 
     _mark = "_is_param"
+    __torch_function__ = staticmethod(disabled)
 
     def __init_subclass__(cls, **kwargs) -> None:
         super().__init_subclass__(**kwargs)
@@ -48,8 +50,8 @@ class Parameter(Tensor, metaclass=_Marked):
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         kind = type(data)
         if kind is Tensor or issubclass(kind, Parameter):
-            return CoreMethods._make_subclass(cls, data, requires_grad)
-        made = CoreMethods._make_subclass(kind, data, requires_grad)
+            return Tensor._make_subclass(cls, data, requires_grad)
+        made = Tensor._make_subclass(kind, data, requires_grad)
         made._is_param = True
         return made
 
@@ -87,4 +89,5 @@ class Buffer(Tensor, metaclass=_Marked):
         return made
 
 
+take_plainly(Parameter)
 Parameter.__module__ = Buffer.__module__ = "torchlike.nn.parameter"

@@ -1,0 +1,136 @@
+"""Functions made of operations: how they are declared, and the gate that a call of one passes.
+
+`function` makes of a plain Python function on tensors what PyTorch's users call: with a public name and place, the form
+for classes, PyTorch's other keywords, ``out=``, an error that ends at the user's line, and one look at the arguments for
+who answers instead (`torchlike._overrides`). Where nothing is special that look is all that a call costs.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter
+from typing import Any, TypeVar, overload
+
+from torchlike._arguments import SYNONYMS, modern_keywords
+from torchlike._dispatch import methods
+from torchlike._out import OutRule, stored
+from torchlike._overrides import answered, overriding, plain
+from torchlike._programs.tracebacks import shorten
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@overload
+def function(body: F, /) -> F: ...
+@overload
+def function(**flags: Any) -> Callable[[F], F]: ...
+def function(body: Any = None, /, **flags: Any) -> Any:
+    """Declare a public function that is made of operations.
+
+    Args:
+        flags: see `Composite`.
+
+    Returns:
+        The function. A class has another one in its place, as PyTorch's methods are others than its functions.
+
+    Example:
+        >>> @function(legacy={"tensor": "input"})
+        ... def halves(input):
+        ...     return input[::2], input[1::2]
+    """
+    if body is None:
+        return functools.partial(function, **flags)
+    declared = Composite(body, **flags)
+    call, method = declared.form(), declared.form()
+    method.is_method = declared.several
+    methods[call] = method
+    return call
+
+
+@dataclass
+class Composite:
+    """A declared function.
+
+    Attributes:
+        body: what is declared.
+        name: where it is not the function's own.
+        module: the public module that shows it, where that is neither ``torchlike`` nor, for what `torchlike.nn` has,
+            ``torchlike.nn.functional``.
+        legacy: old names of keywords and what they are now: taken, with a FutureWarning.
+        out: that it takes ``out=``, and what becomes of another dtype there.
+        in_python: whether PyTorch has it in Python, which tells overrides the defaults, too, and knows no other names
+            of keywords; by default what `torchlike.nn` has.
+        several: whether its method takes other tensors than its own, and so has to look who answers: of the tensor itself
+            subclasses know (`torchlike._tensor.subclassing`).
+        of_modes: whether only modes answer, and no arguments: what makes tensors of data.
+    """
+
+    body: Callable
+    name: str = ""
+    module: str = ""
+    legacy: Mapping[str, str] = field(default_factory=dict)
+    out: OutRule | tuple[OutRule, ...] | None = None
+    in_python: bool | None = None
+    several: bool = False
+    of_modes: bool = False
+
+    def __post_init__(self) -> None:
+        of_layers = self.body.__module__.startswith("torchlike.nn")
+        self.name = self.name or self.body.__name__
+        self.module = self.module or ("torchlike.nn.functional" if of_layers else "torchlike")
+        self.in_python = of_layers if self.in_python is None else self.in_python
+        self.signature = inspect.signature(self.body)
+        if self.out is not None:
+            last = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
+            self.signature = self.signature.replace(parameters=[*self.signature.parameters.values(), last])
+            self.body = _storing(self.body, self.name, self.out)
+
+    def form(self) -> Callable:
+        """The function behind its gate."""
+        call = _gated(self)
+        functools.update_wrapper(call, self.body)
+        call.__name__ = call.__qualname__ = self.name
+        call.__module__, call.__signature__, call.in_python = self.module, self.signature, self.in_python
+        return call
+
+
+def _gated(declared: Composite) -> Callable:
+    body, legacy, names, of_modes = (
+        declared.body,
+        declared.legacy,
+        frozenset(declared.signature.parameters),
+        declared.of_modes,
+    )
+    synonyms = {} if declared.in_python else SYNONYMS
+
+    def call(*args, **kwargs):
+        try:
+            for each in (*args, *kwargs.values()) if kwargs else args or (call,):
+                if type(each) not in plain:
+                    found = overriding((), {}) if of_modes else overriding(args, kwargs)
+                    if found is not None:
+                        return answered(call, found, args, kwargs)
+                    break
+            if kwargs and not names.issuperset(kwargs):
+                if not legacy.keys().isdisjoint(kwargs):
+                    kwargs = modern_keywords(call.__name__, kwargs, legacy)
+                kwargs = {key if key in names else synonyms.get(key, key): value for key, value in kwargs.items()}
+            return body(*args, **kwargs)
+        except BaseException as error:
+            shorten(error)
+            raise
+
+    return call
+
+
+def _storing(body: Callable, name: str, rule: OutRule | tuple[OutRule, ...]) -> Callable:
+    """A body whose results go into ``out=`` where that is given."""
+
+    @functools.wraps(body)
+    def store(*args, out=None, **kwargs):
+        return stored(name, body(*args, **kwargs), out, rule)
+
+    return store
