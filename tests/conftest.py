@@ -10,9 +10,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("TORCHLIKE_TRACEBACK", "full")  # a failing test shows where
 os.environ.setdefault("TORCHLIKE_TELL_AFTER", "0")  # on a busy machine compiling takes long
 
+import jax
 import pytest
 
 import torchlike
+from torchlike._types import devices
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +31,12 @@ def in_auto_mode():
     """What a test tells of compiling holds in this mode, whatever the others run in."""
     with torchlike.execution_mode("auto"):
         yield
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Two of the CPU's devices are `cuda:0` and `cuda:1`."""
+    known = devices.jax_devices
+    ours = tuple(jax.devices("cpu")[1:3])
+    monkeypatch.setattr(devices, "jax_devices", lambda kind: ours if kind == "cuda" else known(kind))
+    return ours

@@ -410,7 +410,7 @@ def test_a_loader_tells(workers):
 @pytest.mark.parametrize("mode", ["auto", "eager"])
 @pytest.mark.parametrize("case", FEW)
 def test_what_is_not_on_the_host_is_checked_where_it_is(case, mode, monkeypatch):
-    monkeypatch.setattr(torchlike._recorder.checks, "CPU", torchlike.device("cuda"))
+    monkeypatch.setattr(torchlike._types.places.HOST, "is_host", False)
     inputs, fn = WRONG[case]
     with torchlike.execution_mode(mode):
         check_error(inputs, lambda torch, *tensors: read(fn(torch, *tensors)))

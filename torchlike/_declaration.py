@@ -224,7 +224,7 @@ class Op:
     def _promised(self, call: tuple) -> Spec:
         viewed, *numbers = call[0]
         layout = self._view_rule(call[1], dict(call[2])).layout(Layout.contiguous(viewed.shape), *[0] * len(numbers))
-        return Spec.promised(self.name, self._function(*call), call[0], aval(layout.shape, viewed.dtype, viewed.device))
+        return Spec.promised(self.name, self._function(*call), call[0], aval(layout.shape, viewed.dtype, viewed.place))
 
     def _traced(self, call: tuple) -> Spec:
         return Spec(self.name, self._function(*call), call[0])

@@ -150,7 +150,7 @@ def _fitting(gradient: TensorBase, known: Aval, place: int) -> TensorBase:
 @functools.cache
 def _ones(known: Aval) -> Spec:
     """The operation that makes the gradient of a root; an array from outside would be one more argument."""
-    return Spec("ones_like", lambda: jnp.ones(known.shape, known.dtype.np), (), known.device)
+    return Spec("ones_like", lambda: jnp.ones(known.shape, known.dtype.np), (), known.place)
 
 
 @gate

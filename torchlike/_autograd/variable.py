@@ -322,5 +322,5 @@ def _apply(spec: Spec, pairs: tuple, tracked: bool) -> tuple:
 @functools.cache
 def _off_tape(known: Aval) -> tuple:
     """Where a view comes from whose base is off the tape."""
-    spec = Spec("as_strided", lambda: jnp.zeros(known.shape, known.dtype.np), (), known.device)
+    spec = Spec("as_strided", lambda: jnp.zeros(known.shape, known.dtype.np), (), known.place)
     return node_class(spec)(spec, (), ()), 0

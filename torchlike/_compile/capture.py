@@ -22,7 +22,7 @@ from torchlike._programs.settings import put
 from torchlike._random import default
 from torchlike._recorder.checks import Bound, Verdict
 from torchlike._recorder.kinds import ORDINARY, Kind
-from torchlike._recorder.recorder import Value, recorder, value_of
+from torchlike._recorder.recorder import Recording, Value, recorder, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import Size, device, dtype
 
@@ -135,6 +135,15 @@ class Capture(Kind):
     def apart(self, run: Any, do: Any, reason: str) -> Any:
         return do()
 
+    def goes_on(self, recording: Recording) -> None:
+        if self._nodes:
+            self.interrupt("operations of several devices are pending")
+        else:
+            self._follow(recording)
+
+    def _follow(self, recording: Recording) -> None:
+        self.recording, self._nodes, self._inputs = recording, recording.nodes, recording.inputs
+
     def made(self, value: Value) -> None:
         self.hosted.append(value)
 
@@ -164,13 +173,12 @@ class Capture(Kind):
 
     def enter(self) -> bool:
         """Begin; False if it cannot be."""
-        if recorder.recording.nodes:
+        if recorder.pending():
             recorder.flush("a compiled call begins", ends_step=recorder._after_backward)
         if not self.watch.start():
             return False
         recorder.kind = self
-        self.recording, self._nodes = recorder.recording, recorder.recording.nodes
-        self._inputs = recorder.recording.inputs
+        self._follow(recorder.recording)
         self._starts = recorder.at_boundary, recorder._after_backward
         default.note_draws(self._draws)
         self._engine = default.engine.clone()

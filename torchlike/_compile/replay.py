@@ -18,6 +18,7 @@ from torchlike._recorder.checks import Bound, Doubt, Verdict, hear, outstanding
 from torchlike._recorder.recorder import Recording, Value, program_lock, recorder
 from torchlike._recorder.running import at_once, execute, store
 from torchlike._recorder.storage import Storage
+from torchlike._types.places import HOST
 
 LATER = np.empty(0)  # in the place of an array that is drawn at the call
 MISS: Any = object()  # what a replay gives when something is not as it was
@@ -235,8 +236,7 @@ class Replay:
         values = self._values(tensors, storages)
         if values is None or not self._numbers_hold():
             return MISS
-        pending = recorder.recording.nodes
-        if pending and recorder.at_boundary and self.begins:
+        if self.begins and recorder.at_boundary and recorder.pending():
             recorder.boundary()
         inputs = [values[each] if type(each) is int else each for each in self.picks]
         looked = [values[place] for _, places in self.checks for place in places]
@@ -364,7 +364,7 @@ class Flight(Recording):
     __slots__ = ("replay", "numbers", "values")
 
     def __init__(self, replay: Replay, inputs: list[Value], numbers: list) -> None:
-        super().__init__()
+        super().__init__(replay.structure.specs[0].place if replay.structure else HOST)
         self.is_open = False
         self.replay, self.inputs, self.numbers = replay, inputs, numbers
         self.values = {place: Value(known, None, self) for place, known in replay.outputs}
@@ -398,7 +398,7 @@ class Flight(Recording):
 
 def is_amid_step() -> bool:
     """Whether the operations of a step are pending, which must not be cut in two."""
-    return recorder.recording is recorder.begun and bool(recorder.recording.nodes)
+    return recorder.begun and bool(recorder.pending())
 
 
 _KEPT = attrgetter("_edge", "_leaf", "_view", "_storage")

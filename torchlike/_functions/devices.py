@@ -5,17 +5,10 @@ from __future__ import annotations
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import Node, next_sequence
 from torchlike._autograd.variable import TensorBase
-from torchlike._programs.aval import aval
-from torchlike._programs.settings import put
+from torchlike._recorder import moves
 from torchlike._recorder.recorder import Value
-from torchlike._types import device, devices
-
-
-def _put(value: Value, where: device) -> Value:
-    """The value, computed and copied to a device."""
-    known = value.aval
-    array = put(value.compute("a tensor moves to another device"), devices.jax_device(where))
-    return Value(aval(known.shape, known.dtype, where), array)
+from torchlike._types import device
+from torchlike._types.places import place_of
 
 
 class ToCopyBackward0(Node):
@@ -23,13 +16,13 @@ class ToCopyBackward0(Node):
 
     def __init__(self, source: Value, edge: tuple) -> None:
         self._edges, self._outputs = (edge,), (source.aval,)
-        self.source = source.aval.device
+        self.source = source.aval.place
         self._sequence = next_sequence()
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
-        """The gradient on the device that the tensor came from."""
+        """The gradient at the place that the tensor came from."""
         value, edge = cotangents[0]
-        moved_back = _put(value, self.source)
+        moved_back = moves.moved(value, self.source)
         return [(moved_back, (ToCopyBackward0(value, edge), 0) if create_graph and edge is not None else None)]
 
     def _release(self) -> None:
@@ -38,10 +31,9 @@ class ToCopyBackward0(Node):
 
 def moved(tensor: TensorBase, where: device) -> TensorBase:
     """The tensor on a device; itself if it is there."""
-    known = tensor._aval
-    if known.device == where:
+    if tensor._aval.device == where:
         return tensor
     value = tensor._value()
     edge = tensor._edge
     tracked = state.enabled and edge is not None
-    return TensorBase._wrap(_put(value, where), (ToCopyBackward0(value, edge), 0) if tracked else None)
+    return TensorBase._wrap(moves.moved(value, place_of(where)), (ToCopyBackward0(value, edge), 0) if tracked else None)

@@ -40,7 +40,7 @@ def taken_out(thing: Any, sizes: list[int]) -> Any:
     kind = type(thing)
     if kind is Aval:
         sizes += thing.shape
-        return Aval, thing.ndim, thing.dtype, thing.device
+        return Aval, thing.ndim, thing.dtype, thing.place
     if kind is int:
         sizes.append(thing)
         return (int,)
@@ -226,7 +226,7 @@ def aval_at(known: Any, values: dict[str, int]) -> Any:
     """An `Aval` with its symbols replaced; the type of a number is itself."""
     if isinstance(known, type) or all(type(each) is int for each in known.shape):
         return known
-    return aval(tuple([size_at(each, values) for each in known.shape]), known.dtype, known.device)
+    return aval(tuple([size_at(each, values) for each in known.shape]), known.dtype, known.place)
 
 
 def jaxpr_at(closed: ClosedJaxpr, values: dict[str, int]) -> ClosedJaxpr:

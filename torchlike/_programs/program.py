@@ -16,7 +16,7 @@ from torchlike._programs import algebra, cold, explain, forks, layouts, memory
 from torchlike._programs.settings import COMPILER_OPTIONS, cached, ours, put, settings
 from torchlike._programs.spec import NUMBERS
 from torchlike._programs.tiers import Tiered
-from torchlike._types.devices import CPU
+from torchlike._types.places import Place
 
 # in a key, an output is the number of its node plus this for each output of the node before it
 MULTIPLE = 2**20
@@ -30,12 +30,12 @@ class Program:
         order: the same in the order in which it returns them.
         donated: positions of the inputs whose memory it takes over.
         memory: the bytes that a run needs beside its inputs; None before it is compiled.
-        is_on_cpu: whether its outputs are in the host's memory.
+        place: where it runs.
         largest: the bytes of the largest result of an operation in it.
         is_busy: JAX compiles it or looks it up just now; who asks for it is a signal's handler, or a finalizer.
     """
 
-    __slots__ = ("kept", "order", "donated", "memory", "is_on_cpu", "largest", "is_busy", "_run", "_known")
+    __slots__ = ("kept", "order", "donated", "memory", "place", "largest", "is_busy", "_run", "_known")
 
     def __init__(self, nodes, kept: tuple, pairs: dict[int, int]) -> None:
         self.kept, self.donated = kept, tuple(sorted(pairs))
@@ -43,7 +43,7 @@ class Program:
         heirs = [pairs[place] for place in self.donated]
         self.order = (*heirs, *sorted(set(kept).difference(heirs)))
         self.memory: int | None = None
-        self.is_on_cpu = nodes[-1][0].outputs[-1].device is CPU
+        self.place = nodes[-1][0].place
         self.largest = max(each.nbytes for spec, _ in nodes for each in spec.outputs)
         self.is_busy = False
         self._known: list[list[type]] = []
@@ -53,10 +53,10 @@ class Program:
 
     def compile(self, args: list) -> None:
         """Compile it for arguments like these, whose memory it leaves alone: an exception on the way does no harm."""
-        with cached():
+        with cached(self.place):
             needs = self._alone(lambda: self._run.lower(*args).compile().memory_analysis())
         # what is on another device is not asked for here
-        self.memory = needs.temp_size_in_bytes + needs.output_size_in_bytes if self.is_on_cpu and needs else 0
+        self.memory = needs.temp_size_in_bytes + needs.output_size_in_bytes if self.place.is_host and needs else 0
 
     def run(self, args: list, results: list) -> None:
         """Run it, and append the list of the outputs to `results`.
@@ -72,7 +72,7 @@ class Program:
             results.extend(itertools.starmap(self._run, (args,)))
             return
         for place in self.donated:
-            args[2 + place] = put(np.array(args[2 + place]), _place_of(args[2 + place]))
+            args[2 + place] = put(args[2 + place], _target_of(args[2 + place]), copies=True)
         results.append(self._alone(lambda: jax.block_until_ready(self._run(*args))))
         self._known.append(kinds)
 
@@ -85,7 +85,7 @@ class Program:
             self.is_busy = False
 
 
-def _place_of(array):
+def _target_of(array):
     """Where a copy of an array goes; None where JAX puts arrays by itself."""
     return array.sharding if isinstance(array, jax.Array) and array.committed else None
 
@@ -164,7 +164,7 @@ class Structure(Tiered):
                 program.compile(args)
         explain.record.runs["whole"] += 1
         results.append(program.order)
-        with ours():
+        with ours(program.place):
             program.run(args, results)
 
     def run_by_op(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
@@ -178,7 +178,7 @@ class Structure(Tiered):
         bits = marshal.dumps(numbers, 2)  # tells NaNs and zeros apart, as `==` does not
         known, packs = self._packs
         if bits != known:
-            packs = _packs(numbers)
+            packs = _packs(numbers, self.specs[0].place)
             self._packs = bits, packs
         return packs
 
@@ -299,7 +299,7 @@ class Structure(Tiered):
 _NOTHING = None  # an argument that is no array costs nothing
 
 
-def _packs(numbers: list) -> tuple:
+def _packs(numbers: list, place: Place) -> tuple:
     """Python numbers as an array of floats and one of integers; complex ones are two floats."""
     ints = [each for each in numbers if type(each) is int]
     floats: list[float] = []
@@ -309,7 +309,7 @@ def _packs(numbers: list) -> tuple:
         elif type(each) is complex:
             floats += (each.real, each.imag)
     made = np.array(floats, np.float64) if floats else _NOTHING, np.array(ints, np.int64) if ints else _NOTHING
-    return put(made)
+    return put(made, place=place)
 
 
 def _unpacked(floats, ints) -> Callable:
@@ -375,9 +375,9 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
     explain.record.runs["op"] += 1
     arrays = [np.asarray(each) if type(each) is cold.Deferred else each for each in arrays]
     if spec.is_compiled:
-        with ours():
+        with ours(spec.place):
             return spec.compiled(*arrays)
-    with explain.compiling(repr(spec), "first use of the operation"), cached():
+    with explain.compiling(repr(spec), "first use of the operation"), cached(spec.place):
         return spec.compiled(*arrays)
 
 

@@ -19,6 +19,7 @@ import jax
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from torchlike._programs.marks import breaks_capture
+from torchlike._types.places import HOST, Place
 
 MODES = ("auto", "eager", "whole")
 
@@ -93,18 +94,19 @@ execution_mode.__module__ = "torchlike"
 HAS_GPU = any(importlib.util.find_spec(f"jax_cuda{number}_plugin") for number in (12, 13))
 
 
-def ours() -> contextlib.AbstractContextManager[Any]:
+def ours(place: Place = HOST) -> contextlib.AbstractContextManager[Any]:
     """JAX as the package needs it, in a block of this thread that traces, compiles or runs: with types of 64 bits.
 
-    Beside a GPU arrays are on the CPU unless they were moved, and products are those of float32. The user's own JAX goes
-    on as he has set it. Entering and leaving takes a microsecond, and a call of a program two more.
+    What is made of nothing lies at the place, products beside a GPU are those of float32. The user's own JAX goes on as
+    he has set it. Entering and leaving takes a microsecond, and a call of a program two more.
     """
-    return _beside_gpu() if HAS_GPU else jax.enable_x64(True)
+    return jax.enable_x64(True) if place.is_host and not HAS_GPU else _at(place)
 
 
 @contextlib.contextmanager
-def _beside_gpu() -> Iterator[None]:
-    with jax.enable_x64(True), jax.default_device(_cpu()), jax.default_matmul_precision("float32"):
+def _at(place: Place) -> Iterator[None]:
+    device = _cpu() if place.is_host else place.jax_device
+    with jax.enable_x64(True), jax.default_device(device), jax.default_matmul_precision("float32"):
         yield
 
 
@@ -113,10 +115,15 @@ def _cpu() -> Any:
     return jax.local_devices(backend="cpu")[0]
 
 
-def put(array: Any, device: Any = None) -> jax.Array:
-    """`jax.device_put` that leaves dtypes as they are."""
-    with ours():
-        return jax.device_put(array, device)
+def put(array: Any, target: Any = None, place: Place = HOST, copies: bool = False) -> jax.Array:
+    """`jax.device_put` that leaves dtypes as they are.
+
+    Args:
+        target: a JAX device or sharding; where JAX puts arrays by itself at this place, if there is none.
+        copies: whether the array gets memory of its own.
+    """
+    with ours(place):
+        return jax.device_put(array, target, may_alias=False if copies else None)
 
 
 @contextlib.contextmanager
@@ -170,12 +177,12 @@ _cache_lock = threading.RLock()
 
 
 @contextlib.contextmanager
-def cached() -> Iterator[None]:
+def cached(place: Place = HOST) -> Iterator[None]:
     """`ours` for a block that compiles: programs are kept in our folder, unless the user has one of his own.
 
     JAX has one folder for the process, and opens it once: so the settings are changed for as long as the block takes.
     """
-    with ours():
+    with ours(place):
         if not _CACHE or jax.config.jax_compilation_cache_dir is not None:
             yield
             return

@@ -17,8 +17,8 @@ from torchlike._programs.aval import Aval, aval
 from torchlike._programs.generic import aval_at, jaxpr_at
 from torchlike._programs.marks import unwatched
 from torchlike._programs.settings import COMPILER_OPTIONS, tracing
-from torchlike._types.devices import CPU
 from torchlike._types.dtypes import BY_NUMPY
+from torchlike._types.places import HOST, Place
 
 # Python numbers are arguments of a program, never constants in it: 64 bits wide and weakly typed, as JAX has them
 NUMBERS = {
@@ -47,6 +47,7 @@ class Spec:
         differentiable: whether any output can have a gradient.
         derivatives: by which inputs want a gradient: what the tape makes of it.
         keeps: the same, what picks the inputs that such a derivative uses.
+        place: where it runs, and its results lie.
         numbers: the places of the Python numbers among the inputs.
         call: what it was made for, a `torchlike._declaration.Call`, if it is a declared operation.
         generic: (the operation traced with symbols, their values), if that is where it comes from.
@@ -65,7 +66,7 @@ class Spec:
             "differentiable",
             "derivatives",
             "keeps",
-            "_is_on_cpu",
+            "place",
         ),
         *(
             "grad_name",
@@ -88,7 +89,7 @@ class Spec:
 
     def __init__(self, name: str, fn: Callable | jex_core.ClosedJaxpr, inputs: tuple, where=None) -> None:
         closed, shapes = (fn, tuple(fn.out_avals)) if isinstance(fn, jex_core.ClosedJaxpr) else _traced(fn, inputs)
-        where = where or _device_of(inputs)
+        where = where or _place_of(inputs)
         single = not isinstance(shapes, (tuple, list))
         outputs = [aval(s.shape, BY_NUMPY[np.dtype(s.dtype)], where) for s in ([shapes] if single else shapes)]
         self._set(name, fn, inputs, outputs)
@@ -121,7 +122,7 @@ class Spec:
         self.number = next(_count)
         self.count = len(outputs)
         self.differentiable = any(o.dtype.rank >= 2 for o in outputs)
-        self._is_on_cpu = all(each.device is CPU for each in outputs)
+        self.place = outputs[0].place
         self.derivatives: dict = {}
         self.keeps: dict[tuple, Callable] = {}
         self.grad_name: str | None = None
@@ -171,13 +172,13 @@ class Spec:
             return COMPILED_COST
         if self._cost is None:
             generic, values = self.generic or (self, {})
-            self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self._is_on_cpu else math.inf
+            self._cost = cold.cost(generic.jaxpr.jaxpr, values) if self.place.is_host else math.inf
         return self._cost
 
     @property
     def is_light(self) -> bool:
         """Whether NumPy runs it for good: calling it compiled would cost more."""
-        return self._compiled is None and self._is_on_cpu and self.cost <= COMPILED_COST
+        return self._compiled is None and self.place.is_host and self.cost <= COMPILED_COST
 
     @property
     def is_sum(self) -> bool:
@@ -203,7 +204,7 @@ class Spec:
         """
         if forks.is_cut_off:
             return True
-        if self._compiled is not None or not self._is_on_cpu:
+        if self._compiled is not None or not self.place.is_host:
             return False
         if self._spent <= self.compile_cost:
             self._spent += max(self.cost - COMPILED_COST, WAITING_COST if waits else 0)
@@ -248,9 +249,6 @@ def struct_of(kind: Aval | type) -> jax.ShapeDtypeStruct:
     return NUMBERS[kind] if isinstance(kind, type) else kind.struct
 
 
-def _device_of(inputs: tuple):
-    """Where the results are: with the inputs; a 0-d CPU tensor goes to where the others are."""
-    for each in inputs:
-        if isinstance(each, Aval) and each.device is not CPU:
-            return each.device
-    return CPU
+def _place_of(inputs: tuple) -> Place:
+    """Where the results are: with the inputs."""
+    return next((each.place for each in inputs if isinstance(each, Aval)), HOST)

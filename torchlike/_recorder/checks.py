@@ -23,7 +23,6 @@ from jax import lax
 from torchlike._programs.aval import Aval
 from torchlike._programs.program import run_op
 from torchlike._programs.spec import NUMBERS, Spec
-from torchlike._types.devices import CPU
 
 FINE = np.iinfo(np.int64).max  # in the place of the first place where something is wrong
 HERE = "What is wrong was recorded here, and found when it was computed:\n"
@@ -222,7 +221,7 @@ def tell(verdict: Verdict) -> None:
     """Note the verdict of a program that runs; from a GPU it comes by itself."""
     outstanding.append(verdict)
     found = verdict.found
-    if found.aval.device is not CPU and type(found.array) is not np.ndarray:
+    if not found.aval.place.is_host and type(found.array) is not np.ndarray:
         found.array.copy_to_host_async()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torchlike._recorder.checks import Bound
-    from torchlike._recorder.recorder import Value
+    from torchlike._recorder.recorder import Recording, Value
     from torchlike._recorder.storage import Storage
 
 
@@ -37,6 +37,9 @@ class Kind:
     def apart(self, run: Callable[[Callable, str], Any], do: Callable[[], Any], reason: str) -> Any:
         """Run what comes only once."""
         return run(do, reason)
+
+    def goes_on(self, recording: Recording) -> None:
+        """It goes on in another recording: at another place, or after one that is sealed."""
 
     def made(self, value: Value) -> None:
         """A value is made on the host."""

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from sys import getrefcount
 from typing import Any
@@ -18,14 +18,15 @@ import numpy as np
 from torchlike._programs import explain, memory
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.program import MULTIPLE
-from torchlike._programs.settings import settings
+from torchlike._programs.settings import put, settings
 from torchlike._programs.spec import Spec
 from torchlike._recorder import checks
 from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
 from torchlike._recorder.kinds import ORDINARY, Kind
+from torchlike._recorder.nodes import CLOSED, Sealed
 from torchlike._recorder.running import at_once, is_programs, run, store
-from torchlike._types.devices import CPU
 from torchlike._types.dtypes import of_numpy
+from torchlike._types.places import HOST, Place, received
 
 LOST = (
     "this tensor's value was lost: the program that was to compute it failed{}. What it was to be made of, and what was "
@@ -37,7 +38,7 @@ class Value:
     """An immutable array: computed when `array` is set, else the output of a recorded node.
 
     Attributes:
-        aval: its shape, dtype and device.
+        aval: its shape, dtype and place.
         array: the `jax.Array` (or NumPy array), or None while it is only recorded.
         recording: where it is, or was, recorded.
         slot: which output of that recording it is.
@@ -62,15 +63,18 @@ class Value:
         """
         recorder.kind.interrupt(reason, self)
         if self.array is None:
-            if self.recording is recorder.recording:
-                recorder.flush(reason)
-            else:
-                self.recording.compute(self)
+            self.recording.read(self, reason)
             if outstanding:
                 checks.hear()
         elif outstanding:
             checks.hear_of(self.recording)
         return self.array
+
+    def bring(self, ends_step: bool) -> None:
+        """Compute it for a program that takes it."""
+        if self.array is None:
+            recorder.take_off([self.recording])
+            self.recording.compute(self, ends_step)
 
     @property
     def is_computed(self) -> bool:
@@ -81,7 +85,7 @@ class Value:
     def known(self) -> np.ndarray | None:
         """The elements, where they are known on the host; None where they are still to be computed, or elsewhere."""
         array = self.array
-        if array is None or self.aval.device is not CPU:
+        if array is None or not self.aval.place.is_host:
             return None
         return array if type(array) is np.ndarray else np.asarray(array)
 
@@ -97,11 +101,18 @@ class Value:
             raise memory.told(error) from None
 
 
-def value_of(array, where=CPU) -> Value:
-    """A computed value from a JAX or NumPy array."""
+def value_of(array) -> Value:
+    """A computed value from a JAX or NumPy array, where that lies."""
+    array, where = received(array)
     made = Value(aval(array.shape, of_numpy(array.dtype), where), array)
     recorder.kind.made(made)
     return made
+
+
+def value_at(value: Value, place: Place) -> Value:
+    """A value copied to another place, computed now if need be."""
+    known, array = value.aval, value.compute("a tensor moves to another device")
+    return Value(aval(known.shape, known.dtype, place), put(array, place.target, copies=True))
 
 
 program_lock = threading.RLock()  # programs run one after the other: what one donates no other may take
@@ -111,17 +122,8 @@ if hasattr(os, "register_at_fork"):  # a process is not forked while another thr
     )
 
 
-class _Closed(list):
-    """The nodes of a recording that has run: whoever is adding one just now finds that it was not taken."""
-
-    def append(self, node) -> None:
-        """Take nothing."""
-
-    def __getitem__(self, place):
-        return [] if isinstance(place, slice) else None
-
-
-_CLOSED = _Closed()
+class Elsewhere(Exception):
+    """An operation belongs into another recording."""
 
 
 class Recording:
@@ -134,19 +136,27 @@ class Recording:
     A recording stands by itself: nodes and inputs stay until the arrays are in their values. Whatever comes in between,
     a signal's handler that computes or an exception, whoever needs one of the values goes on from there.
 
+    All is recorded at one place. An input from another place may be pending there, and is computed first: so of two
+    recordings only one may need the other. Where that would change, it is *sealed*, and its place goes on with another.
+
     Attributes:
-        nodes: the nodes; `_CLOSED` after their program has run, or failed.
+        place: where its program will run.
+        line: the recordings of its thread, by place, of which it is or was one.
+        nodes: the nodes; `CLOSED` after their program has run, or failed.
         inputs: the computed values that they use, in the order of their first use: those of the first nodes come first.
         places: the places of these.
         limit: how many nodes to add before looking whether that is too much.
         is_open: its thread is still adding to it.
         doubts: the checks among the nodes, each with the value that has what it finds.
         tracked: the tape's nodes for its operations, until it is seen which of them are still held.
+        live_bytes: what is held of its values, at the last look.
         replaced: (object, attribute, what it was) where one of the values came into its place; of a value that is one
             of the inputs, its place, for a reference to it would keep it from being written over.
     """
 
     __slots__ = (
+        "place",
+        "line",
         "nodes",
         "inputs",
         "places",
@@ -154,6 +164,7 @@ class Recording:
         "is_open",
         "doubts",
         "tracked",
+        "live_bytes",
         "replaced",
         "_verdict",
         "_is_running",
@@ -161,7 +172,9 @@ class Recording:
         "_error",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place = HOST, line: dict | None = None) -> None:
+        self.place = place
+        self.line = line
         self.nodes: list[tuple] = []
         self.inputs: list[Value] = []
         self.places: dict[Value, int] = {}
@@ -169,6 +182,7 @@ class Recording:
         self.is_open = True
         self.doubts: list[tuple[Value, Doubt]] = []
         self.tracked: list = []
+        self.live_bytes = 0
         self.replaced: list[tuple] = []
         self._verdict: Verdict | None = None
         self._is_running = False
@@ -180,40 +194,74 @@ class Recording:
         part: list = [spec]
         numbers: tuple = ()
         known = self.places
-        for each in inputs:
-            if type(each) is not Value:
-                part.append(type(each))
-                numbers = (*numbers, each)
-            elif each.recording is self:
-                part.append(each.slot)
-            else:
-                place = known.get(each)
-                part.append(self._admit(each) if place is None else place)
-        nodes = self.nodes
-        slot = len(nodes)
-        if spec.count == 1:
-            outputs = [Value(spec.outputs[0], None, self, slot)]
-            node = (tuple(part), (ref(outputs[0]),), numbers)
+        try:
+            for each in inputs:
+                if type(each) is not Value:
+                    part.append(type(each))
+                    numbers = (*numbers, each)
+                elif each.recording is self:
+                    part.append(each.slot)
+                else:
+                    place = known.get(each)
+                    part.append(self._admit(each, spec.place) if place is None else place)
+        except Elsewhere:
+            pass
         else:
-            outputs = [Value(each, None, self, slot + place * MULTIPLE) for place, each in enumerate(spec.outputs)]
-            node = (tuple(part), tuple(map(ref, outputs)), numbers)
-        nodes.append(node)
-        if self.nodes[slot] is not node:  # a signal's handler, or a finalizer, has recorded or computed meanwhile
-            return recorder.current().add(spec, inputs)
-        if slot >= self.limit:
-            recorder.bound()
-        return outputs
+            nodes = self.nodes
+            slot = len(nodes)
+            if spec.count == 1:
+                outputs = [Value(spec.outputs[0], None, self, slot)]
+                node = (tuple(part), (ref(outputs[0]),), numbers)
+            else:
+                outputs = [Value(each, None, self, slot + place * MULTIPLE) for place, each in enumerate(spec.outputs)]
+                node = (tuple(part), tuple(map(ref, outputs)), numbers)
+            nodes.append(node)
+            if self.nodes[slot] is not node:  # a signal's handler, or a finalizer, has recorded or computed meanwhile
+                return recorder.current().add(spec, inputs)
+            if slot >= self.limit:
+                recorder.bound()
+            return outputs
+        return recorder.at(spec.place).add(spec, inputs)
 
-    def _admit(self, value: Value) -> int:
+    def _admit(self, value: Value, place: Place) -> int:
+        """The place among the inputs of a value that is not of this recording.
+
+        Args:
+            place: where the operation runs that uses it.
+
+        Raises:
+            Elsewhere: this is not the recording for it.
+        """
+        if place is not self.place:
+            raise Elsewhere
+        if value.aval.place is not place:
+            return self._admit(value_at(value, place), place)
         if value.array is None:
-            value.compute()  # it is of another recording
+            if value.recording.line is not self.line:
+                value.compute()  # another thread's
+            elif value.recording.needs(self):
+                self.seal()
+                raise Elsewhere
         inputs = self.inputs
-        place = len(inputs)
+        number = len(inputs)
         inputs.append(value)
-        while inputs[place] is not value:  # another came first
-            place += 1
-        self.places[value] = -1 - place
-        return -1 - place
+        while inputs[number] is not value:  # another came first
+            number += 1
+        self.places[value] = -1 - number
+        return -1 - number
+
+    def needs(self, other: Recording) -> bool:
+        """Whether another recording is to compute any of its inputs, or of what these come from."""
+        met = [self]
+        for recording in met:
+            met += {each.recording for each in recording.inputs if each.array is None}.difference(met)
+        return other in met
+
+    def seal(self) -> None:
+        """Take no more; what is recorded at its place goes to another from now on."""
+        self.verdict()
+        self.nodes, self.is_open = Sealed(self.nodes), False
+        recorder.renew(self)
 
     def note(self, holder, name: str, old) -> None:
         """One of the values is about to become an attribute of something."""
@@ -247,7 +295,7 @@ class Recording:
             RuntimeError: the program failed: they are lost.
         """
         with program_lock:
-            if self.nodes is _CLOSED:
+            if self.nodes is CLOSED:
                 return
             if len(self._results) < 2:
                 self._results = []
@@ -286,13 +334,23 @@ class Recording:
 
     def close(self) -> None:
         """Give up what it holds: all is computed that anybody wants."""
-        self.nodes = _CLOSED
+        self.nodes = CLOSED
         self.inputs, self._results = [], []
         self.places.clear()
         self.replaced.clear()
         self.tracked.clear()
 
-    def compute(self, value: Value) -> None:
+    def read(self, value: Value, reason: str) -> None:
+        """Compute a value that somebody reads.
+
+        Raises:
+            RuntimeError: it is lost.
+        """
+        if self.line is recorder.line:
+            recorder.flush(reason, only=self)
+        self.compute(value)
+
+    def compute(self, value: Value, ends_step: bool = False) -> None:
         """Compute a value for somebody who is not adding to this recording.
 
         While anybody is, or while it is running, it is left as it is, and will compute the value once more.
@@ -303,12 +361,13 @@ class Recording:
         with program_lock:
             if value.array is not None:
                 return
-            if self.nodes is _CLOSED:
+            if self.nodes is CLOSED:
                 why = "" if self._error is None else f" ({type(self._error).__name__}: {self._error})"
                 raise RuntimeError(LOST.format(why))
             if len(self._results) == 2 or not (self.is_open or self._is_running):
+                self.settle()
                 self.verdict()
-                self.finish(self.outputs())
+                self.finish(self.outputs(), ends_step)
             else:
                 self._compute_beside(value)
 
@@ -334,8 +393,8 @@ class Recording:
         with program_lock:
             self._is_running = True
             try:
-                if self.nodes is _CLOSED:
-                    return Recording()
+                if self.nodes is CLOSED:
+                    return Recording(self.place, self.line)
                 return self._cut(place)
             finally:
                 self._is_running = False
@@ -362,7 +421,7 @@ class Recording:
         Args:
             kept: the earlier outputs that they use, by slot.
         """
-        rest, moves = Recording(), []
+        rest, moves = Recording(self.place, self.line), []
 
         def moved(each):
             if type(each) is type:
@@ -371,7 +430,7 @@ class Recording:
                 return each - place
             value = kept[each] if each >= 0 else self.inputs[-1 - each]
             known = rest.places.get(value)
-            return rest._admit(value) if known is None else known
+            return rest._admit(value, rest.place) if known is None else known
 
         for part, outs, numbers in self.nodes[place:]:
             for number, each in enumerate(outs):
@@ -404,23 +463,70 @@ class Recorder(threading.local):
     """The pending operations, for each thread its own: what one records never comes between another's.
 
     Attributes:
-        recording: the operations since the last flush.
+        line: the operations since the last flush, a recording for each place.
+        recording: the one of these where something was recorded last.
+        sealed: earlier ones that have not run.
         at_boundary: a step has ended; the next operation that is tracked for gradients cuts first, so that the
             preparation of data stays out of the step's program.
-        begun: the recording in which the last step began.
+        begun: a step has begun, and nothing was cut off since.
         reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
         kind: what becomes of the recording where something needs it computed.
     """
 
     kind: Kind = ORDINARY
-    begun: Recording | None = None
+    begun = False
 
     def __init__(self) -> None:
-        self.recording = Recording()
+        self.line: dict[Place, Recording] = {}
+        self.recording = self._begin(HOST)
+        self.sealed: list[Recording] = []
         self.at_boundary = True
         self.reads_host = False
         self._after_backward = False
-        self._live_bytes = 0
+
+    # ------------------------------------------------------------------ where it is recorded
+
+    def _begin(self, place: Place) -> Recording:
+        made = self.line[place] = Recording(place, self.line)
+        return made
+
+    def at(self, place: Place) -> Recording:
+        """The recording of a place, where it is recorded from now on."""
+        found = self.line.get(place) or self._begin(place)
+        if found is not self.recording:
+            self.recording = found
+            self.kind.goes_on(found)
+        return found
+
+    def current(self) -> Recording:
+        """Where to record now."""
+        if self.recording.nodes is CLOSED:  # taken off by somebody who did not come to setting up another
+            self.recording = self._begin(self.recording.place)
+        return self.recording
+
+    def renew(self, sealed: Recording) -> None:
+        """Go on with another recording at the place of one that is sealed."""
+        self.sealed.append(sealed)
+        made = self._begin(sealed.place)
+        if self.recording is sealed:
+            self.recording = made
+
+    def take_off(self, taken: Collection[Recording]) -> None:
+        """Add nothing more to recordings: they are about to run."""
+        self.begun = False
+        if self.recording in taken:
+            self.recording = self._begin(self.recording.place)
+        for each in taken:
+            each.is_open = False
+            if self.line.get(each.place) is each:
+                del self.line[each.place]
+        self.sealed = [each for each in self.sealed if each not in taken]
+
+    def pending(self) -> list[Recording]:
+        """What is recorded and has not run, the earlier first."""
+        return [each for each in (*self.sealed, *self.line.values()) if each.nodes]
+
+    # ------------------------------------------------------------------ when it runs
 
     def boundary(self) -> None:
         """Cut before the first tracked operation of a step."""
@@ -428,11 +534,11 @@ class Recorder(threading.local):
         ends_step, self._after_backward = self._after_backward, False
         self.kind.begins()
         self.kind.ends(self.flush, "a step begins", ends_step)
-        self.begun = self.recording
+        self.begun = True
 
     def cut(self, reason: str) -> None:
         """Compute what is pending unless a step is under way: where a loop comes round, and so does the cut."""
-        if self.recording.nodes and self.at_boundary:
+        if self.at_boundary and self.pending():
             ends_step, self._after_backward = self._after_backward, False
             self.kind.ends(self.flush, reason, ends_step)
 
@@ -445,12 +551,14 @@ class Recorder(threading.local):
         return self.kind.apart(self._apart, do, reason)
 
     def _apart(self, do: Callable[[], Any], reason: str) -> Any:
-        before, self.recording = (self.recording, self._live_bytes), Recording()
+        before = self.line, self.sealed, self.recording, self.begun
+        self.line, self.sealed = {}, []
+        self.recording = self._begin(self.recording.place)
         try:
             made = do()
             self.flush(reason)
         finally:
-            self.recording, self._live_bytes = before
+            self.line, self.sealed, self.recording, self.begun = before
         return made
 
     def end_backward(self, accumulated: bool) -> None:
@@ -474,21 +582,28 @@ class Recorder(threading.local):
         Raises:
             Exception: something was wrong with them.
         """
-        if self.recording.doubts:
+        if any(each.doubts or each.verdict() for each in self.pending()):
             self.flush("the program ends")
         checks.hear(everything=True)
 
-    def flush(self, reason: str, ends_step: bool = False) -> None:
+    def flush(self, reason: str, ends_step: bool = False, only: Recording | None = None) -> None:
         """Compute everything recorded that is still held.
+
+        Args:
+            only: of this recording, and what it needs of others.
 
         Raises:
             RuntimeError: the program failed; what it was to compute is lost, the recorder is as new.
             Exception: what an earlier step's checks looked at was wrong, or, where it is known already, this one's.
         """
         self.kind.interrupt(reason)
-        if not self.recording.nodes:
-            return None
-        recording = self._taken_off()
+        taken = [each for each in self.pending() if only in (None, each)]
+        if taken:
+            self.take_off(taken)
+        for each in taken:
+            self._run(each, reason, ends_step)
+
+    def _run(self, recording: Recording, reason: str, ends_step: bool) -> None:
         recording.settle()
         verdict = recording.verdict()
         outputs = recording.outputs()
@@ -501,20 +616,6 @@ class Recorder(threading.local):
             checks.hear()
         elif ends_step and outstanding:
             checks.hear(but=verdict)
-        return None
-
-    def _taken_off(self) -> Recording:
-        """The recording so far, to which nothing will be added."""
-        taken, self.recording = self.recording, Recording()
-        taken.is_open = False
-        self._live_bytes = 0
-        return taken
-
-    def current(self) -> Recording:
-        """Where to record now."""
-        if self.recording.nodes is _CLOSED:  # taken off by somebody who did not come to setting up another
-            self.recording = Recording()
-        return self.recording
 
     def look(self, asked: Sequence[Bound], inputs: Sequence) -> None:
         """Look at an operation's inputs where they are known; else the program that computes them will.
@@ -542,14 +643,15 @@ class Recorder(threading.local):
         recording = self.recording
         recording.settle()
         held = recording.outputs(recording.limit - _CHECK_EVERY)
-        self._live_bytes += sum(each.aval.nbytes for each in held if each is not None)
-        if len(recording.nodes) < settings.max_nodes and self._live_bytes < settings.max_bytes:
+        recording.live_bytes += sum(each.aval.nbytes for each in held if each is not None)
+        if len(recording.nodes) < settings.max_nodes and recording.live_bytes < settings.max_bytes:
             recording.limit += _CHECK_EVERY
             return None
         self.kind.interrupt("many operations are pending")
-        self._taken_off()
+        self.take_off([recording])
         explain.record.flushes["many operations are pending", explain.users_place()] += 1
-        self.recording = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))
+        rest = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))
+        self.recording = self.line[rest.place] = rest
         if len(outstanding) > 1:
             checks.hear(but=outstanding[-1])
         return None
@@ -578,11 +680,13 @@ def record(spec: Spec, inputs: Sequence) -> list[Value]:
         spec: the operation.
         inputs: a `Value` or a Python number for each of its inputs.
     """
-    return recorder.recording.add(spec, inputs)
+    recording = recorder.recording if inputs else recorder.at(spec.place)
+    return recording.add(spec, inputs)
 
 
 def _follow_mode() -> None:
-    recorder.recording.limit = Recording().limit
+    for each in recorder.line.values():
+        each.limit = Recording().limit
 
 
 settings.on_change.append(_follow_mode)

@@ -47,9 +47,15 @@ def at_once(calls: Iterable[tuple]) -> None:
 
 
 def run(nodes: list, inputs: list[Value], outputs: list, free: set[int], ends_step: bool, results: list) -> None:
-    """Run nodes with a recording's inputs; `results` gets the places of outputs and the list of their arrays."""
+    """Run nodes with a recording's inputs; `results` gets the places of outputs and the list of their arrays.
+
+    Inputs that another recording computes are computed first.
+    """
     live = tuple([place for place, each in enumerate(outputs) if each is not None])
     structure = program.find([node[0] for node in nodes])
+    for each in islice(inputs, len(structure.inputs)):
+        if each.array is None:
+            each.bring(ends_step)
     numbers = [each for node in nodes if node[2] for each in node[2]]
     execute(structure, inputs, numbers, live, free, structure.runs_whole(ends_step), results)
 

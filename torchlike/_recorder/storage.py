@@ -9,12 +9,13 @@ from sys import getrefcount
 import numpy as np
 
 from torchlike._programs.aval import Aval, aval
-from torchlike._programs.settings import put
+from torchlike._recorder.moves import moved
 from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.running import at_once
 from torchlike._recorder.view import Place
-from torchlike._types.devices import CPU, device, jax_device
+from torchlike._types.devices import device
 from torchlike._types.dtypes import of_numpy
+from torchlike._types.places import place_of
 
 _addresses = itertools.count(1)
 
@@ -131,7 +132,7 @@ class Storage:
 
     def data_ptr(self) -> int:
         """The address of the first element, from now on for good; an invented one where the memory is no host's."""
-        if self.aval.device is CPU:
+        if self.aval.place.is_host:
             self.share()
             self._pinned = True
             return self._host.ctypes.data
@@ -172,7 +173,7 @@ class Storage:
 
 def _restored(array: np.ndarray, where: device) -> Storage:
     """What unpickling calls."""
-    return Storage(value_of(array if where is CPU else put(array, jax_device(where)), where))
+    return Storage(moved(value_of(array), place_of(where)))
 
 
 def _is_held(array: np.ndarray) -> bool:

@@ -315,6 +315,6 @@ def direct(viewed: Aval, known: Place, wanted: Place) -> Step:
         flat = memory.bits(flat, known.dtype.np)
         return flat[: viewed.numel].reshape(viewed.shape) if is_whole else known.signed(memory.read(flat, known.layout))
 
-    made = Spec.promised("as_strided", get, (viewed,), aval(wanted.layout.shape, wanted.dtype, viewed.device))
+    made = Spec.promised("as_strided", get, (viewed,), aval(wanted.layout.shape, wanted.dtype, viewed.place))
     made.extra = ViewRule(lambda _: wanted.layout, write, lambda *_: (wanted.conjugated, wanted.negated), True)
     return Step(made)

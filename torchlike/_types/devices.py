@@ -126,3 +126,9 @@ def set_default(where: device | None) -> None:
 def jax_device(where: device):
     """The JAX device that stands for `where`."""
     return jax_devices(where.type)[where.index or 0]
+
+
+def shown_as(one) -> device:
+    """The device that a JAX device stands for."""
+    found = [number for number, each in enumerate(jax_devices("cuda")) if each == one]
+    return device("cuda", found[0]) if found else CPU

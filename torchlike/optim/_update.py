@@ -230,7 +230,7 @@ def _units(avals: list) -> list[tuple[int, ...]]:
         if each.numel > SMALL or each.dtype.is_complex:
             units.append((place,))
         else:
-            packs.setdefault((each.dtype, each.device), []).append(place)
+            packs.setdefault((each.dtype, each.place), []).append(place)
     return units + [tuple(pack) for pack in packs.values()]
 
 

@@ -302,7 +302,7 @@ class Optimizer:
         return loss
 
     def _update(self, group: dict, changes: Changes) -> None:
-        """Record the update of one group, once for each distinct count of steps among its parameters.
+        """Record the update of one group, once for each place and each distinct count of steps among its parameters.
 
         Those that never had a gradient have no state yet.
         """
@@ -314,18 +314,18 @@ class Optimizer:
                 continue
             entry = known.get(each)
             step = entry.get("step") if entry else None
-            count = bool(entry) if step is None else step._value()
-            if count in parts:
-                parts[count].append((each, grad))
+            part = each._aval.place, bool(entry) if step is None else step._value()
+            if part in parts:
+                parts[part].append((each, grad))
             else:
-                parts[count] = [(each, grad)]
+                parts[part] = [(each, grad)]
         if not parts:
             return
         if len(parts) > 1:
             parts = _merged(parts)
         numbers = self._hyper_numbers(group)
         flags = self._static_options(group)
-        for begun, pairs in parts.items():
+        for (_, begun), pairs in parts.items():
             self._record(pairs, numbers if begun else self._first_numbers(numbers), flags, changes)
         recorder.kind.updated(self, group)
 
@@ -447,13 +447,13 @@ class Optimizer:
 
 
 def _merged(parts: dict) -> dict:
-    """The parts by how many steps they have behind them, where that is known: counts that were loaded, or shared with
-    NumPy, are values of their own.
+    """The parts by place and how many steps they have behind them, where that is known: counts that were loaded, or
+    shared with NumPy, are values of their own.
     """
     merged: dict = {}
-    for count, pairs in parts.items():
+    for (place, count), pairs in parts.items():
         known = count.known if type(count) is Value else None
-        merged.setdefault(count if known is None else ("steps", known.item()), []).extend(pairs)
+        merged.setdefault((place, count if known is None else ("steps", known.item())), []).extend(pairs)
     return merged
 
 

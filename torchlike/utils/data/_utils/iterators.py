@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import recorder
-from torchlike._types.devices import jax_devices
+from torchlike._types import devices
 from torchlike.utils.data._utils.fetch import _BaseDatasetFetcher, _IterableDatasetFetcher, _MapDatasetFetcher
 from torchlike.utils.data._utils.process import Worker, end_all, first_to_answer
 from torchlike.utils.data._utils.worker import Anew, ExceptionWrapper, IterableEnd
@@ -115,7 +115,7 @@ def _pins(loader: DataLoader) -> bool:
             f"ignore pin_memory_device='{loader.pin_memory_device}'.",
             stacklevel=4,
         )
-    if loader.pin_memory and not jax_devices("cuda"):
+    if loader.pin_memory and not devices.jax_devices("cuda"):
         warnings.warn(
             "'pin_memory' argument is set as true but no accelerator is found, "
             "then device pinned memory won't be used.",

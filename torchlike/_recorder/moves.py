@@ -1,0 +1,57 @@
+"""Moves between places: what is pending at one place is an input of what is recorded at another."""
+
+from __future__ import annotations
+
+from weakref import ref
+
+from torchlike._programs.aval import aval
+from torchlike._programs.settings import put
+from torchlike._recorder.recorder import Recording, Value, recorder, value_at
+from torchlike._recorder.running import store
+from torchlike._types.places import Place
+
+
+class Move(Recording):
+    """A value on its way to another place, as a recording of its own: it runs when somebody needs what arrives.
+
+    Attributes:
+        arrives: a weak reference to the value there.
+    """
+
+    __slots__ = ("arrives",)
+
+    def __init__(self, source: Value, place: Place) -> None:
+        super().__init__(place, recorder.line)
+        self.is_open = False
+        self.inputs = [source]
+
+    def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
+        return [self.arrives()]
+
+    def read(self, value: Value, reason: str) -> None:
+        self.inputs[0].compute(reason)
+        self.compute(value)
+
+    def _run(self, outputs: list[Value | None], ends_step: bool) -> None:
+        source = self.inputs[0]
+        source.bring(ends_step)
+        self._results += [0], [put(source.array, self.place.target, copies=True)]
+
+    def _compute_beside(self, value: Value) -> None:
+        results: list = [0], [put(self.inputs[0].compute(), self.place.target, copies=True)]
+        store(self.outputs(), results)
+
+
+def moved(value: Value, place: Place) -> Value:
+    """A value at another place: pending where it is pending, so that nothing is cut off for it."""
+    known, origin = value.aval, value.recording
+    if known.place is place:
+        return value
+    recorder.kind.interrupt("a tensor moves to another device")
+    if value.array is not None or origin.line is not recorder.line:
+        return value_at(value, place)
+    if type(origin) is Move and origin.inputs[0].aval.place is place:
+        return origin.inputs[0]  # back to where it came from
+    made = Value(aval(known.shape, known.dtype, place), None, Move(value, place))
+    made.recording.arrives = ref(made)
+    return made
