@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.support import check_error, check_warning
@@ -138,6 +139,26 @@ DTYPES = {
     "layer norm of integers": lambda torch, x: torch.nn.functional.layer_norm(x.long(), (3,)),
     "in place": lambda torch, x: torch.ones(2, dtype=torch.long).add_(1.5),
     "division in place": lambda torch, x: torch.ones(2, dtype=torch.long).div_(2),
+    "and in place of a float": lambda torch, x: x.long().bitwise_and_(1.5),
+    "shift in place by a NumPy float": lambda torch, x: x.long().__ilshift__(np.float64(1)),
+    "and in place of floats": lambda torch, x: x.bitwise_and_(1),
+    "gcd in place of a float": lambda torch, x: x.long().gcd_(x),
+    "scatter of a number beyond": lambda torch, x: x.byte().scatter(0, torch.zeros(1, 1, dtype=torch.int64), 300),
+    "scatter of a negative number": lambda torch, x: x.byte().scatter(0, torch.zeros(1, 1, dtype=torch.int64), -1.5),
+    "complex alpha of a product": lambda torch, x: torch.addmm(x, x[:, :2], x, alpha=1j),
+    "complex beta of a product": lambda torch, x: torch.addmv(x[:, 0], x, x[0], beta=1j),
+    "complex factor": lambda torch, x: torch.addcmul(x, x, x, value=1j),
+    "complex factor in place": lambda torch, x: x.addcdiv_(x, x, value=1j),
+    "complex weight": lambda torch, x: torch.lerp(x, x, 1j),
+    "complex slope": lambda torch, x: torch.nn.functional.leaky_relu(x, 1j),
+    "complex elu": lambda torch, x: torch.nn.functional.elu(x, 1j),
+    "complex celu": lambda torch, x: torch.nn.functional.celu(x, 1j),
+    "complex threshold": lambda torch, x: torch.nn.functional.threshold(x, 1j, 0),
+    "item beyond": lambda torch, x: x.byte().__setitem__(0, 300),
+    "negative item": lambda torch, x: x.byte().__setitem__(x > 9, -1.5),
+    "items beyond": lambda torch, x: x.to(torch.int8).__setitem__(torch.tensor([0]), 1000),
+    "complex item": lambda torch, x: x.half().__setitem__(0, 1j),
+    "complex softplus": lambda torch, x: torch.nn.functional.softplus(x, 1j),
     "not of floats": lambda torch, x: ~x,
     "and of floats": lambda torch, x: x & x,
     "minus bool": lambda torch, x: (x > 0) - (x > 0),

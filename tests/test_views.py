@@ -240,6 +240,19 @@ def test_errors(call) -> None:
     check_error([np.arange(12, dtype=np.float32).reshape(3, 4)], call)
 
 
+@pytest.mark.parametrize(
+    "read", ["a > 0", "a.logical_not()", "a.argmax()", "torch.isnan(input=a)", "a.int()", "a.detach()"]
+)
+def test_what_has_no_gradient_reads_views_whose_history_is_lost(read: str) -> None:
+    for library in (torch, torchlike):
+        y = library.ones(4, requires_grad=True) * 1
+        a, _ = y.chunk(2)
+        y.add_(1)
+        assert not eval(read, {"torch": library, "a": a}).requires_grad
+        with pytest.raises(RuntimeError, match="base or another view of its base has been modified inplace"):
+            a * 2
+
+
 def test_in_place_views_change_the_tensor_itself() -> None:
     for library in (torch, torchlike):
         x = library.arange(6.0).view(2, 3).clone()

@@ -179,6 +179,21 @@ def _invalid_combination(op: Op, args: tuple, kwargs: dict, form: Form) -> str:
     )
 
 
+def without_dim(op: Op, given: dict) -> str:
+    """PyTorch's sentence for a reduction of everything with ``out=``, which it has not.
+
+    Args:
+        given: the further keywords.
+    """
+    if given:
+        return f'{op.name}() missing 1 required positional arguments: "dim"'
+    form = _signature(op).replace(" dim = None", " dim")
+    return (
+        f"{op.name}() received an invalid combination of arguments - got (Tensor, out=Tensor), but expected one of:\n"
+        f" * (Tensor input, *, torch.dtype dtype = None)\n * ({form})\n"
+    )
+
+
 def _signature(op: Op, order: list[str] | None = None) -> str:
     """The signature as PyTorch writes it: ``Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None``.
 

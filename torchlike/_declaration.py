@@ -235,7 +235,12 @@ class Op:
 
         def fn(arrays, dtype):
             fill = functools.partial(_filled, arrays=arrays, asked=asked, dtype=dtype)
-            got = self.body(*map(fill, args), **{k: fill(v) for k, v in kwargs})
+            try:
+                got = self.body(*map(fill, args), **{k: fill(v) for k, v in kwargs})
+            except NotImplementedError as error:
+                if in_place and hasattr(error, "dtype"):
+                    CAST.check("", dtypes.of_numpy(error.dtype), kinds[0].dtype)
+                raise
             return _cast_to(kinds[0], got) if in_place else got
 
         avals = [each for each in kinds if not isinstance(each, type)]

@@ -126,8 +126,8 @@ def _gatherer(op: Op) -> Callable:
                     if value is None:
                         value = arg._storage.read()
                 else:
-                    if arg._frozen is not None:
-                        arg._check_history()
+                    if arg._frozen is not None and arg._has_lost_history:
+                        Storage.careful = True
                     value = arg._viewed_value()
                 key.append(value.aval)
                 inputs.append(value)
@@ -309,7 +309,7 @@ def _caller(op: Op, form: Form) -> Callable:
             enabled = state.enabled
             tracked = enabled and spec.differentiable and edges.count(None) != len(edges)
             if tracked:
-                if Storage.inferred:
+                if Storage.careful:
                     _check_saved(spec, (*args, *kwargs.values()), edges)
                 if recorder.at_boundary:
                     recorder.boundary()
@@ -339,12 +339,14 @@ def _caller(op: Op, form: Form) -> Callable:
 
 
 def _check_saved(spec: Spec, given: tuple, edges: Sequence) -> None:
-    """Refuse to save a tensor for a derivative that was made in inference mode.
+    """Refuse to track a view whose history is lost, or to save a tensor that was made in inference mode.
 
     Raises:
-        RuntimeError: the derivative uses one.
+        RuntimeError: there is one; the derivative uses one.
     """
     tensors = tensors_of(given)
+    for each in tensors:
+        each._check_history()
     if any([each._storage.inference for each in tensors]):
         places = [place for place, kind in enumerate(spec.inputs) if not isinstance(kind, type)]
         used = used_by(spec, tuple([edge is not None for edge in edges]))
@@ -447,7 +449,7 @@ def _inplace(op: Op) -> Callable:
             tracked = spec.differentiable and state.enabled and edges.count(None) != len(edges)
             if tracked and recorder.at_boundary:
                 recorder.boundary()
-            if tracked and Storage.inferred:
+            if tracked and Storage.careful:
                 _check_saved(spec, (self, *args), edges)
             self._write(*apply(spec, inputs, edges, tracked)[0])
             return self

@@ -8,6 +8,7 @@ Python numbers among them: in the second they are rounded to these. Other number
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -95,6 +96,26 @@ def converted(operands: Sequence, common: np.dtype, convert: Callable, spared: i
         pairs = zip(operands, halves, strict=True)
         operands = [each if half is None else _rounded(convert(each, np.float32), half) for each, half in pairs]
     return [convert(each, common) for each in operands]
+
+
+def stepped(array, halves: tuple = _NUMPY):
+    """What PyTorch rounds on the way: to what a half holds, if the operation is one of these halves."""
+    if _notes.made is not None:
+        _notes.made.append([array.dtype if array.dtype in halves else None])
+    elif _notes.due is not None:
+        (half,) = next(_notes.due, [None])
+        return array if half is None else _step(array, half)
+    return array
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _step(array, half: np.dtype):
+    return _rounded(array, half)
+
+
+@_step.defjvp
+def _(half, primals, tangents):
+    return _step(*primals, half), tangents[0]
 
 
 def _is_of(operand, dtype: np.dtype) -> bool:

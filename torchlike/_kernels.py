@@ -37,7 +37,7 @@ class Lack(NamedTuple):
         said: the kernel's name; or the whole sentence, with ``{dtype}`` in it.
         error: the exception of a sentence.
         spares: what is never looked at: ``0`` are tensors without elements, ``.`` such without dimensions, ``m`` such whose
-            dtype differs from another one's, of which the body speaks.
+            dtype differs from another one's, of which the body speaks; ``e`` are calls with any tensor without elements.
     """
 
     kinds: str
@@ -48,6 +48,7 @@ class Lack(NamedTuple):
     def concerns(self, known: Aval, *others: Aval) -> bool:
         """Whether a tensor is refused, the first of several."""
         spared = ("0" in self.spares and not known.numel) or ("." in self.spares and not known.ndim)
+        spared = spared or ("e" in self.spares and not all(each.numel for each in (known, *others)))
         spared = spared or ("m" in self.spares and any(each.dtype is not known.dtype for each in others))
         return not spared and any(_IS[kind](known.dtype) for kind in self.kinds)
 
@@ -82,8 +83,8 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     # reductions and order
     "max_along": (Lack("c", "max(): does not support complex input"),),
     "min_along": (Lack("c", "min(): does not support complex input"),),
-    "max_of_all": (Lack("c", "max_all"),),
-    "min_of_all": (Lack("c", "min_all"),),
+    "max_of_all": (Lack("c", "max_all", spares="0"),),
+    "min_of_all": (Lack("c", "min_all", spares="0"),),
     "amax": (Lack("c", "max_values_cpu"),),
     "amin": (Lack("c", "min_values_cpu"),),
     "argmax": (
@@ -95,9 +96,9 @@ LACKS: dict[str, tuple[Lack, ...]] = {
         Lack("c", "argmin(): does not support complex input"),
     ),
     "median_along": (Lack("bc", "median_out"),),
-    "median_of_all": (Lack("bc", "median_cpu"),),
+    "median_of_all": (Lack("bc", "median_cpu", spares="0"),),
     "nanmedian_along": (Lack("bc", "median_out"),),
-    "nanmedian_of_all": (Lack("bc", "median_cpu"),),
+    "nanmedian_of_all": (Lack("bc", "median_cpu", spares="0"),),
     "sort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
     "argsort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
     "msort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
@@ -107,20 +108,20 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     ),
     "kthvalue": (Lack("bc", "kthvalue_cpu", spares="."),),
     "mode": (Lack("c", "mode_cpu", spares="0."),),
-    "cummax": (Lack("c", "cummax_cpu", spares="."),),
-    "cummin": (Lack("c", "cummin_cpu", spares="."),),
+    "cummax": (Lack("c", "cummax_cpu", spares="0."),),
+    "cummin": (Lack("c", "cummin_cpu", spares="0."),),
     "logcumsumexp": (Lack("bi", "logcumsumexp_out_cpu"),),
-    "searchsorted_of": (Lack("bc", "searchsorted_out_cpu", spares="0"),),
+    "searchsorted_of": (Lack("bc", "searchsorted_out_cpu", spares="e"),),
     # products
     "mm": (Lack("b", "addmm_impl_cpu_", spares="0m"),),
     "addmm": (Lack("b", "addmm_impl_cpu_", spares="m"),),
     "addbmm": (Lack("b", "addmm_impl_cpu_"),),
-    "tensordot_of": (Lack("b", "addmm_impl_cpu_"),),
-    "linear": (Lack("b", "addmm_impl_cpu_", spares="m"),),
-    "mv": (Lack("b", "addmv_impl_cpu"),),
-    "addmv": (Lack("b", "addmv_impl_cpu"),),
-    "bmm": (Lack("b", "bmm"),),
-    "bilinear": (Lack("b", "bmm"),),
+    "tensordot_of": (Lack("b", "addmm_impl_cpu_", spares="e"),),
+    "linear": (Lack("b", "addmm_impl_cpu_", spares="em"),),
+    "mv": (Lack("b", "addmv_impl_cpu", spares="e"),),
+    "addmv": (Lack("b", "addmv_impl_cpu", spares="e"),),
+    "bmm": (Lack("b", "bmm", spares="e"),),
+    "bilinear": (Lack("b", "bmm", spares="e"),),
     "baddbmm": (Lack("b", "baddbmm", spares="0"),),
     "dot": (Lack("b", "dot"),),
     "vdot": (Lack("b", "dot"),),
@@ -128,14 +129,17 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "trace": (Lack("b", "trace"),),
     "cross_of": (Lack("b", "cross"),),
     "renorm": (_NEEDS_NORM,),
-    "cdist_of": (Lack("bic", "cdist only supports floating-point dtypes, X1 got: {dtype}"), Lack("h", "cdist")),
-    "pdist": (Lack("bic", "pdist only supports floating-point dtypes"), Lack("h", "pdist")),
+    "cdist_of": (
+        Lack("bic", "cdist only supports floating-point dtypes, X1 got: {dtype}"),
+        Lack("h", "cdist", spares="0"),
+    ),
+    "pdist": (Lack("bic", "pdist only supports floating-point dtypes"), Lack("h", "pdist", spares="0")),
     # linear algebra
     "inv": (_low("linalg.inv"),),
     "slogdet": (_low("linalg.slogdet"),),
     "cholesky": (Lack("h", "cholesky_cpu", spares="0"),),
     "qr": (Lack("h", "geqrf_cpu"),),
-    "det": (Lack("h", "lu_cpu"),),
+    "det": (Lack("h", "lu_cpu", spares="0"),),
     "svd": (Lack("h", "linalg_svd_cpu", spares="0"),),
     "svdvals": (
         Lack("bi", NEED_FLOAT.format(name="linalg.svd", dtype="{dtype}")),
@@ -145,7 +149,7 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "eigvalsh": (Lack("bih", "linalg_eigh_cpu", spares="0"),),
     "eig": (Lack("bi", "Unknown Complex ScalarType for {dtype}"), Lack("h", "linalg_eig_out_cpu")),
     "eigvals": (Lack("bi", "Unknown Complex ScalarType for {dtype}"), Lack("h", "linalg_eig_out_cpu")),
-    "solve": (Lack("h", "lu_cpu"),),
+    "solve": (Lack("h", "lu_cpu", spares="0"),),
     "solve_triangular": (Lack("bih", "triangular_solve_cpu"),),
     "cholesky_solve": (Lack("bih", "cholesky_solve_cpu"),),
     "matrix_rank_of": (Lack("bih", NO_DOUBLES),),
@@ -185,15 +189,15 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "adaptive_max_pool1d": (Lack("bic", "adaptive_max_pool2d"),),
     "adaptive_max_pool2d": (Lack("bic", "adaptive_max_pool2d"),),
     "adaptive_max_pool3d": (Lack("bic", "adaptive_max_pool3d_cpu"),),
-    "local_response_norm": (Lack("bnc", "avg_pool2d"),),
+    "local_response_norm": (Lack("bnc", "avg_pool2d", spares="0"),),
     "rms_norm": (Lack("bi", "rms_norm"),),
     "normalize": (_NEEDS_NORM,),
-    "conv1d": (Lack("b", "slow_conv2d_cpu"),),
-    "conv2d": (Lack("b", "slow_conv2d_cpu"),),
-    "conv3d": (Lack("b", "slow_conv3d_cpu"),),
-    "conv_transpose1d": (Lack("bn", "slow_conv_transpose2d_out_cpu"),),
-    "conv_transpose2d": (Lack("bn", "slow_conv_transpose2d_out_cpu"),),
-    "conv_transpose3d": (Lack("bn", "slow_conv_transpose3d_out_cpu"),),
+    "conv1d": (Lack("b", "slow_conv2d_cpu", spares="0"),),
+    "conv2d": (Lack("b", "slow_conv2d_cpu", spares="0"),),
+    "conv3d": (Lack("b", "slow_conv3d_cpu", spares="0"),),
+    "conv_transpose1d": (Lack("bn", "slow_conv_transpose2d_out_cpu", spares="0"),),
+    "conv_transpose2d": (Lack("bn", "slow_conv_transpose2d_out_cpu", spares="0"),),
+    "conv_transpose3d": (Lack("bn", "slow_conv_transpose3d_out_cpu", spares="0"),),
     "scaled_dot_product_attention": (
         Lack("bi", "expected scalar type Float but found {dtype}"),
         Lack("c", "softmax_lastdim_kernel_impl"),
@@ -207,7 +211,7 @@ LACKS: dict[str, tuple[Lack, ...]] = {
         Lack("bi", "kl_div: Integral inputs not supported."),
         Lack("c", "kl_div: Complex inputs not supported."),
     ),
-    "poisson_nll_loss": (Lack("c", "le_cpu"),),
+    "poisson_nll_loss": (Lack("c", "le_cpu", spares="0"),),
     "hinge_embedding_loss": (Lack("b", TWO_BOOLS), _NO_CLAMP),
     "margin_ranking_loss": (_NO_CLAMP,),
     "soft_margin_loss": (

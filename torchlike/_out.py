@@ -38,14 +38,15 @@ class OutRule:
         takes: whether it casts a result of the first dtype to the second all the same.
         error: the exception's type.
         warns: whether it says that a tensor which is not empty took another shape.
-        decides: whether all is computed in the second dtype where the call asks for none.
+        decides: called with the operation, the second dtype and the arguments: the dtype that all is computed in, None
+            for the result's own. It raises where there is no such form of the operation.
     """
 
     text: str
     takes: Callable[[dtypes.dtype, dtypes.dtype], bool] = operator.is_
     error: type[Exception] = RuntimeError
     warns: bool = True
-    decides: bool = False
+    decides: Callable[..., dtypes.dtype | None] | None = None
 
     def check(self, name: str, result: dtypes.dtype, out: dtypes.dtype) -> None:
         """Raises `error` if a result of one dtype does not go into a tensor of the other."""
@@ -57,7 +58,10 @@ class OutRule:
 CAST = OutRule("result type {result} can't be cast to the desired output type {out}", can_cast)
 CONCATENATED = OutRule("torch.cat(): input types can't be cast to the desired output type {out}", can_cast, TypeError)
 ANY = OutRule("", lambda result, out: True)
-SUMMED = OutRule("Expected out tensor to have dtype {c_result}, but got {c_out} instead", decides=True)
+SUMMED = OutRule(
+    "Expected out tensor to have dtype {c_result}, but got {c_out} instead",
+    decides=lambda op, out, *args, dtype=None, **kwargs: dtype or out,
+)
 SAME = OutRule("Expected out tensor to have dtype {c_result}, but got {c_out} instead")
 UNARY = OutRule("Found dtype {out} but expected {result}")
 FILLED = OutRule("dtype {result} does not match dtype of out parameter ({out})", warns=False)
@@ -65,7 +69,7 @@ SCANNED = OutRule("expected scalar_type {result} but found {out}")
 KERNEL = OutRule("expected scalar type {result} but found {out}")
 INDEXED = OutRule("{name}(): self and result must have the same scalar type")
 BOOLS = OutRule("{name} does not support non-boolean outputs.")
-VERDICT = OutRule("{name} only supports bool tensor for result, got: {out}")
+VERDICT = OutRule("{name} only supports bool tensor for result, got: {out}", lambda result, out: out is dtypes.uint8)
 NORM = OutRule("linalg.{name} expected out tensor dtype {result} but got: {out}")
 
 
@@ -85,7 +89,7 @@ def with_out(call: Callable, args: tuple, kwargs: dict):
     if op.flags.apart_out and out is not None:
         _refuse_inputs(out, (*args, *kwargs.values()))
     if isinstance(out, TensorBase) and isinstance(op.flags.out, OutRule) and op.flags.out.decides:
-        kwargs["dtype"] = kwargs.get("dtype") or out.dtype
+        kwargs["dtype"] = op.flags.out.decides(op, out.dtype, *args, **kwargs)
     results = call(*args, **kwargs)
     if out is None:
         return results

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.support import check_op
+import torchlike
+from tests.support import check_op, first_line, reference, tensors
 
 CALLS = [
     ([np.float32(2)], lambda torch, x: torch.nn.functional.normalize(x, dim=0)),
@@ -23,6 +24,39 @@ CALLS = [
     ([(1, 1, 3, 4)], lambda torch, x: torch.nn.functional.pad(x, (2, -1, -1, 1), mode="reflect")),
     ([(1, 1, 3, 4)], lambda torch, x: torch.nn.functional.pad(x, (2, -1, -1, 1), mode="replicate")),
 ]
+
+# for what has no elements no kernel is asked whether it has the dtype
+EMPTY = {
+    "bool": "z(2, 0).cumsum_(0); z().cumprod_(0); z(0, 1) @ z(1, 2); torch.mv(z(2, 0), z(0)); "
+    "torch.bmm(z(2, 0, 2), z(2, 2, 2)); torch.tensordot(z(2, 0), z(0, 2), 1); torch.einsum('ij,jk->ki', z(0, 2), z(2, 2)); "
+    "F.linear(z(2, 0), z(3, 0)); "
+    "F.conv1d(z(0, 2, 3), z(2, 2, 2)); torch.median(z(0)); torch.searchsorted(z(3), z(0)); torch.dot(z(0), z(0)); "
+    "z(0) @ z(0)",
+    "complex64": "torch.kthvalue(z(), 1); torch.cummax(z(2, 0), 0); torch.max(z(0)); "
+    "torch.median(z(0)); F.local_response_norm(z(0, 2, 3), 2)",
+    "bfloat16": "torch.linalg.det(z(0, 0)); torch.linalg.solve(z(0, 0), z(0, 0)); torch.cdist(z(0, 3), z(2, 3))",
+    "int32": "F.conv_transpose2d(z(0, 2, 3, 3), z(2, 2, 2, 2))",
+}
+
+
+@pytest.mark.parametrize("dtype", EMPTY)
+def test_kernels_are_not_asked_for_nothing(dtype: str):
+    for call in EMPTY[dtype].split("; "):
+        want, got = (_outcome(library, call, dtype) for library in (reference(), torchlike))
+        assert got == want, call
+
+
+def _outcome(library, call: str, dtype: str) -> tuple:
+    names = {
+        "torch": library,
+        "F": library.nn.functional,
+        "z": lambda *s: library.zeros(s, dtype=getattr(library, dtype)),
+    }
+    try:
+        made = eval(call, names)
+    except Exception as error:
+        return type(error), first_line(error)
+    return tuple((str(each.dtype), str(each.tolist())) for each in tensors(library, made))
 
 
 @pytest.mark.parametrize(("inputs", "call"), CALLS, ids=range(len(CALLS)))

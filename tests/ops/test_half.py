@@ -27,7 +27,6 @@ ELEMENTWISE = {
     "sum with a number beyond": lambda torch, x, y: x + 1e5,
     "quotient by a small number": lambda torch, x, y: x / 1e-6,
     "number over it": lambda torch, x, y: 1e5 / x,
-    "alpha": lambda torch, x, y: torch.add(x, y, alpha=0.001),
     "lerp": lambda torch, x, y: torch.lerp(x, y, 1e-4),
     "addcmul": lambda torch, x, y: torch.addcmul(x, y, y, value=1e-4),
     "addcdiv": lambda torch, x, y: torch.addcdiv(x, y, x, value=1e-4),
@@ -70,6 +69,34 @@ REDUCING = {
 def test_opmath(name: str, dtype: str):
     inputs = [_extreme((5, 6), dtype, 1), _extreme((5, 6), dtype, 2)]
     check_op(inputs, (ELEMENTWISE | REDUCING)[name], grad=False, rtol=NEAR[dtype], atol=1e-6)
+
+
+# PyTorch's vectors; its loop over the rest, fewer than 64 elements, rounds `alpha * other` as well
+STEPS = {
+    "sum": lambda torch, x, y: torch.add(x, y, alpha=0.3),
+    "difference": lambda torch, x, y: torch.sub(x, y, alpha=1.7),
+    "turned difference": lambda torch, x, y: torch.rsub(x, y, alpha=-0.7),
+    "sum with an integer factor": lambda torch, x, y: x.clone().add_(y, alpha=3),
+    "cube": lambda torch, x, y: (x / 64) ** 3,
+    "inverse square": lambda torch, x, y: (x / 64) ** -2,
+    "sum of a table": lambda torch, x, y: x.index_add(0, torch.arange(8), y, alpha=2),
+    "normalize of zeros": lambda torch, x, y: torch.nn.functional.normalize(x * 0),
+    "cosine_similarity": lambda torch, x, y: torch.nn.functional.cosine_similarity(x / 64, y / 64),
+    "cosine_similarity with zeros": lambda torch, x, y: torch.nn.functional.cosine_similarity(x * 0, y),
+    "pairwise_distance": lambda torch, x, y: torch.nn.functional.pairwise_distance(x / 64, y / 64),
+    "lerp by a tensor": lambda torch, x, y: torch.lerp(x, y, torch.tensor(0.3001)),
+    "log_softmax": lambda torch, x, y: (x / 64).log_softmax(1),
+    "log_softmax of columns": lambda torch, x, y: (x / 64).log_softmax(0),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_that_round(name: str, dtype: str):
+    random = np.random.default_rng(3)
+    inputs = [(random.normal(size=(8, 64)) * 100).astype(DTYPES[dtype]) for _ in range(2)]
+    check_op(inputs, STEPS[name], grad=False, rtol=1e-6, atol=1e-8)
+    check_op(inputs, STEPS[name], rtol=NEAR[dtype], atol=NEAR[dtype])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

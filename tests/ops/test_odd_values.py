@@ -66,6 +66,8 @@ def test_complex_functions_of_small_and_large_numbers(name: str, dtype):
     "fn",
     [
         lambda torch, x: torch.lerp(x, x * 2, torch.tensor(1)),
+        lambda torch, x: torch.lerp(torch.tensor([1, 2]), torch.tensor([3, 5]), torch.tensor(0.5)),
+        lambda torch, x: torch.lerp(x, x * 2, torch.tensor(1 + 2j)),
         lambda torch, x: torch.lerp(x, x * 2, torch.tensor(0.5).half()),
         lambda torch, x: torch.addcmul(x.long(), x.long(), x.long(), value=2.7),
         lambda torch, x: torch.addcmul(x, x, x, value=True),

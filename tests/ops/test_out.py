@@ -46,8 +46,9 @@ RULES = {  # functions of one square matrix, a family of rules each
     "must be the same": "mm(x, x); addmm(x, x, x); matmul(x, x); softmax(x, 0); log_softmax(x, 0); tril(x); triu(x); "
     "norm(x); sort(x, 0); topk(x, 1); aminmax(x); argmin(x); renorm(x, 2, 0, 1.0); linalg.inv(x); linalg.svdvals(x); "
     "linalg.det(x); linalg.qr(x); isin(x, x); scatter_add(x, 0, i, x); index_add(x, 0, i[0], x); gather(x, 0, i)",
-    "computed in": "sum(x, 0); prod(x, 0); nansum(x, 0); cumsum(x, 0); cumprod(x, 0); sum(x > 1, 0); "
-    "cumsum(i, 0); nansum(i, 0)",
+    "computed in": "sum(x, 0); prod(x, 0); nansum(x, 0); cumsum(x, 0); cumprod(x, 0); sum(x > 1, 0); mean(x, 0); "
+    "nanmean(x, 0); cumsum(i, 0); nansum(i, 0); mean(x, 0, dtype=torch.float64); nanmean(x, 0, dtype=torch.float64)",
+    "no such form": "sum(x); prod(x); sum(x, dtype=torch.float64)",
     "unary": "abs(x); neg(x); ceil(x); floor(x); trunc(x); frac(x); round(x); sign(x); sgn(x); conj_physical(x)",
     "scanned": "cummax(x, 0); cummin(x, 0); logcumsumexp(x, 0)",
     "concatenated": "cat([x, x]); stack([x, x]); hstack([x, x]); vstack([x, x]); dstack([x, x]); column_stack([x, x])",

@@ -114,13 +114,9 @@ class TensorBase:
         return self._viewed_value()
 
     def _operand(self) -> Value:
-        """`_value` for an operation.
-
-        Raises:
-            RuntimeError: it would be tracked, and the history of this view is lost.
-        """
-        if self._frozen is not None:
-            self._check_history()
+        """`_value` for an operation, which is told if the history of this view is lost."""
+        if self._frozen is not None and self._has_lost_history:
+            Storage.careful = True
         return self._value()
 
     def _root(self) -> TensorBase | None:
@@ -151,20 +147,19 @@ class TensorBase:
     def _has_no_history(self) -> bool:
         return _is_leaf(self._edge) or self._root() is None
 
+    @property
+    def _has_lost_history(self) -> bool:
+        """Whether the base of a view was changed since, which cannot give it a history anew."""
+        return state.enabled and self._storage.counted != self._frozen.version and self._tracked_edge is not None
+
     def _check_history(self) -> None:
-        """Refuse to go on with the history of a view that its base's cannot give anew.
+        """Refuse to go on with the history of a view.
 
         Raises:
-            RuntimeError: the base was changed.
+            RuntimeError: it is lost.
         """
-        why = self._frozen
-        if (
-            why is not None
-            and state.enabled
-            and self._storage.counted != why.version
-            and self._tracked_edge is not None
-        ):
-            raise RuntimeError(why.sentence(self._edge, indirect=True))
+        if self._frozen is not None and self._has_lost_history:
+            raise RuntimeError(self._frozen.sentence(self._edge, indirect=True))
 
     def _read_shared(self) -> Value | None:
         """A view of memory shared with NumPy: its own elements alone are taken."""

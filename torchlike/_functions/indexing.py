@@ -21,6 +21,7 @@ from torchlike._overrides import answered, overriding, plain
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder, value_of
 from torchlike._types import dtypes
+from torchlike._types.numbers import fitting
 
 OF_0D = (
     "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
@@ -508,16 +509,15 @@ def _checked_value(self, value):
 
     Raises:
         TypeError: it is none.
-        RuntimeError: it is complex and the tensor is not.
+        RuntimeError: it does not fit the tensor's dtype.
     """
-    if isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, (complex, np.number, np.bool_)) or (isinstance(value, np.ndarray) and not value.ndim):
-        value = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
-        if isinstance(value, complex) and not self._aval.dtype.is_complex:
-            name = {"float32": "float", "float64": "double"}.get(self.dtype.name, self.dtype.name + "_t")
-            raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-        return value
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+        value = value.item()
+    if isinstance(value, (bool, int, float, complex)):
+        dtype = self._aval.dtype
+        if isinstance(value, complex) and dtype in dtypes.HALVES:
+            dtype = dtypes.float64
+        return fitting(value, dtype) if dtype.rank == 1 or isinstance(value, complex) else value
     if isinstance(value, np.ndarray):
         return as_tensor(value)
     raise TypeError(f"can't assign a {plain_name(value)} to a {self.type()}")

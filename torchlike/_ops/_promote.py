@@ -16,7 +16,7 @@ import numpy as np
 from torchlike._half import converted
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
-from torchlike._types.numbers import to_integers
+from torchlike._types.numbers import to_integers, unfit
 
 Array = jax.Array
 ArrayLike = jax.Array | complex
@@ -127,7 +127,9 @@ def only(kernel: str, array, *ranks: int, halves: bool = True) -> None:
         NotImplementedError: the dtype is another, in PyTorch's words.
     """
     if rank(array.dtype) not in ranks or not (halves or rank(array.dtype) != 2 or array.dtype.itemsize > 2):
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(array.dtype)}'")
+        error = NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(array.dtype)}'")
+        error.dtype = array.dtype  # an in-place form looks first whether it could store it
+        raise error
 
 
 def real_floating(kernel: str, input) -> Array:
@@ -181,6 +183,22 @@ def as_dtype(operand, dtype) -> Array:
         wide = operand if operand.dtype.itemsize > 2 else operand.astype(np.float32)
         return to_integers(wide, dtype, jnp.where)
     return jax.lax.convert_element_type(operand, dtype)
+
+
+def checked_number(value, dtype) -> Array:
+    """A Python number or 0-d tensor in a tensor's dtype.
+
+    Raises:
+        RuntimeError: it is complex and the dtype is not.
+    """
+    if jnp.iscomplexobj(value) and rank(dtype) < 3:
+        raise unfit(dtypes.of_numpy(dtype))
+    return as_dtype(value, dtype)
+
+
+def operand(number: Number, array: Array) -> Array:
+    """A Python number in the dtype of the tensor that it goes with, rounded to what a half holds."""
+    return converted((array, number), array.dtype, as_dtype)[1]
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from jax import lax
 
 from torchlike import return_types
 from torchlike._dispatch import op
+from torchlike._half import stepped
 from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import by_tensor, of_power, of_remainder
 from torchlike._ops._promote import (
@@ -16,11 +17,13 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     broadcast_shapes,
+    checked_number,
     floating,
     is_number,
     matched,
     matched_float,
     only,
+    operand,
     rank,
     result_dtype,
 )
@@ -69,7 +72,7 @@ def scaled(array: Array, factor: Number, name: str = "alpha") -> Array:
         raise RuntimeError(f"For non-complex input tensors, argument {name} must not be a complex number.")
     if kind == "f" and rank(array.dtype) < 2:
         raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
-    return array * as_dtype(factor, array.dtype)
+    return array * operand(factor, array)
 
 
 @op(legacy={"value": "other"}, deprecated=("input alpha other",))
@@ -131,7 +134,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
     """``input + value * tensor1 * tensor2``, elementwise with broadcasting, in the promoted dtype."""
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
     only("addcmul_cpu_out", input, 1, 2, 3)
-    return input + as_dtype(value, input.dtype) * tensor1 * tensor2
+    return input + checked_number(value, input.dtype) * tensor1 * tensor2
 
 
 @op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"})
@@ -144,7 +147,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
     if rank(tensor1.dtype) < 2 and rank(tensor2.dtype) < 2:
         raise RuntimeError(NO_INTEGER_ADDCDIV)
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
-    return input + _ratio(as_dtype(value, input.dtype) * tensor1, tensor2)
+    return input + _ratio(checked_number(value, input.dtype) * tensor1, tensor2)
 
 
 # `quotient`, but for the square, which PyTorch has here
@@ -178,17 +181,17 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
     Raises:
         RuntimeError: the dtypes of the tensors differ.
     """
-    is_scalar = not getattr(weight, "ndim", 0)
     for name, other in (("end", end), ("weight", weight)):
-        if not (name == "weight" and is_scalar) and other.dtype != input.dtype:
+        if (name == "end" or getattr(weight, "ndim", 0)) and other.dtype != input.dtype:
             want, got = c_name(input.dtype), c_name(other.dtype)
             raise RuntimeError(f"expected dtype {want} for `{name}` but got dtype {got}")
-    broadcast_shapes(input.shape, end.shape, () if is_scalar else weight.shape)
-    if is_number(weight) and jnp.iscomplexobj(weight) and rank(input.dtype) == 2:
-        raise RuntimeError(f"value cannot be converted to type {c_name(input.dtype)} without overflow")
-    only(f"lerp_kernel_{'scalar' if is_scalar else 'tensor'}", input, 2, 3)
-    weight = as_dtype(weight, input.dtype)
-    input, end, weight = matched(input, end, weight)
+    if is_number(weight):
+        weight = checked_number(weight, input.dtype)
+        broadcast_shapes(input.shape, end.shape)
+        only("lerp_kernel_scalar", input, 2, 3)
+    else:
+        input, end, weight = matched(input, end, weight)
+        only("lerp_kernel_tensor", input, 2, 3)
     return lerped(input, end, weight)
 
 
@@ -394,7 +397,20 @@ def fixed_power(input: Array, exponent: float, is_float: bool) -> Array:
         return input if exponent else jnp.ones_like(input)
     if exponent == 0.5:
         return jnp.sqrt(input)
-    return lax.rsqrt(input) if exponent == -0.5 else lax.integer_pow(input, int(exponent))
+    if exponent == -0.5:
+        return lax.rsqrt(input)
+    stepwise = {3: _cube, -2: _inverse_square}.get(exponent)
+    return lax.integer_pow(input, int(exponent)) if stepwise is None else stepwise(input)
+
+
+@derived(lambda along, cube, x: along * (3 * (x * x)))
+def _cube(x):
+    return stepped(x * x, (jnp.bfloat16,)) * x  # of float16 PyTorch makes a logarithm
+
+
+@derived(lambda along, made, x: along * (-2 * lax.integer_pow(x, -3)))
+def _inverse_square(x):
+    return 1 / stepped(x * x, (jnp.bfloat16,))
 
 
 @op(grad_name=of_power, name="pow", overloads=POWERS, fits=("exponent",))

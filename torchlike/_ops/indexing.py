@@ -22,6 +22,7 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     broadcast_shapes,
+    checked_number,
     is_number,
     only,
     rank,
@@ -36,7 +37,7 @@ from torchlike._ops._values import (
     flat_within,
     selected_within,
 )
-from torchlike._ops.masks import checked_number
+from torchlike._ops.arithmetic import scaled
 from torchlike._out import INDEXED, SAME, OutRule
 from torchlike._types import dtypes
 
@@ -217,6 +218,7 @@ _HOW = {None: "set", "add": "add", "multiply": "multiply"}
     apart_out=True,
     out=SAME,
     grad_name=of_scatter,
+    fits=("src", "value"),
 )
 def scatter(
     input: Array, dim: int, index: Array, src: ArrayLike = None, *, value: ArrayLike = None, reduce: str | None = None
@@ -398,9 +400,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
     dim = wrap_dim(dim, input.ndim)
     _check_slices("index_add_", input, dim, index, source)
     wide = _at_dim(input, dim)[0]
-    if not (isinstance(alpha, int) and alpha == 1):
-        source = source * as_dtype(alpha, source.dtype)
-    source = source.reshape(wide.shape[:dim] + (index.size,) + wide.shape[dim + 1 :])
+    source = scaled(source, alpha).reshape(wide.shape[:dim] + (index.size,) + wide.shape[dim + 1 :])
     return added(wide.at[_rows(dim, index)], source).reshape(input.shape)
 
 

@@ -9,11 +9,10 @@ from torchlike._ops._nodes import by_tensor
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
-    as_dtype,
     broadcast_shapes,
+    checked_number,
     is_number,
     promoted,
-    rank,
 )
 from torchlike._ops._values import (
     has_enough,
@@ -21,19 +20,6 @@ from torchlike._ops._values import (
 from torchlike._out import OutRule
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
-from torchlike._types.numbers import unfit
-
-
-def checked_number(value, dtype) -> Array:
-    """A Python number or 0-d tensor in a tensor's dtype.
-
-    Raises:
-        RuntimeError: it is complex and the dtype is not.
-    """
-    value = jnp.asarray(value)
-    if jnp.iscomplexobj(value) and rank(dtype) < 3:
-        raise unfit(dtypes.of_numpy(dtype))
-    return as_dtype(value, dtype)
 
 
 @op(fits=("value",), shares="inputs", on_expanded="tensor[mask] = scalar", grad_name=by_tensor("value", "MaskedFill"))

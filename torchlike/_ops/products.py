@@ -14,6 +14,7 @@ from torchlike._ops._promote import (
     Positive,
     as_dtype,
     broadcast_shapes,
+    checked_number,
     known,
     only,
     promoted,
@@ -180,7 +181,7 @@ def matmul(input: Array, other: Array) -> Array:
         )
     ranks = sorted((input.ndim, other.ndim))
     kernel = {(1, 1): "dot", (2, 2): "addmm_impl_cpu_"}.get(tuple(ranks), "addmv_impl_cpu" if ranks[0] == 1 else "bmm")
-    if input.size and other.size:
+    if kernel == "dot" or (input.size and other.size):
         only(kernel, input, 1, 2, 3)
     left = input[None] if input.ndim == 1 else input
     right = other[:, None] if other.ndim == 1 else other
@@ -254,9 +255,9 @@ def renorm(input: Array, p: Positive, dim: int, maxnorm: Positive) -> Array:
 def scaled_sum(input: Array, product: Array, beta: Number, alpha: Number) -> Array:
     """``beta * input + alpha * product``, where a plain 0 leaves `input` out and a plain 1 scales nothing."""
     if not (isinstance(alpha, int) and alpha == 1):
-        product = product * as_dtype(alpha, product.dtype)
+        product = product * checked_number(alpha, product.dtype)
     if not (isinstance(beta, int) and beta == 1):
-        beta = as_dtype(beta, product.dtype)
+        beta = checked_number(beta, product.dtype)
         input = jnp.where(beta == 0, 0, input * beta)
     broadcast_shapes(product.shape, input.shape)
     return jnp.broadcast_to(input, product.shape) + product
@@ -356,7 +357,7 @@ def einsum_of(equation: str, operands: Arrays) -> Array:
     if any(each.isalpha() and (each not in kept if arrow else letters.count(each) > 1) for each in letters):
         if len(operands) == 1:
             operands = (summable(operands[0], None),)
-        else:
+        elif all(each.size for each in operands):
             only("bmm", operands[0], 1, 2, 3)
     return jnp.einsum(equation, *operands, optimize="optimal" if len(operands) > 2 else False)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import builtins
 import functools
 import math
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from torchlike import return_types
+from torchlike._arguments import without_dim
 from torchlike._dispatch import op
 from torchlike._ops._derivatives import derived
 from torchlike._ops._nodes import by_dim
@@ -30,6 +32,7 @@ from torchlike._ops._promote import (
     wrap_dim,
 )
 from torchlike._out import SAME, SUMMED, VERDICT, OutRule, can_cast
+from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
 
 
@@ -69,7 +72,17 @@ def _total(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     return jnp.sum(input, axes, dtype=input.dtype, keepdims=keepdim)
 
 
-@op(out=SUMMED, shares="all", grad_name=by_dim("Sum"))
+def _summed_in(op, out: dtypes.dtype, input, *dim, dtype=None, **kwargs) -> dtypes.dtype:
+    """The one that is asked for, else that of ``out=``; of everything there is no such form."""
+    if not dim and "dim" not in kwargs:
+        raise TypeError(without_dim(op, {"dtype": dtype} if dtype else {}))
+    return dtype or out
+
+
+_ALONG = replace(SUMMED, decides=_summed_in)
+
+
+@op(out=_ALONG, shares="all", grad_name=by_dim("Sum"))
 def sum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
     return _total(summable(input, dtype), axes_of(dim, input.ndim), keepdim)
@@ -89,10 +102,18 @@ def sum_to_size(input: Array, size: Ints) -> Array:
     return jnp.sum(summable(input, None), tuple(axes)).reshape(size) if axes or not size else input
 
 
+def _nansum_in(op, out: dtypes.dtype, input, *args, dtype=None, **kwargs) -> dtypes.dtype | None:
+    if input.dtype.rank < 3 and dtype not in (None, out):
+        got = scalar_name(out), scalar_name(dtype)
+        raise RuntimeError("nansum: provided dtype must match dtype of result. Got {} and {}.".format(*got))
+    return dtype or (out if out.rank == 2 else None)
+
+
 _NANSUM = OutRule(
     "\"nansum_cpu\" not implemented for '{out}'",
     lambda result, out: result.rank < 2 or out.rank == 2,
     NotImplementedError,
+    decides=_nansum_in,
 )
 
 
@@ -122,7 +143,17 @@ def _need_float(name: str, input: Array, dtype) -> None:
         )
 
 
-_MEAN = OutRule("mean.dtype_out(): input types can't be cast to the desired output type {out}", can_cast)
+def _mean_in(op, out: dtypes.dtype, input, dim=None, *keepdim, dtype=None, **kwargs) -> dtypes.dtype | None:
+    if dim is None and not can_cast(input.dtype, out):
+        raise RuntimeError(f"mean.dtype_out(): input types can't be cast to the desired output type {scalar_name(out)}")
+    if dtype is not None or input.dtype.rank < 2:
+        return dtype
+    if out.rank < 2:  # it is a sum in that dtype, divided in place
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {scalar_name(out)}")
+    return out
+
+
+_MEAN = replace(SUMMED, decides=_mean_in)
 
 
 @op(out=_MEAN, shares="all", grad_name=by_dim("Mean"))
@@ -136,7 +167,7 @@ def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype:
     return jnp.mean(summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-@op(shares="all", grad_name="DivBackward0")
+@op(out=_NANSUM, shares="all", grad_name="DivBackward0")
 def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Mean over `dim` of what is not NaN."""
     if rank(input.dtype) < 2:
@@ -149,7 +180,7 @@ def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dty
     return total / count.astype(total.dtype)
 
 
-@op(out=SUMMED, shares="all", grad_name=by_dim("Prod"))
+@op(out=_ALONG, shares="all", grad_name=by_dim("Prod"))
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
     input, axes = summable(input, dtype), axes_of(dim, input.ndim)

@@ -93,9 +93,9 @@ def kthvalue(input: Array, k: Integer, dim: int | None = -1, keepdim: bool = Fal
     """
     axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     check_not_empty(input, dim, "kthvalue")
-    only("kthvalue_cpu", input, 0, 1, 2)
     if not input.ndim:
         return return_types.kthvalue(input, jnp.zeros((), np.int64))
+    only("kthvalue_cpu", input, 0, 1, 2)
     indices = jax.lax.dynamic_slice_in_dim(_order(input, axis, False), k - 1, 1, axis)
     return return_types.kthvalue(*picked(input, indices, axis, keepdim))
 
@@ -224,7 +224,8 @@ def _between_ranks(rows: Array, q: Array, interpolation: str, skip_nan: bool) ->
 
 def _running(kernel: str, input: Array, dtype) -> Array:
     input = summable(input, dtype)
-    only(kernel, input, *(() if input.dtype in (np.uint16, np.uint32, np.uint64) else (1, 2, 3)))
+    if input.ndim and input.size:
+        only(kernel, input, *(() if input.dtype in (np.uint16, np.uint32, np.uint64) else (1, 2, 3)))
     return input
 
 

@@ -34,12 +34,14 @@ class Storage:
         version: how often it was written to, in whatever way: what was read at another version is old.
         silent: how many of these times PyTorch does not count for those who share the storage.
         resizable: whether it may become larger.
-        inference: whether it was made in inference mode; `inferred`, whether any was.
+        inference: whether it was made in inference mode.
+        careful: whether what is tracked looks at its tensors first: some were made in inference mode, or a view has lost
+            its history.
     """
 
     version = silent = 0
     resizable = True
-    inference = inferred = False
+    inference = careful = False
     _host: np.ndarray | None = None
     _pinned = False
     _address: int | None = None
@@ -56,7 +58,7 @@ class Storage:
 
     def infer(self) -> None:
         """Note that it is made in inference mode."""
-        self.inference = Storage.inferred = True
+        self.inference = Storage.careful = True
 
     @property
     def host(self) -> np.ndarray | None:

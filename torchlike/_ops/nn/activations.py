@@ -10,9 +10,11 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._half import stepped
 from torchlike._ops._derivatives import derived, where
 from torchlike._ops._promote import (
     Array,
@@ -20,6 +22,7 @@ from torchlike._ops._promote import (
     Number,
     Positive,
     as_dtype,
+    checked_number,
     known,
     magnitude,
     promoted_float,
@@ -46,7 +49,7 @@ def relu(input: Array) -> Array:
 @op(fits=("value",), shares="all")
 def threshold(input: Array, threshold: Number, value: Number) -> Array:
     """The input where it is above `threshold`, elsewhere `value`."""
-    return jnp.where(input <= as_dtype(threshold, input.dtype), as_dtype(value, input.dtype), input)
+    return jnp.where(input <= checked_number(threshold, input.dtype), as_dtype(value, input.dtype), input)
 
 
 def _clipped(input: Array, low: Array, high: Array) -> Array:
@@ -81,7 +84,7 @@ def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Num
     Source: Clevert et al., Fast and Accurate Deep Network Learning by Exponential Linear Units, 2015.
     """
     need_float("elu_cpu", input)
-    alpha, scale, input_scale = (as_dtype(each, input.dtype) for each in (alpha, scale, input_scale))
+    alpha, scale, input_scale = (checked_number(each, input.dtype) for each in (alpha, scale, input_scale))
     below = scale * alpha * jnp.expm1(jnp.where(input > 0, 0, input) * input_scale)
     return jnp.where(input > 0, input * scale, below)
 
@@ -106,7 +109,7 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
     Source: Barron, Continuously Differentiable Exponential Linear Units, 2017.
     """
     need_float("elu_cpu", input)
-    alpha = as_dtype(alpha, input.dtype)
+    alpha = checked_number(alpha, np.float64).astype(input.dtype)
     return jnp.where(input > 0, input, alpha * jnp.expm1(jnp.where(input > 0, 0, input) / alpha))
 
 
@@ -114,7 +117,7 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
 def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
     """The input where it is positive, elsewhere ``negative_slope * input``."""
     need_float("leaky_relu_cpu", input)
-    return jnp.where(input > 0, input, input * as_dtype(negative_slope, input.dtype))
+    return jnp.where(input > 0, input, input * checked_number(negative_slope, input.dtype))
 
 
 @op(grad_name="PreluKernelBackward0")
@@ -203,7 +206,7 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
 def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Array:
     """``log(1 + exp(beta * input)) / beta``; the input itself where ``beta * input`` exceeds `threshold`."""
     need_float("softplus_cpu", input)
-    beta, threshold = as_dtype(beta, input.dtype), as_dtype(threshold, input.dtype)
+    beta, threshold = (checked_number(each, input.dtype) for each in (beta, threshold))
     linear = input * beta > threshold
     return jnp.where(linear, input, jnp.log1p(jnp.exp(jnp.where(linear, 0, input) * beta)) / beta)
 
@@ -339,7 +342,15 @@ def log_softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     Args:
         dtype: converted to before.
     """
-    return _normalised(jax.nn.log_softmax, "log_softmax", input, dim, dtype)
+    return _normalised(_log_softmax, "log_softmax", input, dim, dtype)
+
+
+def _log_softmax(x, axis: int):
+    shifted = x - lax.stop_gradient(jnp.max(x, axis, keepdims=True))
+    total = jnp.sum(jnp.exp(shifted), axis, keepdims=True)
+    if axis == x.ndim - 1:  # where PyTorch's kernel keeps sum and logarithm in the input's dtype
+        return shifted - stepped(jnp.log(stepped(total)))
+    return shifted - jnp.log(total)
 
 
 @op(name="softmax")

@@ -6,14 +6,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._half import stepped
 from torchlike._ops._derivatives import derived
 from torchlike._ops._promote import (
     Array,
     Number,
     Positive,
-    as_dtype,
     broadcast_shapes,
     matched_float,
+    operand,
     promoted,
     wrap_dim,
 )
@@ -37,10 +38,10 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
     axis = wrap_dim(dim, len(shape))
     if not shape:
         x1, x2 = x1[None], x2[None]
-    eps = as_dtype(eps, x1.dtype)
-    sizes = [vector_norm_of(each, 2.0, (axis,), True) for each in (x1, x2)]
-    one, two = (quotient(each, _at_least(size, eps)) for each, size in zip((x1, x2), sizes, strict=True))
-    return jnp.sum(one * two, axis)
+    eps = operand(eps, x1)
+    sizes = [stepped(vector_norm_of(each, 2.0, (axis,), True)) for each in (x1, x2)]
+    one, two = (stepped(quotient(each, _at_least(size, eps))) for each, size in zip((x1, x2), sizes, strict=True))
+    return jnp.sum(stepped(one * two), axis)
 
 
 # the derivative is that of the norm, bounded or not
@@ -58,7 +59,7 @@ def pairwise_distance(x1: Array, x2: Array, p: Positive = 2.0, eps: Number = 1e-
     """
     refuse_bools(x1, x2)
     x1, x2 = matched_float(x1, x2)
-    difference = x1 - x2 + as_dtype(eps, x1.dtype)
+    difference = stepped(stepped(x1 - x2) + operand(eps, x1))
     return vector_norm_of(difference, p, (difference.ndim - 1,), keepdim)
 
 

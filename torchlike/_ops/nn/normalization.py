@@ -10,12 +10,14 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
+from torchlike._half import stepped
 from torchlike._ops._promote import (
     Array,
     Ints,
     Number,
     Positive,
     as_dtype,
+    operand,
     promoted_float,
     wrap_dim,
 )
@@ -302,5 +304,5 @@ def normalize(input: Array, p: Positive = 2.0, dim: Ints = 1, eps: Number = 1e-1
     """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
     if not input.ndim:
         return normalize.op.body(input[None], p, wrap_dim(dim, 0), eps)[0]
-    size = vector_norm_of(input, p, axes_of(dim, input.ndim), True)
-    return quotient(input, no_less(size, as_dtype(eps, size.dtype)).astype(input.dtype))
+    size = stepped(vector_norm_of(input, p, axes_of(dim, input.ndim), True))
+    return quotient(input, no_less(size, operand(eps, size)).astype(input.dtype))
