@@ -565,6 +565,11 @@ from torchlike._types.public import publish as _publish
 
 _publish(globals())
 
+# what PyTorch has in C refuses what PyTorch refuses
+from torchlike._signatures import guard as _guard
+
+_guard("torch", globals(), globals().__setitem__)
+
 # a missing name says so
 from torchlike._missing import watch as _watch
 

@@ -7,13 +7,15 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.tracebacks import shorten
+from torchlike._signatures import is_in_python, operations, refuse
+from torchlike._signatures.forms import Form as Form
+from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 
 if TYPE_CHECKING:
@@ -40,19 +42,6 @@ _PLAIN = {
 }
 
 
-@dataclass(frozen=True)
-class Form:
-    """How an operation is called: what counts for PyTorch's sentences about arguments.
-
-    Attributes:
-        name: ``add``, or ``add_`` in place.
-        own: how many of the arguments are the tensor whose method it is.
-    """
-
-    name: str
-    own: int = 0
-
-
 def kind_of(annotation: str) -> str:
     """What a parameter with this annotation is."""
     words = annotation.replace("|", " ").replace(",", " ").split()
@@ -73,7 +62,12 @@ def check(op: Op, args: tuple, kwargs: dict, form: Form) -> None:
     Raises:
         TypeError: one is missing, too many, or of a type that the parameter does not take; in PyTorch's words.
     """
+    is_known = form.path in operations
+    if is_known:
+        refuse(form.path, args[form.own :], kwargs)
     bound = op.bind(args, kwargs, form)
+    if is_known and not is_in_python(form.path):
+        return
     if op.flags.overloads and not any(isinstance(each, TensorBase) for each in bound.arguments.values()):
         raise TypeError(_invalid_combination(op, args, kwargs, form))
     for place, (name, given) in enumerate(bound.arguments.items()):
@@ -93,11 +87,11 @@ def check(op: Op, args: tuple, kwargs: dict, form: Form) -> None:
 def _fault(kind: str, parameter: inspect.Parameter, given) -> str:
     """What is wrong with an argument, the end of PyTorch's sentence; nothing if it is right."""
     if not _fits(kind, parameter, given):
-        return f"not {plain_name(given)}"
+        return f"not {type_name(given)}"
     if _word(parameter) == "Ints" and isinstance(given, (tuple, list)) and given:
         # of several ints PyTorch looks at the first
         if isinstance(given[0], bool) or not isinstance(given[0], _PLAIN["int"]):
-            return f"but found element of type {plain_name(given[0])} at pos 0"
+            return f"but found element of type {type_name(given[0])} at pos 0"
     return ""
 
 
@@ -218,18 +212,11 @@ def _type_text(op: Op, parameter: inspect.Parameter) -> str:
     return _TYPES.get(op.kinds[parameter.name]) or _WORDS.get(_word(parameter), _word(parameter))
 
 
-def plain_name(given) -> str:
-    """The name of an object's type as C has it: with its module, if it is made in C and not Python's own."""
-    kind = type(given)
-    in_c = not kind.__flags__ & 2**9  # Py_TPFLAGS_HEAPTYPE
-    return f"{kind.__module__}.{kind.__name__}" if in_c and kind.__module__ != "builtins" else kind.__name__
-
-
 def _type_name(given) -> str:
     if isinstance(given, (tuple, list)) and given:
         inner = ", ".join(_type_name(each) for each in given[:1])
         return f"{type(given).__name__} of " + ("(" + inner + ",)" if isinstance(given, tuple) else "[" + inner + "]")
-    return plain_name(given)
+    return type_name(given)
 
 
 # ---------------------------------------------------------------------- old ways
@@ -290,6 +277,7 @@ def legacy_keywords(**renamed: str) -> Callable:
                 shorten(error)
                 raise
 
+        call.old_keywords = frozenset(renamed)
         return call
 
     return decorate

@@ -215,10 +215,12 @@ def op(body: Any = None, /, **flags: Any) -> Any:
     if identity in _declared:
         raise ValueError(f"operation {body.__qualname__} is declared twice in {body.__module__}")
     declared = _declared[identity] = Op(name, body, Flags(**flags))
-    call, method = (_guarded(declared, _caller(declared, Form(name, own))) for own in (0, 1))
-    for each in (call, method):
+    owner = _owner(declared)
+    forms = [Form(name, own, owner) for own in (0, 1)]
+    call, method = (_guarded(declared, _caller(declared, form)) for form in forms)
+    for each, form in zip((call, method), forms, strict=True):
         functools.update_wrapper(each, body)
-        _show(declared, each, name)
+        _show(declared, each, form)
         each.op = declared
     method.is_method = True
     call.inplace = _inplace(declared)
@@ -249,12 +251,17 @@ def _guarded(op: Op, form: Callable) -> Callable:
     return guarded
 
 
-def _show(op: Op, form: Callable, name: str) -> None:
+def _owner(op: Op) -> str:
+    """The public module that shows an operation."""
+    return op.flags.module or ("torchlike.nn.functional" if ".nn." in op.body.__module__ else "torchlike")
+
+
+def _show(op: Op, call: Callable, form: Form) -> None:
     """Give a form of an operation its public name and place."""
-    form.__name__ = form.__qualname__ = name
-    place = op.body.__module__
-    if place.startswith("torchlike."):
-        form.__module__ = op.flags.module or ("torchlike.nn.functional" if ".nn." in place else "torchlike")
+    call.__name__ = call.__qualname__ = form.name
+    call.path = form.path
+    if op.body.__module__.startswith("torchlike."):
+        call.__module__ = _owner(op)
 
 
 _declared: dict[tuple, Op] = {}
@@ -289,7 +296,9 @@ def _caller(op: Op, form: Form) -> Callable:
                 args = _packed(args, spread)
             if "out" in kwargs:
                 found = overriding(given, kwargs)
-                return with_out(call, args, kwargs) if found is None else answered(call.public, found, given, kwargs)
+                if found is not None:
+                    return answered(call.public, found, given, kwargs)
+                return with_out(call, args, kwargs, form)
             key, inputs, edges = gather(args, kwargs)
             try:
                 spec = specs.get(key)
@@ -459,7 +468,7 @@ def _inplace(op: Op) -> Callable:
 
     guarded = _guarded(op, no_grad()(inplace) if op.flags.untracked else inplace)
     functools.update_wrapper(guarded, op.body)
-    _show(op, guarded, form.name)
+    _show(op, guarded, form)
     guarded.is_method = True
     return guarded
 

@@ -98,8 +98,7 @@ class Composite:
 
 
 def _gated(declared: Composite) -> Callable:
-    body, legacy, names, of_modes = (
-        declared.body,
+    legacy, names, of_modes = (
         declared.legacy,
         frozenset(declared.signature.parameters),
         declared.of_modes,
@@ -118,11 +117,12 @@ def _gated(declared: Composite) -> Callable:
                 if not legacy.keys().isdisjoint(kwargs):
                     kwargs = modern_keywords(call.__name__, kwargs, legacy)
                 kwargs = {key if key in names else synonyms.get(key, key): value for key, value in kwargs.items()}
-            return body(*args, **kwargs)
+            return call.body(*args, **kwargs)
         except BaseException as error:
             shorten(error)
             raise
 
+    call.body = declared.body
     return call
 
 

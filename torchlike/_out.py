@@ -10,6 +10,8 @@ from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import OVERLAP, SHARED
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs import explain
+from torchlike._signatures import operations, refuse
+from torchlike._signatures.forms import Form
 from torchlike._types import dtypes
 from torchlike._types.dtypes import c_name, scalar_name
 
@@ -79,12 +81,15 @@ def safe(name: str, noun: str = "result") -> OutRule:
     return OutRule(text.format(name=name, noun=noun), can_cast)
 
 
-def with_out(call: Callable, args: tuple, kwargs: dict):
+def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
     """Call an operation and put the results into the tensors given as ``out=``, which take the results' shapes.
 
     Raises:
         RuntimeError: a result's dtype cannot be stored in its tensor, or one of them requires grad.
+        TypeError: this form of the operation takes no ``out=``, or what is no tensor.
     """
+    if form.path in operations:
+        refuse(form.path, args[form.own :], kwargs)
     out, op = kwargs.pop("out"), call.op
     if op.flags.apart_out and out is not None:
         _refuse_inputs(out, (*args, *kwargs.values()))

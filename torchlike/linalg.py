@@ -26,8 +26,10 @@ from torchlike._ops.linalg import svd as svd
 from torchlike._ops.linalg import svdvals as svdvals
 from torchlike._ops.products import matmul as matmul
 from torchlike._ops.reductions import linalg_vector_norm as _vector_norm
+from torchlike._signatures import guard as _guard
 from torchlike._types.public import publish as _publish
 
 vector_norm = _vector_norm
 
 _publish(globals())
+_guard("torch.linalg", globals(), globals().__setitem__)

@@ -120,6 +120,8 @@ __all__ = [
     "zeta",
 ]
 
+from torchlike._signatures import guard as _guard
 from torchlike._types.public import publish as _publish
 
 _publish(globals())
+_guard("torch.special", globals(), globals().__setitem__)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import FunctionType
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import methods
 from torchlike._overrides import take_plainly
+from torchlike._signatures import guard
 from torchlike._tensor.conversion import ConversionMethods
 from torchlike._tensor.core import CoreMethods
 from torchlike._tensor.creation import CreationMethods
@@ -53,6 +55,7 @@ for _family in Tensor.__bases__:
     for _name, _form in list(vars(_family).items()):
         if isinstance(_form, FunctionType) and _form in methods:
             setattr(_family, _name, methods[_form])
+    guard("torch.Tensor", vars(_family), partial(setattr, _family))
 TensorBase._plain = Tensor
 Tensor.__module__ = "torchlike"
 take_plainly(Tensor)

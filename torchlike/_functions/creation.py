@@ -7,7 +7,6 @@ import warnings
 
 import numpy as np
 
-from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import cast, dtype_of_number, wrapped
 from torchlike._functions.views import as_if_made, in_channels_last
@@ -17,6 +16,7 @@ from torchlike._out import FILLED, store_out
 from torchlike._programs import memory
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.view import Layout, Place
+from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes, formats
 from torchlike._types.numbers import fitting
 
@@ -182,7 +182,7 @@ def number_of(name: str, value):
     if isinstance(value, np.generic):
         return value.item()
     if not isinstance(value, (bool, int, float, complex)):
-        kind = "Tensor" if isinstance(value, TensorBase) else plain_name(value)
+        kind = "Tensor" if isinstance(value, TensorBase) else type_name(value)
         raise TypeError(f"{name}(): argument 'fill_value' (position 2) must be Number, not {kind}")
     return value
 

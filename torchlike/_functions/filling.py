@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import number_for
 from torchlike._functions.indexing import stretch
@@ -14,6 +13,7 @@ from torchlike._ops import creation, views
 from torchlike._ops.joining import cat
 from torchlike._programs import memory
 from torchlike._recorder.view import Layout, Place
+from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 
 
@@ -32,7 +32,7 @@ def fill_(self, value):
         if not isinstance(value, TensorBase):
             if not isinstance(value, (bool, int, float, complex)):
                 raise TypeError(
-                    f"fill_() received an invalid combination of arguments - got ({plain_name(value)}), but "
+                    f"fill_() received an invalid combination of arguments - got ({type_name(value)}), but "
                     "expected one of:\n * (Tensor value)\n * (Number value)"
                 )
             number_for(value, self._aval.dtype, self._aval.numel)
@@ -61,7 +61,7 @@ def fill_diagonal_(self, fill_value, wrap: bool = False):
     """
     is_scalar = isinstance(fill_value, TensorBase) and not fill_value._aval.ndim
     if not is_scalar and not isinstance(fill_value, (bool, int, float, complex, np.generic)):
-        kind = plain_name(fill_value)
+        kind = type_name(fill_value)
         raise TypeError(f"fill_diagonal_(): argument 'fill_value' (position 1) must be Number, not {kind}")
     (shape, steps, offset), step = self._layout, sum(self._layout.strides)
     if len(shape) < 2:

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from torchlike._arguments import legacy_keywords, plain_name
+from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import VIEW_OF_LEAF_IN_PLACE
 from torchlike._autograd.tape import AccumulateGrad
@@ -20,6 +20,7 @@ from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
 from torchlike._overrides import answered, overriding, plain
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder, value_of
+from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 from torchlike._types.numbers import fitting
 
@@ -520,7 +521,7 @@ def _checked_value(self, value):
         return fitting(value, dtype) if dtype.rank == 1 or isinstance(value, complex) else value
     if isinstance(value, np.ndarray):
         return as_tensor(value)
-    raise TypeError(f"can't assign a {plain_name(value)} to a {self.type()}")
+    raise TypeError(f"can't assign a {type_name(value)} to a {self.type()}")
 
 
 def delitem(self, index) -> None:

@@ -8,13 +8,13 @@ import jax
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.settings import ours
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Layout, Place
+from torchlike._signatures.parser import type_name
 from torchlike._types import devices, dtypes
 from torchlike._types.numbers import to_integers
 
@@ -246,7 +246,7 @@ def _dtype_of(each) -> dtypes.dtype:
     if isinstance(each, (str, bytes)):
         raise ValueError(f"too many dimensions '{type(each).__name__}'")
     if not isinstance(each, (bool, int, float, complex)):
-        raise RuntimeError(f"Could not infer dtype of {plain_name(each)}")
+        raise RuntimeError(f"Could not infer dtype of {type_name(each)}")
     if isinstance(each, int) and not -(2**63) <= each < 2**63:
         raise ValueError(OVERFLOW)
     return dtype_of_number(each)

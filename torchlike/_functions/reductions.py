@@ -9,12 +9,12 @@ import warnings
 
 import numpy as np
 
-from torchlike._arguments import plain_name
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
 from torchlike._out import SAME, OutRule, can_cast, stored
+from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 
 _MISSING = object()
@@ -172,12 +172,15 @@ def dist(input, other, p=2, *, out=None):
         TypeError: `other` is no tensor.
     """
     if not isinstance(other, TensorBase):
-        raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {plain_name(other)}")
+        raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
     away = input - other
     if away.dtype.rank < 2:
         kind = dtypes.scalar_name(away.dtype)
         raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {kind} instead.")
     return norm(away, float(p), out=out)
+
+
+dist.old_keywords = frozenset({"out"})
 
 
 def logsumexp(input, dim, keepdim=False, *, out=None):

@@ -145,6 +145,8 @@ from torchlike.nn._losses import soft_margin_loss as soft_margin_loss
 from torchlike.nn._losses import triplet_margin_loss as triplet_margin_loss
 from torchlike.nn._losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
 
+from torchlike._signatures import guard as _guard
 from torchlike._types.public import publish as _publish
 
 _publish(globals())
+_guard("torch.nn.functional", globals(), globals().__setitem__)

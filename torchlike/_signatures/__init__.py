@@ -1,0 +1,133 @@
+"""The signatures by which PyTorch takes arguments: what fits none of a function's is refused, in PyTorch's words.
+
+`signatures.txt` lists them (`python -m tools.signatures` writes it), for what PyTorch has in C and for what it has in
+Python, and so with Python's words: ``def unfold(input, kernel_size, ...)``. A ``-`` is what takes no arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from types import FunctionType
+
+from torchlike._programs.tracebacks import gate
+from torchlike._signatures.parser import InC, InPython, WithoutArguments
+
+# those that cost so little that it shows if something stands before them
+BARE = frozenset(
+    "data_ptr detach dim element_size get_device is_complex is_conj is_contiguous is_floating_point is_inference is_neg "
+    "is_grad_enabled is_signed ndimension nelement numel size storage_offset stride to".split()
+)
+# those that cost so little that it shows if their arguments are looked at: they are where it fails
+QUICK = frozenset(
+    "as_tensor asarray clone contiguous flatten item numpy requires_grad_ reshape retain_grad tensor tolist type view "
+    "view_as".split()
+)
+# the paths of those that are operations, which look at their arguments by themselves, when they are new to them
+operations: set[str] = set()
+
+
+@functools.cache
+def _written() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    owner = ""
+    for line in files(__name__).joinpath("signatures.txt").read_text().splitlines():
+        if line[0] == "[":
+            owner = line[1:-1]
+        else:
+            name, _, signature = line.partition(": ")
+            found.setdefault(f"{owner}.{name}", []).append(signature)
+    return found
+
+
+@functools.cache
+def _taker(path: str) -> InC | InPython | WithoutArguments:
+    written = _written()[path]
+    if written[0] == "-":
+        return WithoutArguments(path.replace("torch.Tensor", "TensorBase"))
+    return InPython(written[0]) if written[0].startswith("def ") else InC(written)
+
+
+def is_in_python(path: str) -> bool:
+    """Whether PyTorch has a function in Python: what its arguments are, shows where they are used."""
+    return isinstance(_taker(path), InPython)
+
+
+def refuse(path: str, args: tuple, kwargs: dict) -> bool:
+    """Look whether a call's arguments fit what PyTorch takes, and say whether others of the same types fit as well.
+
+    Args:
+        path: ``torch.add``, ``torch.Tensor.add_``, ``torch.linalg.inv``.
+        args: without the tensor whose method it is.
+
+    Raises:
+        TypeError: they do not, in PyTorch's words.
+    """
+    return _taker(path).check(args, kwargs)
+
+
+def looking(path: str, fn: Callable) -> Callable:
+    """A function that looks at its arguments first; where it fails, if it is quick or an operation, which looks itself."""
+    own, known, kinds_of = int(path.startswith("torch.Tensor.")), set(), functools.partial(map, _kind)
+    old = getattr(fn, "old_keywords", frozenset())
+
+    def first(*args, **kwargs):
+        key = (*kinds_of(args), *kwargs, *kinds_of(kwargs.values())) if kwargs else tuple(kinds_of(args))
+        if key not in known and old.isdisjoint(kwargs) and refuse(path, args[own:], kwargs):
+            known.add(key)
+        return fn(*args, **kwargs)
+
+    def late(*args, **kwargs):
+        try:
+            return fn(*args, **kwargs)
+        except Exception:
+            if old.isdisjoint(kwargs):
+                refuse(path, args[own:], kwargs)
+            raise
+
+    return late if hasattr(fn, "path") or path.rpartition(".")[2] in QUICK else first
+
+
+def refusing(path: str, fn: Callable) -> Callable:
+    """A function that refuses what PyTorch's of this path refuses: the same one if it is declared as a `function`."""
+    if hasattr(fn, "body") and not hasattr(fn, "path"):
+        fn.body, fn.path = looking(path, fn.body), path
+        return fn
+    call = functools.wraps(fn)(gate(looking(path, fn)))
+    call.path, call.__name__ = path, path.rpartition(".")[2]
+    if not path.startswith("torch.Tensor."):
+        call.__qualname__, call.__module__ = call.__name__, "torchlike" + path.rpartition(".")[0].removeprefix("torch")
+    return call
+
+
+def _kind(given):
+    """The type of an argument, and those of its elements."""
+    kind = type(given)
+    if kind is tuple or kind is list:
+        return (kind, type(given[0]), *set(map(type, given))) if given else ()
+    return kind
+
+
+def guard(owner: str, namespace: dict, write: Callable) -> None:
+    """Make the functions of a module, or the methods of a class, refuse what PyTorch refuses.
+
+    Args:
+        write: called with a name and the function that takes its place.
+    """
+    for name, fn in list(namespace.items()):
+        path, place = f"{owner}.{name}", getattr(fn, "path", "")
+        if not isinstance(fn, FunctionType) or path not in _written() or name in BARE:
+            continue
+        if place == path and _takes_no_more(fn, path):
+            operations.add(path)
+        elif place or not _written()[path][0].startswith("def "):
+            write(name, refusing(path, fn))
+
+
+def _takes_no_more(fn: Callable, path: str) -> bool:
+    """Whether an operation has no parameters of our own, which PyTorch's signatures know nothing of."""
+    known = {name for each in _written()[path] for name in re.findall(r"(\w+)(?=[,=)])", each)}
+    return known | {"input"} >= set(inspect.signature(fn).parameters)
