@@ -27,6 +27,7 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
+from torchlike import _strides as strides
 from torchlike._arguments import (
     ARRAY,
     ARRAYS,
@@ -73,12 +74,18 @@ OVERRIDDEN = object()  # in a key: the call is another's to answer, and no opera
 
 
 def _gatherer(op: Op) -> Callable:
-    """A function that splits a call's arguments into (key, inputs, edges)."""
+    """A function that splits a call's arguments into (key, inputs, edges, views).
+
+    The latter are pairs (place, `View`) of those inputs that are views, where these tell how the results lie in memory;
+    None where nothing does.
+    """
     kinds = tuple(op.kinds.values())
     most = len(kinds)
+    rule = strides.rules.get(op.body.__name__)
+    may, none = rule is not None, () if rule in strides.OWN else None
 
-    def odd(given, kind, key, inputs, edges):
-        """An argument that is neither a tensor nor a plain number nor static."""
+    def odd(given, kind, key, inputs, edges, views):
+        """An argument that is neither a tensor nor a plain number nor static; gives `views` and its own."""
         if given is None or given is True or given is False:
             key.append(given)
         elif isinstance(given, NUMERIC) and kind is not ARRAYS:
@@ -98,6 +105,8 @@ def _gatherer(op: Op) -> Callable:
             key.append(len(given))
             for each in given:
                 if type(each) in tensors:
+                    if may and each._view is not None:
+                        views = (*(views or ()), (len(inputs), each._view))
                     value = each._operand()
                     key.append(value.aval)
                     inputs.append(value)
@@ -114,11 +123,13 @@ def _gatherer(op: Op) -> Callable:
             edges.extend([None] * len(numbers_in))
         else:
             key.append(type(given))  # no operation is kept under such a key: `check` finds what is wrong
+        return views
 
     def gather(args, kwargs):
         inputs: list = []
         edges: list = []
         key: list = []
+        views = none
         for arg, kind in zip(args, kinds):  # noqa: B905 - a length too large is found below
             if type(arg) in tensors:
                 if arg._view is None:
@@ -129,6 +140,8 @@ def _gatherer(op: Op) -> Callable:
                     if arg._frozen is not None and arg._has_lost_history:
                         Storage.careful = True
                     value = arg._viewed_value()
+                    if may:
+                        views = (*(views or ()), (len(inputs), arg._view))
                 key.append(value.aval)
                 inputs.append(value)
                 edges.append(arg._edge)
@@ -139,7 +152,7 @@ def _gatherer(op: Op) -> Callable:
                 inputs.append(arg)
                 edges.append(None)
             else:
-                odd(arg, kind, key, inputs, edges)
+                views = odd(arg, kind, key, inputs, edges, views)
         if len(args) > most:
             key.append("too many")
         if kwargs:
@@ -147,6 +160,8 @@ def _gatherer(op: Op) -> Callable:
                 key.append(name)
                 kind = op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC)
                 if type(arg) in tensors:
+                    if may and arg._view is not None:
+                        views = (*(views or ()), (len(inputs), arg._view))
                     value = arg._operand()
                     key.append(value.aval)
                     inputs.append(value)
@@ -155,13 +170,15 @@ def _gatherer(op: Op) -> Callable:
                     key.append(
                         (type(arg), arg) if type(arg) in _LIKE_INTS else tuple(arg) if isinstance(arg, list) else arg
                     )
+                    if name == "memory_format":
+                        views = views or ()
                 elif type(arg) in NUMBER_TYPES:
                     key.append(type(arg))
                     inputs.append(arg)
                     edges.append(None)
                 else:
-                    odd(arg, kind, key, inputs, edges)
-        return tuple(key), inputs, edges
+                    views = odd(arg, kind, key, inputs, edges, views)
+        return tuple(key), inputs, edges, views
 
     return gather
 
@@ -299,7 +316,7 @@ def _caller(op: Op, form: Form) -> Callable:
                 if found is not None:
                     return answered(call.public, found, given, kwargs)
                 return with_out(call, args, kwargs, form)
-            key, inputs, edges = gather(args, kwargs)
+            key, inputs, edges, views = gather(args, kwargs)
             try:
                 spec = specs.get(key)
             except TypeError:  # a list among the static arguments
@@ -324,10 +341,13 @@ def _caller(op: Op, form: Form) -> Callable:
                     recorder.boundary()
             if not spec.single:
                 if tracked and flags.keeps_residuals:
-                    return spec.container(
-                        [TensorBase._wrap(*pair) for pair in apply_keeping(spec, inputs, tuple(edges))]
-                    )
-                return _wrap_all(spec, inputs, tuple(edges), tracked)
+                    pairs = apply_keeping(spec, inputs, tuple(edges))
+                else:
+                    pairs = apply(spec, inputs, tuple(edges), tracked)
+                several = [TensorBase._wrap(*pair) for pair in pairs]
+                if views is not None:
+                    strides.lay_out(spec, views, several)
+                return spec.container(several)
             value = recorder.recording.add(spec, inputs)[0]
             edge = ((spec.node_class or node_class(spec))(spec, inputs, tuple(edges)), 0) if tracked else None
             if is_view:
@@ -338,6 +358,8 @@ def _caller(op: Op, form: Form) -> Callable:
                 made._edge = edge
             elif enabled is None:
                 made._storage.infer()
+            if views is not None:
+                strides.lay_out(spec, views, (made,))
             return made
         except BaseException as error:
             shorten(error)
@@ -362,11 +384,6 @@ def _check_saved(spec: Spec, given: tuple, edges: Sequence) -> None:
         for place, each in zip(places, tensors, strict=False):
             if each._storage.inference and place in used:
                 raise RuntimeError(INFERENCE_SAVED)
-
-
-def _wrap_all(spec: Spec, inputs: tuple, edges: tuple, tracked: bool):
-    made = [TensorBase._wrap(*pair) for pair in apply(spec, inputs, edges, tracked)]
-    return spec.container(made)
 
 
 def _packed(args: tuple, place: int) -> tuple:
@@ -438,7 +455,7 @@ def _inplace(op: Op) -> Callable:
                             self._check_apart(each)
             if op.flags.varargs is not None:
                 args = _packed((self, *args), list(op.kinds).index(op.flags.varargs))[1:] if args else args
-            key, inputs, edges = gather((self, *args), kwargs)
+            key, inputs, edges, _ = gather((self, *args), kwargs)
             key = ("in place", *key)
             try:
                 spec = op.specs.get(key)

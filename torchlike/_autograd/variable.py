@@ -27,7 +27,7 @@ class TensorBase:
 
     Attributes:
         _storage: the cell with the elements.
-        _view: where in the storage the elements lie; None for all of them, in order.
+        _view: where in the storage the elements lie; None for all of them, which lie in order.
         _edge: the pair (node, output) of the tape where the tensor comes from; None if it requires no gradient.
         _leaf: the autograd state that outlives `requires_grad`: `.grad` and hooks.
         _base: the tensor whose history this view shares, if any.
@@ -66,13 +66,31 @@ class TensorBase:
         return made
 
     @staticmethod
-    def _at(storage: Storage, place: Place) -> TensorBase:
-        """A new tensor on the elements at a place of a storage."""
+    def _on(storage: Storage) -> TensorBase:
+        """A new tensor on all elements of a storage."""
         made = _new(TensorBase._plain)
         made._storage = storage
-        step = direct(storage.aval, Place.whole(storage.aval), place)
-        made._view, made._cached = View((step,)), Value(step.get.outputs[0])
+        if storage.origin is not None:
+            made._view, made._cached = View.whole(storage.origin), Value(storage.aval)
         return made
+
+    @staticmethod
+    def _at(storage: Storage, place: Place) -> TensorBase:
+        """A new tensor on the elements at a place of a storage."""
+        made = TensorBase._on(storage)
+        if place != made._place:
+            step = direct(storage.aval, made._place, place)
+            made._view, made._cached = View.beyond(made._view, step), Value(step.get.outputs[0])
+        return made
+
+    def _lie(self, view: View) -> None:
+        """Let the elements of a tensor that was just made lie in memory otherwise than in order; no operation moves them.
+
+        Args:
+            view: of all elements, at their place.
+        """
+        storage = self._storage
+        storage.origin, self._view, self._cached, self._seen = view.origin, view, storage.value, storage.version
 
     def _alias(self) -> TensorBase:
         """A tensor on the same elements without history: `detach()`."""
@@ -249,8 +267,10 @@ class TensorBase:
         if self._counter is not None:
             self._counter.version += 1
             storage.silent += 1
-        if view is None:
+        if view is None or not view.steps:
             storage.write(value)
+            if view is not None:
+                self._cached = value
             if edge is not None:
                 self._edge = edge
             return
@@ -259,13 +279,14 @@ class TensorBase:
             self._edge = edge if tracked else self._edge
         elif tracked or root._edge is not None:
             known, tracked = root._value(), True
-            changed, made = _put((known, root._edge), between(root._view, view, known.aval), (value, edge))
+            steps = between(root._view, view, known.aval)
+            changed, made = _put((known, root._edge), steps, (value, edge), root._view and root._place)
             root._edge = made or root._edge
-            whole = changed if root._view is None else None
+            whole = changed if root._view is None or not root._view.steps else None
         if whole is None and storage.host is not None and not view.repeats:
             storage.write_part(view.place, value)
         else:
-            storage.write(whole or _put((storage.read(), None), view.steps, (value, None))[0])
+            storage.write(whole or _put((storage.read(), None), view.steps, (value, None), view.origin)[0])
         if not tracked and not view.repeats:
             self._cached, self._seen = value, storage.version
 
@@ -299,9 +320,9 @@ def _read(pair: tuple, steps: tuple[Step, ...]) -> tuple:
     return pair
 
 
-def _put(base: tuple, steps: tuple[Step, ...], new: tuple) -> tuple:
-    """`base` with `new` in the place that the steps lead to; all are pairs (value, edge)."""
-    steps = writable(steps)
+def _put(base: tuple, steps: tuple[Step, ...], new: tuple, origin: Place | None) -> tuple:
+    """`base`, at `origin`, with `new` in the place that the steps lead to; all are pairs (value, edge)."""
+    steps = writable(steps, origin)
     levels = [base]
     for step in steps[:-1]:
         levels.append(_read(levels[-1], (step,)))

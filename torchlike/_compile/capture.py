@@ -471,7 +471,7 @@ class _Maker:
         made = Fresh()
         self.memo[id(given)] = given, made
         made.key = self.storages.setdefault(storage, object())
-        made.whole, made.version = self.source(storage.value), storage.version
+        made.whole, made.origin, made.version = self.source(storage.value), storage.origin, storage.version
         made.view = made.seen = made.base = None
         made.edge = given._edge
         if made.edge is not None:

@@ -76,7 +76,7 @@ class Signature:
         if edge is None and given._leaf is None and not any(held[name] is not None for name in held.keys() - _PLAIN):
             self.key.append(given._aval)
             if given._view is not None:
-                self.key.append(given._view.layout._replace(offset=0))
+                self.key += (given._view.layout._replace(offset=0), given._view.origin)
             self.tensors.append(given)
         elif edge is None or isinstance(edge[0], AccumulateGrad):
             self.key += (type(given), id(given))

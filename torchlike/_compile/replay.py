@@ -36,7 +36,7 @@ class Fresh:
         edge: its place on a tape that was walked and freed.
     """
 
-    __slots__ = ("key", "whole", "version", "view", "seen", "base", "edge")
+    __slots__ = ("key", "whole", "origin", "version", "view", "seen", "base", "edge")
 
     def made(self, values: list[Value], memo: dict) -> TensorBase:
         """The tensor.
@@ -52,6 +52,7 @@ class Fresh:
         if storage is None:
             found = TensorBase._wrap(values[self.whole], self.edge)
             storage = memo[self.key] = found._storage
+            storage.origin = self.origin
             if self.version:
                 storage.version = self.version
         else:
@@ -67,7 +68,8 @@ class Fresh:
 
     def described(self) -> tuple:
         base = None if self.base is None else self.base.described()
-        return self.whole, self.version, None if self.view is None else self.view.layout, self.seen, base
+        view = None if self.view is None else self.view.layout
+        return self.whole, self.origin, self.version, view, self.seen, base
 
 
 class Holder(NamedTuple):

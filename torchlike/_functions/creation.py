@@ -7,10 +7,9 @@ import warnings
 
 import numpy as np
 
+from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import cast, dtype_of_number, wrapped
-from torchlike._functions.views import as_if_made, in_channels_last
-from torchlike._ops import views
 from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
 from torchlike._programs import memory
@@ -88,7 +87,7 @@ def finished(name: str, array: np.ndarray, device, requires_grad: bool, out=None
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     made = wrapped(array, device)
     if memory_format in (formats.channels_last, formats.channels_last_3d):
-        made = in_channels_last(made, memory_format)
+        strides.put(made, strides.in_format(array.shape, memory_format))
     return made.requires_grad_() if requires_grad else made
 
 
@@ -219,21 +218,10 @@ def _filled_like(name, input, value, dtype, device, requires_grad, memory_format
     known = input._aval
     dtype = dtypes.resolve(dtype, name) or known.dtype
     device = known.device if device is None else device
-    order = memory_order(input) if memory_format in (None, formats.preserve_format) else None
-    shape = known.shape if order is None else tuple([known.shape[dim] for dim in order])
-    made = _filled(name, shape, value, dtype, device, False, None, memory_format)
-    if order is not None:
-        made = as_if_made(views.permute(made, tuple([order.index(dim) for dim in range(known.ndim)])))
+    made = _filled(name, known.shape, value, dtype, device, False, None, memory_format)
+    if input._view is not None and memory_format in (None, formats.preserve_format):
+        strides.put(made, strides.preserved(input._layout))
     return made.requires_grad_() if requires_grad else made
-
-
-def memory_order(input) -> tuple[int, ...] | None:
-    """The dimensions of a tensor from the outermost in memory inwards; None where that is their own order, or undecided."""
-    if input._view is None or input._repeats:
-        return None
-    layout = input._layout
-    order = layout.order or tuple(sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim]))
-    return None if order == tuple(range(len(order))) else order
 
 
 _DOC = "{} in the shape, dtype and device of `input`, unless others are given."
@@ -334,11 +322,8 @@ def empty_permuted(
             )
         if dim in physical_layout[:place]:
             raise RuntimeError("Duplicate dim not allowed")
-    strides, step = [0] * len(size), 1
-    for dim in reversed(physical_layout):
-        strides[dim] = step
-        step *= size[dim]
-    return empty_strided(size, strides, dtype=dtype, device=device, requires_grad=requires_grad)
+    stride = strides.dense(size, physical_layout)
+    return empty_strided(size, stride, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 # ---------------------------------------------------------------------- counting and spaced

@@ -8,7 +8,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import number_for
 from torchlike._functions.indexing import stretch
 from torchlike._functions.making import wrapped
-from torchlike._functions.views import as_strided, whole_storage
+from torchlike._functions.views import as_strided
 from torchlike._ops import creation, views
 from torchlike._ops.joining import cat
 from torchlike._programs import memory
@@ -84,8 +84,8 @@ def fill(input, value):
 
 def flat(tensor):
     """All elements of a tensor's storage in one dimension, without history."""
-    whole = whole_storage(tensor)
-    return views.view_shape(whole, (-1,)) if whole._aval.numel else views.view_shape(whole, (0,))
+    known = tensor._storage.aval
+    return TensorBase._at(tensor._storage, Place(Layout.contiguous((known.numel,)), known.dtype))
 
 
 def resize_(self, *sizes, memory_format=None):

@@ -17,7 +17,7 @@ from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.refusals import OVERLAP
 from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.creation import empty_like, is_index, memory_order, sizes
+from torchlike._functions.creation import empty_like, is_index, sizes
 from torchlike._functions.making import wrapped
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
@@ -312,7 +312,7 @@ def _like(name: str, fn, fill):
         input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **own
     ):
         named = {"dtype": dtype or input.dtype, "device": device or input.device}
-        if memory_order(input) is None:
+        if input._view is None and memory_format is None:
             return fn(input.shape, **named, requires_grad=requires_grad, **own)
         made = fill(empty_like(input, **named, memory_format=memory_format), **own)  # in the order of memory
         return made.requires_grad_() if requires_grad else made
@@ -342,7 +342,7 @@ def randint_like(
     if high is None:
         low, high = None, low
     low, named = 0 if low is None else low, {"dtype": dtype or input.dtype, "device": device or input.device}
-    if memory_order(input) is None:
+    if input._view is None and memory_format is None:
         return randint(low, high, tuple(input.shape), **named, requires_grad=requires_grad)
     made = random_(empty_like(input, **named, memory_format=memory_format), low, high)
     return made.requires_grad_() if requires_grad else made

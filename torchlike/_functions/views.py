@@ -208,19 +208,10 @@ def ravel(input):
 
 def contiguous(self, memory_format=formats.contiguous_format):
     """The tensor itself if its elements lie in memory in this order, else a copy that does."""
-    if memory_format in (formats.channels_last, formats.channels_last_3d):
-        return self if self.is_contiguous(memory_format=memory_format) else in_channels_last(self, memory_format)
-    return self if self._view is None or self._layout.is_contiguous else conversion.clone(self)
-
-
-def in_channels_last(self, memory_format):
-    """A copy whose channels are neighbours in memory."""
-    order = formats.channels_last_order(self._aval.ndim)
-    if self._aval.ndim != (4 if memory_format is formats.channels_last else 5):
-        needed = 4 if memory_format is formats.channels_last else 5
-        raise RuntimeError(f"required rank {needed} tensor to use {memory_format.name} format")
-    copied = conversion.clone(views.permute(self, order))
-    return as_if_made(views.permute(copied, tuple([order.index(dim) for dim in range(len(order))])))
+    is_last = memory_format in (formats.channels_last, formats.channels_last_3d)
+    if self.is_contiguous(memory_format=memory_format) if is_last else self._view is None or self._layout.is_contiguous:
+        return self
+    return conversion.clone(self, memory_format=memory_format)
 
 
 def as_if_made(viewed):
@@ -382,8 +373,8 @@ def as_strided(input, size, stride, storage_offset=None):
 
 def _of_root(root, place: Place):
     """A view of a tensor that is not all of its memory, at a place of that."""
-    step = direct(root._storage.aval, Place.whole(root._storage.aval), place)
-    made = whole_storage(root)._viewed(step, record(step.get, (root._storage.read(),))[0], None)
+    step = direct(root._storage.aval, root._storage.place, place)
+    made = TensorBase._on(root._storage)._viewed(step, record(step.get, (root._storage.read(),))[0], None)
     made._base, edge = root, root._tracked_edge
     if edge is not None and state.enabled:
         step = direct(root._aval, root._place, place)
@@ -392,13 +383,6 @@ def _of_root(root, place: Place):
 
 
 as_strided_ = _in_place(as_strided)
-
-
-def whole_storage(tensor):
-    """A tensor of all elements of a tensor's storage, without history."""
-    made = object.__new__(TensorBase._plain)
-    made._storage = tensor._storage
-    return made
 
 
 def real(input):

@@ -15,6 +15,6 @@ def clone(input: Array, *, memory_format=None) -> Array:
 
 
 @op(grad_name="ToCopyBackward0")
-def to_dtype(input: Array, dtype: DType) -> Array:
+def to_dtype(input: Array, dtype: DType, *, memory_format=None) -> Array:
     """The elements in another dtype; complex numbers lose their imaginary part."""
     return as_dtype(input, dtype.np)

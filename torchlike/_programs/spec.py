@@ -52,6 +52,7 @@ class Spec:
         call: what it was made for, a `torchlike._declaration.Call`, if it is a declared operation.
         generic: (the operation traced with symbols, their values), if that is where it comes from.
         checks: what it asks of its inputs' values.
+        layouts: where its results lie in memory, by its inputs' strides.
     """
 
     __slots__ = (
@@ -75,6 +76,7 @@ class Spec:
             "extra",
             "call",
             "checks",
+            "layouts",
             "numbers",
             "generic",
             "_jaxpr",
@@ -130,6 +132,7 @@ class Spec:
         self.extra: Any = None
         self.call: Any = None
         self.checks: tuple = ()
+        self.layouts: dict = {}
         self.numbers = tuple([place for place, each in enumerate(inputs) if isinstance(each, type)])
         self.generic: tuple | None = None
         self._jaxpr = self._compiled = self._cold = None

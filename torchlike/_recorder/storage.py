@@ -27,10 +27,11 @@ class Counter:
 
 
 class Storage:
-    """A mutable cell that holds one value: all the elements, in order.
+    """A mutable cell that holds one value: all the elements.
 
     Attributes:
         value: what it holds; None while a NumPy array is the truth.
+        origin: where the elements lie in memory, which they fill; None where they lie in order.
         version: how often it was written to, in whatever way: what was read at another version is old.
         silent: how many of these times PyTorch does not count for those who share the storage.
         resizable: whether it may become larger.
@@ -39,6 +40,7 @@ class Storage:
             its history.
     """
 
+    origin: Place | None = None
     version = silent = 0
     resizable = True
     inference = careful = False
@@ -83,6 +85,11 @@ class Storage:
         host = self.host
         return self.value.aval if host is None else aval(host.shape, of_numpy(host.dtype))
 
+    @property
+    def place(self) -> Place:
+        """Where the elements lie in memory."""
+        return self.origin or Place.whole(self.aval)
+
     def read(self) -> Value:
         """The value now. Memory shared with NumPy is copied: a later write to it must not change the past."""
         host = self.host
@@ -109,13 +116,25 @@ class Storage:
         """A NumPy array that is the storage's truth as long as it, or a view of it, lives."""
         recorder.kind.interrupt("an array shares the memory")
         if self.host is None:
-            host = np.array(self.value.numpy(), order="C")
+            known = self.value.numpy()
+            host = self._shown(np.empty(known.size, known.dtype), known.shape)
+            np.copyto(host, known)
             at_once([(setattr, self, "_host", host), (setattr, self, "value", None)])
         return self._host.view()
 
+    def _shown(self, flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """The elements that fill flat memory, as the value has them."""
+        if self.origin is None or not flat.size:
+            return flat.reshape(shape)
+        order = self.origin.layout.order
+        return flat.reshape([shape[dim] for dim in order]).transpose(np.argsort(order))
+
     def part(self, place: Place) -> np.ndarray:
         """The elements at a place of the memory that is shared with NumPy, where they lie."""
-        flat, size = self.share().reshape(-1), place.dtype.np.itemsize
+        shared, size = self.share(), place.dtype.np.itemsize
+        if self.origin is not None and shared.size:
+            shared = shared.transpose(self.origin.layout.order)
+        flat = shared.reshape(-1)
         if flat.nbytes % size:  # what is left at the end holds no element
             flat = flat.view(np.uint8)[: flat.nbytes // size * size]
         flat = flat.view(place.dtype.np)[place.layout.offset :]
@@ -155,7 +174,7 @@ class Storage:
         known = self.read()
         size = known.aval.dtype.itemsize
         array = np.zeros(known.aval.numel - -missing // size, known.aval.dtype.np)
-        begin = array[: known.aval.numel].reshape(known.aval.shape)
+        begin = self._shown(array[: known.aval.numel], known.aval.shape)
         np.copyto(begin, known.numpy())
         self._host, self.value = begin, None
         made = Storage.of_numpy(array)
@@ -163,19 +182,23 @@ class Storage:
         return made
 
     def __copy__(self) -> Storage:
-        return Storage(self.read())  # values are immutable: none is copied
+        made = Storage(self.read())  # values are immutable: none is copied
+        made.origin = self.origin
+        return made
 
     def __deepcopy__(self, memo: dict) -> Storage:
         return copy.copy(self)
 
     def __reduce__(self) -> tuple:
         known = self.read()
-        return _restored, (np.array(known.numpy(), order="C"), known.aval.device)
+        return _restored, (np.array(known.numpy(), order="C"), known.aval.device, self.origin)
 
 
-def _restored(array: np.ndarray, where: device) -> Storage:
+def _restored(array: np.ndarray, where: device, origin: Place | None) -> Storage:
     """What unpickling calls."""
-    return Storage(moved(value_of(array), place_of(where)))
+    made = Storage(moved(value_of(array), place_of(where)))
+    made.origin = origin
+    return made
 
 
 def _is_held(array: np.ndarray) -> bool:

@@ -206,25 +206,44 @@ _WIDEST = 16  # bytes: every dtype's size divides it
 
 
 class View:
-    """Where a tensor's elements lie in its storage, as the view operations that lead there from the storage's value."""
+    """Where a tensor's elements lie in its storage, as the view operations that lead there from the storage's value.
 
-    __slots__ = ("steps", "_place")
+    Attributes:
+        steps: the operations; none where it shows all of the storage's elements.
+        origin: where these lie in memory, unless in order.
+    """
 
-    def __init__(self, steps: tuple[Step, ...]) -> None:
-        self.steps = steps
+    __slots__ = ("steps", "origin", "_place")
+
+    def __init__(self, steps: tuple[Step, ...], origin: Place | None = None) -> None:
+        self.steps, self.origin = steps, origin
         self._place: Place | None = None
 
     @property
     def place(self) -> Place:
         """The place of the elements, worked out when first asked for."""
         if self._place is None:
-            self._place = _place_of(self.steps) if self.is_known else _place_of.__wrapped__(self.steps)
+            find = _place_of if self.is_known else _place_of.__wrapped__
+            self._place = find(self.steps, self.origin)
         return self._place
 
     @property
     def layout(self) -> Layout:
         """Shape, strides and offset."""
         return self.place.layout
+
+    @property
+    def kind(self):
+        """What its strides follow from: numbers move its first element alone, and may still have to be computed."""
+        steps = self.steps
+        if not steps:
+            return self
+        return steps[0].get if len(steps) == 1 and self.origin is None else self.strides
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """The strides, whether or not the place is known."""
+        return _strides_of(tuple([step.get for step in self.steps]), self.origin)
 
     @property
     def sign(self) -> tuple[bool, bool]:
@@ -242,26 +261,39 @@ class View:
         return any([step.repeats for step in self.steps])
 
     @staticmethod
+    @functools.lru_cache(maxsize=4096)
+    def whole(origin: Place) -> View:
+        """The view of all of a storage's elements, which lie there."""
+        return View((), origin)
+
+    @staticmethod
     def beyond(known: View | None, step: Step) -> View:
         """The view that a step makes of a view, or of a whole storage; a long chain becomes one step."""
         if known is None:
             return View((step,))
-        merge = step.get.extra.merge
-        merged = None if merge is None else merge(known.steps[-1], step)
-        made = View((*known.steps, step) if merged is None else (*known.steps[:-1], merged))
+        steps, merge = known.steps, step.get.extra.merge
+        merged = None if merge is None or not steps else merge(steps[-1], step)
+        made = View((*steps, step) if merged is None else (*steps[:-1], merged), known.origin)
         if len(made.steps) > _MOST_STEPS and made.is_known:
             viewed = made.steps[0].get.inputs[0]
-            made.steps = (direct(viewed, Place.whole(viewed), made.place),)
+            made.steps = (direct(viewed, known.origin or Place.whole(viewed), made.place),)
         return made
 
 
 @functools.lru_cache(maxsize=4096)
-def _place_of(steps: tuple[Step, ...]) -> Place:
-    viewed = steps[0].get.inputs[0]
-    layout = Layout.contiguous(viewed.shape)
+def _place_of(steps: tuple[Step, ...], origin: Place | None) -> Place:
+    layout, kind, *_ = origin or Place.whole(steps[0].get.inputs[0])
     for step in steps:
-        layout = step.get.extra.layout(layout, *step.numbers)
-    return Place(layout, steps[-1].get.outputs[0].dtype, *_sign_of(steps))
+        layout, kind = step.get.extra.layout(layout, *step.numbers), step.get.outputs[0].dtype
+    return Place(layout, kind, *_sign_of(steps))
+
+
+@functools.lru_cache(maxsize=4096)
+def _strides_of(gets: tuple[Spec, ...], origin: Place | None) -> tuple[int, ...]:
+    layout = (origin or Place.whole(gets[0].inputs[0])).layout
+    for get in gets:
+        layout = get.extra.layout(layout, *[0] * (len(get.inputs) - 1))
+    return layout.strides
 
 
 def _sign_of(steps: tuple[Step, ...]) -> tuple[bool, bool]:
@@ -284,12 +316,17 @@ def between(known: View | None, view: View, viewed: Aval) -> tuple[Step, ...]:
     return (direct(viewed, Place.whole(viewed) if known is None else known.place, view.place),)
 
 
-def writable(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Steps that can be written through one by one: where one shows an element several times, the chain is one step."""
-    view, viewed = View(steps), steps[0].get.inputs[0] if steps else None
+def writable(steps: tuple[Step, ...], origin: Place | None) -> tuple[Step, ...]:
+    """Steps that can be written through one by one: where one shows an element several times, the chain is one step.
+
+    Args:
+        origin: the place from which they lead, unless all of memory, in order.
+    """
+    view = View(steps, origin)
     if not view.repeats or (len(steps) == 1 and steps[0].get.extra.careful):
         return steps
-    return (direct(viewed, Place.whole(viewed), view.place),)
+    viewed = steps[0].get.inputs[0]
+    return (direct(viewed, origin or Place.whole(viewed), view.place),)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -305,7 +342,10 @@ def direct(viewed: Aval, known: Place, wanted: Place) -> Step:
     def spread(array):
         if is_whole:
             return jnp.pad(array.ravel(), (0, size - viewed.numel))
-        return jnp.zeros(size, known.dtype.np).at[memory.places(*known.layout)].set(known.signed(array))
+        flat, array = jnp.zeros(size, known.dtype.np), known.signed(array)
+        if known.layout.is_dense:
+            return memory.write(flat, known.layout, array)
+        return flat.at[memory.places(*known.layout)].set(array)
 
     def get(array):
         return wanted.signed(memory.read(memory.bits(spread(array), wanted.dtype.np), wanted.layout))

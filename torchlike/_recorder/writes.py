@@ -20,11 +20,14 @@ def write_together(pairs: Iterable[tuple[Any, Value]], calls: Iterable[tuple] = 
     """
     cells: list[tuple[Storage, Value]] = []
     copies: dict[Storage, Storage] = {}
+    steps = list(calls)
     for target, value in pairs:
         if type(target) is Storage:
             cells.append((target, value))
-        elif target._view is None and target._base is None:
+        elif target._base is None and (target._view is None or not target._view.steps):
             cells.append((target._storage, value))
+            if target._view is not None:  # else the old one is kept from being written over
+                steps.append((setattr, target, "_cached", value))
             if target._counter is not None:
                 target._counter.version += 1
                 target._storage.silent += 1
@@ -32,7 +35,6 @@ def write_together(pairs: Iterable[tuple[Any, Value]], calls: Iterable[tuple] = 
             _write_to_copy(target, value, copies)
     if copies:
         cells += [(storage, copy.value) for storage, copy in copies.items()]
-    steps = list(calls)
     pending = 0
     for storage, value in cells:
         pending += value.array is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.devices import moved
 from torchlike._ops import conversion
@@ -10,7 +11,9 @@ from torchlike._types import device as device_class
 from torchlike._types import devices, dtypes
 
 
-def _cast(tensor: TensorBase, dtype: dtypes.dtype) -> TensorBase:
+def _cast(tensor: TensorBase, dtype: dtypes.dtype, memory_format) -> TensorBase:
+    if memory_format is not None:
+        return tensor.to(dtype, memory_format=memory_format)
     return tensor if tensor._aval.dtype is dtype else conversion.to_dtype(tensor, dtype)
 
 
@@ -26,6 +29,7 @@ class ConversionMethods(TensorBase):
         Args:
             args: a dtype, a device, a device and a dtype, or a tensor to be like.
             copy: make a copy in any case.
+            memory_format: the order in which the elements are to lie.
         """
         for each in args:
             if isinstance(each, (dtypes.dtype, type)):
@@ -42,13 +46,16 @@ class ConversionMethods(TensorBase):
         if device is not None:
             result = moved(result, devices.resolve(device_class(device)))
         dtype = dtypes.resolve(dtype, "to")
+        form = {} if memory_format is None else {"memory_format": memory_format}
         if dtype is not None and dtype is not self._aval.dtype:
-            result = conversion.to_dtype(result, dtype)
-        return conversion.clone(result) if copy and result is self else result
+            return conversion.to_dtype(result, dtype, **form)
+        if (copy and result is self) or (form and not strides.is_in(result._layout, memory_format)):
+            return conversion.clone(result, **form)
+        return result
 
     def cpu(self, memory_format=None):
         """The tensor in the host's memory."""
-        return self.to("cpu")
+        return self.to("cpu", memory_format=memory_format)
 
     def cuda(self, device=None, non_blocking: bool = False, memory_format=None):
         """The tensor on a GPU."""
@@ -56,48 +63,48 @@ class ConversionMethods(TensorBase):
 
     def double(self, *, memory_format=None):
         """The tensor as float64."""
-        return _cast(self, dtypes.float64)
+        return _cast(self, dtypes.float64, memory_format)
 
     def float(self, *, memory_format=None):
         """The tensor as float32."""
-        return _cast(self, dtypes.float32)
+        return _cast(self, dtypes.float32, memory_format)
 
     def half(self, *, memory_format=None):
         """The tensor as float16."""
-        return _cast(self, dtypes.float16)
+        return _cast(self, dtypes.float16, memory_format)
 
     def bfloat16(self, *, memory_format=None):
         """The tensor as bfloat16."""
-        return _cast(self, dtypes.bfloat16)
+        return _cast(self, dtypes.bfloat16, memory_format)
 
     def long(self, *, memory_format=None):
         """The tensor as int64."""
-        return _cast(self, dtypes.int64)
+        return _cast(self, dtypes.int64, memory_format)
 
     def int(self, *, memory_format=None):
         """The tensor as int32."""
-        return _cast(self, dtypes.int32)
+        return _cast(self, dtypes.int32, memory_format)
 
     def short(self, *, memory_format=None):
         """The tensor as int16."""
-        return _cast(self, dtypes.int16)
+        return _cast(self, dtypes.int16, memory_format)
 
     def char(self, *, memory_format=None):
         """The tensor as int8."""
-        return _cast(self, dtypes.int8)
+        return _cast(self, dtypes.int8, memory_format)
 
     def byte(self, *, memory_format=None):
         """The tensor as uint8."""
-        return _cast(self, dtypes.uint8)
+        return _cast(self, dtypes.uint8, memory_format)
 
     def bool(self, *, memory_format=None):
         """The tensor as bool."""
-        return _cast(self, dtypes.bool_)
+        return _cast(self, dtypes.bool_, memory_format)
 
     def cfloat(self, *, memory_format=None):
         """The tensor as complex64."""
-        return _cast(self, dtypes.complex64)
+        return _cast(self, dtypes.complex64, memory_format)
 
     def cdouble(self, *, memory_format=None):
         """The tensor as complex128."""
-        return _cast(self, dtypes.complex128)
+        return _cast(self, dtypes.complex128, memory_format)

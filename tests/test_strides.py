@@ -1,0 +1,150 @@
+"""Where the elements of results lie in memory, for inputs that lie there in any order: as in PyTorch."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import torchlike
+from tests.support import compare, reference
+
+SHAPES = [((3, 4),), ((2, 3, 4),), ((2, 3, 4, 5),), ((3, 1, 4),), ((2, 1, 3, 1),), ((),), ((1, 1, 3, 1, 2),)]
+PAIRS = [
+    *[each * 2 for each in SHAPES],
+    *(((3, 1, 4), (1, 5, 4)), ((2, 3, 4), (3, 4)), ((3, 4), ()), ((2, 3, 4, 5), (1, 3, 1, 1)), ((0, 3), (4, 1, 3))),
+]
+ELEMENTWISE = {
+    "unary": lambda torch, x: (-x, x.exp(), x.isnan(), x.relu(), x.isfinite(), torch.special.ndtr(x), x.deg2rad()),
+    "copies": lambda torch, x: (x.clone(), x.contiguous(), x.double(), x.to(torch.int64), x.to(x.dtype, copy=True)),
+    "like": lambda torch, x: (torch.zeros_like(x), torch.ones_like(x), torch.full_like(x, 2), x.frexp()),
+    "numbers": lambda torch, x: (x + 1, 1 - x, x**2, x**2.5, 2**x, x < 0.5, x.clamp(0.3), x.clamp_min(0.2)),
+    "activations": lambda torch, x: [
+        getattr(torch.nn.functional, name)(x) for name in ("gelu", "relu6", "logsigmoid", "softplus", "silu")
+    ],
+    "chains": lambda torch, x: ((x + 1) * 2, (x.exp() + x)[..., None] * 3, x.mT.exp() if x.ndim > 1 else x),
+}
+OF_TWO = {
+    "arithmetic": lambda torch, x, y: (x + y, y - x, x * y, torch.maximum(x, y), x <= y, torch.atan2(x, y)),
+    "dtypes": lambda torch, x, y: (x + y.to(torch.int64), x.double() * y, (x > 0.5) | (y > 0.5), torch.isclose(x, y)),
+    "where": lambda torch, x, y: (torch.where(x > y, x, y), torch.where(x > 0.5, 1.0, y), torch.lerp(x, y, 0.5)),
+    "three": lambda torch, x, y: (torch.addcmul(x, y, x), torch.clamp(x, y), torch.lerp(x, y, y)),
+}
+
+
+def laid(torch, shape: tuple[int, ...], seed: int):
+    """A tensor whose elements lie in memory in an order that is drawn; some dimensions have gaps, or are expanded."""
+    random = np.random.default_rng(seed)
+    order, kinds = random.permutation(len(shape)), random.choice(["", "", "", "gaps", "expanded"], len(shape))
+    sizes = [shape[dim] * 2 if kind == "gaps" else shape[dim] for dim, kind in zip(order, kinds, strict=True)]
+    sizes = [1 if kind == "expanded" else size for size, kind in zip(sizes, kinds, strict=True)]
+    made = torch.tensor(random.uniform(0.1, 0.9, sizes).astype(np.float32))
+    if shape:
+        made = made[tuple([slice(None, None, 2 if kind == "gaps" else None) for kind in kinds])]
+        made = made.expand([shape[dim] for dim in order]).permute(*np.argsort(order).tolist())
+    return made
+
+
+def check_strides(call: Callable, *shapes: tuple[int, ...], seed: int) -> None:
+    """Both libraries give results of the same values and strides for tensors that lie alike."""
+    want, got = [
+        call(torch, *[laid(torch, shape, seed + place) for place, shape in enumerate(shapes)])
+        for torch in (reference(), torchlike)
+    ]
+    compare(want, got, "result", (1e-4, 1e-5), strides=True)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_of_one_tensor(name: str) -> None:
+    for seed in range(4):
+        for place, shapes in enumerate(SHAPES):
+            check_strides(ELEMENTWISE[name], *shapes, seed=100 * seed + place)
+
+
+@pytest.mark.parametrize("name", OF_TWO)
+def test_of_several_tensors(name: str) -> None:
+    for seed in range(3):
+        for place, shapes in enumerate(PAIRS):
+            check_strides(OF_TWO[name], *shapes, seed=100 * seed + 2 * place)
+
+
+def _formats(torch):
+    x = torch.arange(120.0).reshape(2, 3, 4, 5)
+    last = x.to(memory_format=torch.channels_last)
+    made = torch.empty(2, 3, 4, 5, memory_format=torch.channels_last).fill_(1)
+    return (
+        *(
+            last,
+            made,
+            torch.zeros_like(last),
+            last.contiguous(),
+            last.double(),
+            last * x,
+            x * last,
+            last + x[:1, :, :1],
+        ),
+        *(x.double(memory_format=torch.channels_last), last.clone(memory_format=torch.contiguous_format)),
+        *(
+            x.permute(0, 2, 3, 1).to(memory_format=torch.contiguous_format),
+            x.contiguous(memory_format=torch.channels_last),
+        ),
+        torch.zeros_like(last, memory_format=torch.contiguous_format),
+    )
+
+
+def _written(torch):
+    y = torch.arange(12.0).reshape(3, 4).t() + 1
+    y[1:, 0] = 5
+    y.t()[0] *= 2
+    y.add_(1)
+    part = y.as_strided((5,), (2,), 1)
+    part.mul_(3)
+    return y, part, y.t().view(-1), y.untyped_storage().tolist(), y.t_(), y.is_contiguous()
+
+
+def _shared(torch):
+    y = torch.arange(12.0).reshape(3, 4).t() + 1
+    array = y.numpy()
+    array[0, 1] = 77
+    twice = y * 2
+    y.mul_(2)
+    return y, twice, array.tolist(), [each // 4 for each in array.strides], y[1:].numpy().tolist()
+
+
+def _copied(torch):
+    y = torch.arange(12.0).reshape(3, 4).t() + 1
+    deep, pickled = copy.deepcopy(y), pickle.loads(pickle.dumps(y))
+    deep[0, 0], pickled[1, 0] = 3, 4
+    return y, deep, pickled, y.detach(), torch.nn.Parameter(y).data, torch.empty(0).set_(y), y.clone().resize_(20)[:12]
+
+
+def _tracked(torch):
+    x = torch.arange(12.0).reshape(3, 4).requires_grad_()
+    y = x.t().exp() * 1
+    y[0] = 1
+    y[:, 1].mul_(2)
+    y.sum().backward()
+    return y.detach(), x.grad
+
+
+@pytest.mark.parametrize("program", [_formats, _written, _shared, _copied, _tracked])
+def test_memory_of_results(program: Callable) -> None:
+    compare(program(reference()), program(torchlike), "result", (1e-5, 1e-5), strides=True)
+
+
+def test_a_shape_that_strides_cannot_say_is_refused() -> None:
+    y = torchlike.ones(3, 4).t() * 2
+    with pytest.raises(RuntimeError, match="view size is not compatible"):
+        y.view(-1)
+
+
+def test_compiled_calls_keep_strides() -> None:
+    for torch in (reference(), torchlike):
+        call = (torchlike.compile if torch is torchlike else lambda fn: fn)(lambda x: (x + 1, (x * 2).t()))
+        for x in [torch.ones(3, 4), torch.ones(4, 3).t(), torch.ones(4, 3).t() + 1] * 4:
+            first, second = call(x)
+            assert first.stride() == x.stride()
+            assert second.stride() == x.stride()[::-1]
