@@ -553,6 +553,8 @@ from torchlike import overrides as overrides
 from torchlike import _C as _C
 from torchlike import random as random
 from torchlike import return_types as return_types
+from torchlike import serialization as serialization
+from torchlike.serialization import load as load, save as save
 from torchlike import storage as storage
 from torchlike import types as types
 from torchlike import utils as utils

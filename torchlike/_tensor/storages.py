@@ -8,7 +8,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.filling import flat
-from torchlike._functions.making import array_of, cast, wrapped
+from torchlike._functions.making import array_of, cast, from_numpy, wrapped
 from torchlike._programs.marks import breaks_capture
 from torchlike._types import dtypes
 
@@ -29,6 +29,39 @@ class _Storage:
         made = object.__new__(cls)
         made._flat = flat(tensor)
         return made
+
+    @classmethod
+    def _of_array(cls, array: np.ndarray):
+        """Of an array that may still be written to, until there is a tensor and the array is given up."""
+        made = object.__new__(cls)
+        made._array = array
+        return made
+
+    def __getattr__(self, name: str):
+        if name != "_flat" or "_array" not in self.__dict__:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        self._whole(self._array.shape)
+        return self._flat
+
+    @property
+    def _unshaped(self) -> int | None:
+        """How many elements it has, while there is no tensor of them."""
+        return len(self._array) if "_array" in self.__dict__ else None
+
+    def _whole(self, shape: tuple) -> TensorBase:
+        """The first tensor of all of it, which says what shape the memory has."""
+        made = from_numpy(self.__dict__.pop("_array").reshape(shape))
+        made._storage.resizable = True
+        self._flat = flat(made)
+        return made
+
+    def cpu(self):
+        """The same elements on the CPU."""
+        return self if self._flat.device.type == "cpu" else type(self)._of(self._flat.cpu())
+
+    def cuda(self, device=None):
+        """The same elements on a GPU."""
+        return type(self)._of(self._flat.cuda(device))
 
     def _tensor(self, dtype: dtypes.dtype) -> TensorBase:
         """Its elements as a tensor of this dtype."""
@@ -157,6 +190,20 @@ BFloat16Storage, BoolStorage, ByteStorage = _typed(dtypes.bfloat16), _typed(dtyp
 CharStorage, ShortStorage, IntStorage = _typed(dtypes.int8), _typed(dtypes.int16), _typed(dtypes.int32)
 LongStorage = _typed(dtypes.int64)
 ComplexFloatStorage, ComplexDoubleStorage = _typed(dtypes.complex64), _typed(dtypes.complex128)
+
+
+_BY_DTYPE = {
+    each.dtype: each
+    for each in (
+        *(FloatStorage, DoubleStorage, HalfStorage, BFloat16Storage, BoolStorage, ByteStorage, CharStorage),
+        *(ShortStorage, IntStorage, LongStorage, ComplexFloatStorage, ComplexDoubleStorage),
+    )
+}
+
+
+def storage_class(dtype: dtypes.dtype) -> type:
+    """The class whose name stands for memory of this dtype; newer dtypes lie in memory of bytes."""
+    return _BY_DTYPE.get(dtype, UntypedStorage)
 
 
 def is_storage(obj) -> bool:

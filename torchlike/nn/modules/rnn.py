@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
+from itertools import chain
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import creation
@@ -78,7 +79,7 @@ class RNNBase(Module):
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
         self._check_arguments(dropout)
-        self._names: list[list[str]] = []
+        self._all_weights: list[list[str]] = []
         ways = 2 if bidirectional else 1
         rows, out = _GATES[mode] * hidden_size, proj_size or hidden_size
         for layer in range(num_layers):
@@ -92,7 +93,7 @@ class RNNBase(Module):
                 suffix = f"_l{layer}" + ("_reverse" if way else "")
                 for name, shape in shapes.items():
                     setattr(self, name + suffix, Parameter(creation.empty(shape, device=device, dtype=dtype)))
-                self._names.append([name + suffix for name in shapes])
+                self._all_weights.append([name + suffix for name in shapes])
         self.reset_parameters()
 
     def _check_arguments(self, dropout) -> None:
@@ -123,12 +124,21 @@ class RNNBase(Module):
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters of each layer and direction."""
-        return [[getattr(self, name) for name in names] for names in self._names]
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
+
+    def __getstate__(self) -> dict:
+        # a file that PyTorch reads has them, too
+        flat = {"_flat_weights_names": list(chain(*self._all_weights)), "_flat_weights": self._flat_weights}
+        return {**super().__getstate__(), **flat}
+
+    def __setstate__(self, state: dict) -> None:
+        super().__setstate__({name: each for name, each in state.items() if not name.startswith("_flat_weight")})
+        self.__dict__.setdefault("proj_size", 0)
 
     @property
     def _flat_weights(self) -> list[Parameter]:
         parameters = self._parameters
-        return [parameters[name] for names in self._names for name in names]
+        return [parameters[name] for names in self._all_weights for name in names]
 
     def reset_parameters(self) -> None:
         """Draw all parameters uniformly from ``(-1/sqrt(hidden_size), 1/sqrt(hidden_size))``."""
@@ -165,7 +175,7 @@ class RNNBase(Module):
 
     def check_input(self, input: Tensor, batched: int = 3) -> None:
         """Raise for an input of the wrong dtype or size."""
-        weight = self._parameters[self._names[0][0]]
+        weight = self._parameters[self._all_weights[0][0]]
         if input.dtype is not weight.dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
