@@ -534,10 +534,14 @@ from torchlike.nn._plain import layer_norm as layer_norm
 # ---------------------------------------------------------------- compiled functions
 from torchlike._dynamo.eval_frame import compile as compile
 
+# ---------------------------------------------------------------- transformed functions
+from torchlike.func import vmap as vmap
+
 # ---------------------------------------------------------------- packages
 from torchlike import __config__ as __config__
 from torchlike import _dynamo as _dynamo
 from torchlike import compiler as compiler
+from torchlike import func as func
 from torchlike import special as special
 from torchlike import autograd as autograd
 from torchlike import cuda as cuda

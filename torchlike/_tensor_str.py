@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._overrides import is_overriding
+from torchlike._recorder.levels import Batched
 from torchlike._types import dtypes
 
 
@@ -222,7 +225,13 @@ def tensor_repr(array: np.ndarray, dtype: dtypes.dtype, before: list[str], after
 
 
 def describe(tensor) -> str:
-    """The text of a tensor, computed now."""
+    """The text of a tensor, computed now; within a transformed function, of what it consists of."""
+    value = tensor._value()
+    if value.is_abstract:
+        level = value.recording
+        name, more = ("BatchedTensor", ", bdim=0") if type(level) is Batched else ("GradTrackingTensor", "")
+        below = describe(TensorBase._wrap(level.parts(value)[0]))
+        return f"{name}(lvl={level.depth}{more}, value=\n{textwrap.indent(below, '    ')}\n)"
     before = [f"device='{tensor.device}'"] if tensor.is_cuda else []
     after = []
     if tensor.grad_fn is not None:
@@ -230,7 +239,7 @@ def describe(tensor) -> str:
     elif tensor.requires_grad:
         after.append("requires_grad=True")
     name = type(tensor).__name__ if is_overriding(type(tensor)) else "tensor"
-    return tensor_repr(tensor._value().numpy(), tensor.dtype, before, after, name)
+    return tensor_repr(value.numpy(), tensor.dtype, before, after, name)
 
 
 set_printoptions.__module__ = get_printoptions.__module__ = printoptions.__module__ = "torchlike"

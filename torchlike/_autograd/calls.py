@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 
 from torchlike._autograd.engine import Run
+from torchlike._autograd.levels import BACKWARD, levels
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import NOWHERE, AccumulateGrad, Node, apply
 from torchlike._autograd.variable import TensorBase
@@ -173,8 +174,11 @@ def backward(
         inputs: accumulate into these alone.
 
     Raises:
-        RuntimeError: a tensor requires no grad, is no scalar and has no gradient given, or the saved values are gone.
+        RuntimeError: a tensor requires no grad, is no scalar and has no gradient given, or the saved values are gone; or a
+            function is being transformed.
     """
+    if levels.stack:
+        raise RuntimeError(BACKWARD)
     if legacy:
         tensors, retain_graph = _legacy(tensors, retain_graph, legacy, "backward")
     tensors = listed(tensors)

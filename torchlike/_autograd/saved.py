@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlike._autograd.modes import no_grad, state
@@ -148,7 +148,7 @@ def _tensor(value, edge: tuple | None) -> TensorBase:
     return TensorBase._wrap(value, edge)
 
 
-def _see(node: Node) -> None:
+def _see(node: Node, inputs: Sequence) -> None:
     """Show a new node to those who asked for it."""
     for each in state.collectors:
         each(node)

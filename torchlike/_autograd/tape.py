@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from weakref import ref
 
 from torchlike._autograd.derivatives import derivative_of, keeper, used_by, with_residuals, zeros
@@ -26,18 +26,25 @@ SECOND_BACKWARD = (
 )
 next_sequence = itertools.count().__next__
 _see: Callable | None = None
+_watchers: list[Callable] = []
 
 
-def watch(see: Callable[[Node], None]) -> None:
-    """Call a function with each node that is made from now on, in whichever thread."""
+def watch(see: Callable[[Node, Sequence], None]) -> None:
+    """Call a function with each node that is made from now on, in whichever thread, and with its inputs."""
     global _see
-    _see = see
+    before = _see
+    if before is None:
+        _watchers.append(see)
+        _see = see
+    elif see not in _watchers:
+        _watchers.append(see)
+        _see = lambda node, inputs: (before(node, inputs), see(node, inputs))
 
 
-def show(node: Node) -> None:
+def show(node: Node, inputs: Sequence) -> None:
     """Tell of a node that is complete."""
     if _see is not None:
-        _see(node)
+        _see(node, inputs)
 
 
 class Node:
@@ -52,8 +59,10 @@ class Node:
     _restore: Callable | None = None  # computes what a checkpoint did not keep
     _runs_without_gradients = False  # the user's own derivative is asked even so
     requires_grad = True
+    _is_leaf = False  # what comes from it comes from no operation
     _edges: tuple = ()
-    _sequence: int
+    _homes: frozenset = frozenset()  # the levels that it belongs to
+    _sequence: float
 
     @property
     def _places(self) -> tuple[int | None, ...]:
@@ -127,7 +136,7 @@ class GradNode(Node):
         self._sequence = next_sequence()
         recorder.recording.tracked.append(self)
         if _see is not None:
-            _see(self)
+            _see(self, inputs)
 
     @property
     def _saves(self) -> bool:
@@ -345,6 +354,7 @@ class AccumulateGrad(Node):
     """
 
     _outputs = ()
+    _is_leaf = True
 
     def __init__(self, variable) -> None:
         self.grad = None

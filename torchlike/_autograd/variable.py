@@ -310,7 +310,7 @@ _new = object.__new__
 
 
 def _is_leaf(edge: tuple | None) -> bool:
-    return edge is None or isinstance(edge[0], AccumulateGrad)
+    return edge is None or edge[0]._is_leaf
 
 
 def _read(pair: tuple, steps: tuple[Step, ...]) -> tuple:

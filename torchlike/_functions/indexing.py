@@ -424,7 +424,7 @@ def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
             where.append(True)
             indices.append(wrapped(np.zeros(int(each.item()), np.int64)))
         else:
-            found = np.nonzero(each.detach()._value().numpy())
+            found = np.nonzero(each.detach()._value().numpy("a mask chooses elements"))
             where += [True] * len(found)
             indices += [wrapped(one) for one in found]
     while where and not where[-1]:

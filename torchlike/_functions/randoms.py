@@ -7,12 +7,13 @@ import copyreg
 import functools
 import math
 import numbers
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jax.numpy as jnp
 import numpy as np
 
 from torchlike._arguments import legacy_keywords
+from torchlike._autograd.levels import as_rows, differing
 from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.refusals import OVERLAP
 from torchlike._autograd.tape import node_class
@@ -191,17 +192,32 @@ def _size(size: tuple, named: dict, name: str) -> tuple:
     return tuple(named["size"])
 
 
-def _finish(array: np.ndarray, device, requires_grad: bool, out, name: str):
-    made = stored(name, wrapped(array, device), out, FILLED)
+def _finish(made, requires_grad: bool, out, name: str):
+    made = stored(name, made, out, FILLED)
     return made.requires_grad_() if requires_grad else made
 
 
 @gate
-def _drawn(by: default.Draw, generator: Generator | None) -> np.ndarray:
+def _drawn(by: Callable[[Engine, tuple], np.ndarray], shape: tuple, generator: Generator | None, device):
+    """A tensor of numbers that ``by(engine, shape)`` draws; within `vmap`, for each row its own if it says so."""
+    maps = differing()
+    sizes = (*[each.size for each in maps], *shape)
+    draw = lambda engine: by(engine, sizes)
     try:
-        return default.draw_array(by) if generator is None else by(generator._engine)
+        array = default.draw_array(draw) if generator is None else draw(generator._engine)
     except MemoryError as error:
         raise memory.told(error) from None
+    return as_rows(wrapped(array, device), maps)
+
+
+def draw_seed():
+    """A seed of a mask: a number, or within `vmap` a tensor, if each row has its own."""
+    maps = differing()
+    if not maps:
+        return default.draw_seed()
+    sizes = [each.size for each in maps]
+    seeds = default.draw_array(lambda engine: (engine.u64(math.prod(sizes)) >> 1).astype(np.int64).reshape(sizes))
+    return as_rows(wrapped(seeds), maps)
 
 
 def _float(dtype, name: str) -> np.dtype:
@@ -223,8 +239,8 @@ def rand(
     """Numbers uniform in ``[0, 1)``."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
     shape = sizes("rand", _size(size, named, "rand"))
-    array = _drawn(lambda engine: draw.uniform(engine, shape, kind), generator)
-    return _finish(array, device, requires_grad, out, "rand")
+    made = _drawn(lambda engine, shape: draw.uniform(engine, shape, kind), shape, generator, device)
+    return _finish(made, requires_grad, out, "rand")
 
 
 def randn(
@@ -242,8 +258,8 @@ def randn(
     """Numbers of the standard normal distribution; complex ones have variance 1."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
     shape = sizes("randn", _size(size, named, "randn"))
-    array = _drawn(lambda engine: draw.normal(engine, shape, kind), generator)
-    return _finish(array, device, requires_grad, out, "randn")
+    made = _drawn(lambda engine, shape: draw.normal(engine, shape, kind), shape, generator, device)
+    return _finish(made, requires_grad, out, "randn")
 
 
 def randint(
@@ -267,8 +283,8 @@ def randint(
     """
     low, high, size = _bounds(args, {"low": low, "high": high, "size": size})
     kind, shape = dtypes.resolve(dtype, "randint") or dtypes.int64, sizes("randint", (size,))
-    array = _drawn(lambda engine: draw_integers(engine, shape, kind.np, low, high), generator)
-    return _finish(array, device, requires_grad, out, "randint")
+    made = _drawn(lambda engine, shape: draw_integers(engine, shape, kind.np, low, high), shape, generator, device)
+    return _finish(made, requires_grad, out, "randint")
 
 
 _FORMS = (("high", "size"), ("low", "high", "size"))
@@ -303,8 +319,13 @@ def randperm(
     if not is_index(n):
         raise TypeError(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
     kind = dtypes.resolve(dtype, "randperm") or dtypes.int64
-    array = _drawn(lambda engine: draw_permutation(engine, int(n), kind.np), generator)
-    return _finish(array, device, requires_grad, out, "randperm")
+    made = _drawn(lambda engine, shape: _permutations(engine, shape, kind.np), (int(n),), generator, device)
+    return _finish(made, requires_grad, out, "randperm")
+
+
+def _permutations(engine: Engine, shape: tuple, kind: np.dtype) -> np.ndarray:
+    rows = [draw_permutation(engine, shape[-1], kind) for _ in range(math.prod(shape[:-1]))]
+    return rows[0] if len(shape) == 1 else np.stack(rows).reshape(shape)
 
 
 def _like(name: str, fn, fill):
@@ -369,8 +390,9 @@ def normal(
     """
     if size is not None:
         shape, kind = sizes("normal", (size,)), _float(dtype, "normal")
-        array = _drawn(lambda engine: draw.normal(engine, shape, kind, float(mean), float(std)), generator)
-        return _finish(array, device, requires_grad, out, "normal")
+        own = float(mean), float(std)
+        made = _drawn(lambda engine, shape: draw.normal(engine, shape, kind, *own), shape, generator, device)
+        return _finish(made, requires_grad, out, "normal")
     tensors = [each for each in (mean, std) if isinstance(each, TensorBase)]
     if not tensors:
         raise TypeError(
@@ -386,7 +408,7 @@ def normal(
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     shape = broadcast_shapes(*[tuple(each.shape) for each in tensors])
     kind = tensors[0].dtype
-    noise = wrapped(_drawn(lambda engine: draw.normal(engine, shape, kind.np), generator), device)
+    noise = _drawn(lambda engine, shape: draw.normal(engine, shape, kind.np), shape, generator, device)
     with no_grad():
         return stored("normal", noise * std + mean, out)
 
@@ -399,7 +421,10 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     """
     if p is not None:
         shape, kind = tuple(input.shape), input.dtype.np
-        made = wrapped(_drawn(lambda engine: draw.bernoulli(engine, shape, float(p), kind), generator), input.device)
+        by = lambda engine, shape: draw.bernoulli(engine, shape, float(p), kind)
+        made = _drawn(by, shape, generator, input.device)
+    elif input._value().is_abstract:
+        made = drawn_from(input, (rand_like(input.detach(), generator=generator) < input.detach()).to(input.dtype))
     else:
         drawn = draw.bernoulli_of(_engine(generator), input.detach()._value().numpy())
         made = drawn_from(input, wrapped(drawn, input.device))
@@ -454,13 +479,18 @@ def _filled(tensor, name: str, array_of):
         raise RuntimeError(OVERLAP)
     layout = tensor._layout
     order = sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim])
-    array = array_of(tuple(layout.shape[dim] for dim in order), order)
-    back = np.ascontiguousarray(np.transpose(array, np.argsort(order))) if len(order) > 1 else array
+    maps = differing()
+    rows = tuple([each.size for each in maps])
+    array = array_of((*rows, *[layout.shape[dim] for dim in order]), order)
+    back = array
+    if len(order) > 1:
+        places = [*range(len(rows)), *[len(rows) + place for place in np.argsort(order)]]
+        back = np.ascontiguousarray(np.transpose(array, places))
     edge = tensor._tracked_edge if state.enabled else None
     if edge is not None:
         spec = _constant(name, tensor._aval)
         edge = node_class(spec)(spec, (None,), (edge,)), 0
-    tensor._write(wrapped(back, tensor.device)._value(), edge)
+    tensor._write(as_rows(wrapped(back, tensor.device), maps)._value(), edge)
     return tensor
 
 

@@ -283,7 +283,7 @@ def _countable(input, dim: int | None) -> np.ndarray:
     if input.dtype.is_complex and (input.numel() or dim is None):
         kernel = "unique" if dim is None else "unique_dim"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_name(input.dtype)}'")
-    return input._value().numpy()
+    return input._value().numpy("`_unique2` looks for elements")
 
 
 def _uniques(input, name, found, inverse, counts, return_inverse, return_counts):

@@ -75,7 +75,7 @@ def nonzero(input, *, out=None, as_tuple: bool = False):
     Args:
         as_tuple: a tensor for each dimension instead, fit for ``x[...]``.
     """
-    array = input.detach()._value().numpy()
+    array = input.detach()._value().numpy("`where` looks for places" if as_tuple else "`nonzero` looks for places")
     if as_tuple:
         return tuple([wrapped(each, input.device) for each in np.nonzero(np.atleast_1d(array))])
     found = np.argwhere(array != 0) if array.ndim else np.zeros((int(array != 0), 0), np.int64)
@@ -108,7 +108,7 @@ def masked_select(input, mask, *, out=None):
     check_apart(out, input, mask)
     shape = broadcast_shapes(input._aval.shape, mask._aval.shape) or (1,)
     wide = input if input._aval.shape == shape else views.expand(input, shape)
-    mask = np.broadcast_to(mask._value().numpy(), shape)
+    mask = np.broadcast_to(mask._value().numpy("a mask chooses elements"), shape)
     indices = [wrapped(each) for each in np.nonzero(mask)]
     return stored("masked_select", chosen(wide, (True,) * len(shape), indices), out, INDEXED)
 

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from torchlike._programs import explain
 from torchlike._programs.aval import Aval
 from torchlike._programs.program import run_op
 from torchlike._programs.spec import NUMBERS, Spec
@@ -210,6 +211,22 @@ class Verdict:
 def joined(found: list) -> tuple[Spec, list]:
     """(the operation, its inputs) that puts findings together."""
     return _joined(tuple([each.aval for each in found])), found
+
+
+def put_off(bound: Bound, found) -> None:
+    """Let the program that computes what a check finds tell of it.
+
+    Raises:
+        Exception: it is computed already, and something is wrong.
+    """
+    while found.is_abstract:
+        found = found.recording.lowered(found)
+    doubt = bound.doubt(explain.users_frame())
+    if found.array is None:
+        found.recording.doubts.append((found, doubt))
+    else:
+        tell(Verdict(found, [doubt]))
+        hear()
 
 
 outstanding: list[Verdict] = []  # of programs that may still run, in order

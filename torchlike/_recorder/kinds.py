@@ -6,8 +6,10 @@ again ends the capture (`torchlike._compile.capture.Capture`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from torchlike._programs.spec import NUMBERS
 
 if TYPE_CHECKING:
     from torchlike._recorder.checks import Bound
@@ -56,3 +58,9 @@ class Kind:
 
 
 ORDINARY = Kind()
+
+
+def deepest(inputs: Sequence) -> Any:
+    """The level that an operation belongs to; None if no input is abstract."""
+    levels = [each.recording for each in inputs if type(each) not in NUMBERS and each.is_abstract]
+    return max(levels, key=lambda level: level.depth, default=None)

@@ -47,6 +47,9 @@ def moved(value: Value, place: Place) -> Value:
     known, origin = value.aval, value.recording
     if known.place is place:
         return value
+    if value.is_abstract:
+        parts = [None if each is None else moved(each, place) for each in origin.parts(value)]
+        return origin.into(parts, aval(known.shape, known.dtype, place))
     recorder.kind.interrupt("a tensor moves to another device")
     if value.array is not None or origin.line is not recorder.line:
         return value_at(value, place)

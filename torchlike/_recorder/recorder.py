@@ -22,7 +22,7 @@ from torchlike._programs.settings import put, settings
 from torchlike._programs.spec import Spec
 from torchlike._recorder import checks
 from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
-from torchlike._recorder.kinds import ORDINARY, Kind
+from torchlike._recorder.kinds import ORDINARY, Kind, deepest
 from torchlike._recorder.nodes import CLOSED, Sealed
 from torchlike._recorder.running import at_once, is_programs, run, store
 from torchlike._types.dtypes import of_numpy
@@ -40,14 +40,14 @@ class Value:
     Attributes:
         aval: its shape, dtype and place.
         array: the `jax.Array` (or NumPy array), or None while it is only recorded.
-        recording: where it is, or was, recorded.
-        slot: which output of that recording it is.
+        recording: where it is, or was, recorded; of an abstract value, its level.
+        slot: which output of that recording it is; of an abstract value, what it is made of.
         taken: how many programs took it as a NumPy array.
     """
 
     __slots__ = ("aval", "array", "recording", "slot", "taken", "__weakref__")
 
-    def __init__(self, known: Aval, array=None, recording: Recording | None = None, slot: int = 0) -> None:
+    def __init__(self, known: Aval, array=None, recording: Any = None, slot: Any = 0) -> None:
         self.aval = known
         self.array = array
         self.recording = recording
@@ -63,10 +63,11 @@ class Value:
         """
         recorder.kind.interrupt(reason, self)
         if self.array is None:
-            self.recording.read(self, reason)
+            told = self.recording.read(self, reason)  # of an abstract value, what can be told of it
             if outstanding:
                 checks.hear()
-        elif outstanding:
+            return self.array if told is None else told
+        if outstanding:
             checks.hear_of(self.recording)
         return self.array
 
@@ -82,6 +83,11 @@ class Value:
         return self.array is not None
 
     @property
+    def is_abstract(self) -> bool:
+        """Whether it is a value of a level: what it is made of lies below."""
+        return self.array is None and self.recording is not None and self.recording.depth > 0
+
+    @property
     def known(self) -> np.ndarray | None:
         """The elements, where they are known on the host; None where they are still to be computed, or elsewhere."""
         array = self.array
@@ -89,14 +95,14 @@ class Value:
             return None
         return array if type(array) is np.ndarray else np.asarray(array)
 
-    def numpy(self) -> np.ndarray:
+    def numpy(self, reason: str = "a value is read") -> np.ndarray:
         """The value as a NumPy array, not to be written to: computed if need be.
 
         Raises:
             RuntimeError: there was not enough memory for it.
         """
         try:
-            return np.asarray(self.compute())
+            return np.asarray(self.compute(reason))
         except (MemoryError, jax.errors.JaxRuntimeError) as error:
             raise memory.told(error) from None
 
@@ -148,6 +154,7 @@ class Recording:
         limit: how many nodes to add before looking whether that is too much.
         is_open: its thread is still adding to it.
         doubts: the checks among the nodes, each with the value that has what it finds.
+        depth: 0, as it is no level.
         tracked: the tape's nodes for its operations, until it is seen which of them are still held.
         live_bytes: what is held of its values, at the last look.
         replaced: (object, attribute, what it was) where one of the values came into its place; of a value that is one
@@ -171,6 +178,8 @@ class Recording:
         "_results",
         "_error",
     )
+
+    depth = 0
 
     def __init__(self, place: Place = HOST, line: dict | None = None) -> None:
         self.place = place
@@ -221,7 +230,7 @@ class Recording:
             if slot >= self.limit:
                 recorder.bound()
             return outputs
-        return recorder.at(spec.place).add(spec, inputs)
+        return (deepest(inputs) or recorder.at(spec.place)).add(spec, inputs)
 
     def _admit(self, value: Value, place: Place) -> int:
         """The place among the inputs of a value that is not of this recording.
@@ -232,7 +241,7 @@ class Recording:
         Raises:
             Elsewhere: this is not the recording for it.
         """
-        if place is not self.place:
+        if place is not self.place or value.is_abstract:
             raise Elsewhere
         if value.aval.place is not place:
             return self._admit(value_at(value, place), place)
@@ -625,16 +634,10 @@ class Recorder(threading.local):
         """
         for each in asked:
             given = each.given(inputs)
-            if not each.refuse(given):
-                found = self.recording.add(*each.node(given))[0]
-                doubt = each.doubt(explain.users_frame())
-                if found.array is None:
-                    found.recording.doubts.append((found, doubt))
-                else:
-                    checks.tell(Verdict(found, [doubt]))
-                    checks.hear()
-            else:
+            if each.refuse(given):
                 self.kind.looked(each, given)
+            else:
+                checks.put_off(each, self.recording.add(*each.node(given))[0])
 
     def bound(self) -> None:
         """Cut when too much is pending, at a place that comes again in a loop."""

@@ -10,12 +10,14 @@ import numpy as np
 
 from torchlike._autograd import calls
 from torchlike._autograd.hooks import retaining
-from torchlike._autograd.tape import AccumulateGrad, Node, add_hook
+from torchlike._autograd.levels import REQUIRES, levels
+from torchlike._autograd.tape import Node, add_hook
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions import asking
 from torchlike._ops._promote import wrap_dim
 from torchlike._programs.marks import breaks_capture
 from torchlike._programs.tracebacks import gate, shorten
+from torchlike._recorder.levels import constant
 from torchlike._recorder.storage import Counter, Storage
 from torchlike._recorder.view import Place
 from torchlike._types import Size, device, dtype, dtypes, formats
@@ -197,7 +199,13 @@ class CoreMethods(TensorBase):
 
     @gate
     def requires_grad_(self, requires_grad: bool = True):
-        """Set `requires_grad`; returns the tensor."""
+        """Set `requires_grad`; returns the tensor.
+
+        Raises:
+            RuntimeError: a function is being transformed.
+        """
+        if levels.stack:
+            raise RuntimeError(REQUIRES)
         calls.set_requires_grad(self, requires_grad)
         return self
 
@@ -205,7 +213,7 @@ class CoreMethods(TensorBase):
     def is_leaf(self) -> bool:
         """Whether it is no result of a tracked operation."""
         edge = self._tracked_edge
-        return edge is None or isinstance(edge[0], AccumulateGrad)
+        return edge is None or edge[0]._is_leaf
 
     @property
     def grad_fn(self) -> Node | None:
@@ -305,6 +313,9 @@ class CoreMethods(TensorBase):
 
     def detach(self):
         """A tensor on the same elements that is apart from the tape."""
+        value = self._value()
+        if value.is_abstract and (still := constant(value)) is not value:
+            return TensorBase._wrap(still)
         return self._alias()
 
     def detach_(self):

@@ -386,7 +386,7 @@ class Function(metaclass=FunctionMeta):
                 got = cls.forward(ctx, *args)
         made = ctx._settle(inputs, got if isinstance(got, tuple) else (got,), edges, tracked)
         if tracked:
-            show(ctx)
+            show(ctx, [each._value() for each in inputs if each is not None])
         return made if isinstance(got, tuple) else made[0]
 
 

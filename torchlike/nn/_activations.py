@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 
+from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import activations as ops
 from torchlike._ops.nn import dropout as random_ops
-from torchlike._random.default import draw_seed
 from torchlike.tensor import Tensor
 
 

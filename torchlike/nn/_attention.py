@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import attention as ops
-from torchlike._random.default import draw_seed
 from torchlike.tensor import Tensor
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import dropout as ops
-from torchlike._random.default import draw_seed
 from torchlike.tensor import Tensor
 
 

@@ -8,10 +8,23 @@ from torchlike._ops.nn import normalization as ops
 from torchlike._recorder.writes import write_together
 from torchlike.tensor import Tensor
 
+MAPPED = (
+    "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, were "
+    "not batched.\nIf you are using a module and do not need eval mode, please set `track_running_stats` to be False.If you "
+    "are using a prebuilt module and do not need eval mode, please see the functorch website for resources on how to patch "
+    "your module to work with vmap"
+)
+
 
 def _put(*pairs: tuple[Tensor, Tensor]) -> None:
-    """Give running statistics their new values; nothing of it is differentiated."""
-    for target, _ in pairs:
+    """Give running statistics their new values; nothing of it is differentiated.
+
+    Raises:
+        RuntimeError: these are different for each row of a `vmap`.
+    """
+    for target, new in pairs:
+        if new._value().is_abstract and not target._value().is_abstract:
+            raise RuntimeError(MAPPED)
         target._check_writable()
     write_together([(target, new._value()) for target, new in pairs])
 

@@ -358,6 +358,16 @@ def treespec_dict(mapping=(), /, **kwargs: TreeSpec) -> TreeSpec:
 # ---------------------------------------------------------------------- trees
 
 
+class _Leaf:
+    def __repr__(self) -> str:
+        return "*"
+
+
+def treespec_pprint(treespec: TreeSpec) -> str:
+    """A structure as a tree of stars."""
+    return repr(treespec.unflatten([_Leaf()] * treespec.num_leaves))
+
+
 def tree_flatten(tree: PyTree, is_leaf: IsLeaf = None) -> tuple[list, TreeSpec]:
     """(the leaves, the structure).
 

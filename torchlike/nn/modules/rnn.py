@@ -9,8 +9,8 @@ from itertools import chain
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import creation
+from torchlike._functions.randoms import draw_seed
 from torchlike._ops import recurrent
-from torchlike._random.default import draw_seed
 from torchlike.nn import init
 from torchlike.nn.modules._conversion import forgets
 from torchlike.nn.modules.module import Module
