@@ -428,12 +428,22 @@ from torchlike._ops.views import view_as_complex as view_as_complex
 
 # ---------------------------------------------------------------- constants, switches, questions
 from math import e as e, inf as inf, nan as nan, pi as pi
+from torchlike._switches.autocast import autocast_decrement_nesting as autocast_decrement_nesting
+from torchlike._switches.autocast import autocast_increment_nesting as autocast_increment_nesting
+from torchlike._switches.autocast import clear_autocast_cache as clear_autocast_cache
 from torchlike._switches.autocast import get_autocast_cpu_dtype as get_autocast_cpu_dtype
 from torchlike._switches.autocast import get_autocast_dtype as get_autocast_dtype
 from torchlike._switches.autocast import get_autocast_gpu_dtype as get_autocast_gpu_dtype
 from torchlike._switches.autocast import is_autocast_cache_enabled as is_autocast_cache_enabled
 from torchlike._switches.autocast import is_autocast_cpu_enabled as is_autocast_cpu_enabled
 from torchlike._switches.autocast import is_autocast_enabled as is_autocast_enabled
+from torchlike._switches.autocast import set_autocast_cache_enabled as set_autocast_cache_enabled
+from torchlike._switches.autocast import set_autocast_cpu_dtype as set_autocast_cpu_dtype
+from torchlike._switches.autocast import set_autocast_cpu_enabled as set_autocast_cpu_enabled
+from torchlike._switches.autocast import set_autocast_dtype as set_autocast_dtype
+from torchlike._switches.autocast import set_autocast_enabled as set_autocast_enabled
+from torchlike._switches.autocast import set_autocast_gpu_dtype as set_autocast_gpu_dtype
+from torchlike.amp.autocast_mode import autocast as autocast
 from torchlike._switches.checks import _assert as _assert, _check as _check, _check_with as _check_with
 from torchlike._switches.checks import _check_index as _check_index, _check_is_size as _check_is_size
 from torchlike._switches.checks import _check_not_implemented as _check_not_implemented, _check_type as _check_type
@@ -545,6 +555,7 @@ from torchlike import func as func
 from torchlike import special as special
 from torchlike import autograd as autograd
 from torchlike import cuda as cuda
+from torchlike import amp as amp
 from torchlike import accelerator as accelerator, cpu as cpu, mps as mps, mtia as mtia, xpu as xpu
 from torchlike import backends as backends
 from torchlike import distributed as distributed

@@ -24,6 +24,7 @@ from torchlike._arguments import (
     is_structure,
     kind_of,
 )
+from torchlike._autocast import cast_kinds, cast_to, casts_of, policies_of
 from torchlike._autograd.variable import TensorBase
 from torchlike._half import in_single
 from torchlike._kernels import refuse
@@ -114,6 +115,7 @@ class Op:
         name: as in ``torch.<name>``.
         body: the JAX function.
         kinds: what each parameter is, in order.
+        casts: the lists of autocast's that it is in, by kind of device.
         specs: traced operations, by what they were called with.
         traces: those traced with symbols for sizes, by the pattern of the calls.
     """
@@ -123,12 +125,14 @@ class Op:
     flags: Flags
     signature: inspect.Signature = field(init=False)
     kinds: dict[str, str] = field(init=False)
+    casts: dict[str, dict[str, str]] | None = field(init=False)
     specs: dict = field(default_factory=dict)
     traces: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signature = inspect.signature(self.body)
         self.kinds = {p.name: kind_of(str(p.annotation)) for p in self.signature.parameters.values()}
+        self.casts = policies_of(self.body.__name__)
 
     def bind(self, args: tuple, kwargs: dict, form: Form | None = None) -> inspect.BoundArguments:
         """The arguments by parameter.
@@ -169,8 +173,9 @@ class Op:
 
         It is traced, unless one trace does for all sizes.
         """
-        refuse(self.body.__name__, kinds)
-        call = kinds, args, tuple(kwargs.items()), in_place
+        casts = None if in_place or self.casts is None else casts_of(self.casts, kinds, (*args, *kwargs.values()))
+        refuse(self.body.__name__, cast_kinds(kinds, casts))
+        call = kinds, args, tuple(kwargs.items()), in_place, casts
         sizes: list[int] = []
         pattern = taken_out(call, sizes)
         generic = mistake = None
@@ -229,9 +234,12 @@ class Op:
     def _traced(self, call: tuple) -> Spec:
         return Spec(self.name, self._function(*call), call[0])
 
-    def _function(self, kinds: tuple, args: tuple, kwargs: tuple, in_place: bool) -> Callable:
-        """The function of the inputs."""
-        asked = next((each for each in (*args, *dict(kwargs).values()) if isinstance(each, dtypes.dtype)), None)
+    def _function(self, kinds: tuple, args: tuple, kwargs: tuple, in_place: bool, casts: tuple | None) -> Callable:
+        """The function of the inputs, which casts them first where autocast says so."""
+        if casts is not None:
+            computed = self._function(cast_kinds(kinds, casts), args, kwargs, in_place, None)
+            return lambda *arrays: computed(*[cast_to(*each) for each in zip(arrays, casts, strict=True)])
+        asked = _asked(args, dict(kwargs))
 
         def fn(arrays, dtype):
             fill = functools.partial(_filled, arrays=arrays, asked=asked, dtype=dtype)
@@ -278,6 +286,11 @@ class Op:
             return flags.write(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
         return ViewRule(layout, None if flags.write is None else write, flags.sign, flags.careful, flags.merge)
+
+
+def _asked(args: tuple, kwargs: Mapping) -> dtypes.dtype | None:
+    """The dtype that the user named for the result."""
+    return next((each for each in (*args, *kwargs.values()) if isinstance(each, dtypes.dtype)), None)
 
 
 @functools.cache

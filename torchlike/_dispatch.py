@@ -27,6 +27,7 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
+from torchlike import _autocast as autocast
 from torchlike import _strides as strides
 from torchlike._arguments import (
     ARRAY,
@@ -85,22 +86,26 @@ def _gatherer(op: Op) -> Callable:
     may, none = rule is not None, () if rule in strides.OWN else None
 
     def odd(given, kind, key, inputs, edges, views):
-        """An argument that is neither a tensor nor a plain number nor static; gives `views` and its own."""
-        if given is None or given is True or given is False:
+        """An argument that is neither a tensor to be taken as it is nor a number nor static; gives `views` and its own."""
+        if isinstance(given, TensorBase):
+            if sees(given):
+                key.append(OVERRIDDEN)
+                return views
+            if op.casts is not None and autocast.state.setting is not None:
+                key.append(autocast.state.setting)
+            if may and given._view is not None:
+                views = (*(views or ()), (len(inputs), given._view))
+            value = given._operand()
+            key.append(value.aval)
+            inputs.append(value)
+            edges.append(given._edge)
+        elif given is None or given is True or given is False:
             key.append(given)
         elif isinstance(given, NUMERIC) and kind is not ARRAYS:
             given = _python_number(given)
             key.append(type(given))
             inputs.append(given)
             edges.append(None)
-        elif isinstance(given, TensorBase):
-            if sees(given):
-                key.append(OVERRIDDEN)
-                return
-            value = given._operand()
-            key.append(value.aval)
-            inputs.append(value)
-            edges.append(given._edge)
         elif kind is ARRAYS and isinstance(given, (tuple, list)):
             key.append(len(given))
             for each in given:
@@ -112,7 +117,7 @@ def _gatherer(op: Op) -> Callable:
                     inputs.append(value)
                     edges.append(each._edge)
                 elif isinstance(each, TensorBase):
-                    odd(each, kind, key, inputs, edges)
+                    views = odd(each, kind, key, inputs, edges, views)
                 else:
                     key.append(None if each is None else type(each))
         elif kind is INTEGERS and isinstance(given, (tuple, list)):
@@ -315,7 +320,8 @@ def _caller(op: Op, form: Form) -> Callable:
                 found = overriding(given, kwargs)
                 if found is not None:
                     return answered(call.public, found, given, kwargs)
-                return with_out(call, args, kwargs, form)
+                with autocast.off():
+                    return with_out(call, args, kwargs, form)
             key, inputs, edges, views = gather(args, kwargs)
             try:
                 spec = specs.get(key)

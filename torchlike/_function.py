@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from inspect import Parameter
 from typing import Any, TypeVar, overload
 
+from torchlike import _autocast as autocast
 from torchlike._arguments import SYNONYMS, modern_keywords
+from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import methods
 from torchlike._out import OutRule, stored
 from torchlike._overrides import answered, overriding, plain
@@ -27,6 +29,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def function(body: F, /) -> F: ...
 @overload
 def function(**flags: Any) -> Callable[[F], F]: ...
+@overload
+def function(body: F, /, **flags: Any) -> F: ...
 def function(body: Any = None, /, **flags: Any) -> Any:
     """Declare a public function that is made of operations.
 
@@ -66,6 +70,7 @@ class Composite:
         several: whether its method takes other tensors than its own, and so has to look who answers: of the tensor itself
             subclasses know (`torchlike._tensor.subclassing`).
         of_modes: whether only modes answer, and no arguments: what makes tensors of data.
+        casts: whether it is in autocast's lists itself, and not its operations.
     """
 
     body: Callable
@@ -76,6 +81,7 @@ class Composite:
     in_python: bool | None = None
     several: bool = False
     of_modes: bool = False
+    casts: bool = False
 
     def __post_init__(self) -> None:
         of_layers = self.body.__module__.startswith("torchlike.nn")
@@ -104,6 +110,7 @@ def _gated(declared: Composite) -> Callable:
         declared.of_modes,
     )
     synonyms = {} if declared.in_python else SYNONYMS
+    policies = autocast.policies_of(declared.name) if declared.casts else None
 
     def call(*args, **kwargs):
         try:
@@ -112,6 +119,8 @@ def _gated(declared: Composite) -> Callable:
                     found = overriding((), {}) if of_modes else overriding(args, kwargs)
                     if found is not None:
                         return answered(call, found, args, kwargs)
+                    if policies is not None and autocast.state.setting is not None:
+                        args, kwargs = _cast(policies, args, kwargs)
                     break
             if kwargs and not names.issuperset(kwargs):
                 if not legacy.keys().isdisjoint(kwargs):
@@ -124,6 +133,16 @@ def _gated(declared: Composite) -> Callable:
 
     call.body = declared.body
     return call
+
+
+def _cast(policies: dict, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """The arguments as autocast would have them."""
+    given = (*args, *kwargs.values())
+    kinds = tuple([each._aval if isinstance(each, TensorBase) else type(each) for each in given])
+    casts = autocast.casts_of(policies, kinds, given)
+    if casts is not None:
+        given = tuple([each if to is None else each.to(to) for each, to in zip(given, casts, strict=True)])
+    return given[: len(args)], dict(zip(kwargs, given[len(args) :], strict=True))
 
 
 def _storing(body: Callable, name: str, rule: OutRule | tuple[OutRule, ...]) -> Callable:

@@ -49,7 +49,6 @@ state = _State()
 def take_plainly(kind: type) -> None:
     """Let operations take tensors of this class as they are."""
     _tensors.add(kind)
-    _others.add(kind)
     _refill()
 
 
@@ -68,9 +67,9 @@ def _refill() -> None:
     tensors.clear()
     plain.clear()
     if not _watchers["calls"]:
-        plain.update(_others)
-        if not _watchers["casts"]:
-            tensors.update(_tensors)
+        known = () if _watchers["casts"] else _tensors
+        tensors.update(known)
+        plain.update(_others, known)
 
 
 def push(mode: Any) -> None:
@@ -129,11 +128,13 @@ def disabled(func: Callable, types: Iterable[type], args: tuple = (), kwargs: di
 
 def is_overriding(kind: type) -> bool:
     """Whether a class's instances answer in the stead of functions."""
-    return kind not in _others and getattr(kind, "__torch_function__", disabled) is not disabled
+    return kind not in _tensors and getattr(kind, "__torch_function__", disabled) is not disabled
 
 
 def sees(given: Any) -> bool:
     """Whether a call with this argument is answered by somebody else."""
+    if type(given) in _tensors and not state.modes:
+        return False
     if state.level is TorchFunctionState.ALL_DISABLED:
         return False
     return bool(state.modes) or state.level is TorchFunctionState.ENABLED and is_overriding(type(given))

@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
@@ -197,7 +198,7 @@ _QUANTILE = OutRule("quantile() out tensor must be same dtype as the input tenso
 
 
 def _quantile(name: str, skip_nan: bool):
-    def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear", out=None):
+    def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         if isinstance(q, numbers.Number):
             if not 0 <= q <= 1:
                 raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
@@ -215,9 +216,8 @@ def _quantile(name: str, skip_nan: bool):
             )
         if not input.numel():
             raise RuntimeError(f"{name}() input tensor must be non-empty")
-        return stored(name, sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan), out, _QUANTILE)
+        return sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan)
 
-    quantile.__name__ = quantile.__qualname__ = name
     quantile.__doc__ = """Quantiles along a dimension, of all elements by default.
 
     Args:
@@ -228,7 +228,7 @@ def _quantile(name: str, skip_nan: bool):
     Raises:
         RuntimeError: `q` is out of its range, or the dtypes differ.
     """
-    return quantile
+    return function(quantile, name=name, out=_QUANTILE, casts=True)
 
 
 quantile = _quantile("quantile", False)

@@ -1,15 +1,11 @@
-"""Questions about autocast: it is never on."""
+"""The switches of autocast, one by one; `torchlike.amp.autocast` sets them for a block."""
 
 from __future__ import annotations
 
 import warnings
 
+from torchlike._autocast import DEFAULTS, choose, dtype_of, state
 from torchlike._types import devices, dtypes
-
-_CHOSEN = {
-    **dict.fromkeys(("cpu", "hpu", "maia", "xla"), dtypes.bfloat16),
-    **dict.fromkeys(("cuda", "hip", "ipu", "mps", "mtia", "privateuseone", "xpu"), dtypes.float16),
-}
 
 
 def _checked(name: str, device_type) -> str:
@@ -25,8 +21,27 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     Raises:
         RuntimeError: there is no such kind.
     """
-    _checked("is_autocast_enabled", device_type)
-    return False
+    return _checked("is_autocast_enabled", device_type) in state.enabled
+
+
+def set_autocast_enabled(device_type, enabled: bool | None = None) -> None:
+    """Switch autocast for a kind of device; with a bool alone for the GPU.
+
+    Raises:
+        RuntimeError: there is no such kind.
+    """
+    if enabled is None and isinstance(device_type, bool):
+        device_type, enabled = "cuda", device_type
+    choose(_checked("set_autocast_enabled", device_type), is_on=bool(enabled))
+
+
+def is_autocast_available(device_type: str) -> bool:
+    """Whether PyTorch has autocast for a kind of device.
+
+    Raises:
+        RuntimeError: there is no such kind.
+    """
+    return _checked("_is_autocast_available", device_type) in DEFAULTS
 
 
 def get_autocast_dtype(device_type: str):
@@ -36,26 +51,69 @@ def get_autocast_dtype(device_type: str):
         RuntimeError: there is no such kind, or no dtype for it.
     """
     kind = _checked("get_autocast_dtype", device_type)
-    if kind not in _CHOSEN:
+    if kind not in DEFAULTS:
         raise RuntimeError("unsupported scalarType")
-    return _CHOSEN[kind]
+    return dtype_of(kind)
+
+
+def set_autocast_dtype(device_type: str, dtype) -> None:
+    """Set the dtype that autocast takes on a kind of device.
+
+    Raises:
+        RuntimeError: there is no such kind.
+        TypeError: it is no dtype.
+    """
+    kind = _checked("set_autocast_dtype", device_type)
+    if not isinstance(dtype, dtypes.dtype):
+        named = type(dtype).__name__
+        raise TypeError(f"set_autocast_dtype(): argument 'dtype' (position 2) must be torch.dtype, not {named}")
+    choose(kind, dtype=dtype)
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether autocast would keep the weights that it has cast."""
-    return True
+    """Whether autocast may keep the weights that it has cast."""
+    return state.is_cached
 
 
-def _deprecated(name: str, instead: str) -> None:
+def set_autocast_cache_enabled(enabled: bool) -> None:
+    """Set whether autocast may keep the weights that it has cast."""
+    state.is_cached = bool(enabled)
+
+
+def clear_autocast_cache() -> None:
+    """Forget the weights that were cast: here casts are part of the programs, and none is kept."""
+
+
+def autocast_increment_nesting() -> int:
+    """Note that a block begins; how many there are now."""
+    state.nesting += 1
+    return state.nesting
+
+
+def autocast_decrement_nesting() -> int:
+    """Note that a block ends; how many are left."""
+    state.nesting -= 1
+    return state.nesting
+
+
+def _deprecated(name: str, instead: str, arguments: str = "") -> None:
     warnings.warn(
-        f"torch.{name}() is deprecated. Please use torch.{instead} instead.", DeprecationWarning, stacklevel=3
+        f"torch.{name}({arguments}) is deprecated. Please use torch.{instead} instead.",
+        DeprecationWarning,
+        stacklevel=3,
     )
 
 
 def is_autocast_cpu_enabled() -> bool:
     """Whether autocast is on for the CPU; deprecated."""
     _deprecated("is_autocast_cpu_enabled", "is_autocast_enabled('cpu')")
-    return False
+    return is_autocast_enabled("cpu")
+
+
+def set_autocast_cpu_enabled(enabled: bool) -> None:
+    """Switch autocast for the CPU; deprecated."""
+    _deprecated("set_autocast_cpu_enabled", "set_autocast_enabled('cpu', enabled)", "enabled")
+    set_autocast_enabled("cpu", enabled)
 
 
 def get_autocast_cpu_dtype():
@@ -64,7 +122,19 @@ def get_autocast_cpu_dtype():
     return get_autocast_dtype("cpu")
 
 
+def set_autocast_cpu_dtype(dtype) -> None:
+    """Set the dtype that autocast takes on the CPU; deprecated."""
+    _deprecated("set_autocast_cpu_dtype", "set_autocast_dtype('cpu', dtype)", "dtype")
+    set_autocast_dtype("cpu", dtype)
+
+
 def get_autocast_gpu_dtype():
     """The dtype that autocast takes on a GPU; deprecated."""
     _deprecated("get_autocast_gpu_dtype", "get_autocast_dtype('cuda')")
     return get_autocast_dtype("cuda")
+
+
+def set_autocast_gpu_dtype(dtype) -> None:
+    """Set the dtype that autocast takes on a GPU; deprecated."""
+    _deprecated("set_autocast_gpu_dtype", "set_autocast_dtype('cuda', dtype)", "dtype")
+    set_autocast_dtype("cuda", dtype)

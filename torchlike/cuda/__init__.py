@@ -26,6 +26,7 @@ from torchlike.cuda._calls import max_memory_reserved as max_memory_reserved
 from torchlike.cuda._calls import set_rng_state as set_rng_state
 from torchlike.cuda._calls import set_rng_state_all as set_rng_state_all
 
+from torchlike.cuda import amp as amp
 from torchlike._tensor.legacy import CUDA_TYPES as _CUDA_TYPES
 from torchlike._types.public import publish as _publish
 

@@ -6,6 +6,7 @@ import contextlib
 
 from torchlike._switches.devices import synchronized
 from torchlike._types.public import publish as _publish
+from torchlike.cpu import amp as amp
 
 
 def is_available() -> bool:
