@@ -41,6 +41,8 @@ def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]
         if len(size) > 1:
             raise TypeError(f"{name}() takes 1 positional argument but {len(size)} were given")
         size = size[0]
+    if {*map(type, size)} == _INT and min(size) >= 0 and math.prod(size) < _FEW and len(size) <= MOST_DIMENSIONS:
+        return tuple(size)
     if size and not is_index(size[0]):
         kind = type(size[0]).__name__
         fault = f"not {kind}" if size is spelled else f"but found element of type {kind} at pos 0"
@@ -67,6 +69,7 @@ def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]
 
 
 MOST_DIMENSIONS = 64  # NumPy's
+_INT, _FEW = {int}, 2**40  # what needs no second look
 
 
 def _first_negative(shape: tuple[int, ...]) -> int:
@@ -126,7 +129,9 @@ def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=Non
         value = int(value)
     if dtype.rank == 1 and not dtype.is_signed and value < 0:
         value %= 256**dtype.itemsize
-    return finished(name, np.full(shape, value, dtype.np), device, requires_grad, out, memory_format)
+    is_zero = type(value) is int and not value  # there is -0.0, too
+    array = np.zeros(shape, dtype.np) if is_zero else np.full(shape, value, dtype.np)
+    return finished(name, array, device, requires_grad, out, memory_format)
 
 
 def _shaped(name: str, value, doc: str):

@@ -128,6 +128,9 @@ def of_numpy(numpy_type) -> dtype:
     Raises:
         TypeError: there is none (strings, objects, ...), in PyTorch's words.
     """
+    found = BY_NUMPY.get(numpy_type)  # a dtype of this machine's byte order is one of the keys
+    if found is not None:
+        return found
     try:
         return BY_NUMPY[np.dtype(numpy_type).newbyteorder("=")]
     except KeyError:
