@@ -263,7 +263,6 @@ from torchlike._functions.recurrent import rnn_relu_cell as rnn_relu_cell
 from torchlike._functions.recurrent import rnn_tanh_cell as rnn_tanh_cell
 from torchlike._functions.reductions import bincount as bincount
 from torchlike._functions.reductions import bucketize as bucketize
-from torchlike._functions.reductions import dist as dist
 from torchlike._functions.reductions import histc as histc
 from torchlike._functions.reductions import logsumexp as logsumexp
 from torchlike._functions.reductions import max as max
@@ -510,6 +509,7 @@ from torchlike._ops.nn.convolution import conv_transpose1d as conv_transpose1d
 from torchlike._ops.nn.convolution import conv_transpose2d as conv_transpose2d
 from torchlike._ops.nn.convolution import conv_transpose3d as conv_transpose3d
 from torchlike._ops.nn.distance import cosine_similarity as cosine_similarity
+from torchlike._ops.nn.distance import dist as dist
 from torchlike._ops.nn.distance import pairwise_distance as pairwise_distance
 from torchlike._ops.nn.distance import pdist as pdist
 from torchlike._ops.nn.linear import bilinear as bilinear

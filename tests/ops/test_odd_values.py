@@ -83,6 +83,9 @@ def test_complex_functions_of_small_and_large_numbers(name: str, dtype):
         lambda torch, x: torch.tensor([3, 5, 2], dtype=torch.uint8) ** torch.tensor([200, 3, 0], dtype=torch.uint8),
         lambda torch, x: [x.byte().clamp(max=300.5), x.half().masked_fill(x > 1, float("inf")), x.byte().clamp(-3, 9)],
         lambda torch, x: [torch.ldexp(x.half(), x.int() * 5), torch.ldexp(x.int(), x.int())],
+        lambda torch, x: torch.ldexp(x.log() / 0, torch.tensor([-300000, -300000])),
+        lambda torch, x: torch.ldexp(x * 2.0**-100, torch.tensor([200, -20])),
+        lambda torch, x: torch.ldexp(x.double() * 2.0**-1000, torch.tensor([2000, 5000000000])),
         lambda torch, x: [x.bool().clamp(0, 1), x.bool().clamp(x.int(), x.int() * 2), x.bool().clamp_min(x.bool())],
         lambda torch, x: torch.cat([torch.empty(0), torch.ones(2, 2)]),
         lambda torch, x: torch.linalg.cross(torch.arange(9.0).reshape(3, 3), torch.ones(3, 3)),
@@ -92,6 +95,35 @@ def test_complex_functions_of_small_and_large_numbers(name: str, dtype):
 )
 def test_dtypes_that_meet(fn):
     check_op([np.array([1.0, 2.0])], fn, grad=False)
+
+
+def test_the_derivative_at_an_exponent_is_a_power_of_integers():
+    check_op([(3,)], lambda torch, x: torch.ldexp(x, torch.tensor([2, -2, 3])))
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda torch, x, y: [x + y, y + x, x - y, y - x, torch.rsub(x, y), torch.add(x, y, alpha=2)],
+        lambda torch, x, y: [x + 1, 1 - y, y + complex(-np.inf, 1), y.real + x, x.clone().add_(y)],
+    ],
+)
+def test_the_default_alpha_multiplies_complex_numbers(fn):
+    x = np.array([1 + 1j, complex(-np.inf, 0.5), complex(0, np.inf), complex(np.nan, 1)], np.complex64)
+    check_op([x, x[::-1].copy()], fn, grad=False)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"stride": 2}, {"padding": 1}, {"dilation": 2}, {"stride": 2, "output_padding": 1}]
+)
+@pytest.mark.parametrize("odd", [np.inf, np.nan])
+def test_what_a_transposed_convolution_puts_between_meets_no_infinity(settings: dict, odd: float):
+    x, w = np.arange(1, 7, dtype=np.float32).reshape(1, 2, 3), np.ones((2, 2, 3), np.float32)
+    for at, array in enumerate((x, w)):
+        given = [x, w]
+        given[at] = array.copy()
+        given[at][0, 1, 0] = odd
+        check_op(given, lambda torch, x, w: torch.nn.functional.conv_transpose1d(x, w, **settings), grad=False)
 
 
 @pytest.mark.parametrize(

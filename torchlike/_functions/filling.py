@@ -36,17 +36,22 @@ def fill_(self, value):
                     "expected one of:\n * (Tensor value)\n * (Number value)"
                 )
             number_for(value, self._aval.dtype, self._aval.numel)
-    part = self
-    if self._repeats:  # each element once
-        for dim in [dim for dim, step in enumerate(self._layout.strides) if not step]:
-            part = stretch(part, dim, 0, 1)
-    creation.fill.inplace(part, value)
+    creation.fill.inplace(_each_once(self), value)
     return self
 
 
 def zero_(self):
     """Put zeros everywhere."""
-    return fill_(self, 0.0 if self._aval.dtype.rank > 1 else 0)
+    creation.zero.inplace(_each_once(self))
+    return self
+
+
+def _each_once(part):
+    """The elements of a tensor without those that `expand` repeats."""
+    if part._repeats:
+        for dim in [dim for dim, step in enumerate(part._layout.strides) if not step]:
+            part = stretch(part, dim, 0, 1)
+    return part
 
 
 def fill_diagonal_(self, fill_value, wrap: bool = False):

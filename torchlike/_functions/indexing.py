@@ -168,7 +168,7 @@ def _slice(parsed: Parsed, known, index: slice) -> None:
     length = max(-((start - stop) // step), 0)
     parsed.read = basic.slice_view
     parsed.dim += 1
-    if length == size:
+    if length == size and step == 1:
         parsed.keep(FULL)
     elif start:
         parsed.at(start, (AT, length, step))
@@ -362,6 +362,8 @@ def getitem(self, index):
             return static[0](self, static[1])
         parsed = parse(self._aval, index)
         if not parsed.has_tensors:
+            if parsed.is_whole and (len(index) != 1 or type(index[0]) is not slice):
+                parsed.read = basic.alias_view
             if spelling is not None and not parsed.numbers:
                 _static[spelling] = parsed.read, tuple(parsed.pattern)
             return parsed.view(self)
@@ -432,8 +434,12 @@ def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
     return tuple(where), [each.to(part.device) for each in indices] if not part.is_cpu else indices
 
 
-def chosen(part, where: tuple, indices: list):
-    """The elements at index tensors; on the host where all is known there and nothing is tracked."""
+def chosen(part, where: tuple, indices: list, by=ops.index_by):
+    """The elements at index tensors; on the host where all is known there and nothing is tracked.
+
+    Args:
+        by: the operation that takes them.
+    """
     if part._aval.numel <= 2**20 and _is_known(part, indices):
         arrays = iter([each._value().numpy() for each in indices])
         place = tuple([next(arrays) if there else slice(None) for there in where])
@@ -441,7 +447,7 @@ def chosen(part, where: tuple, indices: list):
             return wrapped(part._value().known[place])
         except IndexError:
             pass  # the operation says it in PyTorch's words
-    return ops.index_by(part, where, tuple(indices))
+    return by(part, where, tuple(indices))
 
 
 def _is_known(part, indices: list) -> bool:
@@ -490,14 +496,15 @@ def setitem(self, index, value) -> None:
 def _set_at_tensors(part, tensors: list, value) -> None:
     given = [each for each in tensors if each is not None and each is not TAKEN]
     known = part._aval.dtype
-    if isinstance(value, TensorBase) and value._aval.dtype is not known:
+    single = not isinstance(value, TensorBase) or value._aval.numel == 1
+    masks = len(given) == 1 and single and given[0]._aval.dtype.name in ("bool", "uint8") and given[0]._aval.ndim
+    if not masks and isinstance(value, TensorBase) and value._aval.dtype is not known:
         names = dtypes.scalar_name(known), dtypes.scalar_name(value._aval.dtype)
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got {} for the destination and {} for the "
             "source.".format(*names)
         )
-    single = not isinstance(value, TensorBase) or value._aval.numel == 1
-    if len(given) == 1 and single and given[0]._aval.dtype.name in ("bool", "uint8") and given[0]._aval.ndim:
+    if masks:
         dim = next(place for place, each in enumerate(tensors) if each is given[0])
         ops.mask_put.inplace(part, value, given[0], dim)
     else:

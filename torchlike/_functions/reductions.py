@@ -15,7 +15,6 @@ from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
 from torchlike._out import SAME, OutRule, can_cast, stored
-from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 
 _MISSING = object()
@@ -163,25 +162,6 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
         raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     order = 2.0 if p in ("fro", None) else float(p)
     return stored("linalg_vector_norm", ops.linalg_vector_norm(input, order, dim, keepdim, dtype=dtype), out, SAME)
-
-
-def dist(input, other, p=2, *, out=None):
-    """The `p`-norm of ``input - other``, a scalar.
-
-    Raises:
-        RuntimeError: the difference has no norm.
-        TypeError: `other` is no tensor.
-    """
-    if not isinstance(other, TensorBase):
-        raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
-    away = input - other
-    if away.dtype.rank < 2:
-        kind = dtypes.scalar_name(away.dtype)
-        raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {kind} instead.")
-    return norm(away, float(p), out=out)
-
-
-dist.old_keywords = frozenset({"out"})
 
 
 def logsumexp(input, dim, keepdim=False, *, out=None):

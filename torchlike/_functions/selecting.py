@@ -13,6 +13,7 @@ from torchlike._ops import indexing as ops
 from torchlike._ops import masks, views
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.basic_indexing import FULL
+from torchlike._ops.indexing import masked_select_by
 from torchlike._out import INDEXED, OutRule, check_apart, stored
 from torchlike._types import dtypes
 
@@ -110,7 +111,7 @@ def masked_select(input, mask, *, out=None):
     wide = input if input._aval.shape == shape else views.expand(input, shape)
     mask = np.broadcast_to(mask._value().numpy("a mask chooses elements"), shape)
     indices = [wrapped(each) for each in np.nonzero(mask)]
-    return stored("masked_select", chosen(wide, (True,) * len(shape), indices), out, INDEXED)
+    return stored("masked_select", chosen(wide, (True,) * len(shape), indices, masked_select_by), out, INDEXED)
 
 
 def where(condition, input=None, other=None, *, out=None):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import warnings
 
 from torchlike._autograd.modes import state
@@ -447,30 +446,28 @@ def broadcast_tensors(*tensors):
     return tuple([each if each._aval.shape == shape else views.expand(each, shape) for each in tensors])
 
 
-def _at_least(name: str, shape_of):
+def _at_least(name: str, dims: int):
+    def grown(each):
+        have = each._aval.ndim
+        if not have:
+            return reshape(each, (1,) * dims)
+        each = views.unsqueeze(each, 0) if have == 1 and dims > 1 else each
+        return views.unsqueeze(each, -1) if have < 3 and dims == 3 else each
+
     def at_least(*tensors):
         if len(tensors) == 1 and isinstance(tensors[0], TensorBase):
-            shape = shape_of(tensors[0]._aval.shape)
-            return tensors[0] if shape == tensors[0]._aval.shape else reshape(tensors[0], shape)
+            return grown(tensors[0])
         for each in _tensors(tensors):
             if not isinstance(each, TensorBase):
                 raise TypeError(f"{name}() received an invalid combination of arguments - got ({type(each).__name__})")
         return tuple([at_least(each) for each in _tensors(tensors)])
 
     at_least.__name__ = at_least.__qualname__ = name
-    at_least.__doc__ = f"Tensors with at least {name[8]} dimension{'s' if name[8] != '1' else ''}, each a view."
+    at_least.__doc__ = f"Tensors with at least {dims} dimension{'s' if dims > 1 else ''}, each a view."
     return at_least
 
 
-def _three(shape: tuple) -> tuple:
-    if len(shape) > 2:
-        return shape
-    return (*shape, 1) if len(shape) == 2 else (1, math.prod(shape), 1)
-
-
-atleast_1d = _at_least("atleast_1d", lambda shape: shape or (1,))
-atleast_2d = _at_least("atleast_2d", lambda shape: shape if len(shape) > 1 else (1, math.prod(shape)))
-atleast_3d = _at_least("atleast_3d", _three)
+atleast_1d, atleast_2d, atleast_3d = (_at_least(f"atleast_{dims}d", dims) for dims in (1, 2, 3))
 
 for _public in (
     *(reshape, flatten, unflatten, ravel, broadcast_to, movedim, adjoint, as_strided, real, imag, view_as_real),

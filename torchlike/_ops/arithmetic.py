@@ -57,7 +57,7 @@ NO_INTEGER_ADDCDIV = (
 
 
 def scaled(array: Array, factor: Number, name: str = "alpha") -> Array:
-    """``factor * array`` in the array's dtype; the default 1 is no multiplication at all.
+    """``factor * array`` in the array's dtype; the default 1 is no multiplication at all, but of complex numbers.
 
     Raises:
         RuntimeError: the factor is of a kind above the array's.
@@ -66,13 +66,19 @@ def scaled(array: Array, factor: Number, name: str = "alpha") -> Array:
         if rank(array.dtype):
             raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
     elif isinstance(factor, int) and factor == 1:
-        return array
+        return array if rank(array.dtype) < 3 else _times_one(array)
     kind = jnp.result_type(factor).kind
     if kind == "c" and rank(array.dtype) < 3:
         raise RuntimeError(f"For non-complex input tensors, argument {name} must not be a complex number.")
     if kind == "f" and rank(array.dtype) < 2:
         raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
     return array * operand(factor, array)
+
+
+# PyTorch multiplies complex numbers by the default `alpha`, too: beside an infinity there is NaN
+@derived(lambda along, made, x: along)
+def _times_one(x):
+    return lax.complex(x.real - x.imag * 0, x.real * 0 + x.imag)
 
 
 @op(legacy={"value": "other"}, deprecated=("input alpha other",))
@@ -472,12 +478,24 @@ def ldexp(input: Array, other: Array) -> Array:
     if rank(input.dtype) == 2 and rank(other.dtype) < 2:
         only("ldexp_cpu_exp", other, 1)
         broadcast_shapes(input.shape, other.shape)
-        wide = jnp.promote_types(input.dtype, jnp.float32)
-        other = as_dtype(other, wide)
-        return as_dtype(as_dtype(input, wide) * _float_power(jnp.full_like(other, 2), other), input.dtype)
+        wide = as_dtype(input, jnp.promote_types(input.dtype, jnp.float32))
+        return as_dtype(_at_exponent(*jnp.broadcast_arrays(wide, other)), input.dtype)
     exponent = floating(other)
     input, other = matched(input, _float_power(jnp.full_like(exponent, 2), exponent))
     return input * other
+
+
+# PyTorch's derivative is a power of integers, 0 for negative exponents
+@derived(lambda along, made, x, exponent: along * power.op.body(jnp.full_like(exponent, 2), exponent).astype(x.dtype))
+def _at_exponent(x, exponent):
+    limits = jnp.finfo(x.dtype)
+    bits = jnp.int32 if x.dtype == jnp.float32 else jnp.int64
+    rest = jnp.clip(exponent.astype(jnp.int64), 3 * limits.minexp, 3 * limits.maxexp)
+    for _ in range(3):  # each factor in range: from the smallest number there is to the largest
+        part = jnp.clip(rest, limits.minexp, limits.maxexp - 1)
+        factor = (part - limits.minexp + 1).astype(bits) << limits.nmant
+        x, rest = x * lax.bitcast_convert_type(factor, x.dtype), rest - part
+    return x
 
 
 _FREXP = (

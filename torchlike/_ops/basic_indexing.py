@@ -162,7 +162,7 @@ def _merged(earlier: Step, later: Step) -> Step | None:
             merged.append((AT, size))
             positions.append(start)
         else:
-            merged.append((start, size, step) if size != viewed.shape[dim] else FULL)
+            merged.append((start, size, step) if size != viewed.shape[dim] or step != 1 else FULL)
     return index_step(viewed, tuple(merged), tuple(positions))
 
 
@@ -185,10 +185,9 @@ def select_view(
 
 def _last(call) -> str:
     """What PyTorch does last for an index that does not end with an integer."""
-    pattern = call["pattern"]
-    done = [entry for entry in pattern if entry != FULL]
+    done = [entry for entry in call["pattern"] if entry != FULL]
     if not done:
-        return "SliceBackward0" if len(pattern) == 1 else "AliasBackward0"
+        return "SliceBackward0"
     if done[-1] is None:
         return "UnsqueezeBackward0"
     return "SelectBackward0" if type(done[-1]) is int or done[-1] == AT else "SliceBackward0"
@@ -211,6 +210,12 @@ def slice_view(
     return _read(input, pattern, (a, b, c, d, e, f, g, h))
 
 
+@op(view=_layout, write=_write, merge=_merged, promised=True, name="alias")
+def alias_view(input: Array, pattern: tuple) -> Array:
+    """All elements, at an index that chooses none: ``...``, or several whole slices."""
+    return input
+
+
 def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
     """The step of a view that reads an index, found without recording it."""
     declared, kinds = slice_view.op, tuple(map(type, numbers))
@@ -223,9 +228,16 @@ def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
     return Step(spec, numbers)
 
 
+def _put(call) -> str:
+    """What PyTorch does to assign: of the whole it makes no slice."""
+    if any(entry != FULL for entry in call["pattern"]):
+        return "CopySlices"
+    return "CopyBackwards" if getattr(call["value"], "ndim", 0) or not call["input"].ndim else "FillBackward3"
+
+
 @op(
     shares="inputs",
-    grad_name="CopySlices",
+    grad_name=_put,
     name="copy",
     check=lambda input, value, pattern, *numbers: _positions_within(input, pattern, *numbers),
 )

@@ -27,7 +27,7 @@ def fill(input: Array, value: ArrayLike) -> Array:
     return jnp.full(input.shape, as_dtype(value, input.dtype))
 
 
-@op(grad_name="ZeroBackward0")
+@op(shares="all", grad_name="ZeroBackward0")
 def zero(input: Array) -> Array:
     """Zeros like `input`."""
     return jnp.zeros(input.shape, input.dtype)

@@ -71,6 +71,12 @@ def index_by(input: Array, where: tuple, indices: Arrays) -> Array:
     return input.at[_spread(input, where, indices)].get(mode="clip")
 
 
+@op(name="masked_select")
+def masked_select_by(input: Array, where: tuple, indices: Arrays) -> Array:
+    """`index_by` of the places where a mask is true."""
+    return index_by.op.body(input, where, indices)
+
+
 @op(
     name="index_put",
     check=lambda input, values, where, indices, accumulate=False: all_within(input, where, indices),
@@ -102,7 +108,7 @@ def added(place, values: Array) -> Array:
 def mask_put(input: Array, value: ArrayLike, mask: Array, dim: int) -> Array:
     """`input` with one value wherever a mask over the dimensions from `dim` on is true."""
     wide = mask.astype(bool).reshape(mask.shape + (1,) * (input.ndim - dim - mask.ndim))
-    return jnp.where(wide, as_dtype(value, input.dtype).reshape(()), input)
+    return jnp.where(wide, checked_number(value, input.dtype).reshape(()), input)
 
 
 # ---------------------------------------------------------------------- along one dimension

@@ -7,6 +7,7 @@ from torchlike._functions import products as contract
 from torchlike._functions import reductions as reduce
 from torchlike._functions.pointwise import reversed_operator
 from torchlike._ops import products, reductions, sorting
+from torchlike._ops.nn import distance
 
 
 class ReductionMethods(TensorBase):
@@ -31,7 +32,7 @@ class ReductionMethods(TensorBase):
     std = reduce.std
     var = reduce.var
     norm = reduce.norm
-    dist = reduce.dist
+    dist = distance.dist
     logsumexp = reduce.logsumexp
     median = reduce.median
     nanmedian = reduce.nanmedian

@@ -174,9 +174,39 @@ def transposed(x: Array, weight: Array, how: Geometry, more: tuple[int, ...]) ->
         alone = how._replace(groups=1)
         parts = zip(jnp.split(x, how.groups, -1), jnp.split(weight, how.groups), strict=True)
         return jnp.concatenate([transposed(part, some, alone, more) for part, some in parts], -1)
-    if set(how.dilation) != {1}:
-        return _as_stretched(x, weight, how, more)
-    return _by_phases(x, weight, how, more)
+    return _overlapping(x, weight, how, more)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(2, 3))
+def _overlapping(x: Array, weight: Array, how: Geometry, more: tuple[int, ...]) -> Array:
+    """What each element gives, added up where it overlaps: no infinity meets a zero that was put in.
+
+    As fast as a convolution (batch 64, 4x4 in steps of 2, 512 to 256 channels: 55 ms of processor time, 85 by phases;
+    128 to 64: 79 and 56), but its gradient is not (both: 370 and 350; 1060 and 450).
+    """
+    channels, outputs, *kernel = weight.shape
+    given = x @ jnp.moveaxis(weight.reshape(channels, outputs, -1), 1, 2).reshape(channels, -1)
+    parts = []
+    for tap, place in enumerate(itertools.product(*map(range, kernel))):
+        edges = [
+            (d * at - low, d * (k - 1 - at) + m - high, s - 1)
+            for d, at, (low, high), k, m, s in zip(how.dilation, place, how.pads, kernel, more, how.stride, strict=True)
+        ]
+        part = given[..., tap * outputs : (tap + 1) * outputs]
+        parts.append(lax.pad(part, jnp.zeros((), x.dtype), [(0, 0, 0), *edges, (0, 0, 0)]))
+    return sum(parts[1:], parts[0])
+
+
+@partial(_overlapping.defjvp, symbolic_zeros=True)
+def _(how: Geometry, more: tuple, primals: tuple, tangents: tuple) -> tuple:
+    (x, weight), (x_dot, weight_dot) = primals, tangents
+    form, value = _by_phases if set(how.dilation) == {1} else _as_stretched, _overlapping(x, weight, how, more)
+    terms = []
+    if not isinstance(x_dot, SymbolicZero):
+        terms.append(form(x_dot, weight, how, more))
+    if not isinstance(weight_dot, SymbolicZero):
+        terms.append(form(x, weight_dot, how, more))
+    return value, sum(terms) if terms else jnp.zeros_like(value)
 
 
 def _as_stretched(x: Array, weight: Array, how: Geometry, more: tuple[int, ...]) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,14 +15,17 @@ from torchlike._ops._promote import (
     Number,
     Positive,
     broadcast_shapes,
+    matched,
     matched_float,
     operand,
     promoted,
+    rank,
     wrap_dim,
 )
 from torchlike._ops.arithmetic import quotient, refuse_bools
 from torchlike._ops.nn._checks import scalar_type
-from torchlike._ops.reductions import vector_norm_of
+from torchlike._ops.reductions import linalg_vector_norm, vector_norm_of
+from torchlike._types.dtypes import scalar_name
 
 
 @op(grad_name="SumBackward1")
@@ -61,6 +66,21 @@ def pairwise_distance(x1: Array, x2: Array, p: Positive = 2.0, eps: Number = 1e-
     x1, x2 = matched_float(x1, x2)
     difference = stepped(stepped(x1 - x2) + operand(eps, x1))
     return vector_norm_of(difference, p, (difference.ndim - 1,), keepdim)
+
+
+@op(module="torchlike", shares="all")
+def dist(input: Array, other: Array, p: Positive = 2) -> Array:
+    """The p-norm of ``input - other``, over all dimensions.
+
+    Raises:
+        RuntimeError: it has none.
+    """
+    refuse_bools(input, other)
+    difference = stepped(operator.sub(*matched(input, other)))
+    if rank(difference.dtype) < 2:
+        kind = scalar_name(difference.dtype)
+        raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {kind} instead.")
+    return linalg_vector_norm.op.body(difference, p)
 
 
 @op
