@@ -9,7 +9,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from torchlike._types import devices
-from torchlike._types.devices import CPU, META, device
+from torchlike._types.devices import CPU, device
 
 
 class Place:
@@ -44,8 +44,7 @@ class Place:
 
 
 HOST = Place(CPU)
-NOWHERE = Place(META)
-_places: dict[device | Mesh, Place] = {CPU: HOST, META: NOWHERE}
+_places: dict[device | Mesh, Place] = {CPU: HOST}
 
 
 def place_of(where: device) -> Place:

@@ -31,3 +31,12 @@ def scaled_to_norm(tensors: Arrays, total: Array, max_norm: Number) -> tuple[Arr
 def clamped_values(tensors: Arrays, bound: Number) -> tuple[Array, ...]:
     """Tensors with their elements clamped to ``[-bound, bound]``."""
     return tuple(jnp.clip(each, -bound, bound).astype(each.dtype) for each in tensors)
+
+
+@op(name="amp_unscale")
+def unscaled(grads: Arrays, factor: Array) -> tuple[Array, ...]:
+    """1 if an element of a gradient is not finite, else 0; and the gradients times a factor, computed in float32."""
+    wide = [each.astype(jnp.promote_types(each.dtype, jnp.float32)) for each in grads]
+    found = jnp.stack([jnp.isfinite(each).all() for each in wide]).all()
+    news = [(each * factor.astype(each.dtype)).astype(grad.dtype) for each, grad in zip(wide, grads, strict=True)]
+    return (1 - found.astype(jnp.float32), *news)

@@ -2,3 +2,4 @@
 
 from torchlike.cpu.amp import autocast_mode as autocast_mode
 from torchlike.cpu.amp.autocast_mode import autocast as autocast
+from torchlike.cpu.amp.grad_scaler import GradScaler as GradScaler
