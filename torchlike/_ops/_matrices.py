@@ -40,12 +40,17 @@ def _first_zero_pivot(A):
 
 
 def is_definite(name: str) -> Callable:
-    """The check that Hermitian matrices, of which the lower triangle is read, are positive definite."""
+    """The check that Hermitian matrices are positive definite, of which one triangle is read."""
     text = (
         "The factorization could not be completed because the input is not positive-definite (the leading minor of order "
         "{} is not positive-definite)."
     )
-    return lambda A, *_, **__: [Check(_first_bad_minor, (A,), _told(name, A, text), traced=True)]
+
+    def check(A, upper=False):
+        bad = _first_bad_upper_minor if upper else _first_bad_minor
+        return [Check(bad, (A,), _told(name, A, text), traced=True)]
+
+    return check
 
 
 def _first_bad_minor(A):
@@ -57,6 +62,10 @@ def _first_bad_minor(A):
         return jnp.where(is_bad, _orders(A), 0)
 
     return jax.lax.cond(is_bad.any(), orders, lambda A: jnp.zeros(A.shape[:-2], jnp.int64), A)
+
+
+def _first_bad_upper_minor(A):
+    return _first_bad_minor(jnp.conj(jnp.swapaxes(A, -1, -2)))
 
 
 def _orders(A):

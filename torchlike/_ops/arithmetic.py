@@ -378,7 +378,11 @@ def lcm(input: Array, other: Array) -> Array:
 @op(grad_name="PowBackward0")
 def square(input: Array) -> Array:
     """``input * input``; bools become int64."""
-    input = as_dtype(input, result_dtype(input, 2))
+    return _square(as_dtype(input, result_dtype(input, 2)))
+
+
+@derived(lambda along, value, input: along * (2 * input))
+def _square(input):
     return input * input
 
 
@@ -526,5 +530,5 @@ def _frexp(input):
 @_frexp.defjvp
 def _frexp_jvp(primals, tangents):
     mantissa, exponent = _frexp(*primals)
-    slope = jnp.exp2(-exponent.astype(mantissa.dtype))
-    return (mantissa, exponent), (tangents[0] * slope, jnp.zeros(exponent.shape, jax.dtypes.float0))
+    scale = jnp.exp2(exponent.astype(jnp.float32)).astype(mantissa.dtype)  # PyTorch's is in single precision
+    return (mantissa, exponent), (tangents[0] / scale, jnp.zeros(exponent.shape, jax.dtypes.float0))

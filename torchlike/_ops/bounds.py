@@ -233,7 +233,18 @@ def sign(input: Array) -> Array:
 @op(out=UNARY, saves=True)
 def sgn(input: Array) -> Array:
     """The sign; of a complex number the number of size 1 with its angle, of 0 it is 0."""
-    return direction(input) if rank(input.dtype) else input
+    return _complex_sign(input) if rank(input.dtype) == 3 else direction(input) if rank(input.dtype) else input
+
+
+def _sign_slope(along, sign, input):
+    size = magnitude(input)
+    across = along - sign * jnp.real(jnp.conj(sign) * along)
+    return jnp.where(size == 0, 0, across / jnp.where(size == 0, 1, size))
+
+
+@derived(_sign_slope)
+def _complex_sign(input):
+    return direction(input)
 
 
 @op(out=BOOLS)

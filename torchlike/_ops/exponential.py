@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -20,7 +22,12 @@ def exp(input: Array) -> Array:
 @op
 def exp2(input: Array) -> Array:
     """2 to the power of each element, in floating point."""
-    return jnp.exp2(floating(input))
+    return _exp2(floating(input))
+
+
+@derived(lambda along, value, input: along * (value * math.log(2)))
+def _exp2(input):
+    return jnp.exp2(input)
 
 
 @op
@@ -38,13 +45,23 @@ def log(input: Array) -> Array:
 @op
 def log2(input: Array) -> Array:
     """The logarithm to base 2, in floating point."""
-    return jnp.log2(floating(input))
+    return _log2(floating(input))
+
+
+@derived(lambda along, value, input: along / (input * math.log(2)))
+def _log2(input):
+    return jnp.log2(input)
 
 
 @op
 def log10(input: Array) -> Array:
     """The logarithm to base 10, in floating point."""
-    return jnp.log10(floating(input))
+    return _log10(floating(input))
+
+
+@derived(lambda along, value, input: along / (input * math.log(10)))
+def _log10(input):
+    return jnp.log10(input)
 
 
 @op
@@ -110,7 +127,12 @@ def _logaddexp2(input, other):
 @op
 def sqrt(input: Array) -> Array:
     """The square root, in floating point; NaN for negative real numbers."""
-    return jnp.sqrt(floating(input))
+    return _sqrt(floating(input))
+
+
+@derived(lambda along, root, input: along / (2 * root))
+def _sqrt(input):
+    return jnp.sqrt(input)
 
 
 @op

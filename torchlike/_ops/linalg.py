@@ -109,10 +109,15 @@ def _divided(lower: Array, B: Array) -> Array:
 
 @op(grad_name="LinalgCholeskyExBackward0", check=is_definite("linalg.cholesky"))
 def cholesky(A: Array, *, upper: bool = False) -> Array:
-    """The triangular factors ``L`` of Hermitian positive definite matrices ``L L^H``; ``L^H`` for `upper`."""
+    """The triangular factors ``L`` of Hermitian positive definite matrices ``L L^H``.
+
+    Args:
+        upper: give ``L^H``, from the upper triangle; else the lower one is read.
+    """
     check_matrices(A, "linalg.cholesky", square=True)
-    factor = _factor(A)
-    return _adjoint(factor) if upper else factor
+    if upper:  # the gradient is that of the lower factor, as PyTorch has it
+        return _adjoint(_factor(A + jax.lax.stop_gradient(_adjoint(A) - A)))
+    return _factor(A)
 
 
 @op(name="cholesky", check=is_definite("cholesky"))

@@ -248,8 +248,11 @@ def renorm(input: Array, p: Positive, dim: int, maxnorm: Positive) -> Array:
     if input.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
     dim = wrap_dim(dim, input.ndim)
-    norm = vector_norm_of(input, p, tuple(each for each in range(input.ndim) if each != dim), True)
-    return input * jnp.where(norm > maxnorm, maxnorm / (norm + 1e-7), 1).astype(input.dtype)
+    axes = tuple(each for each in range(input.ndim) if each != dim)
+    is_long = vector_norm_of(input, p, axes, True) > maxnorm
+    # what is not longer gets no gradient by way of its norm, not even of NaN
+    norm = vector_norm_of(jnp.where(is_long, input, 1), p, axes, True)
+    return input * jnp.where(is_long, maxnorm / (norm + 1e-7), 1).astype(input.dtype)
 
 
 def scaled_sum(input: Array, product: Array, beta: Number, alpha: Number) -> Array:

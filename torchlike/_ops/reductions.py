@@ -196,6 +196,8 @@ def _product(input: Array, axes: tuple[int, ...]) -> Array:
         return jnp.prod(x, axes, dtype=x.dtype, keepdims=True)
 
     def slope(along, whole, x):
+        if not x.ndim:
+            return along
         # as PyTorch: a quotient, unless there is a zero among the factors
         holds = jnp.any(x == 0, axes, keepdims=True)
         others = jax.vjp(multiply, x)[1](jnp.ones_like(whole))[0]

@@ -179,7 +179,7 @@ def mvlgamma(input: Array, p: int) -> Array:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     input = real_floating("arange_cpu", input)
-    terms = _lgamma(input[..., None] - jnp.arange(p, dtype=input.dtype) / 2)
+    terms = _lgamma(input[..., None] + jnp.arange(1 - p, 1, dtype=input.dtype) / 2)
     return jnp.sum(terms, -1) + p * (p - 1) / 4 * math.log(math.pi)
 
 
@@ -219,7 +219,9 @@ def _zeta(order, start):
     total, rest = lax.while_loop(lambda carry: jnp.any(carry[1] < 1), step, (jnp.zeros_like(first), first))
     pole = (start <= 0) & (start == jnp.floor(start))
     found = jnp.where(defined, total + jsp.zeta(order, rest), jnp.where(pole, jnp.inf, jnp.nan))
-    return jnp.where(order == 1, jnp.inf, jnp.where((order < 1) | jnp.isnan(start), jnp.nan, found))
+    return jnp.where(
+        order == 1, jnp.inf, jnp.where((order < 1) | jnp.isnan(start) | (start == jnp.inf), jnp.nan, found)
+    )
 
 
 @_zeta.defjvp
@@ -311,7 +313,7 @@ def _xlogy(input, other):
 def _xlogy_jvp(primals, tangents):
     input, other = primals
     slope = jnp.where((input == 0) & (other <= 0), 0, jnp.log(other))
-    return _xlogy(input, other), slope * tangents[0] + input / other * tangents[1]
+    return _xlogy(input, other), slope * tangents[0] + tangents[1] * input / other
 
 
 @jax.custom_jvp
@@ -323,7 +325,7 @@ def _xlog1py(input, other):
 def _xlog1py_jvp(primals, tangents):
     input, other = primals
     slope = jnp.where((input == 0) & (other <= -1), 0, jnp.log1p(other))
-    return _xlog1py(input, other), slope * tangents[0] + input / (other + 1) * tangents[1]
+    return _xlog1py(input, other), slope * tangents[0] + tangents[1] * input / (other + 1)
 
 
 def _product_with(log, kernel: str, input, other) -> Array:

@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._derivatives import derived
@@ -58,8 +59,9 @@ def atan2(input: Array, other: Array) -> Array:
 
 
 def _over_square(part, input, other):
-    """A part of the slope over the squared distance from the origin, 0 there."""
-    return jnp.where((input == 0) & (other == 0), 0, part * (1 / (input * input + other * other)))
+    """A part of the slope over the squared distance from the origin, 0 where that is 0."""
+    square = input * input + other * other
+    return jnp.where(square == 0, 0, part * (1 / square))
 
 
 @derived(
@@ -103,13 +105,29 @@ def asinh(input: Array) -> Array:
 @op
 def acosh(input: Array) -> Array:
     """The inverse of `cosh`, not negative, in floating point; NaN for real numbers below 1."""
-    return jnp.arccosh(floating(input))
+    return _acosh(floating(input))
+
+
+def _acosh_slope(along, value, input):
+    if jnp.iscomplexobj(input):
+        return along * (lax.rsqrt(input + 1) * lax.rsqrt(input - 1))
+    return along * lax.rsqrt(input * input - 1)
+
+
+@derived(_acosh_slope)
+def _acosh(input):
+    return jnp.arccosh(input)
 
 
 @op
 def atanh(input: Array) -> Array:
     """The inverse of `tanh`, in floating point; NaN for real numbers outside of ``[-1, 1]``."""
-    return jnp.arctanh(floating(input))
+    return _atanh(floating(input))
+
+
+@derived(lambda along, value, input: along / (1 - input * input))
+def _atanh(input):
+    return jnp.arctanh(input)
 
 
 @op

@@ -84,9 +84,21 @@ def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Num
     Source: Clevert et al., Fast and Accurate Deep Network Learning by Exponential Linear Units, 2015.
     """
     need_float("elu_cpu", input)
-    alpha, scale, input_scale = (checked_number(each, input.dtype) for each in (alpha, scale, input_scale))
+    return _elu(input, *[checked_number(each, input.dtype) for each in (alpha, scale, input_scale)])
+
+
+def _elu_slope(along, value, input, alpha, scale, input_scale):
+    below = input_scale * scale * alpha * jnp.exp(jnp.where(input < 0, input, 0) * input_scale)
+    return along * jnp.where(input <= 0, below, scale)
+
+
+@derived(_elu_slope)
+def _elu(input, alpha, scale, input_scale):
     below = scale * alpha * jnp.expm1(jnp.where(input > 0, 0, input) * input_scale)
     return jnp.where(input > 0, input * scale, below)
+
+
+_SELU = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1.0  # alpha, scale, and of the input
 
 
 @op(grad_name="EluBackward0")
@@ -96,7 +108,7 @@ def selu(input: Array) -> Array:
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """
     need_float("elu_cpu", input)
-    return jax.nn.selu(input)
+    return _elu(input, *[jnp.array(each, input.dtype) for each in _SELU])
 
 
 @op
@@ -110,7 +122,7 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
     """
     need_float("elu_cpu", input)
     alpha = checked_number(alpha, np.float64).astype(input.dtype)
-    return jnp.where(input > 0, input, alpha * jnp.expm1(jnp.where(input > 0, 0, input) / alpha))
+    return _elu(input, alpha, jnp.ones_like(alpha), 1 / alpha)
 
 
 @op
@@ -168,6 +180,16 @@ def silu(input: Array) -> Array:
     need_float("silu_cpu", input, complex=True)
     if jnp.iscomplexobj(input):
         return input / (1 + jnp.exp(-input))
+    return _silu(input)
+
+
+def _silu_slope(along, value, input):
+    share = jax.nn.sigmoid(input)
+    return along * (share * (1 + input * (1 - share)))
+
+
+@derived(_silu_slope)
+def _silu(input):
     return jax.nn.silu(input)
 
 
@@ -178,6 +200,16 @@ def mish(input: Array) -> Array:
     Source: Misra, Mish: A Self Regularized Non-Monotonic Neural Activation Function, 2019.
     """
     need_float("mish_cpu", input)
+    return _mish(input)
+
+
+def _mish_slope(along, value, input):
+    share = tanh_of(jax.nn.softplus(input))
+    return along * (share + input * jax.nn.sigmoid(input) * (1 - share * share))
+
+
+@derived(_mish_slope)
+def _mish(input):
     return jax.nn.mish(input)
 
 
@@ -198,8 +230,21 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
     need_float("GeluKernelImpl", input)
     if approximate == "tanh":
         return jax.nn.gelu(input)
+    return _gelu(input)
+
+
+def _share_below(input):
     # jax.nn.gelu goes by erfc, which is finer where the result vanishes and takes XLA three times as long
-    return input * 0.5 * (1 + lax.erf(input * math.sqrt(0.5)))
+    return 0.5 * (1 + lax.erf(input * math.sqrt(0.5)))
+
+
+@derived(
+    lambda along, value, input: (
+        along * (_share_below(input) + input * (jnp.exp(-0.5 * input * input) / math.sqrt(2 * math.pi)))
+    )
+)
+def _gelu(input):
+    return input * _share_below(input)
 
 
 @op(out=UNARY)
@@ -240,7 +285,7 @@ def hardswish(input: Array) -> Array:
     return _hardswish(input)
 
 
-@derived(lambda along, value, x: along * jnp.where(x <= -3, 0, jnp.where(x >= 3, 1, x / 3 + 0.5)))
+@derived(lambda along, value, x: along * jnp.where(x <= -3, 0, jnp.where(x < 3, x / 3 + 0.5, 1)))
 def _hardswish(x):
     return x * jnp.clip(x + 3, 0, 6) / 6
 

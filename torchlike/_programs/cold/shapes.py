@@ -135,7 +135,7 @@ def _iota(params, ins, outs):
     return lambda: np.broadcast_to(np.arange(shape[dim]).astype(dtype).reshape(spread), shape)
 
 
-@rule("empty")
+@rule("empty", "empty2")
 def _empty(params, ins, outs):
     shape, dtype = outs[0].shape, outs[0].dtype
     return lambda: np.zeros(shape, dtype)
