@@ -8,9 +8,10 @@ each other; which belong where, and in what order, its own errors tell.
 
 from __future__ import annotations
 
-import importlib
+import ast
 import inspect
 import re
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 from types import FunctionType
@@ -18,7 +19,7 @@ from types import FunctionType
 from torchlike._signatures.parser import Signature
 
 FILE = Path(__file__).resolve().parent.parent / "torchlike" / "_signatures" / "signatures.txt"
-OWNERS = ("torch", "torch.Tensor", "torch.nn.functional", "torch.linalg", "torch.fft", "torch.special")
+OWNERS = ("torch._C._nn", "torch", "torch.Tensor", "torch.nn.functional", "torch.linalg", "torch.fft", "torch.special")
 HOMES = {
     "torch",
     "torch.functional",
@@ -31,6 +32,11 @@ HOMES = {
 IN_C = ("builtin_function_or_method", "method_descriptor")
 PARAMETER = rb"(?:[\w:<>]+(?:\[\d*\])?\*?\?*>?\?? [^\x00()]*|\*, [^\x00()]*|)"
 WRITTEN = re.compile(rb"(?<!\w)([a-zA-Z]\w*)\(" + PARAMETER + rb"\)(\|deprecated|\|hidden)?\x00")
+# called before what the arguments are for
+ASIDE = {f"torch.{name}" for name in ("any", "sign", "empty_like", "is_grad_enabled", "Tensor.clone")}
+ASIDE |= {f"torch.Tensor.{name}" for name in ("dim", "size", "numel", "pow", "unsqueeze", "expand")}
+# what these do first is not for their arguments' sake
+WINDING = {"gaussian_nll_loss", "multi_head_attention_forward", "normalize", "local_response_norm", "embedding_bag"}
 TOO_MANY = 40
 
 
@@ -77,16 +83,90 @@ def signatures_of(call, owner: str, known: list[str]) -> list[str]:
     return [each.written for each in kept]
 
 
-def in_python(call) -> str:
-    """The signature of a function in Python, with its parameters' names alone: ``def norm(input, p=0, dim=0)``."""
-    while "boolean_dispatch.<locals>" in call.__qualname__:  # a choice between one with indices and one without
-        call = inspect.getclosurevars(call).nonlocals["if_false"]
+def in_python(call, known: set[str]) -> list[str]:
+    """The signature of a function in Python, what it does with its arguments first, and the function in C that it calls.
+
+    ``def dropout(input, p=0.5, training=True, inplace=False): p < 0.0; torch.dropout(input, p, training)``; two of them
+    where it chooses, of which the second gives indices, too.
+    """
+    if "boolean_dispatch.<locals>" in call.__qualname__:
+        found = inspect.getclosurevars(call).nonlocals
+        both = [in_python(found[each], known)[0] for each in ("if_false", "if_true")]
+        return both if found["arg_name"] == "return_indices" else both[:1]
     signature = inspect.signature(call)
-    parameters = [
-        each.replace(annotation=each.empty, default=each.empty if each.default is each.empty else 0)
-        for each in signature.parameters.values()
-    ]
-    return f"def {call.__qualname__}{signature.replace(parameters=parameters, return_annotation=signature.empty)}"
+    parameters = [each.replace(annotation=each.empty, default=_plain(each)) for each in signature.parameters.values()]
+    head = f"def {call.__qualname__}{signature.replace(parameters=parameters, return_annotation=signature.empty)}"
+    if call.__module__ != "torch.nn.functional":
+        return [head]
+    body = ast.parse(textwrap.dedent(inspect.getsource(call))).body[0]
+    steps = _steps(body, set(signature.parameters), known) if call.__name__ not in WINDING else []
+    return [f"{head}: {'; '.join(steps)}" if steps else head]
+
+
+def _plain(parameter: inspect.Parameter):
+    default = parameter.default
+    return default if default is parameter.empty or isinstance(default, (int, float, str)) else None
+
+
+def _steps(body, names: set[str], known: set[str]) -> list[str]:
+    """What is done with arguments before the first call of a function in C, and that call, ``ANY`` for what is computed."""
+    steps, computed = [], {}
+    for statement in body.body:
+        for each in _evaluated(statement):
+            if isinstance(each, ast.Call):
+                callee = ast.unparse(each.func).replace("_VF.", "torch.")
+                if isinstance(each.func, ast.Attribute) and ast.unparse(each.func.value) in names:
+                    steps += [ast.unparse(each.func)] * (not _may_be_none(each.func.value, body))
+                    callee = f"torch.Tensor.{each.func.attr}"
+                if callee == "_Reduction.get_enum":
+                    steps.append(f"get_enum({ast.unparse(each.args[0])})")
+                elif callee in known - ASIDE and not callee.endswith("_"):
+                    steps += [
+                        f"get_enum({ast.unparse(arg.args[0])})" for arg in each.args if "get_enum" in ast.unparse(arg)
+                    ]
+                    return [*dict.fromkeys(steps), _called(each, callee, names, computed)]
+            elif isinstance(each, ast.Attribute) and ast.unparse(each.value) in names - computed.keys():
+                steps += [ast.unparse(each)] * (each.attr != "is_nested" and not _may_be_none(each.value, body))
+            elif isinstance(each, ast.Compare) and ast.unparse(each.left) in names - computed.keys():
+                if isinstance(each.ops[0], (ast.Lt, ast.Gt)) and isinstance(each.comparators[0], ast.Constant):
+                    steps.append(ast.unparse(each))
+        if isinstance(statement, ast.Assign):
+            computed |= {ast.unparse(each): "ANY" for each in statement.targets}
+        elif isinstance(statement, ast.If):
+            # ``if stride is None: stride = ...`` leaves what was given
+            test = ast.unparse(statement.test)
+            kept = f"ANY if {test} else {test.removesuffix(' is None')}" if test.endswith(" is None") else "ANY"
+            stored = [
+                each.id
+                for each in ast.walk(statement)
+                if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+            ]
+            computed |= {each: kept if test == f"{each} is None" else "ANY" for each in stored}
+    return []
+
+
+def _may_be_none(node, body) -> bool:
+    with_defaults = body.args.args[len(body.args.args) - len(body.args.defaults) :]
+    return node.id in [each.arg for each in (*with_defaults, *body.args.kwonlyargs)]
+
+
+def _evaluated(statement) -> list:
+    """The expressions of a statement in the order in which they are evaluated; of a choice the one that is usual."""
+    if isinstance(statement, ast.If):
+        test = statement.test.values[0] if isinstance(statement.test, ast.BoolOp) else statement.test
+        return [*ast.walk(test), *[each for part in statement.orelse for each in _evaluated(part)]]
+    if isinstance(statement, (ast.Return, ast.Assign, ast.Expr)) and statement.value is not None:
+        return list(ast.walk(statement.value))
+    return []
+
+
+def _called(call, callee: str, names: set[str], computed: dict[str, str]) -> str:
+    def of(node) -> str:
+        name = ast.unparse(node)
+        return computed.get(name, name) if name in names else "ANY"
+
+    args = [*map(of, call.args), *[f"{each.arg}={of(each.value)}" for each in call.keywords]]
+    return f"{callee}({', '.join(args)})"
 
 
 def is_function(signature: Signature) -> bool:
@@ -94,20 +174,33 @@ def is_function(signature: Signature) -> bool:
     return any(each.name in ("input", "self", "tensors") for each in signature.parameters)
 
 
-def text() -> str:
-    """The file's text."""
+def _module(owner: str):
     import torch
 
+    found = torch
+    for name in owner.split(".")[1:]:
+        found = getattr(found, name)
+    return found
+
+
+def text() -> str:
+    """The file's text."""
     known, lines = written(), []
+    in_c = {
+        f"{owner}.{name}"
+        for owner in OWNERS
+        for name in dir(_module(owner))
+        if type(getattr(_module(owner), name)).__name__ in IN_C
+    }
     for owner in OWNERS:
-        module = torch.Tensor if owner == "torch.Tensor" else importlib.import_module(owner)
+        module = _module(owner)
         lines.append(f"[{owner}]")
         for name in sorted(dir(module)):
             call = getattr(module, name)
             if name[0] == "_":
                 continue
             if isinstance(call, FunctionType) and call.__module__ in HOMES:
-                lines.append(f"{name}: {in_python(call)}")
+                lines += [f"{name}: {each}" for each in in_python(call, in_c)]
             elif type(call).__name__ in IN_C:
                 lines += [f"{name}: {each}" for each in signatures_of(call, owner, known.get(call.__name__, []))]
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.tracebacks import shorten
-from torchlike._signatures import is_in_python, operations, refuse
+from torchlike._signatures import is_vague, operations, refuse
 from torchlike._signatures.forms import Form as Form
 from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
@@ -66,7 +66,7 @@ def check(op: Op, args: tuple, kwargs: dict, form: Form) -> None:
     if is_known:
         refuse(form.path, args[form.own :], kwargs)
     bound = op.bind(args, kwargs, form)
-    if is_known and not is_in_python(form.path):
+    if is_known and not is_vague(form.path):
         return
     if op.flags.overloads and not any(isinstance(each, TensorBase) for each in bound.arguments.values()):
         raise TypeError(_invalid_combination(op, args, kwargs, form))

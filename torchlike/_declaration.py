@@ -247,7 +247,8 @@ class Op:
                 got = self.body(*map(fill, args), **{k: fill(v) for k, v in kwargs})
             except NotImplementedError as error:
                 if in_place and hasattr(error, "dtype"):
-                    CAST.check("", dtypes.of_numpy(error.dtype), kinds[0].dtype)
+                    shapes = [each.shape for each in arrays]
+                    _check_stored(kinds[0], jax.numpy.broadcast_shapes(*shapes), error.dtype)
                 raise
             return _cast_to(kinds[0], got) if in_place else got
 
@@ -390,9 +391,11 @@ def _cast_to(known, result):
     """
     if isinstance(result, (tuple, list)):
         result = result[0]
-    if result.shape != known.shape:
-        raise RuntimeError(
-            f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(result.shape)}"
-        )
-    CAST.check("", dtypes.of_numpy(result.dtype), known.dtype)
+    _check_stored(known, result.shape, result.dtype)
     return result.astype(known.dtype.np)
+
+
+def _check_stored(known: Aval, shape: tuple[int, ...], dtype) -> None:
+    if shape != known.shape:
+        raise RuntimeError(f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(shape)}")
+    CAST.check("", dtypes.of_numpy(dtype), known.dtype)

@@ -120,15 +120,13 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "linear": (Lack("b", "addmm_impl_cpu_", spares="em"),),
     "mv": (Lack("b", "addmv_impl_cpu", spares="e"),),
     "addmv": (Lack("b", "addmv_impl_cpu", spares="e"),),
-    "bmm": (Lack("b", "bmm", spares="e"),),
     "bilinear": (Lack("b", "bmm", spares="e"),),
     "baddbmm": (Lack("b", "baddbmm", spares="0"),),
-    "dot": (Lack("b", "dot"),),
-    "vdot": (Lack("b", "dot"),),
+    "dot": (Lack("b", "dot", spares="m"),),
+    "vdot": (Lack("b", "dot", spares="m"),),
     "inner": (Lack("b", "dot", spares="."),),
     "trace": (Lack("b", "trace"),),
     "cross_of": (Lack("b", "cross"),),
-    "renorm": (_NEEDS_NORM,),
     "cdist_of": (
         Lack("bic", "cdist only supports floating-point dtypes, X1 got: {dtype}"),
         Lack("h", "cdist", spares="0"),
@@ -177,7 +175,7 @@ LACKS: dict[str, tuple[Lack, ...]] = {
         name: (Lack("bi", _CAST), Lack("c", "bernoulli_scalar_cpu_"))
         for name in ("dropout", "feature_dropout", "feature_dropout_of_one", "alpha_dropout", "feature_alpha_dropout")
     },
-    "max_pool1d": (Lack("bc", "max_pool2d"),),
+    "max_pool1d": (Lack("bc", "max_pool1d_impl"),),
     "max_pool1d_with_indices": (Lack("bc", "max_pool2d"),),
     "max_pool2d": (Lack("bc", "max_pool2d"),),
     "max_pool2d_with_indices": (Lack("bc", "max_pool2d"),),

@@ -181,8 +181,10 @@ def _quantile(name: str, skip_nan: bool):
     def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         if isinstance(q, numbers.Number):
             if not 0 <= q <= 1:
-                raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q}")
+                raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
             q = making.tensor(float(q), dtype=input.dtype)
+        if not input.numel():
+            raise RuntimeError(f"{name}() input tensor must be non-empty")
         if input.dtype.name not in ("float32", "float64"):
             raise RuntimeError("quantile() input tensor must be either float or double dtype")
         if q.dim() > 1:
@@ -194,8 +196,6 @@ def _quantile(name: str, skip_nan: bool):
                 f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
                 + str(interpolation)
             )
-        if not input.numel():
-            raise RuntimeError(f"{name}() input tensor must be non-empty")
         return sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan)
 
     quantile.__doc__ = """Quantiles along a dimension, of all elements by default.

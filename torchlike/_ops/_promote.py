@@ -15,7 +15,7 @@ import numpy as np
 
 from torchlike._half import converted
 from torchlike._types import dtypes
-from torchlike._types.dtypes import scalar_name
+from torchlike._types.dtypes import scalar_name, type_text
 from torchlike._types.numbers import to_integers, unfit
 
 Array = jax.Array
@@ -220,6 +220,22 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
                     f"dimension {dim}"
                 )
     return tuple(result)
+
+
+def check_expands(shape: tuple[int, ...], size: tuple[int, ...], dtype) -> None:
+    """Raise RuntimeError, in PyTorch's words, if a tensor of a shape cannot be expanded to a size."""
+    lead = len(size) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand({type_text(dtype)}{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    for dim in reversed(range(lead, len(size))):
+        if shape[dim - lead] not in (1, size[dim]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({size[dim]}) must match the existing size ({shape[dim - lead]}) at "
+                f"non-singleton dimension {dim}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
+            )
 
 
 def matched(*operands, spared: int | None = None) -> list[Array]:

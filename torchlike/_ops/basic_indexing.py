@@ -23,12 +23,11 @@ from jax import lax
 
 from torchlike._declaration import Slot
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype
+from torchlike._ops._promote import Array, ArrayLike, Number, as_dtype, check_expands
 from torchlike._ops._values import out_of_bounds, within
 from torchlike._programs.aval import Aval
 from torchlike._recorder.checks import Check
 from torchlike._recorder.view import Layout, Step
-from torchlike._types import dtypes
 
 FULL, AT = ":", "at"
 MOST_NUMBERS = 8
@@ -269,20 +268,7 @@ def fitted(value: Array, shape: tuple[int, ...], dtype) -> Array:
     value = jnp.asarray(value)
     while value.ndim > len(shape) and value.shape[0] == 1:
         value = value[0]
-    lead = len(shape) - value.ndim
-    for dim in reversed(range(len(shape))) if lead >= 0 else ():
-        if dim >= lead and value.shape[dim - lead] not in (1, shape[dim]):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({shape[dim]}) must match the existing size "
-                f"({value.shape[dim - lead]}) at non-singleton dimension {dim}.  Target sizes: {list(shape)}.  Tensor "
-                f"sizes: {list(value.shape)}"
-            )
-    if lead < 0:
-        raise RuntimeError(
-            f"expand(torch.{dtypes.scalar_name(value.dtype)}Tensor{{{list(value.shape)}}}, size={list(shape)}): the "
-            f"number of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions in the "
-            f"tensor ({value.ndim})"
-        )
+    check_expands(value.shape, shape, value.dtype)
     if jnp.iscomplexobj(value) and not jnp.issubdtype(dtype, jnp.complexfloating):
         warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=2)
     return jnp.broadcast_to(as_dtype(value, dtype), shape)

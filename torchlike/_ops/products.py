@@ -14,6 +14,7 @@ from torchlike._ops._promote import (
     Positive,
     as_dtype,
     broadcast_shapes,
+    check_expands,
     checked_number,
     known,
     only,
@@ -73,6 +74,22 @@ def _check_vector(input: Array, mat: Array, vec: Array) -> None:
         raise RuntimeError("addmv input tensors must have the same dtype, but got {}, {}, and {}".format(*got))
 
 
+def _is_small(left: Array, right: Array) -> bool:
+    """Whether PyTorch has a loop of its own for a batched product."""
+    return left.shape[1] * left.shape[2] * right.shape[2] < 400
+
+
+def _check_many(left: Array, right: Array) -> None:
+    """Raise where a batched product is one of several dtypes, or of bools."""
+    if left.dtype != right.dtype and not _is_small(left, right):
+        if right.dtype not in (np.float32, np.float64):
+            _same_dtype(left, right)
+        left, right = right, left
+    _check_batch(left, right)
+    if left.size and right.size:
+        only("bmm" if _is_small(left, right) else "addmm_impl_cpu_", left, 1, 2, 3)
+
+
 def _check_batch(left: Array, right: Array) -> None:
     if left.dtype != right.dtype:
         raise RuntimeError(f"expected scalar type {scalar_name(left.dtype)} but found {scalar_name(right.dtype)}")
@@ -114,7 +131,7 @@ def bmm(input: Array, mat2: Array) -> Array:
             f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {inner}] but got: "
             f"[{mat2.shape[0]}, {mat2.shape[1]}]."
         )
-    _check_batch(input, mat2)
+    _check_many(input, mat2)
     return _product(input, mat2)
 
 
@@ -179,14 +196,12 @@ def matmul(input: Array, other: Array) -> Array:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
         )
-    ranks = sorted((input.ndim, other.ndim))
-    kernel = {(1, 1): "dot", (2, 2): "addmm_impl_cpu_"}.get(tuple(ranks), "addmv_impl_cpu" if ranks[0] == 1 else "bmm")
-    if kernel == "dot" or (input.size and other.size):
-        only(kernel, input, 1, 2, 3)
     left = input[None] if input.ndim == 1 else input
     right = other[:, None] if other.ndim == 1 else other
     if input.ndim == other.ndim == 1:
-        return jnp.dot(*_vectors(input, other))
+        left, right = _vectors(input, other)
+        only("dot", input, 1, 2, 3)
+        return jnp.dot(left, right)
     if left.shape[-1] != right.shape[-2]:
         if other.ndim == 1 and input.ndim == 2:
             raise RuntimeError(
@@ -199,9 +214,22 @@ def matmul(input: Array, other: Array) -> Array:
             )
         flat = (left.size // max(left.shape[-1], 1), left.shape[-1]) if left.ndim > 2 else left.shape
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(flat)} and {_size(right.shape)})")
-    _same_dtype(left, right)
     broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    _check_folded(left, right, other)
     return _product(input, other)
+
+
+def _check_folded(left: Array, right: Array, other: Array) -> None:
+    """Raise where a product is one of several dtypes, or of bools: as a product with a vector, a matrix, or of many."""
+    if right.ndim > 2:
+        _check_many(left.reshape(-1, *left.shape[-2:]), right.reshape(-1, *right.shape[-2:]))
+        return
+    if other.ndim == 1:
+        _check_vector(other, left, other)
+    else:
+        _same_dtype(left, right)
+    if left.size and right.size:
+        only("addmv_impl_cpu" if other.ndim == 1 else "addmm_impl_cpu_", left, 1, 2, 3)
 
 
 @op(grad_name="MulBackward0")
@@ -211,8 +239,9 @@ def outer(input: Array, vec2: Array) -> Array:
     Raises:
         RuntimeError: an operand is not 1-d.
     """
-    if input.ndim != 1 or vec2.ndim != 1:
-        raise RuntimeError(f"outer: Expected 1-D argument self, but got {input.ndim}-D")
+    for name, each in (("self", input), ("vec2", vec2)):
+        if each.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {each.ndim}-D")
     return jnp.outer(input, vec2)
 
 
@@ -230,7 +259,8 @@ def inner(input: Array, other: Array) -> Array:
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input.shape)} and {list(other.shape)}"
         )
-    _same_dtype(input, other)
+    if input.dtype != other.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     return jnp.inner(input, other)
 
 
@@ -266,24 +296,6 @@ def scaled_sum(input: Array, product: Array, beta: Number, alpha: Number) -> Arr
     return jnp.broadcast_to(input, product.shape) + product
 
 
-def _check_expands(input: Array, shape: tuple[int, ...]) -> None:
-    fits = input.ndim <= len(shape) and all(
-        size in (1, wanted) for size, wanted in zip(reversed(input.shape), reversed(shape), strict=False)
-    )
-    if not fits:
-        if input.ndim > len(shape):
-            raise RuntimeError(
-                f"The number of sizes provided ({len(shape)}) must be greater or equal to the number of dimensions in "
-                f"the tensor ({input.ndim})"
-            )
-        back = next(k for k in range(1, input.ndim + 1) if input.shape[-k] not in (1, shape[-k]))
-        raise RuntimeError(
-            f"The expanded size of the tensor ({shape[-back]}) must match the existing size ({input.shape[-back]}) at "
-            f"non-singleton dimension {len(shape) - back}.  Target sizes: {list(shape)}.  Tensor sizes: "
-            f"{list(input.shape)}"
-        )
-
-
 @op(out=SAME, shares="inputs")
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """``beta * input + alpha * mat1 @ mat2``."""
@@ -292,7 +304,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
         raise RuntimeError(f"{which} must be a matrix, got {(mat1 if which == 'mat1' else mat2).ndim}-D tensor")
     _check_sizes(mat1, mat2)
     _check_dtypes(input, mat1, mat2)
-    _check_expands(input, (mat1.shape[0], mat2.shape[1]))
+    check_expands(input.shape, (mat1.shape[0], mat2.shape[1]), input.dtype)
     return scaled_sum(input, _product(mat1, mat2), beta, alpha)
 
 
@@ -315,7 +327,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
     if vec1.ndim != 1 or vec2.ndim != 1:
         name, wrong = ("vec1", vec1) if vec1.ndim != 1 else ("vec2", vec2)
         raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {wrong.ndim}-D")
-    _check_expands(input, (vec1.shape[0], vec2.shape[0]))
+    check_expands(input.shape, (vec1.shape[0], vec2.shape[0]), input.dtype)
     input, vec1, vec2 = promoted(input, vec1, vec2)
     if input.dtype == bool:
         return (as_dtype(beta, bool) & input) | (as_dtype(alpha, bool) & vec1[:, None] & vec2[None])
@@ -408,7 +420,7 @@ def trace(input: Array) -> Array:
         RuntimeError: the input is no matrix.
     """
     if input.ndim != 2:
-        raise RuntimeError("trace: expected a matrix")
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     return jnp.sum(jnp.diagonal(input), dtype=summable(input, None).dtype)
 
 

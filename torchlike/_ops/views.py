@@ -247,7 +247,7 @@ def _expanded(shape: tuple[int, ...], size: tuple[int, ...], kind: str = "") -> 
     size, lead = tuple(size), len(size) - len(shape)
     if lead < 0:
         raise RuntimeError(
-            f"expand(torch.{kind}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
+            f"expand({kind}{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     result = list(size)
@@ -290,7 +290,7 @@ def _expand_back(new: Array, viewed: Array, *args, **kwargs) -> Array:
 @op(view=_expand_layout, write=_expand_back, varargs="size")
 def expand(input: Array, size: Ints, *, implicit: bool = False) -> Array:
     """Dimensions of size 1 repeated to `size` without a copy, new ones put in front; -1 leaves a size as it is."""
-    return jnp.broadcast_to(input, _expanded(input.shape, size, dtypes.scalar_name(input.dtype)))
+    return jnp.broadcast_to(input, _expanded(input.shape, size, dtypes.type_text(input.dtype)))
 
 
 def _diagonal_length(rows: int, columns: int, offset: int) -> int:

@@ -20,6 +20,6 @@ def breaks_capture(fn: F) -> F:
 
 
 def unwatched(fn: F) -> F:
-    """Mark a function that is not watched: it traces an operation."""
+    """Mark a function that is not watched: it traces an operation, or makes code."""
     UNWATCHED.add(fn.__code__)
     return fn

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from importlib.resources import files
 from types import FunctionType
 
+from torchlike._programs.marks import unwatched
 from torchlike._programs.tracebacks import gate
-from torchlike._signatures.parser import InC, InPython, WithoutArguments
+from torchlike._signatures.parser import InC, InPython, InPythonTwice, WithoutArguments
 
 # those that cost so little that it shows if something stands before them
 BARE = frozenset(
@@ -44,16 +45,19 @@ def _written() -> dict[str, list[str]]:
 
 
 @functools.cache
-def _taker(path: str) -> InC | InPython | WithoutArguments:
+@unwatched
+def _taker(path: str) -> InC | InPython | InPythonTwice | WithoutArguments:
     written = _written()[path]
     if written[0] == "-":
         return WithoutArguments(path.replace("torch.Tensor", "TensorBase"))
-    return InPython(written[0]) if written[0].startswith("def ") else InC(written)
+    if written[0].startswith("def "):
+        return InPython(written[0], refuse) if len(written) == 1 else InPythonTwice(written, refuse)
+    return InC(written)
 
 
-def is_in_python(path: str) -> bool:
-    """Whether PyTorch has a function in Python: what its arguments are, shows where they are used."""
-    return isinstance(_taker(path), InPython)
+def is_vague(path: str) -> bool:
+    """Whether PyTorch has a function in Python and does more with its arguments than to call one in C with them."""
+    return not getattr(_taker(path), "looks_on", True)
 
 
 def refuse(path: str, args: tuple, kwargs: dict) -> bool:
@@ -123,7 +127,7 @@ def guard(owner: str, namespace: dict, write: Callable) -> None:
             continue
         if place == path and _takes_no_more(fn, path):
             operations.add(path)
-        elif place or not _written()[path][0].startswith("def "):
+        elif place or owner == "torch.nn.functional" or not _written()[path][0].startswith("def "):
             write(name, refusing(path, fn))
 
 

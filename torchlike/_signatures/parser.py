@@ -9,7 +9,7 @@ arguments, or lists all.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,6 +34,7 @@ _NUMPYS = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", "x1")
 _NUMBERS_TOO = {f"{name}{end}" for name in ("add", "div", "mul", "sub", "floor_divide") for end in ("", "_")}
 _NUMBERS_TOO |= {"divide", "multiply", "subtract", "true_divide", "divide_", "multiply_", "subtract_", "true_divide_"}
 _NUMBERS_TOO |= {"to", "copy_"}
+ANY = object()  # fits every parameter
 _PYTHONS = (float, int, bool, complex)  # that are dtypes, too
 _PUBLIC = {"dtype", "device", "Size", "layout", "memory_format"}
 
@@ -128,6 +129,8 @@ class Parameter:
 
     def takes(self, given) -> bool:
         """Whether an argument is of its type."""
+        if given is ANY:
+            return True
         if self.word == "int":
             tensor_too = isinstance(given, TensorBase) and not given._aval.ndim and given._aval.dtype.rank == 1
             return _is_index(given) if self.kind == "SymInt" else _is_long(given) or tensor_too
@@ -258,23 +261,53 @@ class Signature:
 
 
 class InPython:
-    """A function that PyTorch has in Python, and so with Python's words: ``def unfold(input, kernel_size, dilation=1)``.
+    """A function that PyTorch has in Python, and so with Python's words, until it calls one in C.
+
+    ``def dropout(input, p=0.5, training=True, inplace=False): p < 0.0; torch.dropout(input, p, training)`` tells its own
+    signature, what it does with its arguments, and what it calls with them.
 
     Args:
-        written: its signature, with the name that Python has for it.
+        written: that.
+        refuse: looks at the arguments of a function in C, of which it takes the path.
     """
 
-    def __init__(self, written: str) -> None:
-        name, _, parameters = written.removeprefix("def ").partition("(")
+    def __init__(self, written: str, refuse: Callable) -> None:
+        head, _, then = written.removeprefix("def ").partition("): ")
+        name, _, parameters = head.removesuffix(")").partition("(")
+        steps = [re.sub(r"^(torch[\w.]*)\(", r"look('\1')(", each) for each in then.split("; ") if each]
+        known = {"__name__": __name__, "ANY": ANY, "get_enum": _get_enum}
+        known["look"] = lambda path: lambda *args, **kwargs: refuse(path, args, kwargs)
         self.own = ["self"] * name.startswith("Tensor.")
-        self._stub = eval(f"lambda {parameters.removesuffix(')')}: None")
-        self._stub.__name__ = self._stub.__qualname__ = name
-        self._stub.__code__ = self._stub.__code__.replace(co_qualname=name, co_name=name)
+        self.looks_on = bool(steps) and steps[-1].startswith("look(")
+        self._stub = eval(f"lambda {parameters}: [{', '.join(steps)}]", known)
+        self._stub.__code__ = self._stub.__code__.replace(co_qualname=name, co_name=name, co_filename=__file__)
+        self._stub.__qualname__ = name
 
     def check(self, args: tuple, kwargs: dict) -> bool:
-        """Raises TypeError if a call's arguments do not fit. Whether they do goes by their number."""
-        self._stub(*self.own, *args, **kwargs)
-        return True
+        """Raises Python's error if a call's arguments do not fit. Gives whether others of the same types fit as well."""
+        done = self._stub(*self.own, *args, **kwargs)
+        return not self.looks_on or done[-1]
+
+
+class InPythonTwice:
+    """A function that PyTorch has in Python as two, of which the second gives indices, too."""
+
+    looks_on = True
+
+    def __init__(self, written: list[str], refuse: Callable) -> None:
+        self.both = [InPython(each, refuse) for each in written]
+        self.place = written[0].count(",", 0, written[0].index("return_indices"))
+
+    def check(self, args: tuple, kwargs: dict) -> bool:
+        """Raises Python's error if a call's arguments do not fit. Which function is meant goes by a flag's value."""
+        flag = args[self.place] if len(args) > self.place else kwargs.get("return_indices", False)
+        self.both[flag is True].check(args, kwargs)
+        return False
+
+
+def _get_enum(reduction) -> None:
+    if not isinstance(reduction, str):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
 class WithoutArguments:

@@ -447,11 +447,19 @@ class CoreMethods(TensorBase):
 
     @gate
     def __int__(self) -> int:
-        return int(self._scalar())
+        return int(self._real("int64_t"))
 
     @gate
     def __float__(self) -> float:
-        return float(self._scalar())
+        return float(self._real("double"))
+
+    def _real(self, kind: str):
+        number = self._scalar()
+        if isinstance(number, complex):
+            if number.imag:
+                raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+            return number.real
+        return number
 
     @gate
     def __complex__(self) -> complex:

@@ -102,6 +102,12 @@ def scalar_name(which) -> str:
     return SCALAR_NAMES[which if isinstance(which, dtype) else BY_NUMPY[np.dtype(which)]]
 
 
+def type_text(which) -> str:
+    """What PyTorch's errors call the type of a tensor on the CPU: ``"torch.FloatTensor"``."""
+    name = scalar_name(which)
+    return f"CPU{name}Type" if name.startswith(("Bool", "Complex")) else f"torch.{name}Tensor"
+
+
 def _by_name(name: str) -> dtype:
     return BY_NAME[name]
 

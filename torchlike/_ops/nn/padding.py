@@ -78,13 +78,20 @@ def pad_with_own(input: Array, pad: tuple[int, ...], mode: str) -> Array:
 
     Raises:
         NotImplementedError: `mode` is none of these, or the number of dimensions does not fit.
-        RuntimeError: the input is too small.
+        RuntimeError: `pad` is of odd length or too long, or the input is too small.
     """
     count = len(pad) // 2
     if mode not in _MODES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    if len(pad) % 2 or not 1 <= count <= 3 or input.ndim not in (count + 1, count + 2):
-        raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
+    if len(pad) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(pad)} and input of dimension {input.ndim}"
+        )
+    if not 1 <= count <= 3 or input.ndim not in (count + 1, count + 2):
+        raise NotImplementedError(f"Padding size {len(pad)} is not supported for {input.ndim}D input tensor.")
     config = _config(input, pad)
     _check_room(input, config, pad, mode)
     if mode in _KERNELS:

@@ -55,13 +55,12 @@ class Windows:
         self._check(function, dims, input)
         self.out = tuple(self._count(dim, ceil_mode) for dim in range(dims))
         if min(self.out) < 1:
-            if dims == 1:
+            if function == "max_pool1d":
                 raise RuntimeError(f"{function}() Invalid computed output size: {self.out[0]}")
-            shape = (input.shape[-dims - 1], *self.sizes)
-            found = "x".join(map(str, (shape[0], *self.out)))
+            lead = (input.shape[-dims - 1], *[1] * (dims == 1))
+            shape, found = ("x".join(map(str, (*lead, *sizes))) for sizes in (self.sizes, self.out))
             raise RuntimeError(
-                f"Given input size: ({'x'.join(map(str, shape))}). Calculated output size: ({found}). Output size is "
-                "too small"
+                f"Given input size: ({shape}). Calculated output size: ({found}). Output size is too small"
             )
 
     def _check(self, function: str, dims: int, input: Array) -> None:
@@ -69,7 +68,7 @@ class Windows:
             if dims == 1:
                 raise RuntimeError(
                     f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' "
-                    f"(while checking arguments for {function})"
+                    f"(while checking arguments for {function.removesuffix('_with_indices')})"
                 )
             raise RuntimeError(f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input")
         if 0 in input.shape[-dims - 1 :]:
@@ -77,33 +76,46 @@ class Windows:
                 f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
                 f"but got: {list(input.shape)}"
             )
-        if min(self.stride) <= 0:
-            raise RuntimeError(
-                "stride should not be zero"
-                if dims > 1
-                else f"{function}() stride must be greater than zero, but got {self.stride[0]}"
-            )
-        if min(self.kernel) <= 0:
-            raise RuntimeError(
-                f"{function}() kernel_size must be greater than zero, but got {self.kernel[0]}"
-                if dims == 1
-                else "kernel size should be greater than zero, but got " + _named(self.kernel, "k")
-            )
-        if min(self.dilation) <= 0:
-            raise RuntimeError(f"dilation should be greater than zero, but got {_named(self.dilation, 'dilation')}")
-        if min(self.padding) < 0:
-            raise RuntimeError("pad must be non-negative")
-        for pad, kernel, dilation in zip(self.padding, self.kernel, self.dilation, strict=True):
-            if pad > ((kernel - 1) * dilation + 1) // 2:
-                if dims == 1 and function == "max_pool1d":
-                    raise RuntimeError(
-                        f"max_pool1d() padding should be at most half of kernel size, but got padding={pad} and "
-                        f"kernel_size={kernel}"
-                    )
+        if function == "max_pool1d":
+            self._check_line(function)
+            return
+        # of one dimension PyTorch has a maximum alone; all else is of two
+        lead = [1] * (dims == 1)
+        kernel, stride = (*lead, *self.kernel), (*lead, *self.stride)
+        padding, dilation = (*[0] * len(lead), *self.padding), (*lead, *self.dilation)
+        for pad, size, step, wide in zip(padding, kernel, stride, dilation, strict=True):
+            if not step:
+                raise RuntimeError("stride should not be zero")
+            if pad < 0:
+                raise RuntimeError(f"pad must be non-negative, but got pad: {pad}")
+            if pad > int(((size - 1) * wide + 1) / 2):
                 raise RuntimeError(
                     "pad should be at most half of effective kernel size, but got "
-                    f"pad={pad}, kernel_size={kernel} and dilation={dilation}"
+                    f"pad={pad}, kernel_size={size} and dilation={wide}"
                 )
+        checked = (("kernel size", "k", kernel), ("stride", "d", stride), ("dilation", "dilation", dilation))
+        for name, prefix, sizes in checked:
+            if min(sizes) <= 0:
+                raise RuntimeError(f"{name} should be greater than zero, but got {_named(sizes, prefix)}")
+        if function == "avg_pool3d" and any(size < most for size, most in zip(self.sizes, kernel, strict=True)):
+            raise RuntimeError(
+                f"input image ({_named(self.sizes, '')}) smaller than kernel size ({_named(kernel, 'k')})"
+            )
+
+    def _check_line(self, function: str) -> None:
+        kernel, stride, pad, dilation = self.kernel[0], self.stride[0], self.padding[0], self.dilation[0]
+        for name, number in (("kernel_size", kernel), ("stride", stride)):
+            if number <= 0:
+                raise RuntimeError(f"{function}() {name} must be greater than zero, but got {number}")
+        if pad < 0:
+            raise RuntimeError(f"{function}() padding must be non-negative, but got {pad}")
+        if pad > ((kernel - 1) * dilation + 1) // 2:
+            raise RuntimeError(
+                f"{function}() padding should be at most half of kernel size, but got padding={pad} and "
+                f"kernel_size={kernel}"
+            )
+        if dilation <= 0:
+            raise RuntimeError(f"{function}() dilation must be greater than zero, but got {dilation}")
 
     def _count(self, dim: int, ceil_mode: bool) -> int:
         size, pad, stride = self.sizes[dim], self.padding[dim], self.stride[dim]
@@ -244,7 +256,7 @@ def max_pool1d_with_indices(
     ceil_mode: bool = False,
 ) -> tuple[Array, Array]:
     """`max_pool1d` and the places of the largest elements, counted over the last one dimension."""
-    windows = Windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    windows = Windows("max_pool1d_with_indices", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pooled(input, windows, True)
 
 
