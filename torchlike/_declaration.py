@@ -36,7 +36,7 @@ from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._recorder.checks import Bound, Check, finding
 from torchlike._recorder.view import Layout, ViewRule
 from torchlike._types import dtypes
-from torchlike._types.devices import CPU
+from torchlike._types.devices import CPU, META
 from torchlike._types.numbers import beyond, unfit
 
 NUMBER_TYPES = (float, int, complex)
@@ -379,6 +379,9 @@ def _check_devices(kinds: tuple) -> None:
     """Tensors of different devices refuse each other; a CPU scalar goes anywhere."""
     found = dict.fromkeys(each.device for each in kinds if not isinstance(each, type) and each.ndim)
     if len(found) > 1:
+        if META in found:
+            first, second = list(found)[:2]
+            raise RuntimeError(f"Tensor on device {second} is not on the expected device {first}!")
         names = " and ".join(str(each) for each in list(found)[:2])
         raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}!")
 

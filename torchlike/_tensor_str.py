@@ -13,6 +13,7 @@ import numpy as np
 from torchlike._autograd.variable import TensorBase
 from torchlike._overrides import is_overriding
 from torchlike._recorder.levels import Batched
+from torchlike._recorder.meta import NOWHERE
 from torchlike._types import dtypes
 
 
@@ -224,20 +225,31 @@ def tensor_repr(array: np.ndarray, dtype: dtypes.dtype, before: list[str], after
     return text + ")"
 
 
+def _without_elements(tensor) -> str:
+    parts = [f"device='{tensor.device}'", f"size={tuple(tensor.shape)}"]
+    if tensor.dtype not in (dtypes.get_default_dtype(), dtypes.bool_):
+        parts.append(f"dtype={tensor.dtype}")
+    return f"tensor(..., {', '.join([*parts, *_history(tensor)])})"
+
+
+def _history(tensor) -> list[str]:
+    if tensor.grad_fn is not None:
+        return [f"grad_fn=<{tensor.grad_fn.name()}>"]
+    return ["requires_grad=True"] if tensor.requires_grad else []
+
+
 def describe(tensor) -> str:
     """The text of a tensor, computed now; within a transformed function, of what it consists of."""
     value = tensor._value()
+    if value.recording is NOWHERE:
+        return _without_elements(tensor)
     if value.is_abstract:
         level = value.recording
         name, more = ("BatchedTensor", ", bdim=0") if type(level) is Batched else ("GradTrackingTensor", "")
         below = describe(TensorBase._wrap(level.parts(value)[0]))
         return f"{name}(lvl={level.depth}{more}, value=\n{textwrap.indent(below, '    ')}\n)"
     before = [f"device='{tensor.device}'"] if tensor.is_cuda else []
-    after = []
-    if tensor.grad_fn is not None:
-        after.append(f"grad_fn=<{tensor.grad_fn.name()}>")
-    elif tensor.requires_grad:
-        after.append("requires_grad=True")
+    after = _history(tensor)
     name = type(tensor).__name__ if is_overriding(type(tensor)) else "tensor"
     return tensor_repr(value.numpy(), tensor.dtype, before, after, name)
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.making import cast, dtype_of_number, wrapped
+from torchlike._functions.making import cast, dtype_of_number, unmade, wrapped
 from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
 from torchlike._programs import memory
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.view import Layout, Place
 from torchlike._signatures.parser import type_name
-from torchlike._types import dtypes, formats
+from torchlike._types import devices, dtypes, formats
 from torchlike._types.numbers import fitting
 
 RANGE = (
@@ -129,8 +129,12 @@ def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=Non
         value = int(value)
     if dtype.rank == 1 and not dtype.is_signed and value < 0:
         value %= 256**dtype.itemsize
-    is_zero = type(value) is int and not value  # there is -0.0, too
-    array = np.zeros(shape, dtype.np) if is_zero else np.full(shape, value, dtype.np)
+    if devices.is_meta(device):
+        array = unmade(shape, dtype.np)
+    elif type(value) is int and not value:  # there is -0.0, too
+        array = np.zeros(shape, dtype.np)
+    else:
+        array = np.full(shape, value, dtype.np)
     return finished(name, array, device, requires_grad, out, memory_format)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import Node, next_sequence
 from torchlike._autograd.variable import TensorBase
+from torchlike._ops import creation
 from torchlike._recorder import moves
 from torchlike._recorder.recorder import Value
 from torchlike._types import device
@@ -37,3 +40,10 @@ def moved(tensor: TensorBase, where: device) -> TensorBase:
     edge = tensor._edge
     tracked = state.enabled and edge is not None
     return TensorBase._wrap(moves.moved(value, place_of(where)), (ToCopyBackward0(value, edge), 0) if tracked else None)
+
+
+@functools.wraps(creation.copy.inplace)
+def copy_(self, *args, **kwargs):
+    if args and isinstance(args[0], TensorBase):
+        args = (moved(args[0], self._aval.device), *args[1:])
+    return creation.copy.inplace(self, *args, **kwargs)

@@ -322,6 +322,11 @@ def wrapped(array: np.ndarray, device=None):
     return made if where is devices.CPU else made.to(where)
 
 
+def unmade(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array that takes no memory: for its kind alone, where there are no elements."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
 def from_numpy(ndarray: np.ndarray):
     """A tensor that shares its elements with a NumPy array: writing to one shows in the other.
 

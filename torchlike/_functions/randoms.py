@@ -19,7 +19,7 @@ from torchlike._autograd.refusals import OVERLAP
 from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import empty_like, is_index, sizes
-from torchlike._functions.making import wrapped
+from torchlike._functions.making import unmade, wrapped
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
 from torchlike._out import ANY, FILLED, stored
@@ -200,6 +200,8 @@ def _finish(made, requires_grad: bool, out, name: str):
 @gate
 def _drawn(by: Callable[[Engine, tuple], np.ndarray], shape: tuple, generator: Generator | None, device):
     """A tensor of numbers that ``by(engine, shape)`` draws; within `vmap`, for each row its own if it says so."""
+    if devices.is_meta(device):  # nothing is drawn
+        return wrapped(unmade(shape, by(Engine(), (0,)).dtype), device)
     maps = differing()
     sizes = (*[each.size for each in maps], *shape)
     draw = lambda engine: by(engine, sizes)
@@ -477,6 +479,8 @@ def _filled(tensor, name: str, array_of):
     tensor._check_writable()
     if tensor._repeats:
         raise RuntimeError(OVERLAP)
+    if tensor.is_meta:
+        return tensor
     layout = tensor._layout
     order = sorted(range(len(layout.shape)), key=lambda dim: -layout.strides[dim])
     maps = differing()

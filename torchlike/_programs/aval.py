@@ -8,7 +8,7 @@ import jax
 
 from torchlike._programs import memory
 from torchlike._types import Size, dtype
-from torchlike._types.places import HOST, Place
+from torchlike._types.places import HOST, NOWHERE, Place
 
 
 class Aval:
@@ -28,7 +28,7 @@ def aval(shape: tuple[int, ...], dt: dtype, where: Place = HOST) -> Aval:
     key = (shape, dt, where)
     found = _interned.get(key)
     if found is None:
-        if type(shape) is tuple and all(type(each) is int for each in shape):
+        if where is not NOWHERE and type(shape) is tuple and all(type(each) is int for each in shape):
             memory.check_size(shape, dt.itemsize)
         found = Aval()
         found.shape, found.dtype, found.place, found.device = tuple(shape), dt, where, where.device

@@ -221,6 +221,8 @@ def put_off(bound: Bound, found) -> None:
     """
     while found.is_abstract:
         found = found.recording.lowered(found)
+        if found is None:
+            return
     doubt = bound.doubt(explain.users_frame())
     if found.array is None:
         found.recording.doubts.append((found, doubt))

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.spec import Spec
+from torchlike._recorder.meta import NOWHERE
 from torchlike._recorder.recorder import Value, record
 from torchlike._recorder.storage import Storage
 
@@ -252,7 +253,7 @@ def levels_of(inputs: Sequence) -> frozenset[Level]:
     """The levels of values, and of what these are made of."""
     found: frozenset[Level] = frozenset()
     for each in inputs:
-        if type(each) is Value and each.is_abstract:
+        if type(each) is Value and each.is_abstract and each.recording is not NOWHERE:
             below = each.slot if type(each.slot) is tuple else (each.slot,)
             found = found.union((each.recording,), levels_of(below))
     return found
@@ -260,9 +261,9 @@ def levels_of(inputs: Sequence) -> frozenset[Level]:
 
 def constant(value: Value) -> Value:
     """A value without its tangents."""
-    if not value.is_abstract:
-        return value
     level = value.recording
+    if not value.is_abstract or level is NOWHERE:
+        return value
     if type(level) is Dual:
         return constant(value.slot[0])
     whole = constant(value.slot)

@@ -6,9 +6,10 @@ from weakref import ref
 
 from torchlike._programs.aval import aval
 from torchlike._programs.settings import put
+from torchlike._recorder import meta
 from torchlike._recorder.recorder import Recording, Value, recorder, value_at
 from torchlike._recorder.running import store
-from torchlike._types.places import Place
+from torchlike._types.places import NOWHERE, Place
 
 
 class Move(Recording):
@@ -47,6 +48,10 @@ def moved(value: Value, place: Place) -> Value:
     known, origin = value.aval, value.recording
     if known.place is place:
         return value
+    if place is NOWHERE:
+        return Value(aval(known.shape, known.dtype, place), None, meta.NOWHERE)
+    if origin is meta.NOWHERE:
+        raise NotImplementedError(meta.NO_DATA)
     if value.is_abstract:
         parts = [None if each is None else moved(each, place) for each in origin.parts(value)]
         return origin.into(parts, aval(known.shape, known.dtype, place))

@@ -26,7 +26,7 @@ from torchlike._recorder.kinds import ORDINARY, Kind, deepest
 from torchlike._recorder.nodes import CLOSED, Sealed
 from torchlike._recorder.running import at_once, is_programs, run, store
 from torchlike._types.dtypes import of_numpy
-from torchlike._types.places import HOST, Place, received
+from torchlike._types.places import HOST, NOWHERE, Place, received
 
 LOST = (
     "this tensor's value was lost: the program that was to compute it failed{}. What it was to be made of, and what was "
@@ -480,9 +480,11 @@ class Recorder(threading.local):
         begun: a step has begun, and nothing was cut off since.
         reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
         kind: what becomes of the recording where something needs it computed.
+        nowhere: where operations go whose results are nowhere, see `meta`.
     """
 
     kind: Kind = ORDINARY
+    nowhere: Any = None
     begun = False
 
     def __init__(self) -> None:
@@ -501,6 +503,8 @@ class Recorder(threading.local):
 
     def at(self, place: Place) -> Recording:
         """The recording of a place, where it is recorded from now on."""
+        if place is NOWHERE:
+            return self.nowhere
         found = self.line.get(place) or self._begin(place)
         if found is not self.recording:
             self.recording = found

@@ -15,7 +15,7 @@ from torchlike._recorder.running import at_once
 from torchlike._recorder.view import Place
 from torchlike._types.devices import device
 from torchlike._types.dtypes import of_numpy
-from torchlike._types.places import place_of
+from torchlike._types.places import NOWHERE, place_of
 
 _addresses = itertools.count(1)
 
@@ -153,6 +153,8 @@ class Storage:
 
     def data_ptr(self) -> int:
         """The address of the first element, from now on for good; an invented one where the memory is no host's."""
+        if self.aval.place is NOWHERE:
+            return 0
         if self.aval.place.is_host:
             self.share()
             self._pinned = True

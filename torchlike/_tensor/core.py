@@ -21,6 +21,7 @@ from torchlike._recorder.levels import constant
 from torchlike._recorder.storage import Counter, Storage
 from torchlike._recorder.view import Place
 from torchlike._types import Size, device, dtype, dtypes, formats
+from torchlike._types.devices import META
 from torchlike._types.handles import RemovableHandle
 
 NOT_A_LEAF = (
@@ -149,7 +150,12 @@ class CoreMethods(TensorBase):
         return self._aval.device.type == "cuda"
 
     layout = formats.strided
-    is_sparse = is_quantized = is_nested = is_meta = is_mps = is_xpu = is_mkldnn = is_sparse_csr = False
+    is_sparse = is_quantized = is_nested = is_mps = is_xpu = is_mkldnn = is_sparse_csr = False
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether it is on the device ``meta``, where tensors have no elements."""
+        return self._aval.device is META
 
     @property
     def is_cpu(self) -> bool:

@@ -165,7 +165,7 @@ class LegacyMethods(TensorBase):
             ValueError: there is no class of this name.
         """
         if dtype is None:
-            where = "torch.cuda." if self.is_cuda else "torch."
+            where = "torch." if self.is_cpu else f"torch.{self.device.type}."
             return where + dtypes.scalar_name(self._aval.dtype) + "Tensor"
         if isinstance(dtype, str):
             if dtype not in _BY_NAME:

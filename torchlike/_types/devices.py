@@ -82,6 +82,7 @@ def _parse(kind: str, index: int | None) -> device:
 
 
 CPU = device("cpu")
+META = device("meta")  # of tensors that have no elements
 _context: list[device] = []  # of the blocks that name one, the outermost first; before them the default, if one was set
 _has_default = False
 
@@ -104,11 +105,18 @@ def resolve(where=None) -> device:
     where = default() if where is None else device(where)
     if where.type == "cpu":
         return CPU
+    if where.type == "meta":
+        return META
     if where.type == "cuda":
         if not jax_devices("cuda"):
             raise AssertionError(NO_CUDA)
         return where if where.index is not None else device("cuda", 0)
     raise RuntimeError(f"torchlike has no device of type {where.type}")
+
+
+def is_meta(where=None) -> bool:
+    """Whether an argument ``device=`` means the device that has no elements."""
+    return (where is not None or bool(_context)) and resolve(where) is META
 
 
 def default() -> device:

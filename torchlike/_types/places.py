@@ -9,7 +9,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from torchlike._types import devices
-from torchlike._types.devices import CPU, device
+from torchlike._types.devices import CPU, META, device
 
 
 class Place:
@@ -44,7 +44,8 @@ class Place:
 
 
 HOST = Place(CPU)
-_places: dict[device | Mesh, Place] = {CPU: HOST}
+NOWHERE = Place(META)
+_places: dict[device | Mesh, Place] = {CPU: HOST, META: NOWHERE}
 
 
 def place_of(where: device) -> Place:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.creation import empty_like
+from torchlike._recorder.meta import NO_DATA
 from torchlike._types import devices, dtypes, formats
 from torchlike.tensor import Tensor
 
@@ -57,6 +58,12 @@ def forgets(*names: str) -> Callable:
         return call
 
     return decorate
+
+
+_TO_EMPTY = (
+    "Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module from meta to a different "
+    "device."
+)
 
 
 class ConversionMethods:
@@ -108,7 +115,12 @@ class ConversionMethods:
         def convert(tensor):
             own = dtype if tensor.is_floating_point() or tensor.is_complex() else None
             kept = memory_format if tensor.dim() in (4, 5) else None
-            return tensor.to(device=device, dtype=own, memory_format=kept)
+            try:
+                return tensor.to(device=device, dtype=own, memory_format=kept)
+            except NotImplementedError as error:
+                if str(error) == NO_DATA:
+                    raise NotImplementedError(f"{NO_DATA} {_TO_EMPTY}") from None
+                raise
 
         return self._apply(convert)
 
