@@ -225,12 +225,12 @@ def _kinds(inputs: list) -> tuple:
 def _units(avals: list) -> list[tuple[int, ...]]:
     """The parameters' places, alone or in packs of small ones of a kind."""
     units: list[tuple[int, ...]] = []
-    packs: dict[tuple, list[int]] = {}
+    packs: dict[Any, list[int]] = {}
     for place, each in enumerate(avals):
-        if each.numel > SMALL or each.dtype.is_complex:
+        if each.numel > SMALL or each.dtype.is_complex or each.place.mesh is not None:  # packed, it would be cut otherwise
             units.append((place,))
         else:
-            packs.setdefault((each.dtype, each.place), []).append(place)
+            packs.setdefault(each.dtype, []).append(place)
     return units + [tuple(pack) for pack in packs.values()]
 
 
