@@ -36,7 +36,7 @@ from torchlike._programs.spec import NUMBERS, Spec
 from torchlike._recorder.checks import Bound, Check, finding
 from torchlike._recorder.view import Layout, ViewRule
 from torchlike._types import dtypes
-from torchlike._types.devices import CPU, META
+from torchlike._types.devices import CPU
 from torchlike._types.numbers import beyond, unfit
 
 NUMBER_TYPES = (float, int, complex)
@@ -157,7 +157,6 @@ class Op:
         args = tuple([self._slotted(name, given, count) for name, given in zip(names, args, strict=False)])
         bound = self.bind(args, {name: self._slotted(name, given, count) for name, given in kwargs.items()})
         kinds = tuple(type(each) if isinstance(each, NUMBER_TYPES) else each.aval for each in inputs)
-        _check_devices(kinds)
         made = self.spec_of(kinds, bound.args, bound.kwargs, in_place)
         if self.flags.check is not None or self.flags.fits:
             made.checks = self._checks(made, bound.args, bound.kwargs)
@@ -373,17 +372,6 @@ def _filled(each, arrays, asked=None, dtype=None):
     if type(each) is tuple and any(type(item) is Slot for item in each):
         return tuple(arrays[item] if type(item) is Slot else item for item in each)
     return each
-
-
-def _check_devices(kinds: tuple) -> None:
-    """Tensors of different devices refuse each other; a CPU scalar goes anywhere."""
-    found = dict.fromkeys(each.device for each in kinds if not isinstance(each, type) and each.ndim)
-    if len(found) > 1:
-        if META in found:
-            first, second = list(found)[:2]
-            raise RuntimeError(f"Tensor on device {second} is not on the expected device {first}!")
-        names = " and ".join(str(each) for each in list(found)[:2])
-        raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}!")
 
 
 def _cast_to(known, result):

@@ -50,6 +50,7 @@ from torchlike._autograd.refusals import INFERENCE_SAVED, ON_EXPANDED, OVERLAP
 from torchlike._autograd.tape import apply, apply_keeping, node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._declaration import NUMBER_TYPES, Flags, Op
+from torchlike._devices import check_out, together
 from torchlike._out import tensors_of, with_out
 from torchlike._overrides import answered, overriding, sees, tensors
 from torchlike._programs import explain
@@ -320,6 +321,7 @@ def _caller(op: Op, form: Form) -> Callable:
                 found = overriding(given, kwargs)
                 if found is not None:
                     return answered(call.public, found, given, kwargs)
+                check_out(op, args, kwargs)
                 with autocast.off():
                     return with_out(call, args, kwargs, form)
             key, inputs, edges, views = gather(args, kwargs)
@@ -404,12 +406,13 @@ def _other_form(op: Op, args: tuple, kwargs: dict, inputs: list, form: Form) -> 
 
     Raises:
         TypeError: the arguments do not fit.
+        RuntimeError: they are on several devices.
     """
     other = modern(op, args, kwargs)
     if other is not None:
         return other
     check(op, args, kwargs, form)
-    return _plainer(op, args, kwargs, inputs)
+    return together(op, args, kwargs, form.name != op.name) or _plainer(op, args, kwargs, inputs)
 
 
 def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:

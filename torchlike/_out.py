@@ -20,6 +20,7 @@ RESIZED = (
     "shape {}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they have "
     "zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0)."
 )
+DEVICES = "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
 
 
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
@@ -169,6 +170,9 @@ def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule =
             "arguments requires grad."
         )
     got, known = result._aval, target._aval
+    if got.device != known.device:
+        pair = sorted((known.device, got.device), key=lambda each: each.type == "cpu")
+        raise RuntimeError(DEVICES.format(*pair))
     rule.check(name, got.dtype, known.dtype)
     if got.dtype is not known.dtype:
         result = result.to(known.dtype)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from torchlike._autograd.engine import Run
 from torchlike._autograd.levels import BACKWARD, levels
 from torchlike._autograd.modes import state
+from torchlike._autograd.moving import moved
 from torchlike._autograd.tape import NOWHERE, AccumulateGrad, Node, apply
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval
@@ -127,10 +128,10 @@ def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
 
 
 def _fitting(gradient: TensorBase, known: Aval, place: int) -> TensorBase:
-    """The gradient of a root, in its dtype.
+    """The gradient of a root, in its dtype and at its place.
 
     Raises:
-        RuntimeError: it has another shape, or one of the two alone is complex.
+        RuntimeError: it has another shape, is on another device, or one of the two alone is complex.
     """
     given = gradient._aval
     if given.shape != known.shape:
@@ -138,6 +139,9 @@ def _fitting(gradient: TensorBase, known: Aval, place: int) -> TensorBase:
             f"Mismatch in shape: grad_output[{place}] has a shape of {given.size} and output[{place}] has a shape of "
             f"{known.size}."
         )
+    if given.device != known.device and given.ndim:
+        raise RuntimeError(f"invalid gradient at index {place} - expected device {known.device} but got {given.device}")
+    gradient = moved(gradient, known.place)
     if given.dtype is known.dtype:
         return gradient
     if given.dtype.is_complex != known.dtype.is_complex:

@@ -411,12 +411,17 @@ def _of_shared(self, index: tuple):
     return self._viewed(step, value_of(np.array(host[index], order="C")), None)
 
 
+ELSEWHERE = "indices should be either on cpu or on the same device as the indexed tensor ({})"
+
+
 def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
     """Index tensors with masks written out: (which dimensions have one, the tensors)."""
     where, indices = [], []
     for each in tensors:
         if each is TAKEN:
             continue
+        if each is not None and not each.is_cpu and each.device != part.device:
+            raise RuntimeError(ELSEWHERE.format(part.device))
         if each is None:
             where.append(False)
         elif each._aval.dtype.rank and each._aval.dtype.name != "uint8":

@@ -55,6 +55,8 @@ def meshgrid(*tensors, indexing: str | None = None):
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {each}")
         if each._aval.dtype is not tensors[0]._aval.dtype:
             raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+        if each.device != tensors[0].device:
+            raise RuntimeError("meshgrid expects all tensors to have the same device")
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     swapped = indexing == "xy" and len(tensors) > 1

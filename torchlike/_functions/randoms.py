@@ -36,6 +36,7 @@ from torchlike._random.integers import permutation as draw_permutation
 from torchlike._random.integers import random_full as draw_all
 from torchlike._random.multinomial import multinomial as draw_multinomial
 from torchlike._random.poisson import poisson as draw_poisson
+from torchlike._recorder.moves import like
 from torchlike._types import devices, dtypes
 from torchlike._types.dtypes import scalar_name
 
@@ -44,7 +45,7 @@ class Generator:
     """A source of random numbers: mt19937, as PyTorch's on the CPU.
 
     Args:
-        device: the CPU.
+        device: where the tensors lie that it draws for.
 
     Example:
         >>> import torchlike as torch
@@ -99,7 +100,7 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """A generator that goes on from the same state."""
-        made = Generator()
+        made = Generator(self.device)
         made._engine = self._engine.clone()
         return made
 
@@ -176,8 +177,18 @@ def fork_rng(
             default_generator._engine.set_state(before)
 
 
-def _engine(generator: Generator | None) -> Engine:
-    return default.engine if generator is None else generator._engine
+def _engine(generator: Generator | None, device=None) -> Engine:
+    """The engine of a generator, or of the default one, for numbers on a device.
+
+    Raises:
+        RuntimeError: the generator is another kind of device's.
+    """
+    if generator is None:
+        return default.engine
+    kind, own = devices.resolve(device).type, generator.device.type
+    if own != kind:
+        raise RuntimeError(f"Expected a '{kind}' device type for generator but found '{own}'")
+    return generator._engine
 
 
 # ---------------------------------------------------------------------- new tensors
@@ -202,11 +213,11 @@ def _drawn(by: Callable[[Engine, tuple], np.ndarray], shape: tuple, generator: G
     """A tensor of numbers that ``by(engine, shape)`` draws; within `vmap`, for each row its own if it says so."""
     if devices.is_meta(device):  # nothing is drawn
         return wrapped(unmade(shape, by(Engine(), (0,)).dtype), device)
-    maps = differing()
+    own, maps = _engine(generator, device), differing()
     sizes = (*[each.size for each in maps], *shape)
     draw = lambda engine: by(engine, sizes)
     try:
-        array = default.draw_array(draw) if generator is None else draw(generator._engine)
+        array = default.draw_array(draw) if generator is None else draw(own)
     except MemoryError as error:
         raise memory.told(error) from None
     return as_rows(wrapped(array, device), maps)
@@ -428,7 +439,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     elif input._value().is_abstract:
         made = drawn_from(input, (rand_like(input.detach(), generator=generator) < input.detach()).to(input.dtype))
     else:
-        drawn = draw.bernoulli_of(_engine(generator), input.detach()._value().numpy())
+        drawn = draw.bernoulli_of(_engine(generator, input.device), input.detach()._value().numpy())
         made = drawn_from(input, wrapped(drawn, input.device))
     return stored("bernoulli", made, out, ANY)
 
@@ -448,13 +459,13 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if out is not None and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype.np)}")
     weights = input.detach()._value().numpy()
-    array = draw_multinomial(_engine(generator), weights, num_samples, replacement)
+    array = draw_multinomial(_engine(generator, input.device), weights, num_samples, replacement)
     return stored("multinomial", wrapped(array, input.device), out)
 
 
 def poisson(input, generator=None):
     """Counts of a Poisson distribution with the rates `input`, in its dtype."""
-    return wrapped(draw_poisson(_engine(generator), input.detach()._value().numpy()), input.device)
+    return wrapped(draw_poisson(_engine(generator, input.device), input.detach()._value().numpy()), input.device)
 
 
 # ---------------------------------------------------------------------- in place
@@ -494,20 +505,20 @@ def _filled(tensor, name: str, array_of):
     if edge is not None:
         spec = _constant(name, tensor._aval)
         edge = node_class(spec)(spec, (None,), (edge,)), 0
-    tensor._write(as_rows(wrapped(back, tensor.device), maps)._value(), edge)
+    tensor._write(as_rows(TensorBase._wrap(like(back, tensor._value())), maps)._value(), edge)
     return tensor
 
 
 def uniform_(self, from_=0, to=1, *, generator=None, **named):
     """Fill with numbers uniform between two."""
     low = named.pop("from", from_)
-    engine = _engine(generator)
+    engine = _engine(generator, self.device)
     return _filled(self, "Uniform0", lambda shape, _: draw.uniform(engine, shape, self.dtype.np, float(low), float(to)))
 
 
 def normal_(self, mean=0, std=1, *, generator=None):
     """Fill with normally distributed numbers."""
-    engine = _engine(generator)
+    engine = _engine(generator, self.device)
     contiguous = self._layout.is_contiguous
     kind = self.dtype.np
     return _filled(
@@ -519,7 +530,7 @@ def normal_(self, mean=0, std=1, *, generator=None):
 
 def log_normal_(self, mean=1, std=2, *, generator=None):
     """Fill with numbers whose logarithms are normally distributed."""
-    engine = _engine(generator)
+    engine = _engine(generator, self.device)
     return _filled(
         self,
         "LogNormal0",
@@ -529,19 +540,19 @@ def log_normal_(self, mean=1, std=2, *, generator=None):
 
 def exponential_(self, lambd=1, *, generator=None):
     """Fill with exponentially distributed numbers of rate `lambd`."""
-    engine = _engine(generator)
+    engine = _engine(generator, self.device)
     return _filled(self, "Exponential0", lambda shape, _: draw.exponential(engine, shape, self.dtype.np, float(lambd)))
 
 
 def geometric_(self, p, *, generator=None):
     """Fill with numbers of trials up to the first success."""
-    engine = _engine(generator)
+    engine = _engine(generator, self.device)
     return _filled(self, "Geometric0", lambda shape, _: draw.geometric(engine, shape, self.dtype.np, float(p)))
 
 
 def cauchy_(self, median=0, sigma=1, *, generator=None):
     """Fill with Cauchy distributed numbers."""
-    engine = _engine(generator)
+    engine = _engine(generator, self.device)
     return _filled(
         self, "Cauchy0", lambda shape, _: draw.cauchy(engine, shape, self.dtype.np, float(median), float(sigma))
     )
@@ -556,7 +567,7 @@ def random_(self, *bounds, generator=None, **named):
     Raises:
         RuntimeError: there is none between the bounds, or the dtype does not hold one of them.
     """
-    engine, kind = _engine(generator), self.dtype.np
+    engine, kind = _engine(generator, self.device), self.dtype.np
     if not bounds and not named:
         return _filled(self, "Random2", lambda shape, _: draw_all(engine, shape, kind))
     is_low = len(bounds) == 1 and not named
@@ -571,7 +582,7 @@ def random_(self, *bounds, generator=None, **named):
 
 def bernoulli_(self, p=0.5, *, generator=None):
     """Fill with ones with probability `p`, a number or a tensor; else zeros."""
-    engine, kind = _engine(generator), self.dtype.np
+    engine, kind = _engine(generator, self.device), self.dtype.np
     if isinstance(p, TensorBase):
         probabilities = np.broadcast_to(p.detach()._value().numpy(), tuple(self.shape))
         return _filled(
@@ -589,7 +600,7 @@ def truncated_normal_(tensor, mean: float, std: float, a: float, b: float, gener
 
     Where few would fall inside, uniform numbers are drawn and kept with the normal density's probability.
     """
-    engine, kind, shape = _engine(generator), tensor.dtype.np, tuple(tensor.shape)
+    engine, kind, shape = _engine(generator, tensor.device), tensor.dtype.np, tuple(tensor.shape)
 
     def below(x: float) -> float:
         return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
@@ -608,7 +619,7 @@ def truncated_normal_(tensor, mean: float, std: float, a: float, b: float, gener
             density = ((tried - kind.type(mean)) / kind.type(std)) ** 2 * kind.type(-0.5) - kind.type(top)
             pending = pending & (np.log(draw.uniform(engine, shape, kind)) > density)
     tensor._check_writable()
-    tensor._write(wrapped(found, tensor.device)._value(), None)
+    tensor._write(like(found, tensor._value()), None)
     return tensor
 
 

@@ -267,12 +267,12 @@ def _countable(input, dim: int | None) -> np.ndarray:
 
 
 def _uniques(input, name, found, inverse, counts, return_inverse, return_counts):
-    found = making.wrapped(found)
+    found = making.wrapped(found, input.device)
     results = [sorting.found_in(input, found, name) if input.requires_grad else found]
     if return_inverse:
-        results.append(making.wrapped(inverse.astype(np.int64)))
+        results.append(making.wrapped(inverse.astype(np.int64), input.device))
     if return_counts:
-        results.append(making.wrapped(counts.astype(np.int64)))
+        results.append(making.wrapped(counts.astype(np.int64), input.device))
     return results[0] if len(results) == 1 else tuple(results)
 
 

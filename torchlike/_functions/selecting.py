@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._devices import check_same
 from torchlike._functions.indexing import Parsed, chosen, spelled
 from torchlike._functions.making import wrapped
 from torchlike._ops import indexing as ops
@@ -106,11 +107,12 @@ def masked_select(input, mask, *, out=None):
     """
     if mask._aval.dtype is not dtypes.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
+    check_same("_masked_select", self=input, mask=mask)
     check_apart(out, input, mask)
     shape = broadcast_shapes(input._aval.shape, mask._aval.shape) or (1,)
     wide = input if input._aval.shape == shape else views.expand(input, shape)
     mask = np.broadcast_to(mask._value().numpy("a mask chooses elements"), shape)
-    indices = [wrapped(each) for each in np.nonzero(mask)]
+    indices = [wrapped(each, input.device) for each in np.nonzero(mask)]
     return stored("masked_select", chosen(wide, (True,) * len(shape), indices, masked_select_by), out, INDEXED)
 
 

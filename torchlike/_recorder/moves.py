@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from weakref import ref
 
+import numpy as np
+
 from torchlike._programs.aval import aval
 from torchlike._programs.settings import put
 from torchlike._recorder import meta
-from torchlike._recorder.recorder import Recording, Value, recorder, value_at
+from torchlike._recorder.recorder import Recording, Value, recorder, value_at, value_of
 from torchlike._recorder.running import store
 from torchlike._types.places import NOWHERE, Place
 
@@ -41,6 +43,14 @@ class Move(Recording):
     def _compute_beside(self, value: Value) -> None:
         results: list = [0], [put(self.inputs[0].compute(), self.place.target, copies=True)]
         store(self.outputs(), results)
+
+
+def like(array: np.ndarray, value: Value) -> Value:
+    """Elements made on the host, where a value lies, and cut as that is if it is known."""
+    made, place, known = value_of(array), value.aval.place, value.array
+    if place.mesh is None or known is None:
+        return moved(made, place)
+    return Value(aval(array.shape, made.aval.dtype, place), put(array, known.sharding))
 
 
 def moved(value: Value, place: Place) -> Value:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from torchlike import _strides as strides
+from torchlike._autograd.moving import moved
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.devices import moved
 from torchlike._ops import conversion
 from torchlike._programs.tracebacks import gate
 from torchlike._types import device as device_class
 from torchlike._types import devices, dtypes
+from torchlike._types.places import place_of
 
 
 def _cast(tensor: TensorBase, dtype: dtypes.dtype, memory_format) -> TensorBase:
@@ -44,7 +45,8 @@ class ConversionMethods(TensorBase):
             dtype, device = dtype or other.dtype, device or other.device
         result = self
         if device is not None:
-            result = moved(result, devices.resolve(device_class(device)))
+            where = devices.resolve(device_class(device))
+            result = moved(result, place_of(where)) if where != self.device else result
         dtype = dtypes.resolve(dtype, "to")
         form = {} if memory_format is None else {"memory_format": memory_format}
         if dtype is not None and dtype is not self._aval.dtype:

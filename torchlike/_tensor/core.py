@@ -249,6 +249,17 @@ class CoreMethods(TensorBase):
                 )
             if new is self:
                 raise RuntimeError("can't assign Variable as its own grad")
+            if new.device.type != self.device.type:
+                raise RuntimeError(
+                    f"attempting to assign a gradient with device type '{new.device.type}' to a tensor with device type "
+                    f"'{self.device.type}'. Please ensure that the gradient and the tensor are on the same device"
+                )
+            if new.device != self.device:
+                raise RuntimeError(
+                    f"attempting to assign a gradient located on device with index {new.device.index} to a tensor located "
+                    f"on device with index {self.device.index}. Please ensure that the gradient and the tensor are on the "
+                    "same device"
+                )
             if new._aval.dtype is not self._aval.dtype:
                 raise RuntimeError(
                     f"attempting to assign a gradient with dtype '{dtypes.c_name(new._aval.dtype)}' to a tensor with "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions import asking, devices, filling, making
+from torchlike._functions import asking, filling, making
 from torchlike._functions import creation as functions
+from torchlike._ops import creation
 
 
 class CreationMethods(TensorBase):
@@ -17,7 +18,7 @@ class CreationMethods(TensorBase):
     new_zeros = functions.new_zeros
 
     apply_ = filling.apply_
-    copy_ = devices.copy_
+    copy_ = creation.copy.inplace
     fill_ = filling.fill_
     fill_diagonal_ = filling.fill_diagonal_
     is_nonzero = asking.is_nonzero

@@ -227,7 +227,9 @@ def _units(avals: list) -> list[tuple[int, ...]]:
     units: list[tuple[int, ...]] = []
     packs: dict[Any, list[int]] = {}
     for place, each in enumerate(avals):
-        if each.numel > SMALL or each.dtype.is_complex or each.place.mesh is not None:  # packed, it would be cut otherwise
+        if (
+            each.numel > SMALL or each.dtype.is_complex or each.place.mesh is not None
+        ):  # packed, it would be cut otherwise
             units.append((place,))
         else:
             packs.setdefault(each.dtype, []).append(place)

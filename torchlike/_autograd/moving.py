@@ -1,17 +1,13 @@
-"""Moving tensors between devices."""
+"""Moving tensors between places, and their gradients back."""
 
 from __future__ import annotations
-
-import functools
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import Node, next_sequence
 from torchlike._autograd.variable import TensorBase
-from torchlike._ops import creation
 from torchlike._recorder import moves
 from torchlike._recorder.recorder import Value
-from torchlike._types import device
-from torchlike._types.places import place_of
+from torchlike._types.places import Place
 
 
 class ToCopyBackward0(Node):
@@ -32,18 +28,11 @@ class ToCopyBackward0(Node):
         """Nothing is saved."""
 
 
-def moved(tensor: TensorBase, where: device) -> TensorBase:
-    """The tensor on a device; itself if it is there."""
-    if tensor._aval.device == where:
+def moved(tensor: TensorBase, where: Place) -> TensorBase:
+    """The tensor at a place; itself if it is there."""
+    if tensor._aval.place is where:
         return tensor
     value = tensor._value()
     edge = tensor._edge
     tracked = state.enabled and edge is not None
-    return TensorBase._wrap(moves.moved(value, place_of(where)), (ToCopyBackward0(value, edge), 0) if tracked else None)
-
-
-@functools.wraps(creation.copy.inplace)
-def copy_(self, *args, **kwargs):
-    if args and isinstance(args[0], TensorBase):
-        args = (moved(args[0], self._aval.device), *args[1:])
-    return creation.copy.inplace(self, *args, **kwargs)
+    return TensorBase._wrap(moves.moved(value, where), (ToCopyBackward0(value, edge), 0) if tracked else None)
