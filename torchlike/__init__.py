@@ -545,11 +545,13 @@ from torchlike.nn._plain import layer_norm as layer_norm
 from torchlike._dynamo.eval_frame import compile as compile
 
 # ---------------------------------------------------------------- transformed functions
+from torchlike._higher_order_ops import cond as cond
 from torchlike.func import vmap as vmap
 
 # ---------------------------------------------------------------- packages
 from torchlike import __config__ as __config__
 from torchlike import _dynamo as _dynamo
+from torchlike import _higher_order_ops as _higher_order_ops
 from torchlike import compiler as compiler
 from torchlike import func as func
 from torchlike import special as special

@@ -97,6 +97,6 @@ def test_every_operation(transform):
             continue
         try:
             transform(name)
-        except (AssertionError, RuntimeError) as error:
+        except (AssertionError, RuntimeError, TypeError, AttributeError) as error:
             wrong.append(f"{name}: {error}")
     assert not wrong

@@ -11,9 +11,11 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, Node, next_sequence, watch
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval, aval
+from torchlike._recorder.graph import Graph
 from torchlike._recorder.levels import Batched, Dual, Level, levels_of
 from torchlike._recorder.recorder import Value
 
@@ -51,6 +53,12 @@ def mapping(size: int, randomness: str) -> Batched:
 def pushing() -> Dual:
     """A level for values with tangents."""
     return Dual(len(levels.stack) + 1, _around())
+
+
+def recording(kinds: Sequence[Aval]) -> Graph:
+    """A level for a function of arguments of these kinds that will run later."""
+    tracks = (lambda: bool(state.enabled)) if state.enabled else None
+    return Graph(len(levels.stack) + 1, _around(), kinds, tracks)
 
 
 def pulling() -> Level:
@@ -108,6 +116,9 @@ def _see(node: Node, inputs: Sequence) -> None:
     """
     homes = levels_of(inputs).union(*[edge[0]._homes for edge in node._edges if edge is not None])
     if homes:
+        for level in homes:
+            if type(level) is Graph:
+                level.history.update((value, edge) for value, edge in zip(inputs, node._edges, strict=True) if edge)
         node._homes = homes
         node._edges = tuple([_inward(edge, homes, node._sequence, True) for edge in node._edges])
 

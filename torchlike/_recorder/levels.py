@@ -111,8 +111,12 @@ class Level:
     def note(self, holder, name: str, old: Value) -> None:
         """A value of this level is about to take the place of another one."""
 
-    def lowered(self, found: Value) -> Value:
-        """What a check of values of this level has found, below it."""
+    def lowered(self, found: Value) -> Value | None:
+        """What a check of values of this level has found, below it; None if that is not told."""
+        raise NotImplementedError
+
+    def constant(self, value: Value) -> Value:
+        """A value of this level as `detach` gives it."""
         raise NotImplementedError
 
 
@@ -178,6 +182,11 @@ class Batched(Level):
         if name == "value" and isinstance(holder, Storage):
             raise RuntimeError(IN_PLACE)
 
+    def constant(self, value: Value) -> Value:
+        """The row of a batch without tangents."""
+        whole = constant(value.slot)
+        return value if whole is value.slot else self.into((whole,), value.aval)
+
     def lowered(self, found: Value) -> Value:
         """The first thing that is wrong with any row."""
         return record(_first(found.slot.aval), (found.slot,))[0]
@@ -224,6 +233,10 @@ class Dual(Level):
         """The primal."""
         return value.slot[0].compute(reason)
 
+    def constant(self, value: Value) -> Value:
+        """The primal."""
+        return constant(value.slot[0])
+
     def lowered(self, found: Value) -> Value:
         """What is wrong with the primals."""
         return found.slot[0]
@@ -260,14 +273,9 @@ def levels_of(inputs: Sequence) -> frozenset[Level]:
 
 
 def constant(value: Value) -> Value:
-    """A value without its tangents."""
+    """A value without its tangents; itself if it has none."""
     level = value.recording
-    if not value.is_abstract or level is NOWHERE:
-        return value
-    if type(level) is Dual:
-        return constant(value.slot[0])
-    whole = constant(value.slot)
-    return value if whole is value.slot else level.into((whole,), value.aval)
+    return level.constant(value) if isinstance(level, Level) and value.is_abstract else value
 
 
 @functools.lru_cache(maxsize=4096)

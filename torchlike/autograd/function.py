@@ -386,7 +386,7 @@ class Function(metaclass=FunctionMeta):
                 got = cls.forward(ctx, *args)
         made = ctx._settle(inputs, got if isinstance(got, tuple) else (got,), edges, tracked)
         if tracked:
-            show(ctx, [each._value() for each in inputs if each is not None])
+            show(ctx, [None if each is None else each._value() for each in inputs])
         return made if isinstance(got, tuple) else made[0]
 
 
