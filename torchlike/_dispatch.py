@@ -83,7 +83,7 @@ def _gatherer(op: Op) -> Callable:
     """
     kinds = tuple(op.kinds.values())
     most = len(kinds)
-    rule = strides.rules.get(op.body.__name__)
+    rule = strides.RULES.get(op.body.__name__)
     may, none = rule is not None, () if rule in strides.OWN else None
 
     def odd(given, kind, key, inputs, edges, views):

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from torchlike import _strides as strides
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import VIEW_OF_LEAF_IN_PLACE
@@ -20,6 +21,7 @@ from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
 from torchlike._overrides import answered, overriding, plain
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder, value_of
+from torchlike._recorder.view import Layout
 from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 from torchlike._types.numbers import fitting
@@ -449,9 +451,14 @@ def chosen(part, where: tuple, indices: list, by=ops.index_by):
         arrays = iter([each._value().numpy() for each in indices])
         place = tuple([next(arrays) if there else slice(None) for there in where])
         try:
-            return wrapped(part._value().known[place])
+            made = wrapped(part._value().known[place])
         except IndexError:
             pass  # the operation says it in PyTorch's words
+        else:
+            if part._view is not None:
+                layout = Layout(part._aval.shape, part._view.strides)
+                strides.put(made, strides.indexed(made._aval.shape, where, layout, [each._layout for each in indices]))
+            return made
     return by(part, where, tuple(indices))
 
 

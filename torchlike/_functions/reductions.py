@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 
+from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions import making
@@ -230,14 +231,14 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     """
     array, name = _countable(input, dim), "_unique2" if dim is None else "unique_dim"
     if dim is not None and array.dtype.kind in "fV" and array.size and (array != array).any():
-        return _uniques(input, name, *_unique_rows(array, dim), return_inverse, return_counts)
+        return _uniques(input, dim, name, *_unique_rows(array, dim), return_inverse, return_counts)
     if dim is not None and not array.size and array.shape[dim]:
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     found, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     if dim is None:
         inverse = inverse.reshape(array.shape)
     inverse = inverse.reshape(-1) if dim is not None else inverse
-    return _uniques(input, name, found, inverse, counts, return_inverse, return_counts)
+    return _uniques(input, dim, name, found, inverse, counts, return_inverse, return_counts)
 
 
 def _unique_rows(array: np.ndarray, dim: int) -> tuple:
@@ -266,9 +267,12 @@ def _countable(input, dim: int | None) -> np.ndarray:
     return input._value().numpy("`_unique2` looks for elements")
 
 
-def _uniques(input, name, found, inverse, counts, return_inverse, return_counts):
+def _uniques(input, dim, name, found, inverse, counts, return_inverse, return_counts):
     found = making.wrapped(found, input.device)
     results = [sorting.found_in(input, found, name) if input.requires_grad else found]
+    if dim is not None:  # which lies in memory as if it were the first
+        rest = [each for each in range(found.dim()) if each != dim % found.dim()]
+        strides.put(results[0], strides.dense(found.shape, (dim % found.dim(), *rest)))
     if return_inverse:
         results.append(making.wrapped(inverse.astype(np.int64), input.device))
     if return_counts:
@@ -288,7 +292,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     counts = np.diff(np.append(np.flatnonzero(new), len(rows)))
     shaped = inverse.reshape(array.shape) if dim is None else inverse
     found = np.ascontiguousarray(found)
-    return _uniques(input, "unique_consecutive", found, shaped, counts, return_inverse, return_counts)
+    return _uniques(input, dim, "unique_consecutive", found, shaped, counts, return_inverse, return_counts)
 
 
 def bincount(input, weights=None, minlength=0):

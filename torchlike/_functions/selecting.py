@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
 from torchlike._devices import check_same
 from torchlike._functions.indexing import Parsed, chosen, spelled
@@ -81,9 +82,9 @@ def nonzero(input, *, out=None, as_tuple: bool = False):
     if as_tuple:
         return tuple([wrapped(each, input.device) for each in np.nonzero(np.atleast_1d(array))])
     found = np.argwhere(array != 0) if array.ndim else np.zeros((int(array != 0), 0), np.int64)
-    return stored(
-        "nonzero", wrapped(np.ascontiguousarray(found, np.int64).reshape(found.shape), input.device), out, _PLACES
-    )
+    made = wrapped(np.ascontiguousarray(found, np.int64).reshape(found.shape), input.device)
+    strides.put(made, strides.dense(found.shape, (1, 0)))  # the places along one dimension are neighbours
+    return stored("nonzero", made, out, _PLACES)
 
 
 def nonzero_static(input, *, size: int, fill_value: int = -1, out=None):

@@ -65,32 +65,25 @@ def resolved_shape(numel: int, size: tuple[int, ...]) -> tuple[int, ...]:
 @functools.lru_cache(maxsize=4096)
 def reshaped_layout(layout: Layout, size: tuple[int, ...]) -> Layout | None:
     """The layout of the same elements in another shape; None where no strides can say it."""
-    if layout.is_contiguous:
-        return Layout.contiguous(size)._replace(offset=layout.offset)
     if not math.prod(size):
-        return Layout.contiguous(size)._replace(offset=layout.offset)
+        return layout if layout.shape == size else Layout.contiguous(size)._replace(offset=layout.offset)
     # runs of dimensions whose elements are evenly spaced: (count, step), the last first
     runs: list[list[int]] = []
     for count, step in zip(reversed(layout.shape), reversed(layout.strides), strict=True):
-        if count == 1:
-            continue
-        if runs and step == runs[-1][0] * runs[-1][1]:
+        if runs and (count == 1 or step == runs[-1][0] * runs[-1][1]):
             runs[-1][0] *= count
         else:
             runs.append([count, step])
-    runs = runs or [[1, 1]]
-    place, left, step = 0, runs[0][0], runs[0][1]
     strides: list[int] = []
-    for count in reversed(size):
-        if left == 1 and count != 1 and place + 1 < len(runs):
-            place += 1
-            left, step = runs[place]
-        if left % count:
+    left = list(size)
+    for count, step in runs or [[1, 1]]:
+        reached = 1
+        while left and (reached < count or left[-1] == 1):
+            strides.append(reached * step)
+            reached *= left.pop()
+        if reached != count:
             return None
-        strides.append(step)
-        left //= count
-        step *= count
-    return Layout(size, tuple(reversed(strides)), layout.offset) if left == 1 and place + 1 == len(runs) else None
+    return None if left else Layout(size, tuple(reversed(strides)), layout.offset)
 
 
 def _view_layout(layout: Layout, size) -> Layout:
