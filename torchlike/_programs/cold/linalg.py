@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from torchlike._programs.cold.rules import LONG, rule
+from torchlike._programs.cold.rules import LONG, rule, stand_in
 
 
 @rule("cholesky")
@@ -129,3 +130,48 @@ def _svd(params, ins, outs):
         return [np.where(good[..., 0], found, np.nan).astype(dtype, copy=False)]
 
     return values
+
+
+# ---------------------------------------------------------------------- where there is no XLA
+# the signs of vectors are then NumPy's choice
+
+
+@stand_in("svd")
+def _svd_apart(params, ins, outs):
+    if params["subset_by_index"] is not None or 0 in ins[0].shape:
+        return None
+
+    def decompose(x):
+        left, values, right = np.linalg.svd(x, params["full_matrices"])
+        return values, left, right
+
+    return _converged(decompose, outs)
+
+
+@stand_in("eigh")
+def _eigh_apart(params, ins, outs):
+    if params["subset_by_index"] is not None or 0 in ins[0].shape:
+        return None
+    triangle = "L" if params["lower"] else "U"
+    return _converged(lambda x: np.linalg.eigh(x, triangle)[::-1], outs)
+
+
+@stand_in("eig")
+def _eig_apart(params, ins, outs):
+    if params["compute_left_eigenvectors"] or 0 in ins[0].shape:
+        return None
+    if not params["compute_right_eigenvectors"]:
+        return _converged(lambda x: [np.linalg.eigvals(x)], outs)
+    return _converged(np.linalg.eig, outs)
+
+
+def _converged(decompose: Callable, outs) -> Callable:
+    """What a decomposition gives, in the dtypes of `outs`; NaN where it does not converge."""
+
+    def run(x):
+        try:
+            return [each.astype(out.dtype, copy=False) for each, out in zip(decompose(x), outs, strict=True)]
+        except np.linalg.LinAlgError:
+            return [np.full(out.shape, np.nan, out.dtype) for out in outs]
+
+    return run

@@ -13,6 +13,8 @@ import numpy as np
 # that computes it, or None if it does not cover these params
 Rule = Callable[[dict, list, list], Callable | None]
 TABLE: dict[str, Rule] = {}
+# rules for where XLA is not: what they give is as right as what XLA gives, but something else
+STAND_INS: dict[str, Rule] = {}
 LARGE = 4096  # elements: below, a copy costs less than sparing it
 SHAPELESS: set[str] = set()  # rules that look at dtypes and params alone: what they return serves all sizes
 # steps of Python after which compiling costs less: what would take more is left to XLA
@@ -36,6 +38,16 @@ def rule(*names: str, shapeless: bool = False) -> Callable[[Rule], Rule]:
             TABLE[name] = made
         if shapeless:
             SHAPELESS.update(names)
+        return made
+
+    return enter
+
+
+def stand_in(name: str) -> Callable[[Rule], Rule]:
+    """Enter the decorated rule among those that serve only where there is no XLA."""
+
+    def enter(made: Rule) -> Rule:
+        STAND_INS[name] = made
         return made
 
     return enter
