@@ -563,6 +563,7 @@ from torchlike import backends as backends
 from torchlike import distributed as distributed
 from torchlike import functional as functional
 from torchlike import linalg as linalg
+from torchlike import multiprocessing as multiprocessing
 from torchlike import nn as nn
 from torchlike import jit as jit
 from torchlike import optim as optim
