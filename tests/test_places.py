@@ -7,8 +7,10 @@ import pickle
 import random
 import threading
 
+import jax
 import numpy as np
 import pytest
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import torchlike as torch
 from tests.support import reference
@@ -245,3 +247,60 @@ def test_a_compiled_function_between_places_is_recorded():
         [2.0 * n + 1] * 2 for n in range(4)
     ]
     assert torch.explain().runs["replayed"] == 0
+
+
+# ---------------------------------------------------------------------- meshes
+
+
+MESH = Mesh(np.array(jax.devices("cpu")), ("d",))
+
+
+def over_mesh(array: np.ndarray, *partition):
+    """A tensor that is cut over four devices."""
+    return torch.from_dlpack(jax.device_put(array, NamedSharding(MESH, PartitionSpec(*partition))))
+
+
+def partition(tensor) -> PartitionSpec:
+    array = tensor._value().compute()
+    assert isinstance(array, jax.Array)
+    assert len(array.devices()) == 4
+    return array.sharding.spec
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_what_is_cut_over_a_mesh_stays_so(name, mode):
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=size).astype(np.float32) for size in ((8, 4), (4, 8), (8,))]
+
+    def run(library, x, w, b):
+        w, b = w.requires_grad_(), b.requires_grad_()
+        optimizer = OPTIMIZERS[name](library.optim)([w, b])
+        for _ in range(3):
+            optimizer.zero_grad()
+            hidden = library.relu(x @ w + b)
+            loss = (hidden - library.ones(8, 8)).pow(2).mean()
+            loss.backward()
+            optimizer.step()
+        return [loss, hidden, w, b, w.grad, b.grad], optimizer.state[w]
+
+    want, _ = run(reference(), *map(reference().tensor, arrays))
+    with torch.execution_mode(mode):
+        got, state = run(torch, over_mesh(arrays[0], "d"), over_mesh(arrays[1], None, "d"), over_mesh(arrays[2], "d"))
+        for ours, theirs in zip(got, want, strict=True):
+            np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-4, atol=1e-5)
+        _, hidden, w, b, *grads = got
+        assert partition(hidden) == PartitionSpec("d")
+        assert [*map(partition, (w, b, *grads))] == [PartitionSpec(None, "d"), PartitionSpec("d")] * 2
+        assert {partition(each) for key, each in state.items() if key != "step"} == {PartitionSpec(None, "d")}
+
+
+def test_a_mesh_and_a_device_are_no_two_devices():
+    x = over_mesh(np.ones((8, 4), np.float32), "d")
+    assert x.device == torch.device("cpu")
+    there = x * torch.full((4,), 3.0) + torch.tensor(1.0)
+    assert partition(there) == PartitionSpec("d")
+    assert there[0].tolist() == [4.0] * 4
+    assert partition(x.clone().normal_()) == PartitionSpec("d")
+    with pytest.raises(RuntimeError, match="found at least two devices, cuda:0 and cpu!"):
+        x + torch.ones(4, device="cuda:0")

@@ -14,6 +14,7 @@ from torchlike._autograd.hooks import leaf_hooks, node_hooks, retaining, tensor_
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, Node, apply
 from torchlike._programs.spec import Spec
+from torchlike._recorder.moves import cut_as
 from torchlike._recorder.recorder import program_lock
 from torchlike._recorder.writes import write_together
 
@@ -233,6 +234,8 @@ class Run:
         with program_lock:  # another walk may come to the same leaves
             for leaf, grad in found:
                 known = leaf.grad
+                if grad[0].aval.place.mesh is not None:
+                    grad = self._cut(leaf, grad)
                 if known is not None:
                     self.accumulated = True
                     grad = add(self.unwrap(known), grad, self.create_graph)
@@ -244,6 +247,11 @@ class Run:
                 calls.append((setattr, leaf, "grad", self.wrap(*grad)))
             write_together(writes, calls)
         self._found.clear()
+
+    def _cut(self, leaf: AccumulateGrad, grad: tuple) -> tuple:
+        """A leaf's gradient over a mesh, cut as the leaf is."""
+        spec = None if leaf.variable is None else cut_as(leaf.variable._value(), grad[0].aval)
+        return grad if spec is None else apply(spec, grad[:1], grad[1:], self.create_graph)[0]
 
 
 def _watched(node: Node, grads: list, needed: tuple[bool, ...], create_graph: bool) -> list:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
 from weakref import ref
 
+import jax
 import numpy as np
 
-from torchlike._programs.aval import aval
+from torchlike._programs.aval import Aval, aval
 from torchlike._programs.settings import put
+from torchlike._programs.spec import Spec
 from torchlike._recorder import meta
 from torchlike._recorder.recorder import Recording, Value, recorder, value_at, value_of
 from torchlike._recorder.running import store
@@ -45,12 +49,24 @@ class Move(Recording):
         store(self.outputs(), results)
 
 
+def cut_as(value: Value, known: Aval) -> Spec | None:
+    """The operation that cuts values of a kind over their mesh as another is cut; None if that is not known."""
+    if value.aval.place is not known.place or value.array is None:
+        return None
+    return _cut(value.array.sharding, known)
+
+
+@functools.cache
+def _cut(sharding: Any, known: Aval) -> Spec:
+    return Spec("cut", lambda array: jax.lax.with_sharding_constraint(array, sharding), (known,))
+
+
 def like(array: np.ndarray, value: Value) -> Value:
-    """Elements made on the host, where a value lies, and cut as that is if it is known."""
-    made, place, known = value_of(array), value.aval.place, value.array
-    if place.mesh is None or known is None:
+    """Elements made on the host, where a value lies, and cut as that is."""
+    made, place = value_of(array), value.aval.place
+    if place.mesh is None:
         return moved(made, place)
-    return Value(aval(array.shape, made.aval.dtype, place), put(array, known.sharding))
+    return Value(aval(array.shape, made.aval.dtype, place), put(array, value.compute().sharding))
 
 
 def moved(value: Value, place: Place) -> Value:

@@ -397,7 +397,7 @@ class CoreMethods(TensorBase):
 
     @gate
     def numpy(self, *, force: bool = False) -> np.ndarray:
-        """A NumPy array that shares the elements: writing to one shows in the other.
+        """A NumPy array that shares the elements: writing to one shows in the other; of a mesh of devices a copy.
 
         Args:
             force: detach, copy to the CPU and resolve what stands in the way.
@@ -423,6 +423,8 @@ class CoreMethods(TensorBase):
                     f"Can't call numpy() on Tensor that has {name}{'ugate' if name == 'conj' else 'ative'} bit set. Use "
                     f"tensor.resolve_{name}().numpy() instead."
                 )
+        if not self._aval.place.is_host:  # it is in several pieces
+            return np.array(self._value().numpy())
         whole = self._storage.share()
         self._storage.resizable = False
         return whole if self._view is None else self._storage.part(self._view.place)
