@@ -35,6 +35,7 @@ class Storage:
         version: how often it was written to, in whatever way: what was read at another version is old.
         silent: how many of these times PyTorch does not count for those who share the storage.
         resizable: whether it may become larger.
+        is_pinned: whether it was made to be moved to a GPU.
         inference: whether it was made in inference mode.
         careful: whether what is tracked looks at its tensors first: some were made in inference mode, or a view has lost
             its history.
@@ -43,6 +44,7 @@ class Storage:
     origin: Place | None = None
     version = silent = 0
     resizable = True
+    is_pinned = False
     inference = careful = False
     _host: np.ndarray | None = None
     _pinned = False

@@ -63,6 +63,22 @@ class ConversionMethods(TensorBase):
         """The tensor on a GPU."""
         return self.to(device_class("cuda", device) if not isinstance(device, (str, device_class)) else device)
 
+    def pin_memory(self, device=None):
+        """A copy in memory that a GPU can read, itself if it is one. JAX moves any memory: it is no quicker.
+
+        Raises:
+            RuntimeError: there is no GPU, or the tensor is on it.
+        """
+        if not devices.jax_devices("cuda"):
+            raise RuntimeError("Cannot access accelerator device when none is available.")
+        if not self.is_cpu:
+            raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
+        if self.is_pinned():
+            return self
+        made = conversion.clone(self)
+        made._storage.is_pinned = True
+        return made
+
     def double(self, *, memory_format=None):
         """The tensor as float64."""
         return _cast(self, dtypes.float64, memory_format)

@@ -163,8 +163,8 @@ class CoreMethods(TensorBase):
         return self._aval.device.type == "cpu"
 
     def is_pinned(self, device=None) -> bool:
-        """Whether it lies in memory that a GPU can read: no."""
-        return False
+        """Whether it lies in memory that a GPU can read: where `pin_memory` put it."""
+        return self._storage.is_pinned
 
     def is_shared(self) -> bool:
         """Whether other processes see its memory: no, but a GPU's is said to be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 
 import jax
 
@@ -11,6 +12,7 @@ KINDS = (
     "privateuseone"
 )
 NO_CUDA = "Torch not compiled with CUDA enabled"
+NO_SUCH = "CUDA error: invalid device ordinal\nGPU device may be out of range, do you have enough GPUs?\n"
 
 
 class device:
@@ -87,6 +89,15 @@ _context: list[device] = []  # of the blocks that name one, the outermost first;
 _has_default = False
 
 
+class _Current(threading.local):
+    """The GPU that ``"cuda"`` means in this thread."""
+
+    index = 0
+
+
+current = _Current()
+
+
 @functools.cache
 def jax_devices(kind: str) -> tuple:
     """The JAX devices of a PyTorch kind; none where the platform is absent."""
@@ -101,6 +112,7 @@ def resolve(where=None) -> device:
 
     Raises:
         AssertionError: there is no GPU.
+        RuntimeError: there is none of this index.
     """
     where = default() if where is None else device(where)
     if where.type == "cpu":
@@ -110,7 +122,10 @@ def resolve(where=None) -> device:
     if where.type == "cuda":
         if not jax_devices("cuda"):
             raise AssertionError(NO_CUDA)
-        return where if where.index is not None else device("cuda", 0)
+        where = where if where.index is not None else device("cuda", current.index)
+        if where.index >= len(jax_devices("cuda")):
+            raise RuntimeError(NO_SUCH)
+        return where
     raise RuntimeError(f"torchlike has no device of type {where.type}")
 
 

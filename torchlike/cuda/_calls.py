@@ -24,25 +24,24 @@ def _require() -> None:
 
 
 def current_device() -> int:
-    """The index of the GPU that is used where none is named.
+    """The index of the GPU that ``"cuda"`` means.
 
     Raises:
         AssertionError: there is none.
     """
     _require()
-    where = devices.default()
-    return where.index or 0 if where.type == "cuda" else 0
+    return devices.current.index
 
 
 def set_device(device) -> None:
-    """Use a GPU where none is named; a negative index changes nothing.
+    """Let ``"cuda"`` mean this GPU in this thread; a negative index changes nothing.
 
     Raises:
         AssertionError: there is none.
+        RuntimeError: there are not so many.
     """
     if _index(device) >= 0:
-        _require()
-        devices.resolve(devices.device("cuda", _index(device)))
+        devices.current.index = devices.resolve(devices.device("cuda", _index(device))).index
 
 
 def _index(device) -> int:
@@ -50,7 +49,8 @@ def _index(device) -> int:
         return 0 if not is_available() else current_device()
     if isinstance(device, int):
         return device
-    return devices.device(device).index or 0
+    found = devices.device(device).index
+    return _index(None) if found is None else found
 
 
 def get_device_name(device=None) -> str:
@@ -184,7 +184,7 @@ def manual_seed_all(seed: int) -> None:
 
 
 class device:
-    """Within the block a GPU is used where none is named; a negative index changes nothing.
+    """Within the block ``"cuda"`` means this GPU; a negative index changes nothing.
 
     Args:
         device: its index or name.
@@ -195,16 +195,15 @@ class device:
         self.idx = _index(device)
 
     def __enter__(self) -> None:
-        if self.idx >= 0:
-            devices.resolve(devices.device("cuda", self.idx)).__enter__()
+        self.prev_idx = devices.current.index
+        set_device(self.idx)
 
     def __exit__(self, *exc) -> None:
-        if self.idx >= 0:
-            devices.default().__exit__(*exc)
+        devices.current.index = self.prev_idx
 
 
 class device_of(device):
-    """Within the block the GPU of a tensor is used where none is named; a tensor of the CPU changes nothing.
+    """Within the block ``"cuda"`` means the GPU of a tensor; a tensor of the CPU changes nothing.
 
     Args:
         obj: the tensor.
