@@ -30,6 +30,7 @@ from torchlike._half import in_single
 from torchlike._kernels import refuse
 from torchlike._out import CAST, OutRule
 from torchlike._programs.aval import Aval, aval
+from torchlike._programs.cache import Cache, remembered
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.marks import unwatched
 from torchlike._programs.spec import NUMBERS, Spec
@@ -77,6 +78,7 @@ class Flags:
         shares: what the in-place form lets share memory with elements that it writes to: ``"inputs"``, or ``"all"``,
             other such elements too.
         untracked: whether the in-place form leaves the history as it is, in whatever mode.
+        exact: whether its static arguments are made by the library, so that equal ones are the same.
         on_expanded: where it takes the latter with a warning, the example in that.
     """
 
@@ -105,6 +107,7 @@ class Flags:
     shares: str = ""
     untracked: bool = False
     on_expanded: str = ""
+    exact: bool = False
 
 
 @dataclass
@@ -126,8 +129,8 @@ class Op:
     signature: inspect.Signature = field(init=False)
     kinds: dict[str, str] = field(init=False)
     casts: dict[str, dict[str, str]] | None = field(init=False)
-    specs: dict = field(default_factory=dict)
-    traces: dict = field(default_factory=dict)
+    specs: Cache[tuple, Spec] = field(default_factory=Cache)
+    traces: Cache[tuple, Traces] = field(default_factory=Cache)
 
     def __post_init__(self) -> None:
         self.signature = inspect.signature(self.body)
@@ -293,7 +296,7 @@ def _asked(args: tuple, kwargs: Mapping) -> dtypes.dtype | None:
     return next((each for each in (*args, *kwargs.values()) if isinstance(each, dtypes.dtype)), None)
 
 
-@functools.cache
+@remembered
 def _predicate(wrong: Callable, is_brief: bool) -> Op:
     """The operation that finds whether something is wrong, for all shapes."""
     return Op(wrong.__name__.strip("_"), finding(wrong, is_brief), Flags())

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from marshal import dumps
 from typing import Any, Protocol, overload
 
 import numpy as np
@@ -54,11 +55,12 @@ from torchlike._devices import check_out, together
 from torchlike._out import tensors_of, with_out
 from torchlike._overrides import answered, overriding, sees, tensors
 from torchlike._programs import explain
+from torchlike._programs.cache import INEXACT, exact
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
-from torchlike._recorder.view import Step
+from torchlike._recorder.view import step_of
 from torchlike._types import dtypes
 
 
@@ -71,7 +73,6 @@ def _python_number(given) -> complex:
     return next(kind for kind in (int, float, complex) if isinstance(given, kind))(given)
 
 
-_LIKE_INTS = frozenset((bool, float))  # equal to some int, and not the same argument
 OVERRIDDEN = object()  # in a key: the call is another's to answer, and no operation is kept under it
 
 
@@ -85,6 +86,7 @@ def _gatherer(op: Op) -> Callable:
     most = len(kinds)
     rule = strides.RULES.get(op.body.__name__)
     may, none = rule is not None, () if rule in strides.OWN else None
+    inexact = () if op.flags.exact else INEXACT
 
     def odd(given, kind, key, inputs, edges, views):
         """An argument that is neither a tensor to be taken as it is nor a number nor static; gives `views` and its own."""
@@ -124,7 +126,7 @@ def _gatherer(op: Op) -> Callable:
         elif kind is INTEGERS and isinstance(given, (tuple, list)):
             key.append(len(given))
             numbers_in = [each for each in given if type(each) is int]
-            key.extend([int if type(each) is int else each for each in given])
+            key.extend([int if type(each) is int else exact(each) for each in given])
             inputs.extend(numbers_in)
             edges.extend([None] * len(numbers_in))
         else:
@@ -152,7 +154,12 @@ def _gatherer(op: Op) -> Callable:
                 inputs.append(value)
                 edges.append(arg._edge)
             elif kind is STATIC or (kind is POSITIVE and is_structure(arg)):
-                key.append(arg if type(arg) not in _LIKE_INTS else (type(arg), arg))
+                if type(arg) in inexact:
+                    try:
+                        arg = dumps(arg, 0)  # as `exact` does
+                    except ValueError:
+                        arg = exact(arg)
+                key.append(arg)
             elif type(arg) in NUMBER_TYPES:
                 key.append(type(arg))
                 inputs.append(arg)
@@ -173,9 +180,11 @@ def _gatherer(op: Op) -> Callable:
                     inputs.append(value)
                     edges.append(arg._edge)
                 elif kind is STATIC or (kind is POSITIVE and is_structure(arg)):
-                    key.append(
-                        (type(arg), arg) if type(arg) in _LIKE_INTS else tuple(arg) if isinstance(arg, list) else arg
-                    )
+                    if arg is True or arg is False:
+                        arg = (bool, arg)
+                    elif type(arg) in inexact or isinstance(arg, list):
+                        arg = exact(arg)
+                    key.append(arg)
                     if name == "memory_format":
                         views = views or ()
                 elif type(arg) in NUMBER_TYPES:
@@ -310,13 +319,14 @@ dtypes.on_change.append(_forget_specs)
 def _caller(op: Op, form: Form) -> Callable:
     gather, specs, flags = _gatherer(op), op.specs, op.flags
     spread = None if flags.varargs is None else tuple(op.kinds).index(flags.varargs)
+    find = specs.get  # what is hot
     new, is_view, is_checked = object.__new__, flags.view is not None, flags.check is not None or bool(flags.fits)
 
     def call(*args, **kwargs):
         try:
             given = args
             if spread is not None and len(args) > spread and not isinstance(args[spread], (tuple, list)):
-                args = _packed(args, spread)
+                args = (*args[:spread], args[spread:]) if type(args[spread]) is int else _packed(args, spread)
             if "out" in kwargs:
                 found = overriding(given, kwargs)
                 if found is not None:
@@ -326,7 +336,7 @@ def _caller(op: Op, form: Form) -> Callable:
                     return with_out(call, args, kwargs, form)
             key, inputs, edges, views = gather(args, kwargs)
             try:
-                spec = specs.get(key)
+                spec = find(key) or specs[key]
             except TypeError:  # a list among the static arguments
                 spec = None
             if spec is None:
@@ -359,7 +369,7 @@ def _caller(op: Op, form: Form) -> Callable:
             value = recorder.recording.add(spec, inputs)[0]
             edge = ((spec.node_class or node_class(spec))(spec, inputs, tuple(edges)), 0) if tracked else None
             if is_view:
-                return (args[0] if args else kwargs["input"])._viewed(Step(spec, inputs[1:]), value, edge)
+                return (args[0] if args else kwargs["input"])._viewed(step_of((spec, inputs[1:])), value, edge)
             made = new(TensorBase._plain)
             made._storage = Storage(value)
             if tracked:
@@ -467,7 +477,7 @@ def _inplace(op: Op) -> Callable:
             key, inputs, edges, _ = gather((self, *args), kwargs)
             key = ("in place", *key)
             try:
-                spec = op.specs.get(key)
+                spec = op.specs[key]
             except TypeError:
                 spec = None
             if spec is None:

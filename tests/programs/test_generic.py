@@ -6,12 +6,11 @@ import pytest
 import torchlike
 import torchlike.nn.functional as F
 from torchlike import nn
-from torchlike._autograd import tape
+from torchlike._autograd import derivatives
 from torchlike._declaration import Op
 from torchlike._dispatch import declared_ops
 from torchlike._programs.aval import aval
 from torchlike._programs.generic import LEAST, SYMBOL, Relation, put_in, taken_out
-from torchlike._types.devices import CPU
 
 SIZES = (6, 9, 17, 8, 3, 1, 30, 4, 12, 5)  # 8 and 4 meet other sizes below, the small ones are no symbols' values
 
@@ -76,12 +75,12 @@ def test_what_is_traced_with_symbols_is_what_each_size_gives(name):
 
 
 def test_a_call_is_described_apart_from_its_sizes():
-    call = (aval((2, 7), torchlike.float32, CPU), float), (0, (7, -1), "mean", None, True)
+    call = (aval((2, 7), torchlike.float32), float), (0, (7, -1), "mean", None, True)
     sizes: list[int] = []
     pattern = taken_out(call, sizes)
     assert sizes == [2, 7, 0, 7, -1]
     assert put_in(pattern, iter(sizes)) == call
-    assert put_in(pattern, iter([2, 9, 0, 9, -1]))[0][0] is aval((2, 9), torchlike.float32, CPU)
+    assert put_in(pattern, iter([2, 9, 0, 9, -1]))[0][0] is aval((2, 9), torchlike.float32)
 
 
 def test_sizes_relate_by_what_changes_together():
@@ -115,7 +114,9 @@ def test_an_error_of_shapes_is_raised_at_any_size():
         torchlike.ones(12, 3) + torchlike.ones(13, 3)
 
 
-@pytest.mark.parametrize("place", [(Op, "_traced"), (tape, "_make_derivative"), (tape, "_make_residuals")])
+@pytest.mark.parametrize(
+    "place", [(Op, "_traced"), (derivatives, "_make_derivative"), (derivatives, "_make_residuals")]
+)
 def test_a_mistake_of_our_own_shows(place, monkeypatch):
     """Only what a symbol cannot answer leads to a trace for each size: all else is raised, not slow."""
     original = getattr(*place)

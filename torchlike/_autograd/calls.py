@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from torchlike._autograd.moving import moved
 from torchlike._autograd.tape import NOWHERE, AccumulateGrad, Node, apply
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval
+from torchlike._programs.cache import remembered
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import record, recorder
@@ -152,7 +152,7 @@ def _fitting(gradient: TensorBase, known: Aval, place: int) -> TensorBase:
     return gradient.to(known.dtype)
 
 
-@functools.cache
+@remembered
 def _ones(known: Aval) -> Spec:
     """The operation that makes the gradient of a root; an array from outside would be one more argument."""
     return Spec("ones_like", lambda: jnp.ones(known.shape, known.dtype.np), (), known.place)
@@ -329,7 +329,7 @@ def stacked(column: Sequence) -> TensorBase:
     return TensorBase._wrap(*apply(_stack(len(values), values[0].aval), values, edges, state.enabled)[0])
 
 
-@functools.cache
+@remembered
 def _stack(count: int, known: Aval) -> Spec:
     return Spec("stack", lambda *rows: jnp.stack(rows), (known,) * count)
 

@@ -13,18 +13,20 @@ import numpy as np
 from torchlike._autograd.hooks import leaf_hooks, node_hooks, retaining, tensor_hooks
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad, Node, apply
+from torchlike._programs.aval import Aval
+from torchlike._programs.cache import Cache
 from torchlike._programs.spec import Spec
 from torchlike._recorder.moves import cut_as
 from torchlike._recorder.recorder import program_lock
 from torchlike._recorder.writes import write_together
 
-_adds: dict = {}
+_adds: Cache[Aval, Spec] = Cache()
 
 
 def add(left: tuple, right: tuple, create_graph: bool) -> tuple:
     """The sum of two gradients, pairs (value, edge)."""
     known = left[0].aval
-    spec = _adds.get(known)
+    spec = _adds[known]
     if spec is None:
         spec = _adds[known] = Spec("add", jax.lax.add, (known, known))
     return apply(spec, (left[0], right[0]), (left[1], right[1]), create_graph)[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -11,6 +10,7 @@ import numpy as np
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import INFERENCE_IN_PLACE, LEAF_IN_PLACE, SHARED, VIEW_OF_LEAF_IN_PLACE, Frozen
 from torchlike._autograd.tape import AS_STRIDED, NOWHERE, AccumulateGrad, apply, node_class
+from torchlike._programs.cache import remembered
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, recorder, value_of
 from torchlike._recorder.storage import Counter, Storage
@@ -335,7 +335,7 @@ def _apply(spec: Spec, pairs: tuple, tracked: bool) -> tuple:
     return apply(spec, tuple([each[0] for each in pairs]), tuple([each[1] for each in pairs]), tracked)[0]
 
 
-@functools.cache
+@remembered
 def _off_tape(known: Aval) -> tuple:
     """Where a view comes from whose base is off the tape."""
     spec = Spec("as_strided", lambda: jnp.zeros(known.shape, known.dtype.np), (), known.place)

@@ -35,6 +35,7 @@ import numpy as np
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.watch import ATOMS, CONTAINERS, LIBRARY, kind_of
 from torchlike._programs import explain
+from torchlike._programs.cache import remembered
 from torchlike._types import Size, device, dtype
 from torchlike._types.formats import memory_format
 
@@ -62,7 +63,7 @@ MOST = 20_000  # objects: comparing more costs as much as recording
 TENSOR_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains", "_frozen", "_counter"}
 
 
-@functools.cache
+@remembered
 def is_plain_object(kind: type) -> bool:
     """Whether the instances of a class are attributes and nothing else: no memory of C's, no slots."""
     if kind.__basicsize__ != _Plain.__basicsize__ or kind.__itemsize__ or "__dict__" not in dir(kind):
@@ -84,7 +85,7 @@ def _code_of(function: FunctionType) -> tuple:
     return function.__code__, function.__defaults__, function.__kwdefaults__
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def _names_in(code: CodeType, loads: tuple[str, ...]) -> tuple:
     """Chains (name that is loaded so, names of attributes after it) in a piece of code."""
     chains: list[list] = []

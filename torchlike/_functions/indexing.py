@@ -19,6 +19,7 @@ from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
 from torchlike._overrides import answered, overriding, plain
+from torchlike._programs.cache import Cache
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder, value_of
 from torchlike._recorder.view import Layout
@@ -70,12 +71,12 @@ class Positions:
         return True
 
 
-_known: dict = {}
+_known: Cache[object, Positions] = Cache()
 
 
 def is_own(key, position: int | tuple) -> bool:
     """`Positions.is_own` of the kind of index with this key."""
-    found = _known.get(key)
+    found = _known[key]
     if found is None:
         found = _known[key] = Positions()
     return found.is_own(position)
@@ -344,7 +345,7 @@ def getitem(self, index):
                 return self._viewed(views.index_step(known, (AT,), (index,)), value, None)
             if index < 0:
                 index += size
-            found = _known.get(known)
+            found = _known[known]
             if found is None:
                 found = _known[known] = Positions()
             if found.is_own(index):
@@ -359,7 +360,7 @@ def getitem(self, index):
                 return shared
         index = normalized(index)
         spelling = _spelling(self._aval, index)
-        static = _static.get(spelling)
+        static = None if spelling is None else _static[spelling]
         if static is not None:
             return static[0](self, static[1])
         parsed = parse(self._aval, index)
@@ -381,7 +382,7 @@ def getitem(self, index):
         raise
 
 
-_static: dict[tuple | None, tuple] = {}  # how indices are read that have programs of their own
+_static: Cache[tuple, tuple] = Cache()  # how indices are read that have programs of their own
 _PLACES, _PARTS = {int, type(None), type(...)}, {int, type(None)}
 
 

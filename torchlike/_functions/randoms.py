@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copyreg
-import functools
 import math
 import numbers
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from torchlike._ops.randoms import drawn_from
 from torchlike._out import ANY, FILLED, stored
 from torchlike._programs import memory
 from torchlike._programs.aval import Aval
+from torchlike._programs.cache import remembered
 from torchlike._programs.marks import breaks_capture
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import gate
@@ -471,7 +471,7 @@ def poisson(input, generator=None):
 # ---------------------------------------------------------------------- in place
 
 
-@functools.cache
+@remembered
 def _constant(name: str, known: Aval) -> Spec:
     """An operation without gradient: what a tensor comes from that was filled with numbers."""
     spec = Spec(name, jnp.zeros_like, (known,))

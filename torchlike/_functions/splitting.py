@@ -9,6 +9,7 @@ from torchlike._functions.views import as_if_made
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT
+from torchlike._programs.cache import Cache, exact
 from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
@@ -22,7 +23,7 @@ def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
     )
 
 
-_steps: dict[tuple, tuple] = {}
+_steps: Cache[tuple, tuple] = Cache()
 
 
 def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
@@ -31,8 +32,8 @@ def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
     Args:
         entries: for each view what is read along `dim`, and the Python numbers in it.
     """
-    key = (tensor._aval, dim, sizes)
-    found = _steps.get(key)
+    key = (tensor._aval, dim, exact(sizes))
+    found = _steps[key]
     if found is None:
         lead = (views.FULL,) * dim
         found = _steps[key] = tuple([views.index_step(tensor._aval, (*lead, entry), given) for entry, given in entries])
@@ -63,9 +64,16 @@ def split_with_sizes(input, split_sizes, dim: int = 0):
     """Pieces of the given sizes along a dimension: a tuple of views.
 
     Raises:
+        TypeError: a size is no integer.
         RuntimeError: a size is negative, or they do not add up to the dimension's.
     """
-    return _split(views.split_with_sizes, input, tuple(split_sizes), dim)
+    for place, each in enumerate(split_sizes):
+        if isinstance(each, bool) or not hasattr(each, "__index__"):
+            raise TypeError(
+                "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, but found element of "
+                f"type {type(each).__name__} at pos {place}"
+            )
+    return _split(views.split_with_sizes, input, tuple([each.__index__() for each in split_sizes]), dim)
 
 
 def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):

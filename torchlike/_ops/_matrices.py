@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 
+from torchlike._programs.cache import remembered
 from torchlike._recorder.checks import Check, Found
 
 
@@ -89,7 +89,7 @@ def is_finite(A, axes: tuple[int, int] = (-2, -1)) -> list[Check]:
     return [Check(_has_nan(axes), (A,), _told("linalg.svd", A, text))]
 
 
-@functools.cache
+@remembered
 def _has_nan(axes: tuple[int, int]) -> Callable:
     def has_nan(A):
         return (A != A).any(axes)

@@ -165,7 +165,7 @@ def _merged(earlier: Step, later: Step) -> Step | None:
     return index_step(viewed, tuple(merged), tuple(positions))
 
 
-@op(view=_layout, write=_write, merge=_merged, promised=True, name="select", check=_positions_within)
+@op(view=_layout, write=_write, merge=_merged, promised=True, exact=True, name="select", check=_positions_within)
 def select_view(
     input: Array,
     pattern: tuple,
@@ -192,7 +192,16 @@ def _last(call) -> str:
     return "SelectBackward0" if type(done[-1]) is int or done[-1] == AT else "SliceBackward0"
 
 
-@op(view=_layout, write=_write, merge=_merged, promised=True, name="slice", grad_name=_last, check=_positions_within)
+@op(
+    view=_layout,
+    write=_write,
+    merge=_merged,
+    promised=True,
+    exact=True,
+    name="slice",
+    grad_name=_last,
+    check=_positions_within,
+)
 def slice_view(
     input: Array,
     pattern: tuple,
@@ -218,12 +227,11 @@ def alias_view(input: Array, pattern: tuple) -> Array:
 def index_step(known: Aval, pattern: tuple, numbers: tuple = ()) -> Step:
     """The step of a view that reads an index, found without recording it."""
     declared, kinds = slice_view.op, tuple(map(type, numbers))
-    spec = declared.specs.get((known, pattern, *kinds))
+    key = (known, pattern, *kinds)
+    spec = declared.specs[key]
     if spec is None:
         slots = [Slot(1 + place) for place in range(len(kinds))]
-        spec = declared.specs[known, pattern, *kinds] = declared.spec_of(
-            (known, *kinds), (Slot(0), pattern, *slots), {}
-        )
+        spec = declared.specs[key] = declared.spec_of((known, *kinds), (Slot(0), pattern, *slots), {})
     return Step(spec, numbers)
 
 
@@ -237,6 +245,7 @@ def _put(call) -> str:
 @op(
     shares="inputs",
     grad_name=_put,
+    exact=True,
     name="copy",
     check=lambda input, value, pattern, *numbers: _positions_within(input, pattern, *numbers),
 )

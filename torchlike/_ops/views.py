@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 
 import jax.numpy as jnp
@@ -13,6 +12,7 @@ from torchlike._ops._nodes import of_squeeze
 from torchlike._ops._promote import Array, Ints, wrap_dim
 from torchlike._ops.basic_indexing import FULL as FULL
 from torchlike._ops.basic_indexing import index_step as index_step
+from torchlike._programs.cache import remembered
 from torchlike._recorder import memory
 from torchlike._recorder.view import Layout
 from torchlike._types import dtypes
@@ -62,7 +62,7 @@ def resolved_shape(numel: int, size: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([numel // rest if each == -1 else each for each in size])
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def reshaped_layout(layout: Layout, size: tuple[int, ...]) -> Layout | None:
     """The layout of the same elements in another shape; None where no strides can say it."""
     if not math.prod(size):

@@ -16,6 +16,7 @@ from types import FrameType
 from torchlike._programs.marks import breaks_capture
 from torchlike._programs.settings import settings
 
+LAST = 10_000
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
@@ -34,7 +35,7 @@ class Explanation:
     """What `explain()` returns; its text is a report.
 
     Attributes:
-        compiles: every compilation, in order.
+        compiles: every compilation, in order; after `LAST` of them, the last ones.
         flushes: how often the recorder was emptied, by (reason, (file, number) of the user's line).
         runs: how many programs ran: ``"whole"`` and ``"op"`` count whole programs and single operations, ``"cold"``
             the operations that NumPy ran, ``"replayed"`` the calls of compiled functions without Python.
@@ -90,6 +91,7 @@ def _compiling(what: str, cause: str, line: str) -> Iterator[None]:
     finally:
         timer.cancel()
     record.compiles.append(Compile(what, cause, line, time.perf_counter() - begun))
+    del record.compiles[:-LAST]
 
 
 def _say(what: str, line: str) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 from jax import export
@@ -27,11 +26,12 @@ from jax.errors import (
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, Var
 
 from torchlike._programs.aval import Aval, aval
+from torchlike._programs.cache import remembered
 
 SYMBOL = "size_"  # how symbols' names begin
 LEAST = 5  # smaller sizes are too often special
 FAILURES = 2  # after which the calls of a pattern are traced one by one
-MEMORY = 16  # calls of a pattern that a new one may be related to
+MEMORY = 16  # calls of a pattern that a new one may be related to, and traces that are kept of it
 IMPURE = ("random_", "threefry")  # the numbers must not depend on how they were traced
 
 
@@ -46,6 +46,8 @@ def taken_out(thing: Any, sizes: list[int]) -> Any:
         return (int,)
     if kind is tuple:
         return tuple, *[taken_out(each, sizes) for each in thing]
+    if kind is float or kind is complex:
+        return kind, repr(thing)  # tells zeros apart, and finds a NaN again
     return kind, thing
 
 
@@ -59,6 +61,8 @@ def put_in(pattern: tuple, sizes: Iterator) -> Any:
         return next(sizes)
     if kind is tuple:
         return tuple([put_in(each, sizes) for each in rest])
+    if kind is float or kind is complex:
+        return kind(rest[0])
     return rest[0]
 
 
@@ -143,7 +147,7 @@ class Traces:
         if spec is None or _is_impure(spec.jaxpr.jaxpr):
             self._failures += 1
             return None
-        self._known.append((relation, spec))
+        self._known = [*self._known[1 - MEMORY :], (relation, spec)]
         return spec, relation.match(sizes)
 
     def _related(self, sizes: list[int]) -> Relation | None:
@@ -208,7 +212,7 @@ def is_symbolic(thing: Any) -> bool:
 # ---------------------------------------------------------------------- filling in the sizes
 
 
-@cache
+@remembered
 def _formula(size) -> Any:
     """A symbolic size as code: JAX prints it in a syntax that differs from Python's in the sign of powers alone."""
     return compile(str(size).replace("^", "**"), __file__, "eval")

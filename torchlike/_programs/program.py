@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from torchlike._programs import algebra, cold, explain, forks, layouts, memory
+from torchlike._programs.cache import Cache
 from torchlike._programs.settings import COMPILER_OPTIONS, cached, ours, put, settings
 from torchlike._programs.spec import NUMBERS
 from torchlike._programs.tiers import Tiered
@@ -345,7 +346,7 @@ def _given(place, values, arrays, number):
     return values[place] if place >= 0 else arrays[-1 - place]
 
 
-_structures: dict[tuple, Structure] = {}
+_structures: Cache[tuple, Structure] = Cache()
 JOINED = 3  # comings after which a structure of small operations is run as one
 
 
@@ -356,7 +357,7 @@ def find(parts: Iterable[tuple]) -> Structure:
         parts: the key, a tuple for each operation. It tells the kinds of the inputs, too, for the specs know them.
     """
     key = tuple(itertools.chain.from_iterable(parts))
-    found = _structures.get(key)
+    found = _structures[key]
     if found is None:
         found = _structures.setdefault(key, Structure(key))
     found.seen += 1

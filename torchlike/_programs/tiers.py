@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from torchlike._programs.cache import Cache
 from torchlike._programs.spec import Spec
 
 PROGRAM_COST = 100  # milliseconds of compiling a program, and for each operation a part of what it would take alone:
@@ -43,7 +44,7 @@ class Family:
         return one.repeats >= min(self.members, LONG_ROW)
 
 
-_families: dict[frozenset, Family] = {}  # by the names of the operations
+_families: Cache[frozenset, Family] = Cache()  # by the names of the operations
 
 
 class Tiered:

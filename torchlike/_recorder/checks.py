@@ -7,7 +7,6 @@ array, its `Verdict`, which is read with what is read next, and at the latest wh
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 import traceback
@@ -22,6 +21,7 @@ from jax import lax
 
 from torchlike._programs import explain
 from torchlike._programs.aval import Aval
+from torchlike._programs.cache import remembered
 from torchlike._programs.program import run_op
 from torchlike._programs.spec import NUMBERS, Spec
 
@@ -162,7 +162,7 @@ class Bound:
         return Doubt(self.spec.outputs[0].numel, self._check, where)
 
 
-@functools.cache
+@remembered
 def _joined(kinds: tuple[Aval, ...]) -> Spec:
     """The operation that puts findings together."""
     return Spec("findings", lambda *found: jnp.concatenate(found), kinds)

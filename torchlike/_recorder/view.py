@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._programs.aval import Aval, aval
+from torchlike._programs.cache import remembered
 from torchlike._programs.spec import Spec
 from torchlike._recorder import memory
 from torchlike._types.dtypes import dtype
@@ -93,7 +94,7 @@ class Layout(NamedTuple):
         return at
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def _overlaps(layout: Layout) -> bool:
     reach = 0
     for stride, size in sorted(zip(layout.strides, layout.shape, strict=True)):
@@ -151,7 +152,10 @@ class Step(NamedTuple):
         return _repeats(self.get) and not self.numbers
 
 
-@functools.lru_cache(maxsize=4096)
+step_of = functools.partial(tuple.__new__, Step)  # `Step` of a tuple, in half the time
+
+
+@remembered
 def _repeats(get: Spec) -> bool:
     viewed = get.inputs[0]
     return len(get.inputs) == 1 and get.extra.layout(Layout.contiguous(viewed.shape)).overlaps
@@ -261,7 +265,7 @@ class View:
         return any([step.repeats for step in self.steps])
 
     @staticmethod
-    @functools.lru_cache(maxsize=4096)
+    @remembered
     def whole(origin: Place) -> View:
         """The view of all of a storage's elements, which lie there."""
         return View((), origin)
@@ -280,7 +284,7 @@ class View:
         return made
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def _place_of(steps: tuple[Step, ...], origin: Place | None) -> Place:
     layout, kind, *_ = origin or Place.whole(steps[0].get.inputs[0])
     for step in steps:
@@ -288,7 +292,7 @@ def _place_of(steps: tuple[Step, ...], origin: Place | None) -> Place:
     return Place(layout, kind, *_sign_of(steps))
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def _strides_of(gets: tuple[Spec, ...], origin: Place | None) -> tuple[int, ...]:
     layout = (origin or Place.whole(gets[0].inputs[0])).layout
     for get in gets:
@@ -329,7 +333,7 @@ def writable(steps: tuple[Step, ...], origin: Place | None) -> tuple[Step, ...]:
     return (direct(viewed, origin or Place.whole(viewed), view.place),)
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def direct(viewed: Aval, known: Place, wanted: Place) -> Step:
     """One step from an array whose elements lie at one place in memory to what lies at another.
 

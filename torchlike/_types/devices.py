@@ -61,7 +61,7 @@ class device:
 device.__module__ = "torchlike"
 
 
-@functools.cache
+@functools.lru_cache(maxsize=None, typed=True)
 def _parse(kind: str, index: int | None) -> device:
     if not isinstance(kind, str):
         raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type(kind).__name__}")

@@ -15,6 +15,7 @@ from itertools import chain
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
 from torchlike._compile import flags
+from torchlike._programs.cache import Cache
 from torchlike._programs.marks import breaks_capture
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import Value, program_lock, record, recorder
@@ -337,7 +338,7 @@ class Optimizer:
         avals = [each.aval for each in values]
         kinds = [each.aval if type(each) is Value else float for each in given]
         key = (type(self), *flags.items(), *numbers, *kinds, *avals, *[each.aval for each in grads])
-        update = _updates.get(key)
+        update = _updates[key]
         if update is None:
             if not self._takes_complex and any(each.dtype.is_complex for each in avals):
                 raise RuntimeError(f"{type(self).__name__} does not support complex parameters")
@@ -473,5 +474,5 @@ def _fitted_entry(param: Tensor, name: str, entry):
     return entry.to(dtype=param.dtype if param.is_floating_point() else entry.dtype, device=param.device)
 
 
-_updates: dict = {}
+_updates: Cache[tuple, Update] = Cache()
 Optimizer.__module__ = "torchlike.optim"

@@ -16,6 +16,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from torchlike._programs import forks
+from torchlike._programs.cache import Cache
 from torchlike._programs.cold.rules import LARGE, SHAPELESS, STAND_INS, TABLE, Addable
 from torchlike._programs.generic import Filling, is_symbolic
 from torchlike._programs.settings import COMPILER_OPTIONS, cached, ours
@@ -305,7 +306,7 @@ def _is_extended(aval) -> bool:
     return not isinstance(aval.dtype, np.dtype)
 
 
-_xla: dict[tuple, Callable] = {}
+_xla: Cache[tuple, Callable] = Cache()
 
 
 def _compiled(primitive, params: dict, ins: list) -> Callable:
@@ -322,7 +323,7 @@ def _compiled(primitive, params: dict, ins: list) -> Callable:
 
     try:
         key = primitive, *sorted(params.items()), *ins
-        return _xla.get(key) or _xla.setdefault(key, jax.jit(bind, compiler_options=COMPILER_OPTIONS))
+        return _xla[key] or _xla.setdefault(key, jax.jit(bind, compiler_options=COMPILER_OPTIONS))
     except TypeError:  # parameters that cannot be hashed
         return jax.jit(bind, compiler_options=COMPILER_OPTIONS)
 
