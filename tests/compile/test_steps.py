@@ -396,3 +396,31 @@ def test_a_running_loss_and_validation_between():
         return [total, right]
 
     check(program)
+
+
+def test_a_step_with_transformed_functions():
+    def program(compile):
+        model = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+        @compile
+        def step(x):
+            optimizer.zero_grad()
+            slopes = torch.func.vmap(torch.func.grad(lambda row: model(row).sum()))(x)
+            loss = (slopes**2).mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return [step(torch.randn(5, 3)) for _ in range(6)]
+
+    check(program)
+
+
+def test_a_compiled_function_that_is_transformed():
+    def program(compile):
+        fn = compile(lambda x: (x.sin() * x).sum())
+        x = torch.randn(4, 3)
+        return [(fn(x[0]), torch.vmap(fn)(x), torch.func.grad(fn)(x[0])) for _ in range(5)]
+
+    check(program)

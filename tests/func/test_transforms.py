@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
 import torchlike
 from tests.support import check_op
+from torchlike._recorder.levels import Level
 
 X, V, W = (4, 3), (4, 3), (3, 3)
 
@@ -233,3 +236,25 @@ def test_printing():
         return texts
 
     check_op([np.ones((2, 2, 2))], run, grad=False)
+
+
+def test_nothing_is_left_in_circles():
+    model, x = torchlike.nn.Linear(3, 1), torchlike.randn(5, 3)
+    calls = [
+        lambda: torchlike.vmap(torchlike.func.grad(lambda row: model(row).sum()))(x).sum().backward(),
+        lambda: torchlike.func.jvp(model, (x,), (x,)),
+        lambda: torchlike.func.hessian(lambda row: model(row).sin().sum())(x[0]),
+        lambda: torchlike.func.vjp(model, x)[1](torchlike.ones(5, 1)),
+        lambda: torchlike.cond(x.sum() > 0, lambda x: x * 2, lambda x: -x, (x,)),
+    ]
+    for call in calls:
+        call()
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(each, Level) for each in gc.get_objects())
+        for call in calls:
+            call()
+        assert sum(isinstance(each, Level) for each in gc.get_objects()) <= before
+    finally:
+        gc.enable()

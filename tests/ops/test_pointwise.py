@@ -132,6 +132,7 @@ def test_clamp_with_tensors():
 def test_lerp_addcmul_addcdiv():
     check_op([(3,), (3,), (2, 3)], lambda library, x, y, w: library.lerp(x, y, w), orders=2)
     check_op([(3,), (3,)], lambda library, x, y: x.lerp(y, 0.75))
+    check_op([(), (2, 3)], lambda library, x, y: x.lerp(y, 0.75), orders=2)
     check_op([(3,), (3,), (2, 3)], lambda library, x, y, z: library.addcmul(x, y, z, value=0.5), orders=2)
     check_op([(3,), (3,), (2, 3)], lambda library, x, y, z: library.addcdiv(x, y, z, value=2), rtol=1e-5)
 

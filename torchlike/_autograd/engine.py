@@ -244,7 +244,7 @@ class Run:
                 if known is not None and not self.create_graph:
                     writes.append((known, grad[0]))
                     continue
-                if grad[0].array is None:
+                if not grad[0].is_computed:
                     grad[0].recording.note(leaf, "grad", known)
                 calls.append((setattr, leaf, "grad", self.wrap(*grad)))
             write_together(writes, calls)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from torchlike._autograd.levels import Crossing
 from torchlike._autograd.tape import AccumulateGrad, GradNode, KeepingNode
 from torchlike._autograd.variable import TensorBase
 from torchlike._compile.guards import TENSOR_STATE, Guards, Unguarded, is_plain_object
@@ -510,8 +511,13 @@ def _check_walked(edge: tuple) -> None:
         seen.add(node)
         if isinstance(node, AccumulateGrad):
             continue
-        if not isinstance(node, GradNode) or not node._is_plain:
+        if not isinstance(node, (GradNode, Crossing)) or not node._is_plain:
             raise Unguarded("a result has a history with hooks, or with a derivative of the user's own")
-        if node.inputs is not None or isinstance(node, KeepingNode) and node.residuals is not None:
+        if (
+            isinstance(node, GradNode)
+            and node.inputs is not None
+            or isinstance(node, KeepingNode)
+            and node.residuals is not None
+        ):
             raise StillTracked("a result has a history: its `backward` is yet to come")
         pending += [each[0] for each in node._edges if each is not None]

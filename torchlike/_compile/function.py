@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable
 
+from torchlike._autograd.levels import levels
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import AccumulateGrad
 from torchlike._autograd.variable import TensorBase
@@ -149,7 +150,13 @@ class Compiled:
         if self.leaves_tape and state.enabled:
             return self.fn(*args, **kwargs)
         now = flags.read()
-        if now is None or recorder.kind is not ORDINARY or stance.name == "force_eager" or forks.is_cut_off:
+        if (
+            now is None
+            or levels.stack
+            or recorder.kind is not ORDINARY
+            or stance.name == "force_eager"
+            or forks.is_cut_off
+        ):
             return self.fn(*args, **kwargs)
         signature = Signature(args, kwargs)
         try:

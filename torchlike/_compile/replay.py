@@ -326,7 +326,7 @@ class Replay:
     def _computed(self, inputs: list[Value]) -> bool:
         """See that the inputs are computed; False if a step is under way that would be cut for it."""
         for each in inputs:
-            if each.array is None:
+            if not each.is_computed:
                 if is_amid_step():
                     return False
                 each.compute("a compiled call begins")

@@ -52,6 +52,7 @@ class Traced:
             raise RuntimeError(WRITTEN)
         self.function: Function = level.function(values)
         self.captured = level.captured
+        level.arguments.clear()  # they hold the level
         self.edges = [level.history.get(each) if type(each) is Value else None for each in level.captured]
 
     @property

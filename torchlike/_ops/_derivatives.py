@@ -13,7 +13,7 @@ from jax.custom_derivatives import SymbolicZero
 
 
 def derived(*slopes: Callable | None) -> Callable:
-    """A decorator: the derivative of a function of arrays of one shape, by each of them.
+    """A decorator: the derivative of a function of arrays of one shape, or broadcast to it, by each of them.
 
     Args:
         slopes: for each array what a change of it adds to a change of the result, a function of (the change, the
@@ -36,7 +36,8 @@ def derived(*slopes: Callable | None) -> Callable:
                 for slope, along in zip(slopes, tangents, strict=False)
                 if slope is not None and not isinstance(along, SymbolicZero)
             ]
-            return result, sum(parts[1:], parts[0]) if parts else jnp.zeros_like(result)
+            change = sum(parts[1:], parts[0]) if parts else jnp.zeros_like(result)
+            return result, jnp.broadcast_to(change, result.shape)
 
         made.defjvp(jvp, symbolic_zeros=True)
         return made

@@ -378,17 +378,17 @@ def tree_flatten(tree: PyTree, is_leaf: IsLeaf = None) -> tuple[list, TreeSpec]:
             *])]))
     """
     leaves: list = []
+    return leaves, _taken_apart(tree, is_leaf, leaves)
 
-    def take_apart(node: PyTree) -> TreeSpec:
-        if tree_is_leaf(node, is_leaf):
-            leaves.append(node)
-            return _LEAF_SPEC
-        kind = _get_node_type(node)
-        children, context = SUPPORTED_NODES[kind].flatten_fn(node)
-        return TreeSpec(kind, context, [take_apart(each) for each in children])
 
-    spec = take_apart(tree)
-    return leaves, spec
+def _taken_apart(node: PyTree, is_leaf: IsLeaf, leaves: list) -> TreeSpec:
+    """The structure of a tree, whose leaves are put into a list."""
+    if tree_is_leaf(node, is_leaf):
+        leaves.append(node)
+        return _LEAF_SPEC
+    kind = _get_node_type(node)
+    children, context = SUPPORTED_NODES[kind].flatten_fn(node)
+    return TreeSpec(kind, context, [_taken_apart(each, is_leaf, leaves) for each in children])
 
 
 def tree_unflatten(leaves: Iterable, treespec: TreeSpec) -> PyTree:
