@@ -139,6 +139,13 @@ DTYPES = {
     "layer norm of integers": lambda torch, x: torch.nn.functional.layer_norm(x.long(), (3,)),
     "in place": lambda torch, x: torch.ones(2, dtype=torch.long).add_(1.5),
     "division in place": lambda torch, x: torch.ones(2, dtype=torch.long).div_(2),
+    "cross of two dtypes": lambda torch, x: torch.linalg.cross(x, x.double()),
+    "float of a complex number": lambda torch, x: float(torch.tensor(1 + 2j)),
+    "int of a complex number": lambda torch, x: int(torch.tensor(1 + 2j)),
+    "and in place of what is larger": lambda torch, x: x[0].long().bitwise_and_(x.double()),
+    "sum of a leaf into integers": lambda torch, x: torch.sum(
+        x.requires_grad_(), 0, out=torch.zeros(3, dtype=torch.int64)
+    ),
     "and in place of a float": lambda torch, x: x.long().bitwise_and_(1.5),
     "shift in place by a NumPy float": lambda torch, x: x.long().__ilshift__(np.float64(1)),
     "and in place of floats": lambda torch, x: x.bitwise_and_(1),

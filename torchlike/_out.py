@@ -95,6 +95,7 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
     if op.flags.apart_out and out is not None:
         _refuse_inputs(out, (*args, *kwargs.values()))
     if isinstance(out, TensorBase) and isinstance(op.flags.out, OutRule) and op.flags.out.decides:
+        _refuse_tracked(op.name, *tensors_of((*args, *kwargs.values())))
         kwargs["dtype"] = op.flags.out.decides(op, out.dtype, *args, **kwargs)
     results = call(*args, **kwargs)
     if out is None:
@@ -162,13 +163,17 @@ def stored(name: str, results, out, rule: OutRule | tuple[OutRule, ...] = CAST):
     return type(results)._make(out) if hasattr(results, "_make") else tuple(out)
 
 
-def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule = CAST) -> None:
-    """Give `target` the elements of `result`, and its shape where they differ."""
-    if state.enabled and (result._edge is not None or target._edge is not None):
+def _refuse_tracked(name: str, *tensors: TensorBase) -> None:
+    if state.enabled and any([each._edge is not None for each in tensors]):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
         )
+
+
+def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule = CAST) -> None:
+    """Give `target` the elements of `result`, and its shape where they differ."""
+    _refuse_tracked(name, result, target)
     got, known = result._aval, target._aval
     if got.device != known.device:
         pair = sorted((known.device, got.device), key=lambda each: each.type == "cpu")

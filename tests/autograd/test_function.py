@@ -267,6 +267,20 @@ def in_place_with_two_outputs(torch):
 
 
 @case
+def what_is_marked_dirty_counts_once_more(torch):
+    def forward(ctx, a):
+        ctx.mark_dirty(a)
+        return a.add_(1)
+
+    own = made(torch, forward)
+    plain, tracked = torch.ones(3), leaf(torch) * 1
+    view = plain[:2]
+    return [own.apply(each)._version for each in (plain, tracked, view, torch.ones(2, dtype=torch.int64))] + [
+        plain._version
+    ]
+
+
+@case
 def mark_dirty_of_what_is_no_input(torch):
     def run(ctx, a):
         b = a * 2

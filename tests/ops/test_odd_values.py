@@ -75,6 +75,8 @@ def test_complex_functions_of_small_and_large_numbers(name: str, dtype):
         lambda torch, x: torch.cummin(torch.zeros(0, 3), 5),
         lambda torch, x: [torch.equal(x, x.long()), torch.equal(x.bool(), x.int()), torch.equal(x, x + 1)],
         lambda torch, x: torch.baddbmm(*[torch.zeros(0, 2, 2, dtype=torch.bool)] * 3),
+        lambda torch, x: torch.baddbmm(*[torch.zeros(0, 2, 2, dtype=torch.bool)] * 3, beta=2, alpha=3),
+        lambda torch, x: [float(torch.tensor(1.5 + 0j)), int(torch.tensor(2 + 0j)), complex(x[0])],
         lambda torch, x: x.broadcast_to(3, 2),
         lambda torch, x: [torch.einsum(each, x[None].bool()) for each in ("ij->i", "ij->ji", "ij->")],
         lambda torch, x: [torch.linalg.norm(torch.ones(5, 0), each) for each in (1, 2, float("inf"))],

@@ -291,7 +291,7 @@ def scaled_sum(input: Array, product: Array, beta: Number, alpha: Number) -> Arr
         product = product * checked_number(alpha, product.dtype)
     if not (isinstance(beta, int) and beta == 1):
         beta = checked_number(beta, product.dtype)
-        input = jnp.where(beta == 0, 0, input * beta)
+        input = jnp.where(beta == 0, jnp.zeros_like(input), input * beta)
     broadcast_shapes(product.shape, input.shape)
     return jnp.broadcast_to(input, product.shape) + product
 
@@ -408,7 +408,13 @@ def kron(input: Array, other: Array) -> Array:
 
 @op(grad_name="LinalgCrossBackward0", stepwise=True)
 def cross_of(input: Array, other: Array, dim: int) -> Array:
-    """Cross product of 3-vectors along `dim`."""
+    """Cross product of 3-vectors along `dim`.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
+    if input.dtype != other.dtype:
+        raise RuntimeError(f"expected scalar type {scalar_name(input.dtype)} but found {scalar_name(other.dtype)}")
     return jnp.cross(input, other, axis=dim)
 
 

@@ -238,6 +238,8 @@ class FunctionCtx(Node):
                 return _seen_again(given)
             if given._base is None and not is_input:
                 given._edge = None
+            if is_dirty:
+                given._write(given._value(), None)  # which counts
             return given
         if is_dirty:
             self._change(number, given, is_input)
