@@ -19,7 +19,7 @@ from torchlike._arguments import SYNONYMS, modern_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import methods
 from torchlike._out import OutRule, stored
-from torchlike._overrides import answered, overriding, plain
+from torchlike._overrides import answered, is_in_python, overriding, plain
 from torchlike._programs.tracebacks import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,9 +48,9 @@ def function(body: Any = None, /, **flags: Any) -> Any:
     if body is None:
         return functools.partial(function, **flags)
     declared = Composite(body, **flags)
-    call, method = declared.form(), declared.form()
+    call = declared.form()
+    methods[call] = method = declared.form() if declared.several else declared.shown(declared.body)
     method.is_method = declared.several
-    methods[call] = method
     return call
 
 
@@ -65,8 +65,7 @@ class Composite:
             ``torchlike.nn.functional``.
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
         out: that it takes ``out=``, and what becomes of another dtype there.
-        in_python: whether PyTorch has it in Python, which tells overrides the defaults, too, and knows no other names
-            of keywords; by default what `torchlike.nn` has.
+        out_name: what errors of that call it, where it is another name.
         several: whether its method takes other tensors than its own, and so has to look who answers: of the tensor itself
             subclasses know (`torchlike._tensor.subclassing`).
         of_modes: whether only modes answer, and no arguments: what makes tensors of data.
@@ -78,7 +77,7 @@ class Composite:
     module: str = ""
     legacy: Mapping[str, str] = field(default_factory=dict)
     out: OutRule | tuple[OutRule, ...] | None = None
-    in_python: bool | None = None
+    out_name: str = ""
     several: bool = False
     of_modes: bool = False
     casts: bool = False
@@ -87,19 +86,20 @@ class Composite:
         of_layers = self.body.__module__.startswith("torchlike.nn")
         self.name = self.name or self.body.__name__
         self.module = self.module or ("torchlike.nn.functional" if of_layers else "torchlike")
-        self.in_python = of_layers if self.in_python is None else self.in_python
         self.signature = inspect.signature(self.body)
         if self.out is not None:
             last = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
             self.signature = self.signature.replace(parameters=[*self.signature.parameters.values(), last])
-            self.body = _storing(self.body, self.name, self.out)
+            self.body = _storing(self.body, self.out_name or self.name, self.out)
 
     def form(self) -> Callable:
         """The function behind its gate."""
-        call = _gated(self)
-        functools.update_wrapper(call, self.body)
+        return self.shown(functools.update_wrapper(_gated(self), self.body))
+
+    def shown(self, call: Callable) -> Any:
+        """A function with the public name and place."""
         call.__name__ = call.__qualname__ = self.name
-        call.__module__, call.__signature__, call.in_python = self.module, self.signature, self.in_python
+        call.__module__, call.__signature__ = self.module, self.signature
         return call
 
 
@@ -109,7 +109,6 @@ def _gated(declared: Composite) -> Callable:
         frozenset(declared.signature.parameters),
         declared.of_modes,
     )
-    synonyms = {} if declared.in_python else SYNONYMS
     policies = autocast.policies_of(declared.name) if declared.casts else None
 
     def call(*args, **kwargs):
@@ -125,7 +124,8 @@ def _gated(declared: Composite) -> Callable:
             if kwargs and not names.issuperset(kwargs):
                 if not legacy.keys().isdisjoint(kwargs):
                     kwargs = modern_keywords(call.__name__, kwargs, legacy)
-                kwargs = {key if key in names else synonyms.get(key, key): value for key, value in kwargs.items()}
+                if not is_in_python(call):
+                    kwargs = {key if key in names else SYNONYMS.get(key, key): value for key, value in kwargs.items()}
             return call.body(*args, **kwargs)
         except BaseException as error:
             shorten(error)
@@ -150,6 +150,9 @@ def _storing(body: Callable, name: str, rule: OutRule | tuple[OutRule, ...]) -> 
 
     @functools.wraps(body)
     def store(*args, out=None, **kwargs):
-        return stored(name, body(*args, **kwargs), out, rule)
+        if out is None:
+            return body(*args, **kwargs)
+        with autocast.off():
+            return stored(name, body(*args, **kwargs), out, rule)
 
     return store

@@ -16,6 +16,7 @@ from inspect import Parameter
 from types import EllipsisType, NoneType
 from typing import Any
 
+from torchlike import _signatures as signatures
 from torchlike._types import Size, device, dtype
 
 tensors: set[type] = set()
@@ -176,15 +177,20 @@ _AS_METHOD = (
 def answered(func: Callable, found: list, args: tuple, kwargs: dict) -> Any:
     """What the innermost mode, or else the first of the overriding arguments that knows, makes of a call.
 
-    A function that PyTorch has in Python (``in_python``) tells its defaults, too, and counts plain tensors in.
+    A function that PyTorch has in Python tells its defaults, too, and counts plain tensors in.
 
     Raises:
         TypeError: none of them knows the function.
     """
-    if not getattr(func, "in_python", False):
+    if not is_in_python(func):
         return answer(func, found, (args, kwargs) if kwargs else (args,), False)
     args, kwargs = _told(func, args, kwargs)
     return answer(func, told_of((*args, *kwargs.values())), (args, kwargs))
+
+
+def is_in_python(func: Callable) -> bool:
+    """Whether PyTorch has a function in Python."""
+    return getattr(func, "in_python", False) or signatures.is_in_python(path_of(func))
 
 
 def _told(func: Callable, args: tuple, kwargs: dict) -> tuple[tuple, dict]:

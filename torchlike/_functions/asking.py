@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 
 
 def _tensor(name: str, input) -> TensorBase:
@@ -11,31 +12,37 @@ def _tensor(name: str, input) -> TensorBase:
     return input
 
 
+@function(of_modes=True)
 def is_tensor(obj) -> bool:
     """Whether it is a tensor."""
     return isinstance(obj, TensorBase)
 
 
+@function
 def numel(input) -> int:
     """The number of elements."""
     return _tensor("numel", input)._aval.numel
 
 
+@function
 def is_floating_point(input) -> bool:
     """Whether the dtype is a floating point one."""
     return _tensor("is_floating_point", input)._aval.dtype.is_floating_point
 
 
+@function
 def is_complex(input) -> bool:
     """Whether the dtype is complex."""
     return _tensor("is_complex", input)._aval.dtype.is_complex
 
 
+@function
 def is_signed(input) -> bool:
     """Whether the dtype has negative numbers."""
     return _tensor("is_signed", input)._aval.dtype.is_signed
 
 
+@function
 def is_nonzero(input) -> bool:
     """Whether the one element is not zero.
 
@@ -45,38 +52,37 @@ def is_nonzero(input) -> bool:
     return bool(_tensor("is_nonzero", input))
 
 
+@function(several=True)
 def is_same_size(input, other) -> bool:
     """Whether two tensors have the same shape."""
     return input._aval.shape == other._aval.shape
 
 
+@function
 def is_inference(input) -> bool:
     """Whether it was made in inference mode, or is a view of what was."""
     return input._storage.inference
 
 
+@function
 def is_distributed(input) -> bool:
     """Whether its elements lie in several processes: no."""
     return False
 
 
+@function
 def get_device(input) -> int:
     """The index of the GPU, -1 on the CPU."""
     return _tensor("get_device", input).get_device()
 
 
+@function
 def detach(input):
     """A tensor on the same elements that is apart from the tape."""
     return _tensor("detach", input).detach()
 
 
+@function
 def detach_(input):
     """Take a tensor off the tape; see `Tensor.detach_`."""
     return _tensor("detach_", input).detach_()
-
-
-for _public in (
-    *(is_tensor, numel, is_floating_point, is_complex, is_signed, is_nonzero, is_same_size, is_inference),
-    *(is_distributed, get_device, detach, detach_),
-):
-    _public.__module__ = "torchlike"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 
 from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions.making import cast, dtype_of_number, unmade, wrapped
 from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
-from torchlike._programs import memory
-from torchlike._programs.tracebacks import gate
+from torchlike._programs import explain, memory
 from torchlike._recorder.view import Layout, Place
 from torchlike._signatures.parser import type_name
 from torchlike._types import devices, dtypes, formats
@@ -141,7 +140,6 @@ def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=Non
 def _shaped(name: str, value, doc: str):
     """A function of a shape that fills it with one value."""
 
-    @gate
     def make(
         *args,
         size=None,
@@ -155,14 +153,8 @@ def _shaped(name: str, value, doc: str):
     ):
         return _filled(name, sizes(name, args, size), value, dtype, device, requires_grad, out, memory_format)
 
-    return _named(make, name, doc)
-
-
-def _named(function, name: str, doc: str):
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = "torchlike"
-    function.__doc__ = doc
-    return function
+    make.__doc__ = doc
+    return function(make, name=name, of_modes=True)
 
 
 _ARGS = """
@@ -195,7 +187,7 @@ def number_of(name: str, value):
     return value
 
 
-@gate
+@function(of_modes=True)
 def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """A tensor of a shape with one number everywhere; its dtype is that of the number unless given.
 
@@ -213,13 +205,13 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
 
 
 def _like(name: str, value, doc: str):
-    @gate
     def like(input, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None):
         if not isinstance(input, TensorBase):
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
         return _filled_like(name, input, value, dtype, device, requires_grad, memory_format)
 
-    return _named(like, name, doc)
+    like.__doc__ = doc
+    return function(like, name=name)
 
 
 def _filled_like(name, input, value, dtype, device, requires_grad, memory_format):
@@ -239,6 +231,7 @@ ones_like = _like("ones_like", 1, _DOC.format("Ones"))
 empty_like = _like("empty_like", 0, _DOC.format("Elements without meaning, here zeros,"))
 
 
+@function
 def full_like(
     input,
     fill_value,
@@ -260,14 +253,14 @@ def full_like(
 
 
 def _new(name: str, value, doc: str):
-    @gate
     def new(self, *args, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         known = self._aval
         return _filled(
             name, sizes(name, args, size), value, dtype or known.dtype, device or known.device, requires_grad
         )
 
-    return _named(new, name, doc)
+    new.__doc__ = doc
+    return function(new, name=name)
 
 
 _DOC = "{} of a shape, in the dtype and on the device of this tensor."
@@ -276,6 +269,7 @@ new_ones = _new("new_ones", 1, _DOC.format("Ones"))
 new_empty = _new("new_empty", 0, _DOC.format("Elements without meaning, here zeros,"))
 
 
+@function
 def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """One number everywhere, in the dtype and on the device of this tensor."""
     known = self._aval
@@ -287,6 +281,7 @@ def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=F
 # ---------------------------------------------------------------------- strides of one's own
 
 
+@function(of_modes=True)
 def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """A tensor of a shape with strides of one's own, counted in elements.
 
@@ -306,6 +301,7 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
     return made.requires_grad_() if requires_grad else made
 
 
+@function
 def new_empty_strided(self, size, stride, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """`empty_strided` in the dtype and on the device of this tensor."""
     known = self._aval
@@ -314,6 +310,7 @@ def new_empty_strided(self, size, stride, dtype=None, layout=None, device=None, 
     )
 
 
+@function(of_modes=True)
 def empty_permuted(
     size, physical_layout, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
 ):
@@ -351,7 +348,7 @@ def _number(name: str, argument: str, place: int, value):
     return value
 
 
-@gate
+@function(of_modes=True)
 def arange(
     *args,
     start=None,
@@ -417,11 +414,12 @@ def _counted(start, step, count: int, dtype: dtypes.dtype) -> np.ndarray:
     return cast(start + step * np.arange(count, dtype=np.float64), dtype)
 
 
+@function(name="range", of_modes=True)
 def inclusive_range(
     start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
 ):
     """Numbers from `start` up to and with `end`, `step` apart; deprecated, as it is unlike Python's range."""
-    warnings.warn(RANGE, UserWarning, stacklevel=2)
+    explain.warn(RANGE)
     if end is None:
         start, end = 0, start
     _check_range(start, end, step)
@@ -453,11 +451,10 @@ def _spaced(start, end, steps: int, wide: np.dtype) -> np.ndarray:
 
 def _check_steps(name: str, steps, legacy_steps: int) -> int:
     if steps is None:
-        warnings.warn(
+        explain.warn(
             f"Not providing a value for {name}'s steps is deprecated and will throw a runtime error in a future "
             f"release. This warning will appear only once per process.",
             FutureWarning,
-            stacklevel=4,
         )
         return legacy_steps
     if isinstance(steps, float) or not hasattr(steps, "__index__"):
@@ -477,7 +474,7 @@ def _spaced_dtype(name: str, start, end, dtype, out) -> dtypes.dtype:
     return dtype
 
 
-@gate
+@function(of_modes=True)
 def linspace(
     start, end, steps=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
 ):
@@ -495,7 +492,7 @@ def linspace(
     return finished("linspace", cast(_spaced(start, end, steps, wide), dtype), device, requires_grad, out)
 
 
-@gate
+@function(of_modes=True)
 def logspace(
     start,
     end,
@@ -526,7 +523,7 @@ def logspace(
     return finished("logspace", cast(powers, dtype), device, requires_grad, out)
 
 
-@gate
+@function(of_modes=True)
 def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """A matrix with ones on the diagonal and zeros elsewhere.
 
@@ -546,15 +543,7 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
     return finished("eye", np.eye(n, m, dtype=dtype.np), device, requires_grad, out)
 
 
-@gate
+@function(of_modes=True)
 def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
     """A 0-d tensor of a number, in the default dtype unless another is given."""
     return _filled("scalar_tensor", (), s, dtype, device, requires_grad)
-
-
-_named(inclusive_range, "range", inclusive_range.__doc__)
-for _public in (
-    *(full, full_like, new_full, empty_strided, new_empty_strided, empty_permuted),
-    *(arange, linspace, logspace, eye, scalar_tensor),
-):
-    _public.__module__ = "torchlike"

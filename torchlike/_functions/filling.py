@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions.creation import number_for
 from torchlike._functions.indexing import stretch
 from torchlike._functions.making import wrapped
@@ -82,6 +83,7 @@ def fill_diagonal_(self, fill_value, wrap: bool = False):
     return self
 
 
+@function
 def fill(input, value):
     """A tensor like `input` with one number everywhere."""
     return creation.fill(input, value)
@@ -131,6 +133,7 @@ def resized(self, shape: tuple) -> bool:
     return True
 
 
+@function(several=True)
 def resize_as_(self, the_template, *, memory_format=None):
     """`resize_` to the shape of another tensor."""
     return resize_(self, tuple(the_template._aval.shape))
@@ -212,7 +215,3 @@ def set_imag(self, value) -> None:
 
 def _part(self, name: str):
     return getattr(self, name)
-
-
-for _public in (fill, fill_, fill_diagonal_, zero_, resize_as_):
-    _public.__module__ = "torchlike"

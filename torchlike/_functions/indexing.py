@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from torchlike import _strides as strides
-from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import VIEW_OF_LEAF_IN_PLACE
 from torchlike._autograd.tape import AccumulateGrad
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions.making import as_tensor, tensor, wrapped
 from torchlike._ops import basic_indexing as basic
 from torchlike._ops import indexing as ops
@@ -19,6 +17,7 @@ from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
 from torchlike._overrides import answered, overriding, plain
+from torchlike._programs import explain
 from torchlike._programs.cache import Cache
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder, value_of
@@ -188,7 +187,7 @@ def _tensor(parsed: Parsed, known, index: TensorBase, at: int) -> None:
     parsed.has_tensors = True
     if name in ("bool", "uint8"):
         if name == "uint8":
-            warnings.warn(UINT8, UserWarning, stacklevel=4)
+            explain.warn(UINT8)
         if not own.ndim:
             return parsed.keep(None, index)
         taken = own.ndim
@@ -276,7 +275,7 @@ def normalized(index) -> tuple:
     """
     if type(index) is not tuple:
         if isinstance(index, (list, range)) and _is_many(index):
-            warnings.warn(SEQUENCE, UserWarning, stacklevel=3)
+            explain.warn(SEQUENCE)
             index = tuple(index)
         else:
             index = (index,)
@@ -552,6 +551,7 @@ def delitem(self, index) -> None:
 # ---------------------------------------------------------------------- select, narrow
 
 
+@function
 def select(input, dim: int, index):
     """The slice at one place of a dimension, without it; a view.
 
@@ -573,7 +573,7 @@ def select(input, dim: int, index):
     return parsed.settle(known).view(input)
 
 
-@legacy_keywords(size="length")
+@function(legacy={"size": "length"})
 def narrow(input, dim: int, start, length: int):
     """`length` neighbours from `start` on along a dimension; a view.
 
@@ -610,7 +610,3 @@ def stretch(input, dim: int, start: int, length: int):
 
 def _position(number) -> int:
     return int(number.item()) if isinstance(number, TensorBase) else number
-
-
-for _public in (select, narrow):
-    _public.__module__ = "torchlike"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions.making import wrapped
 from torchlike._ops import joining, rearranging, views
-from torchlike._programs.tracebacks import gate
+from torchlike._programs import explain
 from torchlike._types import dtypes
 
 MESHGRID = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
@@ -19,11 +18,13 @@ def _tensors(args: tuple) -> tuple:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
+@function
 def block_diag(*tensors):
     """Matrices along the diagonal of one matrix, zeros elsewhere; vectors are rows."""
     return joining.blocks(_tensors(tensors))
 
 
+@function
 def cartesian_prod(*tensors):
     """All tuples of one element of each vector, as rows.
 
@@ -36,6 +37,7 @@ def cartesian_prod(*tensors):
     return joining.products(tensors)
 
 
+@function
 def meshgrid(*tensors, indexing: str | None = None):
     """Vectors as grids: each varies along its own dimension and repeats along the others.
 
@@ -49,7 +51,7 @@ def meshgrid(*tensors, indexing: str | None = None):
     if not tensors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing is None:
-        warnings.warn(MESHGRID, UserWarning, stacklevel=2)
+        explain.warn(MESHGRID)
     for each in tensors:
         if each._aval.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {each}")
@@ -72,6 +74,7 @@ def meshgrid(*tensors, indexing: str | None = None):
     return tuple(grids)
 
 
+@function(several=True)
 def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_size: int | None = None):
     """Each element, or each slice of a dimension, repeated: so many times, or as often as a tensor says.
 
@@ -124,7 +127,6 @@ def _check_output(wanted: int | None, length) -> None:
 
 
 def _indices(name: str, choose):
-    @gate
     def indices(row: int, col: int, offset: int = 0, *, dtype=dtypes.int64, device=None, layout=None):
         for what, size in (("row", row), ("col", col)):
             if size < 0:
@@ -135,14 +137,10 @@ def _indices(name: str, choose):
         found = np.stack(choose(row, offset, col)) if row and col else np.zeros((2, 0), np.int64)
         return wrapped(found.astype(kind.np), device)
 
-    indices.__name__ = indices.__qualname__ = name
     triangle = "lower" if name == "tril_indices" else "upper"
     indices.__doc__ = f"Rows and columns, ``(2, n)``, of the {triangle} triangle of a matrix of a size, row by row."
-    return indices
+    return function(indices, name=name, of_modes=True)
 
 
 tril_indices = _indices("tril_indices", np.tril_indices)
 triu_indices = _indices("triu_indices", np.triu_indices)
-
-for _public in (block_diag, cartesian_prod, meshgrid, repeat_interleave, tril_indices, triu_indices):
-    _public.__module__ = "torchlike"

@@ -2,57 +2,60 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from torchlike import return_types
+from torchlike._function import function
 from torchlike._functions import making
 from torchlike._functions.products import crossed
 from torchlike._kernels import LOW_PRECISION, NEED_FLOAT
 from torchlike._ops import linalg as ops
 from torchlike._ops import products, reductions
-from torchlike._out import NORM, SAME, OutRule, safe, stored
+from torchlike._out import CAST, NORM, SAME, OutRule, safe, stored
+from torchlike._programs import explain
 from torchlike._types import dtypes
 
 
-def inv(A, *, out=None):
+@function(module="torchlike.linalg", out=SAME, out_name="linalg_inv_ex")
+def inv(A):
     """The inverses of square matrices ``(*, n, n)``.
 
     Raises:
         RuntimeError: they are not square.
         LinAlgError: one is singular.
     """
-    return stored("linalg_inv_ex", ops.inv(A), out, SAME)
+    return ops.inv(A)
 
 
+@function
 def inverse(input, *, out=None):
     """See `torch.linalg.inv`."""
     return inv(input, out=out)
 
 
-def solve(A, B, *, left: bool = True, out=None):
+@function(module="torchlike.linalg", out=SAME, out_name="linalg_solve_ex")
+def solve(A, B, *, left: bool = True):
     """``X`` with ``A X = B``; see `LinAlgError`."""
-    return stored("linalg_solve_ex", ops.solve(A, B, left=left), out, SAME)
+    return ops.solve(A, B, left=left)
 
 
-def cholesky(A, *, upper: bool = False, out=None):
+@function(module="torchlike.linalg", out=SAME, out_name="linalg_cholesky_ex")
+def cholesky(A, *, upper: bool = False):
     """The triangular factors of Hermitian positive definite matrices.
 
     Raises:
         LinAlgError: one is not positive definite.
     """
-    return stored("linalg_cholesky_ex", ops.cholesky(A, upper=upper), out, SAME)
+    return ops.cholesky(A, upper=upper)
 
 
-def legacy_cholesky(input, upper: bool = False, *, out=None):
+@function(name="cholesky", out=SAME)
+def legacy_cholesky(input, upper: bool = False):
     """See `torch.linalg.cholesky`."""
-    return stored("cholesky", ops.legacy_cholesky(input, upper), out, SAME)
+    return ops.legacy_cholesky(input, upper)
 
 
-legacy_cholesky.__name__ = legacy_cholesky.__qualname__ = "cholesky"
-
-
+@function(module="torchlike.linalg")
 def cross(input, other, *, dim: int = -1, out=None):
     """Cross product of vectors with 3 elements along `dim`, by default the last one.
 
@@ -62,6 +65,7 @@ def cross(input, other, *, dim: int = -1, out=None):
     return crossed(input, other, dim, out)
 
 
+@function
 def logdet(input):
     """The logarithms of the determinants; NaN where one is negative."""
     if input.dtype.rank < 2 or input.dtype in dtypes.HALVES:
@@ -71,17 +75,20 @@ def logdet(input):
     return log + sign.log()
 
 
-def slogdet(input, *, out=None):
+@function(out=SAME)
+def slogdet(input):
     """(sign, logarithm of the absolute value) of the determinants."""
-    return stored("slogdet", return_types.slogdet(*ops.slogdet(input)), out, SAME)
+    return return_types.slogdet(*ops.slogdet(input))
 
 
-def qr(input, some: bool = True, *, out=None):
+@function(out=SAME, out_name="linalg_qr")
+def qr(input, some: bool = True):
     """(orthogonal, upper triangular) factors; complete ones where not `some`."""
-    return stored("linalg_qr", return_types.qr(*ops.qr(input, "reduced" if some else "complete")), out, SAME)
+    return return_types.qr(*ops.qr(input, "reduced" if some else "complete"))
 
 
-def svd(input, some: bool = True, compute_uv: bool = True, *, out=None):
+@function(out=SAME)
+def svd(input, some: bool = True, compute_uv: bool = True):
     """(left vectors, singular values, right vectors)."""
     if not compute_uv:
         values = ops.svdvals(input)
@@ -89,12 +96,12 @@ def svd(input, some: bool = True, compute_uv: bool = True, *, out=None):
         zeros = [values.new_zeros((*input.shape[:-2], size, size)).to(input.dtype) for size in (rows, columns)]
         return return_types.svd(zeros[0], values, zeros[1])
     left, values, right = ops.svd(input, not some)
-    return stored("svd", return_types.svd(left, values, right.mH), out, SAME)
+    return return_types.svd(left, values, right.mH)
 
 
 def legacy_eig(a, eigenvectors: bool = False, *, out=None):
     """(eigenvalues ``(n, 2)`` as real and imaginary parts, real eigenvectors or none); use `torch.linalg.eig`."""
-    warnings.warn("torch.eig is deprecated in favor of torch.linalg.eig", FutureWarning, stacklevel=2)
+    explain.warn("torch.eig is deprecated in favor of torch.linalg.eig", FutureWarning)
     values, vectors = np.linalg.eig(a.detach()._value().numpy())
     pairs = np.stack([values.real, values.imag], -1).astype(a.dtype.np)
     real = np.ascontiguousarray(vectors.real).astype(a.dtype.np) if eigenvectors else np.zeros(0, a.dtype.np)
@@ -105,6 +112,7 @@ def legacy_eig(a, eigenvectors: bool = False, *, out=None):
 _EIG = return_types._type("eig", "eigenvalues eigenvectors")
 
 
+@function(module="torchlike.linalg")
 def norm(A, ord=None, dim=None, keepdim: bool = False, *, out=None, dtype=None):
     """The norm of vectors or matrices; without `ord` and `dim` that of all elements as one vector.
 
@@ -120,16 +128,18 @@ def norm(A, ord=None, dim=None, keepdim: bool = False, *, out=None, dtype=None):
     )
 
 
-def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None, out=None):
+@function(module="torchlike.linalg", out=NORM)
+def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None):
     """Norms of matrices over two dimensions.
 
     Args:
         ord: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf.
     """
     A = A if dtype is None else A.to(dtype)
-    return stored("matrix_norm", ops.matrix_norm_of(A, ord, tuple(dim), keepdim), out, NORM)
+    return ops.matrix_norm_of(A, ord, tuple(dim), keepdim)
 
 
+@function(module="torchlike.linalg")
 def matrix_rank(A, tol=None, hermitian: bool = False, *, atol=None, rtol=None, out=None):
     """How many singular values are not zero.
 
@@ -143,7 +153,8 @@ def matrix_rank(A, tol=None, hermitian: bool = False, *, atol=None, rtol=None, o
     return stored("linalg_matrix_rank", found, out, safe("torch.linalg.matrix_rank"))
 
 
-def lstsq(A, B, rcond=None, *, driver=None, out=None):
+@function(module="torchlike.linalg", out=CAST)
+def lstsq(A, B, rcond=None, *, driver=None):
     """The least squares solutions of ``A X = B``, with (residuals, rank, singular values).
 
     Args:
@@ -158,13 +169,17 @@ def lstsq(A, B, rcond=None, *, driver=None, out=None):
     rank = A.new_zeros((0,), dtype=dtypes.int64) if driver == "gels" else ops.matrix_rank_of(A, None, rcond)
     values = ops.svdvals(A.detach())
     values = values if driver in ("gelsd", "gelss") else values.new_zeros((0,))
-    return stored("lstsq", return_types.linalg_lstsq(found, residuals, rank, values), out)
+    return return_types.linalg_lstsq(found, residuals, rank, values)
 
 
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-def multi_dot(tensors, *, out=None):
+_PRODUCT = OutRule("multi_dot(): expected out tensor to have dtype {c_result} but got {c_out}")
+
+
+@function(module="torchlike.linalg", out=_PRODUCT)
+def multi_dot(tensors):
     """The product of several matrices, in the cheapest order; the first and last may be vectors."""
     if len(tensors) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
@@ -176,7 +191,4 @@ def multi_dot(tensors, *, out=None):
         terms.append(letters[start : start + size])
         at = start + size - 1
     ends = (terms[0][0] if tensors[0].dim() == 2 else "") + (terms[-1][-1] if tensors[-1].dim() == 2 else "")
-    return stored("multi_dot", products.einsum_of(",".join(terms) + "->" + ends, tuple(tensors)), out, _PRODUCT)
-
-
-_PRODUCT = OutRule("multi_dot(): expected out tensor to have dtype {c_result} but got {c_out}")
+    return products.einsum_of(",".join(terms) + "->" + ends, tuple(tensors))

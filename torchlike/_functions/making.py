@@ -9,8 +9,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
+from torchlike._programs import explain
 from torchlike._programs.settings import ours
-from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Layout, Place
@@ -89,7 +90,7 @@ def _array_of_python(data, dtype: dtypes.dtype | None) -> np.ndarray:
     if not isinstance(data, (list, tuple)):
         data = list(data) if _is_sequence(data) else data
     elif data and isinstance(data[0], np.ndarray):
-        warnings.warn(LIST_OF_ARRAYS, UserWarning, stacklevel=5)
+        explain.warn(LIST_OF_ARRAYS)
     types: set = set()
     shape = _shape_of(data)
     try:
@@ -285,7 +286,7 @@ def _flatten(data, shape: tuple[int, ...], dim: int, flat: list) -> None:
 # ---------------------------------------------------------------------- tensors
 
 
-@gate
+@function(of_modes=True)
 def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_memory: bool = False):
     """A tensor with a copy of the data.
 
@@ -304,7 +305,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
         torch.int64
     """
     if isinstance(data, TensorBase):
-        warnings.warn(COPY_CONSTRUCT.format("torch.tensor"), UserWarning, stacklevel=3)
+        explain.warn(COPY_CONSTRUCT.format("torch.tensor"))
         device = data.device if device is None else device
     array = np.array(array_of(data, dtypes.resolve(dtype, "tensor")))
     if requires_grad and array.dtype.kind in "biu":
@@ -327,6 +328,7 @@ def unmade(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
+@function(of_modes=True)
 def from_numpy(ndarray: np.ndarray):
     """A tensor that shares its elements with a NumPy array: writing to one shows in the other.
 
@@ -340,7 +342,7 @@ def from_numpy(ndarray: np.ndarray):
         raise TypeError(f"expected np.ndarray (got {name if module == 'builtins' else f'{module}.{name}'})")
     _checked_array(ndarray)
     if not ndarray.flags.writeable:
-        warnings.warn(NOT_WRITABLE.replace("buffer", "NumPy array"), UserWarning, stacklevel=2)
+        explain.warn(NOT_WRITABLE.replace("buffer", "NumPy array"))
         return wrapped(np.array(ndarray))
     if ndarray.flags.c_contiguous:
         made = object.__new__(TensorBase._plain)
@@ -361,7 +363,7 @@ def from_numpy(ndarray: np.ndarray):
     return TensorBase._at(Storage.of_numpy(flat), Place(layout, dtypes.of_numpy(ndarray.dtype)))
 
 
-@gate
+@function(of_modes=True)
 def as_tensor(data, dtype=None, device=None):
     """The data as a tensor, sharing its elements where dtype and device allow it."""
     dtype = dtypes.resolve(dtype, "as_tensor")
@@ -373,7 +375,7 @@ def as_tensor(data, dtype=None, device=None):
     return tensor(data, dtype=dtype, device=device)
 
 
-@gate
+@function(of_modes=True)
 def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False):
     """Anything that holds numbers as a tensor: sharing its elements where that can be, a copy where it must.
 
@@ -403,6 +405,7 @@ def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_
     return made.detach() if made.requires_grad and made is not obj else made
 
 
+@function(of_modes=True)
 def frombuffer(buffer, *, dtype=None, count: int = -1, offset: int = 0, requires_grad: bool = False):
     """A 1-d tensor on the memory of an object with the buffer protocol.
 
@@ -440,7 +443,7 @@ def frombuffer(buffer, *, dtype=None, count: int = -1, offset: int = 0, requires
         )
     array = np.frombuffer(view, np.uint8, count * element if count > 0 else -1, offset).view(dtype.np)
     if view.readonly:
-        warnings.warn(NOT_WRITABLE, UserWarning, stacklevel=2)
+        explain.warn(NOT_WRITABLE)
         made = wrapped(np.array(array))
     else:
         made = from_numpy(array)
@@ -463,6 +466,7 @@ class _Capsule:
         return 1, 0
 
 
+@function(of_modes=True)
 def from_dlpack(ext_tensor, *, device=None, copy: bool | None = None):
     """A tensor on the memory of another library's array.
 
@@ -482,6 +486,7 @@ def from_dlpack(ext_tensor, *, device=None, copy: bool | None = None):
     return made.clone() if copy else made
 
 
+@function
 def to_dlpack(tensor):
     """A DLPack capsule of the tensor's memory.
 
@@ -507,7 +512,3 @@ def dlpack(self, *, stream=None, max_version=None, dl_device=None, copy=None):
 def dlpack_device(self) -> tuple[int, int]:
     """DLPack's numbers for the device."""
     return (2, self.device.index or 0) if self.is_cuda else (1, 0)
-
-
-for _public in (tensor, from_numpy, as_tensor, asarray, frombuffer, from_dlpack, to_dlpack):
-    _public.__module__ = "torchlike"

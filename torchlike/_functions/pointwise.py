@@ -6,9 +6,9 @@ import numbers
 
 import numpy as np
 
-from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import operator
+from torchlike._function import function
 from torchlike._functions import making
 from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison, conversion, trigonometric, views
 from torchlike._out import can_cast as _can_cast
@@ -23,6 +23,7 @@ def _is_fixed(exponent) -> bool:
     return kind in (int, bool) and (exponent < 0 or exponent in _FIXED) or kind is float and exponent in _FIXED
 
 
+@function(several=True)
 def pow(input, exponent, *, out=None):
     """`input` to the power `exponent`, elementwise with broadcasting, in the promoted dtype.
 
@@ -127,7 +128,7 @@ def array_wrap(self, array, context=None, return_scalar: bool = False):
 # ---------------------------------------------------------------------- Python bools
 
 
-@legacy_keywords(tensor1="input", tensor2="other")
+@function(several=True, legacy={"tensor1": "input", "tensor2": "other"})
 def equal(input, other) -> bool:
     """Whether two tensors have the same shape and equal elements.
 
@@ -140,6 +141,7 @@ def equal(input, other) -> bool:
     return comparison.all_equal(input, other).item()
 
 
+@function(several=True)
 def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False):
     """Whether elements are close: ``abs(input - other) <= atol + rtol * abs(other)``, or the same infinity.
 
@@ -154,6 +156,7 @@ def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: b
     return comparison.close(input, other, rtol, atol, equal_nan)
 
 
+@function(several=True)
 def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements of two tensors are close; see `isclose`."""
     _check_tensors("allclose", input=input, other=other)
@@ -178,36 +181,43 @@ def _check_tensors(name: str, **given) -> None:
 # ---------------------------------------------------------------------- signs of views
 
 
+@function
 def is_conj(input) -> bool:
     """Whether it is a view that reads the conjugates of the elements that lie there."""
     return input._view is not None and input._view.sign[0]
 
 
+@function
 def is_neg(input) -> bool:
     """Whether it is a view that reads the negatives of the elements that lie there."""
     return input._view is not None and input._view.sign[1]
 
 
+@function
 def resolve_conj(input):
     """The tensor itself, or a copy if it `is_conj`."""
     return conversion.clone(input) if is_conj(input) else input
 
 
+@function
 def resolve_neg(input):
     """The tensor itself, or a copy if it `is_neg`."""
     return conversion.clone(input) if is_neg(input) else input
 
 
+@function
 def conj(input):
     """The complex conjugates, as a view; a real tensor itself."""
     return views.conjugate(input) if input._aval.dtype.is_complex else input
 
 
+@function
 def conj_physical(input, *, out=None):
     """The complex conjugates, as a copy; a real tensor itself."""
     return input if out is None and not input._aval.dtype.is_complex else trigonometric.conj(input, out=out)
 
 
+@function
 def positive(input):
     """The tensor itself.
 
@@ -222,12 +232,14 @@ def positive(input):
 # ---------------------------------------------------------------------- questions
 
 
+@function(of_modes=True)
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     """Whether elements of one dtype may be stored in a tensor of another by an in-place operation."""
     one = dtypes.resolve(from_, "can_cast", "'from_' (position 1)")
     return _can_cast(one, dtypes.resolve(to, "can_cast", "'to' (position 2)"))
 
 
+@function(of_modes=True)
 def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
     """The dtype of an operation on tensors of these two.
 
@@ -239,6 +251,7 @@ def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
     return dtypes.BY_NUMPY[_promote.promote_types(one.np, two.np)]
 
 
+@function(several=True)
 def result_type(tensor1, tensor2) -> dtypes.dtype:
     """The dtype of an operation on two tensors or numbers; tensors with dimensions count before others.
 
@@ -249,11 +262,3 @@ def result_type(tensor1, tensor2) -> dtypes.dtype:
     """
     operands = [each._aval.struct if isinstance(each, TensorBase) else each for each in (tensor1, tensor2)]
     return dtypes.BY_NUMPY[_promote.result_dtype(*operands)]
-
-
-for _public in (
-    *(abs_, float_power_, pow_),
-    *(pow, equal, isclose, allclose, can_cast, promote_types, result_type),
-    *(is_conj, is_neg, resolve_conj, resolve_neg, conj, conj_physical, positive),
-):
-    _public.__module__ = "torchlike"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import string
-import warnings
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._ops import products, views
-from torchlike._out import SAME, stored
-from torchlike._programs.tracebacks import gate
+from torchlike._out import CAST, SAME, stored
+from torchlike._programs import explain
 from torchlike._types.dtypes import scalar_name
 
 
-@gate
+@function
 def einsum(*args):
     """Products of tensors, summed over the letters that the result lacks.
 
@@ -145,8 +145,8 @@ def _lettered(args: tuple) -> tuple[str, tuple]:
     return equation + ("->" + letters(args[-1]) if len(args) % 2 else ""), operands
 
 
-@gate
-def tensordot(a, b, dims=2, out=None):
+@function(out=products.TENSORDOT)
+def tensordot(a, b, dims=2):
     """Products of tensors, summed over pairs of dimensions.
 
     Args:
@@ -166,7 +166,7 @@ def tensordot(a, b, dims=2, out=None):
     else:
         left, right = dims
     left, right = tuple(each % a.dim() for each in left), tuple(each % b.dim() for each in right)
-    return stored("tensordot", products.tensordot_of(a, b, left, right), out, products.TENSORDOT)
+    return products.tensordot_of(a, b, left, right)
 
 
 def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
@@ -178,15 +178,14 @@ def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
     return products.addbmm.inplace(self, batch1, batch2, beta=beta, alpha=alpha)
 
 
+@function(several=True)
 def cross(input, other, dim=None, *, out=None):
     """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3."""
     if dim is None:
-        warnings.warn(
+        explain.warn(
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
             "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a "
-            "future release.",
-            UserWarning,
-            stacklevel=2,
+            "future release."
         )
         sizes = [place for place, size in enumerate(input.shape) if size == 3]
         if not sizes:
@@ -209,6 +208,7 @@ def crossed(input, other, dim: int, out):
     return stored("linalg_cross", products.cross_of(input, other, dim), out, SAME)
 
 
+@function
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     """The `p`-norms between all pairs of rows.
 
@@ -229,8 +229,9 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     return products.cdist_of(x1, x2, float(p))
 
 
-def chain_matmul(*matrices, out=None):
+@function(out=CAST)
+def chain_matmul(*matrices):
     """Product of several matrices, in the cheapest order."""
     letters = string.ascii_letters
     terms = ",".join(letters[place : place + 2] for place in range(len(matrices)))
-    return stored("chain_matmul", products.einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices), out)
+    return products.einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices)

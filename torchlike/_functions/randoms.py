@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 import jax.numpy as jnp
 import numpy as np
 
-from torchlike._arguments import legacy_keywords
 from torchlike._autograd.levels import as_rows, differing
 from torchlike._autograd.modes import no_grad, state
 from torchlike._autograd.refusals import OVERLAP
 from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions.creation import empty_like, is_index, sizes
 from torchlike._functions.making import unmade, wrapped
 from torchlike._ops._promote import broadcast_shapes
@@ -237,6 +237,7 @@ def _float(dtype, name: str) -> np.dtype:
     return (dtypes.resolve(dtype, name) or dtypes.get_default_dtype()).np
 
 
+@function(of_modes=True)
 def rand(
     *size,
     generator=None,
@@ -256,6 +257,7 @@ def rand(
     return _finish(made, requires_grad, out, "rand")
 
 
+@function(of_modes=True)
 def randn(
     *size,
     generator=None,
@@ -275,6 +277,7 @@ def randn(
     return _finish(made, requires_grad, out, "randn")
 
 
+@function(of_modes=True)
 def randint(
     *args,
     low=None,
@@ -320,6 +323,7 @@ def _bounds(args: tuple, named: dict) -> tuple:
     raise TypeError(f"randint() received an invalid combination of arguments - got ({got}), but expected one of:\n")
 
 
+@function(of_modes=True)
 def randperm(
     n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
 ):
@@ -351,9 +355,8 @@ def _like(name: str, fn, fill):
         made = fill(empty_like(input, **named, memory_format=memory_format), **own)  # in the order of memory
         return made.requires_grad_() if requires_grad else made
 
-    like.__name__ = like.__qualname__ = name
     like.__doc__ = f"`{fn.__name__}` with the shape, dtype and device of a tensor, and its elements' order in memory."
-    return like
+    return function(like, name=name)
 
 
 rand_like = _like("rand_like", rand, lambda made, **own: uniform_(made, **own))
@@ -382,7 +385,7 @@ def randint_like(
     return made.requires_grad_() if requires_grad else made
 
 
-@legacy_keywords(means="mean")
+@function(legacy={"means": "mean"})
 def normal(
     mean,
     std=1.0,
@@ -426,6 +429,7 @@ def normal(
         return stored("normal", noise * std + mean, out)
 
 
+@function
 def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities `input`, or all with probability `p`; else zeros.
 
@@ -444,7 +448,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     return stored("bernoulli", made, out, ANY)
 
 
-@gate
+@function
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
     """Indices drawn with the weights in each row, int64.
 
@@ -463,6 +467,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     return stored("multinomial", wrapped(array, input.device), out)
 
 
+@function
 def poisson(input, generator=None):
     """Counts of a Poisson distribution with the rates `input`, in its dtype."""
     return wrapped(draw_poisson(_engine(generator, input.device), input.detach()._value().numpy()), input.device)
@@ -621,10 +626,3 @@ def truncated_normal_(tensor, mean: float, std: float, a: float, b: float, gener
     tensor._check_writable()
     tensor._write(like(found, tensor._value()), None)
     return tensor
-
-
-for _public in (
-    *(manual_seed, seed, initial_seed, get_rng_state, set_rng_state, fork_rng, rand, randn, randint, randperm),
-    *(rand_like, randn_like, randint_like, normal, bernoulli, multinomial, poisson),
-):
-    _public.__module__ = "torchlike"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchlike._function import function
 from torchlike._ops import recurrent as ops
 
 
@@ -9,8 +10,6 @@ def _cell(name: str, mode: str, formula: str):
     def cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
         return ops.rnn_cell_step(input, hx, w_ih, w_hh, b_ih, b_hh, mode=mode)
 
-    cell.__name__ = cell.__qualname__ = name
-    cell.__module__ = "torchlike"
     cell.__doc__ = f"""One step of a recurrent cell: {formula}.
 
     Args:
@@ -22,7 +21,7 @@ def _cell(name: str, mode: str, formula: str):
     Returns:
         The next hidden state, ``(N, H)``.
     """
-    return cell
+    return function(cell, name=name)
 
 
 rnn_tanh_cell = _cell("rnn_tanh_cell", "RNN_TANH", "``tanh(W x + b + U h + c)``")
@@ -30,9 +29,7 @@ rnn_relu_cell = _cell("rnn_relu_cell", "RNN_RELU", "``relu(W x + b + U h + c)``"
 gru_cell = _cell("gru_cell", "GRU", "a gated unit, see `GRUCell`")
 
 
+@function
 def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     """One step of an LSTM cell: ``(N, F)`` and a pair of ``(N, H)`` to such a pair; see `LSTMCell`."""
     return ops.lstm_cell_step(input, tuple(hx), w_ih, w_hh, b_ih, b_hh)
-
-
-lstm_cell.__module__ = "torchlike"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import numbers
-import warnings
 
 import numpy as np
 
@@ -15,7 +14,8 @@ from torchlike._function import function
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
-from torchlike._out import SAME, OutRule, can_cast, stored
+from torchlike._out import CAST, SAME, OutRule, can_cast, stored
+from torchlike._programs import explain
 from torchlike._types import dtypes
 
 _MISSING = object()
@@ -40,7 +40,6 @@ def _extremum(name: str, along, of_all):
             return stored(name, of_all(input), out, _EXTREMUM)
         return stored(name, along(input, dim, keepdim), out, SAME)
 
-    extremum.__name__ = extremum.__qualname__ = name
     extremum.__doc__ = f"""The {name}imum of all elements, along a dimension, or of two tensors element by element.
 
     Args:
@@ -50,7 +49,7 @@ def _extremum(name: str, along, of_all):
     Raises:
         RuntimeError: there are no elements.
     """
-    return extremum
+    return function(extremum, name=name, several=True)
 
 
 max = _extremum("max", ops.max_along, ops.max_of_all)
@@ -65,10 +64,8 @@ def _takes_values_and_indices(fn):
         if kwargs and not {"values", "indices"}.isdisjoint(kwargs):
             pair = kwargs.pop("values", None), kwargs.pop("indices", None)
             if None not in pair:
-                warnings.warn(
-                    f"{fn.__name__}(): the keywords 'values' and 'indices' are deprecated; use 'out'",
-                    FutureWarning,
-                    stacklevel=2,
+                explain.warn(
+                    f"{fn.__name__}(): the keywords 'values' and 'indices' are deprecated; use 'out'", FutureWarning
                 )
                 kwargs["out"] = pair
         return fn(*args, **kwargs)
@@ -87,10 +84,10 @@ def median(input, dim=None, keepdim=False, *, out=None):
     )
 
 
-def nanmedian(input, dim=None, keepdim=False, *, out=None):
+@function(out=CAST)
+def nanmedian(input, dim=None, keepdim=False):
     """The lower median of what is not NaN; along a dimension a named pair (values, indices)."""
-    got = sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
-    return stored("nanmedian", got, out)
+    return sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
 
 
 def _running(op):
@@ -118,14 +115,13 @@ cumprod_ = _running(sorting.cumprod)
 
 
 def _spread(name: str, op):
-    def spread(input, dim=None, unbiased=_MISSING, keepdim=False, *, correction=_MISSING, out=None):
+    def spread(input, dim=None, unbiased=_MISSING, keepdim=False, *, correction=_MISSING):
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         if correction is _MISSING:
             correction = 0 if unbiased is not _MISSING and unbiased is not None and not unbiased else 1
-        return stored(name, op(input, dim, 1 if correction is None else correction, keepdim), out)
+        return op(input, dim, 1 if correction is None else correction, keepdim)
 
-    spread.__name__ = spread.__qualname__ = name
     spread.__doc__ = f"""``{name}`` over `dim`, all dimensions by default.
 
     Args:
@@ -136,7 +132,7 @@ def _spread(name: str, op):
     Raises:
         RuntimeError: the dtype is neither floating point nor complex.
     """
-    return spread
+    return function(spread, name=name, out=CAST)
 
 
 std = _spread("std", ops.std_of)
@@ -145,6 +141,7 @@ std_mean = _spread("std_mean", ops.std_mean_of)
 var_mean = _spread("var_mean", ops.var_mean_of)
 
 
+@function
 def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     """The norm of a vector, or over dimensions.
 
@@ -165,14 +162,15 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     return stored("linalg_vector_norm", ops.linalg_vector_norm(input, order, dim, keepdim, dtype=dtype), out, SAME)
 
 
-def logsumexp(input, dim, keepdim=False, *, out=None):
-    """``log(sum(exp(input)))`` over `dim`, without overflow."""
-    return stored("logsumexp", ops.logsumexp(input, dim, keepdim), out, _FLOATING)
-
-
 _FLOATING = OutRule(
     "logsumexp(): Expected floating point type for result tensor, but got: {out}", lambda _, out: out.rank >= 2
 )
+
+
+@function(out=_FLOATING)
+def logsumexp(input, dim, keepdim=False):
+    """``log(sum(exp(input)))`` over `dim`, without overflow."""
+    return ops.logsumexp(input, dim, keepdim)
 
 
 _QUANTILE = OutRule("quantile() out tensor must be same dtype as the input tensor")
@@ -219,6 +217,7 @@ nanquantile = _quantile("nanquantile", True)
 # ---------------------------------------------------------------------- sizes that depend on values
 
 
+@function
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """The distinct elements in order, or the distinct slices along `dim`.
 
@@ -280,6 +279,7 @@ def _uniques(input, dim, name, found, inverse, counts, return_inverse, return_co
     return results[0] if len(results) == 1 else tuple(results)
 
 
+@function
 def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
     """The elements, or slices along `dim`, without those that equal the one before them."""
     array = _countable(input, dim)
@@ -295,6 +295,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     return _uniques(input, dim, "unique_consecutive", found, shaped, counts, return_inverse, return_counts)
 
 
+@function(several=True)
 def bincount(input, weights=None, minlength=0):
     """How often each non-negative integer occurs, or the sum of its weights: ``max(input) + 1`` results at least.
 
@@ -315,7 +316,13 @@ def bincount(input, weights=None, minlength=0):
     return ops.bincount_of(input, weights, length=length)
 
 
-def histc(input, bins=100, min=0, max=0, *, out=None):
+_HISTOGRAM = OutRule(
+    "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {c_result} and hist {c_out}"
+)
+
+
+@function(out=_HISTOGRAM)
+def histc(input, bins=100, min=0, max=0):
     """How many elements fall into each of `bins` equal intervals from `min` to `max`; others do not count.
 
     Args:
@@ -341,14 +348,10 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
         raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
     if low > high:
         raise RuntimeError("max must be larger than min")
-    return stored("histc", ops.histc_of(input.detach(), low, high, bins), out, _HISTOGRAM)
+    return ops.histc_of(input.detach(), low, high, bins)
 
 
-_HISTOGRAM = OutRule(
-    "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {c_result} and hist {c_out}"
-)
-
-
+@function(several=True)
 def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, out=None, sorter=None):
     """Where values would go in sorted rows.
 
@@ -411,6 +414,7 @@ def _check_sorter(boundaries, sorter) -> None:
         raise RuntimeError(name + "sorter index out of range")
 
 
+@function(several=True)
 def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
     """The interval between sorted `boundaries` that each value falls into.
 

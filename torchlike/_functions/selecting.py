@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
 from torchlike._devices import check_same
+from torchlike._function import function
 from torchlike._functions.indexing import Parsed, chosen, spelled
 from torchlike._functions.making import wrapped
 from torchlike._ops import indexing as ops
@@ -17,6 +16,7 @@ from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.basic_indexing import FULL
 from torchlike._ops.indexing import masked_select_by
 from torchlike._out import INDEXED, OutRule, check_apart, stored
+from torchlike._programs import explain
 from torchlike._types import dtypes
 
 WHERE_UINT8 = (
@@ -49,6 +49,7 @@ def _put_at(self, indices, values) -> tuple:
     return spelled(self, parsed.tensors)
 
 
+@function(several=True)
 def index_put(input, indices, values, accumulate: bool = False):
     """`input` with `values` at the places that a tuple of index tensors gives, or added there.
 
@@ -72,6 +73,7 @@ def index_put_(self, indices, values, accumulate: bool = False):
 _PLACES = OutRule("nonzero: Expected out tensor to have scalar type {result} but got scalar type{out}")
 
 
+@function
 def nonzero(input, *, out=None, as_tuple: bool = False):
     """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``.
 
@@ -87,19 +89,22 @@ def nonzero(input, *, out=None, as_tuple: bool = False):
     return stored("nonzero", made, out, _PLACES)
 
 
-def nonzero_static(input, *, size: int, fill_value: int = -1, out=None):
+@function(out=_PLACES, out_name="nonzero")
+def nonzero_static(input, *, size: int, fill_value: int = -1):
     """`nonzero` cut or filled up to `size` rows."""
     found = nonzero(input)._value().numpy()[:size]
     rows = np.full((size, found.shape[1]), fill_value, np.int64)
     rows[: len(found)] = found
-    return stored("nonzero", wrapped(rows, input.device), out, _PLACES)
+    return wrapped(rows, input.device)
 
 
+@function
 def argwhere(input):
     """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``."""
     return nonzero(input)
 
 
+@function(several=True)
 def masked_select(input, mask, *, out=None):
     """The elements where the mask, broadcast, is true, in one dimension.
 
@@ -117,6 +122,7 @@ def masked_select(input, mask, *, out=None):
     return stored("masked_select", chosen(wide, (True,) * len(shape), indices, masked_select_by), out, INDEXED)
 
 
+@function(several=True)
 def where(condition, input=None, other=None, *, out=None):
     """`input` where the condition is true, else `other`; with the condition alone, the places where it is true.
 
@@ -133,7 +139,7 @@ def where(condition, input=None, other=None, *, out=None):
         )
         raise TypeError(f"where() received an invalid combination of arguments - got ({given})")
     if condition._aval.dtype.name == "uint8":
-        warnings.warn(WHERE_UINT8, UserWarning, stacklevel=2)
+        explain.warn(WHERE_UINT8)
     return masks.where_between(condition, input, other, out=out)
 
 
@@ -142,6 +148,7 @@ def where_method(self, condition, other):
     return where(condition, self, other)
 
 
+@function
 def unravel_index(indices, shape):
     """Places in a flattened tensor of a shape as a tuple of places along each dimension.
 
@@ -154,7 +161,3 @@ def unravel_index(indices, shape):
     if any(each < 0 for each in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
     return tuple(ops.unravel_places(indices, shape))
-
-
-for _public in (index_put, nonzero, nonzero_static, argwhere, masked_select, where, unravel_index):
-    _public.__module__ = "torchlike"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions.indexing import stretch
 from torchlike._functions.views import as_if_made
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT
 from torchlike._programs.cache import Cache, exact
-from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
 
@@ -40,7 +39,7 @@ def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
     return found
 
 
-@legacy_keywords(tensor="input")
+@function(legacy={"tensor": "input"})
 def unbind(input, dim: int = 0):
     """The slices along a dimension, without it: a tuple of views.
 
@@ -59,7 +58,7 @@ def unbind(input, dim: int = 0):
     )
 
 
-@gate
+@function
 def split_with_sizes(input, split_sizes, dim: int = 0):
     """Pieces of the given sizes along a dimension: a tuple of views.
 
@@ -93,8 +92,7 @@ def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
     return _views_of(pieces_op, input, dim, sizes, _steps_of(input, dim, sizes, entries))
 
 
-@legacy_keywords(split_size="split_size_or_sections")
-@gate
+@function(legacy={"split_size": "split_size_or_sections"})
 def split(tensor, split_size_or_sections, dim: int = 0):
     """Pieces of a size along a dimension, the last one smaller where it does not fit, or of several given sizes.
 
@@ -123,7 +121,7 @@ def split_method(self, split_size, dim: int = 0):
     return split(self, split_size, dim)
 
 
-@legacy_keywords(tensor="input")
+@function(legacy={"tensor": "input"})
 def chunk(input, chunks: int, dim: int = 0):
     """At most `chunks` pieces of equal size along a dimension, the last one smaller where it does not fit.
 
@@ -143,6 +141,7 @@ def chunk(input, chunks: int, dim: int = 0):
     return split(input, -(-length // chunks), dim)
 
 
+@function(several=True)
 def tensor_split(input, indices_or_sections, dim: int = 0):
     """Pieces along a dimension: so many of nearly equal size, or cut at the given places.
 
@@ -197,9 +196,8 @@ def _split_along(name: str, needed: int, dim_of):
             )
         return tensor_split(input, count, dim)
 
-    split_along.__name__ = split_along.__qualname__ = name
     split_along.__doc__ = f"`tensor_split` along the dimension of ``{name[0]}stack``; a number must divide its size."
-    return split_along
+    return function(split_along, name=name)
 
 
 hsplit = _split_along("hsplit", 1, lambda ndim: 0 if ndim == 1 else 1)
@@ -211,16 +209,9 @@ def _unsafe(name: str, cut):
     def unsafe(*args, **kwargs):
         return tuple([as_if_made(each) for each in cut(*args, **kwargs)])
 
-    unsafe.__name__ = unsafe.__qualname__ = name
     unsafe.__doc__ = f"`{cut.__name__}` whose results share memory, but no history: none may be written to."
-    return unsafe
+    return function(unsafe, name=name)
 
 
 unsafe_chunk, unsafe_split = _unsafe("unsafe_chunk", chunk), _unsafe("unsafe_split", split)
 unsafe_split_with_sizes = _unsafe("unsafe_split_with_sizes", split_with_sizes)
-
-for _public in (
-    *(unbind, split_with_sizes, split, chunk, tensor_split, hsplit, vsplit, dsplit),
-    *(unsafe_chunk, unsafe_split, unsafe_split_with_sizes),
-):
-    _public.__module__ = "torchlike"

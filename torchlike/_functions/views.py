@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-import warnings
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._ops import conversion, views
 from torchlike._ops._promote import wrap_dim
-from torchlike._programs.tracebacks import gate, shorten
+from torchlike._programs import explain
+from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import record
 from torchlike._recorder.view import Layout, Place, direct
 from torchlike._types import dtype as dtype_class
@@ -102,6 +103,7 @@ def _view_dtype(self, dtype: dtypes.dtype):
 _SIGNED = "conjugate view tensors", "tensors with negative bit set"
 
 
+@function
 def view_as_real(input):
     """A complex tensor of shape ``(...)`` as its real and imaginary parts, ``(..., 2)``; a view.
 
@@ -140,6 +142,7 @@ def _check_bytes(self, dtype: dtypes.dtype) -> None:
                 raise RuntimeError(f"self.stride({dim}) must be divisible by {ratio} {pair} {stride}")
 
 
+@function
 def reshape(input, *shape):
     """The elements in another shape: a view where their place in memory allows it, else a copy.
 
@@ -168,7 +171,7 @@ def view_as(self, other):
     return view(self, tuple(other._aval.shape))
 
 
-@gate
+@function
 def flatten(input, start_dim: int = 0, end_dim: int = -1):
     """The dimensions from `start_dim` to `end_dim` as one; a view where memory allows it."""
     known = input._aval
@@ -178,6 +181,7 @@ def flatten(input, start_dim: int = 0, end_dim: int = -1):
     return input if alone else reshape(input, shape)
 
 
+@function
 def unflatten(input, dim: int, sizes):
     """One dimension as several; one of the sizes may be -1.
 
@@ -200,6 +204,7 @@ def unflatten(input, dim: int, sizes):
     return view(input, (*shape[:dim], *found, *shape[dim + 1 :]))
 
 
+@function
 def ravel(input):
     """All elements in one dimension; a view where they lie in order."""
     return reshape(contiguous(input), -1)
@@ -224,6 +229,7 @@ def expand_as(self, other):
     return views.expand(self, tuple(other._aval.shape))
 
 
+@function
 def broadcast_to(input, *size):
     """`expand` to a size, spelled out or one sequence."""
     return views.expand(input, _sizes(size))
@@ -239,7 +245,7 @@ def _unique(name: str, dims: tuple, ndim: int) -> tuple[int, ...]:
     return wrapped
 
 
-@gate
+@function
 def movedim(input, source, destination):
     """Dimensions moved to other places, the rest in their order.
 
@@ -264,9 +270,9 @@ def reversed_dims(self):
     ndim = self._aval.ndim
     if ndim not in (0, 2):
         if ndim > 2:
-            warnings.warn(T_DEPRECATED, UserWarning, stacklevel=2)
+            explain.warn(T_DEPRECATED)
     elif not ndim:
-        warnings.warn(_identity("T"), UserWarning, stacklevel=2)
+        explain.warn(_identity("T"))
     return views.permute(self, tuple(reversed(range(ndim))))
 
 
@@ -280,7 +286,7 @@ def matrix_transpose(self):
     if ndim < 2:
         if ndim:
             raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {ndim}-D tensor.")
-        warnings.warn(_identity("mT"), UserWarning, stacklevel=2)
+        explain.warn(_identity("mT"))
         return self
     return views.transpose(self, -2, -1)
 
@@ -292,7 +298,7 @@ def conjugate_transpose(self):
         more = " For batches of matrices, consider using tensor.mH" if ndim > 2 else ""
         raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor.{more}")
     if not ndim:
-        warnings.warn("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=2)
+        explain.warn("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().")
         return views.conjugate(self) if self._aval.dtype.is_complex else self
     return _adjoint(self)
 
@@ -307,6 +313,7 @@ def matrix_adjoint(self):
     return _checked_adjoint(self, "tensor.mH is")
 
 
+@function
 def adjoint(input):
     """The last two dimensions swapped, conjugated.
 
@@ -321,7 +328,7 @@ def _checked_adjoint(self, what: str):
     if ndim == 1:
         raise RuntimeError(f"{what} only supported on matrices or batches of matrices. Got 1-D tensor.")
     if not ndim:
-        warnings.warn("adjoint() is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=3)
+        explain.warn("adjoint() is deprecated on 0-D tensors. Consider using x.conj().")
         return views.conjugate(self) if self._aval.dtype.is_complex else self
     return _adjoint(self)
 
@@ -352,6 +359,7 @@ transpose_ = _in_place(views.transpose)
 # ---------------------------------------------------------------------- memory
 
 
+@function
 def as_strided(input, size, stride, storage_offset=None):
     """The elements at sizes, strides and an offset of one's own, counted in elements of the storage.
 
@@ -384,11 +392,13 @@ def _of_root(root, place: Place):
 as_strided_ = _in_place(as_strided)
 
 
+@function
 def real(input):
     """The real parts: a view of a complex tensor, a real tensor itself."""
     return views.real_part(input) if input._aval.dtype.is_complex else input
 
 
+@function
 def imag(input):
     """The imaginary parts of a complex tensor, as a view.
 
@@ -403,6 +413,7 @@ def imag(input):
 # ---------------------------------------------------------------------- shapes of several tensors
 
 
+@function(of_modes=True)
 def broadcast_shapes(*shapes):
     """The shape that shapes broadcast to.
 
@@ -433,6 +444,7 @@ def _tensors(args: tuple) -> tuple:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
+@function
 def broadcast_tensors(*tensors):
     """Tensors expanded to their common shape.
 
@@ -462,15 +474,8 @@ def _at_least(name: str, dims: int):
                 raise TypeError(f"{name}() received an invalid combination of arguments - got ({type(each).__name__})")
         return tuple([at_least(each) for each in _tensors(tensors)])
 
-    at_least.__name__ = at_least.__qualname__ = name
     at_least.__doc__ = f"Tensors with at least {dims} dimension{'s' if dims > 1 else ''}, each a view."
-    return at_least
+    return function(at_least, name=name)
 
 
 atleast_1d, atleast_2d, atleast_3d = (_at_least(f"atleast_{dims}d", dims) for dims in (1, 2, 3))
-
-for _public in (
-    *(reshape, flatten, unflatten, ravel, broadcast_to, movedim, adjoint, as_strided, real, imag, view_as_real),
-    *(broadcast_shapes, broadcast_tensors, atleast_1d, atleast_2d, atleast_3d),
-):
-    _public.__module__ = "torchlike"

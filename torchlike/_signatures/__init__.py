@@ -60,6 +60,11 @@ def is_vague(path: str) -> bool:
     return not getattr(_taker(path), "looks_on", True)
 
 
+def is_in_python(path: str) -> bool:
+    """Whether PyTorch has a function in Python: what its arguments are, shows where they are used."""
+    return _written().get(path, [""])[0].startswith("def ")
+
+
 def refuse(path: str, args: tuple, kwargs: dict) -> bool:
     """Look whether a call's arguments fit what PyTorch takes, and say whether others of the same types fit as well.
 

@@ -13,6 +13,7 @@ from torchlike._dispatch import operator
 from torchlike._ops import views
 from torchlike._overrides import TorchFunctionState, answer, answered, at_level, disabled, overriding
 from torchlike._programs.tracebacks import gate, shorten
+from torchlike._signatures import is_in_python
 
 
 class _TensorMeta(type):
@@ -126,16 +127,7 @@ _IN_PYTHON = {
         "__reduce_ex__",
         "__repr__",
     ),
-    *(
-        "backward",
-        "istft",
-        "module_load",
-        "norm",
-        "register_hook",
-        "register_post_accumulate_grad_hook",
-        "share_memory_",
-    ),
-    *("is_shared", "split", "stft", "storage", "unique", "unique_consecutive", "lu", "__setstate__", "__dlpack__"),
+    *("__setstate__", "__dlpack__"),
 }
 _REVERSED = {
     "__rsub__",
@@ -159,7 +151,7 @@ def make_overridable(kind: type) -> None:
         if isinstance(form, property):
             setattr(Overridable, name, _property(kind, name, form))
         elif isinstance(form, FunctionType) and (name in _REVERSED or not getattr(form, "is_method", False)):
-            form.in_python = name in _IN_PYTHON
+            form.in_python = name in _IN_PYTHON or is_in_python(f"torch.Tensor.{name}")
             method = _method(kind, name, form)
             setattr(
                 Overridable, name, operator(method) if name in {*_REVERSED, "__pow__", "__ipow__", "__eq__"} else method

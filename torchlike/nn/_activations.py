@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
-
+from torchlike._function import function
 from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import activations as ops
 from torchlike._ops.nn import dropout as random_ops
+from torchlike._programs import explain
 from torchlike.tensor import Tensor
 
 
+@function
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """``max(input, 0)``, elementwise."""
     return ops.relu.inplace(input) if inplace else ops.relu(input)
 
 
+@function
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(input, 0), 6)``, elementwise."""
     return ops.relu6.inplace(input) if inplace else ops.relu6(input)
 
 
+@function
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """The input cut at `min_val` and `max_val`.
 
@@ -31,21 +34,25 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     return (ops.hardtanh.inplace if inplace else ops.hardtanh)(input, min_val, max_val)
 
 
+@function
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """The input where it is above `threshold`, elsewhere `value`."""
     return (ops.threshold.inplace if inplace else ops.threshold)(input, threshold, value)
 
 
+@function
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """The input where it is positive, elsewhere ``alpha * (exp(input) - 1)``."""
     return (ops.elu.inplace if inplace else ops.elu)(input, alpha)
 
 
+@function
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """`elu` with the constants that keep mean 0 and variance 1."""
     return ops.selu.inplace(input) if inplace else ops.selu(input)
 
 
+@function
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``.
 
@@ -57,11 +64,13 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return (ops.celu.inplace if inplace else ops.celu)(input, alpha)
 
 
+@function
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """The input where it is positive, elsewhere ``negative_slope * input``."""
     return (ops.leaky_relu.inplace if inplace else ops.leaky_relu)(input, negative_slope)
 
 
+@function
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
@@ -77,66 +86,75 @@ def rrelu(
     return (random_ops.rrelu.inplace if inplace else random_ops.rrelu)(input, lower, upper, draw_seed())
 
 
+@function
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``."""
     return ops.silu.inplace(input) if inplace else ops.silu(input)
 
 
+@function
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * tanh(softplus(input))``."""
     return ops.mish.inplace(input) if inplace else ops.mish(input)
 
 
+@function
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``input / 6 + 1 / 2``, cut at 0 and 1."""
     return ops.hardsigmoid.inplace(input) if inplace else ops.hardsigmoid(input)
 
 
+@function
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * hardsigmoid(input)``."""
     return ops.hardswish.inplace(input) if inplace else ops.hardswish(input)
 
 
+@function
 def sigmoid(input: Tensor) -> Tensor:
     """``1 / (1 + exp(-input))``."""
     return input.sigmoid()
 
 
+@function
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
     return input.tanh()
 
 
-def _implied_dim(name: str, ndim: int, stacklevel: int) -> int:
+def _implied_dim(name: str, ndim: int) -> int:
     """The dimension that PyTorch chose before `dim` was asked for, with its warning."""
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel + 1,
+    explain.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument."
     )
     return 0 if ndim in (0, 1, 3) else 1
 
 
+@function
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
     """``exp(input)`` divided by its sum along `dim`."""
     if dim is None:
-        dim = _implied_dim("softmax", input.dim(), _stacklevel)
+        dim = _implied_dim("softmax", input.dim())
     return ops.softmax(input, dim) if dtype is None else ops.softmax(input, dim, dtype)
 
 
+@function
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
     """`softmax` of the negative input."""
     if dim is None:
-        dim = _implied_dim("softmin", input.dim(), _stacklevel)
+        dim = _implied_dim("softmin", input.dim())
     return ops.softmin(input, dim) if dtype is None else ops.softmin(input, dim, dtype)
 
 
+@function
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
     """The logarithm of `softmax`."""
     if dim is None:
-        dim = _implied_dim("log_softmax", input.dim(), _stacklevel)
+        dim = _implied_dim("log_softmax", input.dim())
     return ops.log_softmax(input, dim) if dtype is None else ops.log_softmax(input, dim, dtype)
 
 
+@function
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A sample of the Gumbel-softmax distribution.
 
@@ -156,6 +174,7 @@ celu_, elu_, hardtanh_ = ops.celu.inplace, ops.elu.inplace, ops.hardtanh.inplace
 leaky_relu_, threshold_ = ops.leaky_relu.inplace, ops.threshold.inplace
 
 
+@function
 def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
     """`rrelu` in place."""
     return rrelu(input, lower, upper, training, True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from torchlike._function import function
 from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import attention as ops
 from torchlike.tensor import Tensor
 
 
+@function
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -101,6 +103,7 @@ def _check_shapes(query: Tensor, key: Tensor, value: Tensor, embed_dim: int, hea
     return batched
 
 
+@function
 def multi_head_attention_forward(
     query: Tensor,
     key: Tensor,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
+from torchlike._function import function
 from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import dropout as ops
+from torchlike._programs import explain
 from torchlike.tensor import Tensor
 
 
@@ -24,6 +24,7 @@ def _masked(op, input: Tensor, p: float, training: bool, inplace: bool) -> Tenso
     return (op.inplace if inplace else op)(input, float(p), draw_seed())
 
 
+@function
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability `p` in training, scale the others by ``1 / (1 - p)``.
 
@@ -33,6 +34,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _masked(ops.dropout, input, p, training, inplace)
 
 
+@function
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Dropout that keeps mean 0 and variance 1, for SELU.
 
@@ -42,6 +44,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return _masked(ops.alpha_dropout, input, p, training, inplace)
 
 
+@function
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """`alpha_dropout` of whole channels.
 
@@ -51,6 +54,7 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
     return _masked(ops.feature_alpha_dropout, input, p, training, inplace)
 
 
+@function
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels of ``(N, C, L)`` or ``(C, L)``.
 
@@ -67,6 +71,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _by_channel(input, p, training, inplace, input.dim() == 2)
 
 
+@function
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels of ``(N, C, H, W)``.
 
@@ -74,28 +79,27 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         ValueError: `p` is no probability.
     """
     if input.dim() not in (3, 4):
-        warnings.warn(
+        explain.warn(
             f"dropout2d: Received a {input.dim()}-D input to dropout2d, which is deprecated and will result in an "
             "error "
             "in a future release. To retain the behavior and silence this warning, please use dropout instead. Note "
             "that "
             "dropout2d exists to provide channel-wise dropout on inputs with 2 spatial dimensions, a channel "
-            "dimension, and an optional batch dimension (i.e. 3D or 4D inputs).",
-            stacklevel=2,
+            "dimension, and an optional batch dimension (i.e. 3D or 4D inputs)."
         )
     if input.dim() == 3:
-        warnings.warn(
+        explain.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is "
             "desired - "
             "input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a "
             "future "
             "release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
-            "channel-wise dropout behavior, please switch to using dropout1d instead.",
-            stacklevel=2,
+            "channel-wise dropout behavior, please switch to using dropout1d instead."
         )
     return _by_channel(input, p, training, inplace, False)
 
 
+@function
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.
 
@@ -103,14 +107,13 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         ValueError: `p` is no probability.
     """
     if input.dim() not in (4, 5):
-        warnings.warn(
+        explain.warn(
             f"dropout3d: Received a {input.dim()}-D input to dropout3d, which is deprecated and will result in an "
             "error "
             "in a future release. To retain the behavior and silence this warning, please use dropout instead. Note "
             "that "
             "dropout3d exists to provide channel-wise dropout on inputs with 3 spatial dimensions, a channel "
-            "dimension, and an optional batch dimension (i.e. 4D or 5D inputs).",
-            stacklevel=2,
+            "dimension, and an optional batch dimension (i.e. 4D or 5D inputs)."
         )
     return _by_channel(input, p, training, inplace, input.dim() == 4)
 

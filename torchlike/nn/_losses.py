@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._function import function
 from torchlike._functions import making
 from torchlike._ops import class_losses, ctc, losses
+from torchlike._programs import explain
 
 _LEGACY = {"size_average", "reduce"}
 
@@ -21,11 +22,7 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, emit_warnin
     reduce = True if reduce is None else reduce
     meant = "none" if not reduce else "mean" if size_average else "sum"
     if emit_warning:
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.",
-            UserWarning,
-            stacklevel=3,
-        )
+        explain.warn(f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.")
     return meant
 
 
@@ -46,8 +43,7 @@ def _loss(op):
             return op(**given)
 
         loss.__doc__ = op.__doc__
-        loss.__module__ = "torchlike.nn.functional"
-        return loss
+        return function(loss)
 
     return decorate
 
@@ -141,6 +137,7 @@ def triplet_margin_loss(
 def _kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False): ...
 
 
+@function
 def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean", log_target: bool = False):
     """Kullback-Leibler divergence ``target * (log(target) - input)`` from log probabilities `input`.
 
@@ -149,15 +146,15 @@ def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean
         log_target: whether `target` is a logarithm, too.
     """
     if reduction == "mean" and size_average is None and reduce is None:
-        warnings.warn(
+        explain.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
-            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
-            stacklevel=2,
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release."
         )
     return _kl_div(input, target, size_average, reduce, reduction, log_target)
 
 
+@function
 def poisson_nll_loss(
     input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction: str = "mean"
 ):
@@ -171,6 +168,7 @@ def poisson_nll_loss(
     return _poisson_nll_loss(input, target, log_input, full, size_average, eps, reduce, reduction)
 
 
+@function
 def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
     """Negative log likelihood of a normal distribution with mean `input` and variance `var`.
 
@@ -196,6 +194,7 @@ def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6,
     return losses.gaussian_nll_loss(input, target, var, full=full, eps=eps, reduction=reduction)
 
 
+@function
 def triplet_margin_with_distance_loss(
     anchor, positive, negative, *, distance_function=None, margin: float = 1.0, swap: bool = False, reduction="mean"
 ):
@@ -218,6 +217,7 @@ def triplet_margin_with_distance_loss(
     return elements if reduction == "none" else elements.mean() if reduction == "mean" else elements.sum()
 
 
+@function
 def ctc_loss(
     log_probs,
     targets,
@@ -241,9 +241,3 @@ def ctc_loss(
         if each.numel() != batch:
             raise RuntimeError(f"{name} must be of size batch_size")
     return ctc.ctc_loss(log_probs, targets, *lengths, blank, reduction, zero_infinity)
-
-
-for _public in (
-    *(kl_div, poisson_nll_loss, gaussian_nll_loss, triplet_margin_with_distance_loss, ctc_loss, legacy_reduction),
-):
-    _public.__module__ = "torchlike.nn.functional"

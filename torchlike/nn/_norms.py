@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from torchlike._function import function
 from torchlike._ops.nn import normalization as ops
 from torchlike._recorder.writes import write_together
 from torchlike.tensor import Tensor
@@ -34,6 +35,7 @@ def _check_several(size, count: int, words: str) -> None:
         raise ValueError(f"Expected more than 1 {words} when training, got input size {size}")
 
 
+@function
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -69,6 +71,7 @@ def batch_norm(
     return normed
 
 
+@function
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -102,6 +105,7 @@ def instance_norm(
     return normed
 
 
+@function
 def group_norm(input: Tensor, num_groups: int, weight=None, bias=None, eps: float = 1e-5) -> Tensor:
     """Normalize groups of channels of each sample of ``(N, C, *)``.
 

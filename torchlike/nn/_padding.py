@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from torchlike._function import function
 from torchlike._ops.nn import padding as ops
 from torchlike.tensor import Tensor
 
 
+@function
 def pad(input: Tensor, pad: list[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """Put elements before and after.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from torchlike._function import function
 from torchlike._functions import randoms
 from torchlike._ops.nn import adaptive_pooling as adaptive
 from torchlike._ops.nn import pooling as ops
@@ -13,6 +14,7 @@ from torchlike.nn._sizes import ntuple
 from torchlike.tensor import Tensor
 
 
+@function
 def max_pool1d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor | tuple[Tensor, Tensor]:
@@ -21,6 +23,7 @@ def max_pool1d(
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@function
 def max_pool2d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor | tuple[Tensor, Tensor]:
@@ -29,6 +32,7 @@ def max_pool2d(
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@function
 def max_pool3d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor | tuple[Tensor, Tensor]:
@@ -37,18 +41,21 @@ def max_pool3d(
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@function
 def adaptive_max_pool1d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
     """The largest elements of `output_size` windows that cover ``(N, C, L)`` evenly, and their places if wanted."""
     found = adaptive.adaptive_max_pool1d(input, output_size)
     return found if return_indices else found[0]
 
 
+@function
 def adaptive_max_pool2d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
     """The largest elements of `output_size` windows that cover ``(N, C, H, W)`` evenly, and their places if wanted."""
     found = adaptive.adaptive_max_pool2d(input, output_size)
     return found if return_indices else found[0]
 
 
+@function
 def adaptive_max_pool3d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
     """`adaptive_max_pool2d` over ``(N, C, D, H, W)``."""
     found = adaptive.adaptive_max_pool3d(input, output_size)
@@ -62,8 +69,7 @@ def _with_indices(pool):
     def both(*args, **kwargs):
         return pool(*args, **{**kwargs, "return_indices": True})
 
-    both.__name__ = both.__qualname__ = pool.__name__ + "_with_indices"
-    return both
+    return function(both, name=pool.__name__ + "_with_indices")
 
 
 max_pool1d_with_indices, max_pool2d_with_indices = _with_indices(max_pool1d), _with_indices(max_pool2d)
@@ -110,16 +116,19 @@ def _unpooled(input, indices, kernel_size, stride, padding, output_size, dims: i
     return ops.max_unpool(input, indices, sizes)
 
 
+@function
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
     """Put the elements of a `max_pool1d` back to where they were; 0 elsewhere."""
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 1)
 
 
+@function
 def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
     """Put the elements of a `max_pool2d` back to where they were; 0 elsewhere."""
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 2)
 
 
+@function
 def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
     """Put the elements of a `max_pool3d` back to where they were; 0 elsewhere."""
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 3)
@@ -144,6 +153,7 @@ def _fractional(input, kernel_size, output_size, output_ratio, return_indices: b
     return found if return_indices else found[0]
 
 
+@function
 def fractional_max_pool2d(
     input, kernel_size, output_size=None, output_ratio=None, return_indices: bool = False, _random_samples=None
 ) -> Tensor | tuple[Tensor, Tensor]:
@@ -158,6 +168,7 @@ def fractional_max_pool2d(
     return _fractional(input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 2)
 
 
+@function
 def fractional_max_pool3d(
     input, kernel_size, output_size=None, output_ratio=None, return_indices: bool = False, _random_samples=None
 ) -> Tensor | tuple[Tensor, Tensor]:

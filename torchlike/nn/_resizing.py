@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 
+from torchlike._function import function
 from torchlike._ops.nn import adaptive_pooling
 from torchlike._ops.nn import resizing as ops
-from torchlike._programs.tracebacks import gate
+from torchlike._programs import explain
 from torchlike.tensor import Tensor
 
 _MODES = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
@@ -52,7 +52,7 @@ def _sizes(input: Tensor, size, scale_factor, recompute: bool | None) -> tuple[t
     return made, (None,) * dims if recompute else scales
 
 
-@gate
+@function
 def interpolate(
     input: Tensor,
     size=None,
@@ -102,23 +102,24 @@ def interpolate(
 
 
 def _warn(old: str) -> None:
-    warnings.warn(
-        f"`nn.functional.{old}` is deprecated. Use `nn.functional.interpolate` instead.", UserWarning, stacklevel=3
-    )
+    explain.warn(f"`nn.functional.{old}` is deprecated. Use `nn.functional.interpolate` instead.")
 
 
+@function
 def upsample(input: Tensor, size=None, scale_factor=None, mode: str = "nearest", align_corners=None) -> Tensor:
     """`interpolate`, as it was called before."""
     _warn("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
+@function
 def upsample_nearest(input: Tensor, size=None, scale_factor=None) -> Tensor:
     """`interpolate` by the nearest element, as it was called before."""
     _warn("upsample_nearest")
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
+@function
 def upsample_bilinear(input: Tensor, size=None, scale_factor=None) -> Tensor:
     """`interpolate` between the corners' centers, as it was called before."""
     _warn("upsample_bilinear")

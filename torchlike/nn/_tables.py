@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchlike._function import function
 from torchlike._ops.nn import embedding as ops
 from torchlike.tensor import Tensor
 
@@ -37,6 +38,7 @@ def refuse_sparse(sparse: bool) -> bool:
     return False
 
 
+@function
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -104,6 +106,7 @@ def _check_bags(input: Tensor, offsets: Tensor | None, mode: str, per_sample_wei
             )
 
 
+@function
 def embedding_bag(
     input: Tensor,
     weight: Tensor,
@@ -150,6 +153,7 @@ def embedding_bag(
     )
 
 
+@function
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """A vector for each index, 1 there and 0 elsewhere.
 
