@@ -21,12 +21,13 @@ REFUSED = """
 argwhere bernoulli cauchy exponential geometric linspace.tensor_overload log_normal multinomial nn.functional.batch_norm
 nn.functional.feature_alpha_dropout.with_train nn.functional.fractional_max_pool2d nn.functional.fractional_max_pool3d
 nn.functional.instance_norm nn.functional.rrelu nonzero nonzero_static normal normal.in_place rand_like randint_like
-randn_like uniform unique unique_consecutive bfloat16 chalf
+randn_like uniform unique unique_consecutive bfloat16 chalf linalg.pinv.singular
 """.split()
 UNDERIVED = """
-floor_divide heaviside scatter resize_ resize_as_ linalg.pinv.singular special.chebyshev_polynomial_t
-special.chebyshev_polynomial_u special.chebyshev_polynomial_v special.chebyshev_polynomial_w special.hermite_polynomial_h
-special.hermite_polynomial_he special.laguerre_polynomial_l special.legendre_polynomial_p
+floor_divide heaviside scatter resize_ resize_as_ special.chebyshev_polynomial_t special.chebyshev_polynomial_u
+special.chebyshev_polynomial_v special.chebyshev_polynomial_w special.hermite_polynomial_h special.hermite_polynomial_he
+special.laguerre_polynomial_l special.legendre_polynomial_p special.shifted_chebyshev_polynomial_t
+special.shifted_chebyshev_polynomial_u special.shifted_chebyshev_polynomial_v special.shifted_chebyshev_polynomial_w
 """.split()
 
 
