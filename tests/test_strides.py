@@ -270,3 +270,60 @@ def test_compiled_calls_keep_strides() -> None:
             first, second = call(x)
             assert first.stride() == x.stride()
             assert second.stride() == x.stride()[::-1]
+
+
+def _leaves(torch):
+    def grad(leaf, call=lambda x: x.exp()):
+        leaf.requires_grad_()
+        for _ in range(2):
+            call(leaf).sum().backward()
+        return leaf.grad
+
+    x = torch.ones(2, 3, 2, 2)
+    return (
+        *(grad(torch.ones(3, 4).t()), grad(torch.ones(3, 8)[:, ::2]), grad(torch.ones(3, 1).expand(3, 4))),
+        *(grad(x.to(memory_format=torch.channels_last)), grad(torch.ones(4, 3).t(), lambda a: a.mv(torch.ones(4)))),
+        grad(torch.ones(3, 4), lambda a: a.t().mv(torch.ones(3))),
+    )
+
+
+def _arrays(torch):
+    x = np.arange(24.0).reshape(2, 3, 4)
+    given = [
+        x.transpose(2, 0, 1),
+        x[:, ::2],
+        x[:, :, ::2].T,
+        np.broadcast_to(np.arange(3.0), (2, 3)),
+        np.asfortranarray(x),
+    ]
+    made = [(torch.tensor(each), torch.zeros(1).new_tensor(each), torch.asarray(each, copy=True)) for each in given]
+    return made, torch.as_tensor(x.T, dtype=torch.float32), torch.as_tensor(x.T)
+
+
+@pytest.mark.parametrize("program", [_leaves, _arrays])
+def test_memory_of_leaves(program: Callable) -> None:
+    compare(program(reference()), program(torchlike), "result", (1e-5, 1e-5), strides=True)
+
+
+def _step(torch, compile: Callable):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv2d(2, 4, 3), torch.nn.ReLU(), torch.nn.MaxPool2d(2))
+    model.to(memory_format=torch.channels_last)
+    optimizer, x = torch.optim.SGD(model.parameters(), 0.1), torch.randn(2, 2, 6, 6)
+
+    @compile
+    def step(x):
+        optimizer.zero_grad()
+        found = model(x)
+        found.square().mean().backward()
+        optimizer.step()
+        return found.detach()
+
+    for _ in range(4):
+        found = step(x.to(memory_format=torch.channels_last))
+    return found, [(each.detach(), each.grad) for each in model.parameters()]
+
+
+def test_a_compiled_step_keeps_channels_last() -> None:
+    want, got = _step(reference(), lambda step: step), _step(torchlike, torchlike.compile)
+    compare(want, got, "result", (1e-3, 1e-4), strides=True)

@@ -246,7 +246,10 @@ class Run:
                     continue
                 if not grad[0].is_computed:
                     grad[0].recording.note(leaf, "grad", known)
-                calls.append((setattr, leaf, "grad", self.wrap(*grad)))
+                made, variable = self.wrap(*grad), leaf.variable
+                if variable is not None and variable._view is not None and not self.create_graph:
+                    made._lie_as(variable)
+                calls.append((setattr, leaf, "grad", made))
             write_together(writes, calls)
         self._found.clear()
 

@@ -122,6 +122,12 @@ class TensorBase:
             made._counter = self._counter
         return made
 
+    def _lie_as(self, other: TensorBase) -> None:
+        """`_lie` as the elements of a tensor of this shape do, if these fill their memory."""
+        layout = other._layout
+        if layout.is_dense and not layout.is_contiguous:
+            self._lie(View.whole(Place(layout._replace(offset=0), self._aval.dtype)))
+
     # ------------------------------------------------------------------ reading
 
     def _value(self) -> Value:

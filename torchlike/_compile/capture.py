@@ -30,6 +30,12 @@ from torchlike._types import Size, device, dtype
 ITEM = "item() is called"  # what `Tensor.item` says of why it needs a value
 
 
+def _is_plain_gradient(grad: TensorBase) -> bool:
+    """Whether a tensor is all of its storage, in whatever order that lies, and nothing else."""
+    is_whole = grad._view is None or not grad._view.steps
+    return is_whole and grad.__dict__.keys() <= {"_storage", "_view", "_cached", "_seen"}
+
+
 class Before:
     """The tensors that a call can reach, as they are before it.
 
@@ -55,7 +61,7 @@ class Before:
         self.leaves = [each._leaf for each in self.state if each._leaf is not None]
         self.kept = [*map(_KEPT, self.state)]
         self.grads = [leaf.grad for leaf in self.leaves]
-        if any(each is not None and len(each.__dict__) != 1 for each in self.grads):
+        if any(each is not None and not _is_plain_gradient(each) for each in self.grads):
             raise Unguarded("a gradient is a view, or has a history")
         self.tensors = [*args, *self.state, *[each for each in self.grads if each is not None]]
         self.storages = [each._storage for each in self.tensors]

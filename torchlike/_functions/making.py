@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._programs import explain
@@ -310,8 +311,25 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
     array = np.array(array_of(data, dtypes.resolve(dtype, "tensor")))
     if requires_grad and array.dtype.kind in "biu":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    made = wrapped(array, device)
+    made = lying_as(wrapped(array, device), data)
     return made.requires_grad_() if requires_grad else made
+
+
+def lying_as(made, data):
+    """A tensor that was just made of a tensor or an array, its elements in that order in memory."""
+    layout = _layout_of(data)
+    if layout is not None:
+        strides.put(made, strides.preserved(layout))
+    return made
+
+
+def _layout_of(data) -> Layout | None:
+    """Where the elements of a tensor or an array lie, unless in order."""
+    if isinstance(data, TensorBase):
+        return None if data._view is None else data._layout
+    if not isinstance(data, np.ndarray) or data.flags.c_contiguous:
+        return None
+    return Layout(data.shape, tuple([each // data.itemsize for each in data.strides]))
 
 
 def wrapped(array: np.ndarray, device=None):
@@ -353,7 +371,7 @@ def from_numpy(ndarray: np.ndarray):
             "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the "
             "memory."
         )
-    layout = Layout(ndarray.shape, tuple([each // ndarray.itemsize for each in ndarray.strides]))
+    layout = _layout_of(ndarray)
     # its memory as it lies, with what is in the gaps
     flat = (
         ndarray.transpose(layout.order).reshape(-1)

@@ -9,7 +9,7 @@ import numpy as np
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.creation import sizes
-from torchlike._functions.making import COPY_CONSTRUCT, array_of, cast, wrapped
+from torchlike._functions.making import COPY_CONSTRUCT, array_of, cast, lying_as, wrapped
 from torchlike._programs.tracebacks import gate
 from torchlike._types import Size, devices, dtypes, formats
 
@@ -191,5 +191,5 @@ class LegacyMethods(TensorBase):
         if isinstance(data, TensorBase):
             warnings.warn(COPY_CONSTRUCT.format("tensor.new_tensor"), UserWarning, stacklevel=3)
         dtype = dtypes.resolve(dtype, "new_tensor") or self._aval.dtype
-        made = wrapped(np.array(cast(array_of(data), dtype)), device or self._aval.device)
+        made = lying_as(wrapped(np.array(cast(array_of(data), dtype)), device or self._aval.device), data)
         return made.requires_grad_() if requires_grad else made
