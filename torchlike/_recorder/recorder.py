@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from sys import getrefcount
 from typing import Any
@@ -22,11 +22,13 @@ from torchlike._programs.settings import put, settings
 from torchlike._programs.spec import Spec
 from torchlike._recorder import checks
 from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
-from torchlike._recorder.kinds import ORDINARY, Kind, deepest
+from torchlike._recorder.cutting import Cuttable
+from torchlike._recorder.kinds import deepest
+from torchlike._recorder.lines import Lines
 from torchlike._recorder.nodes import CLOSED, Sealed
 from torchlike._recorder.running import at_once, is_programs, run, store
 from torchlike._types.dtypes import of_numpy
-from torchlike._types.places import HOST, NOWHERE, Place, received
+from torchlike._types.places import HOST, Place, received
 
 LOST = (
     "this tensor's value was lost: the program that was to compute it failed{}. What it was to be made of, and what was "
@@ -132,7 +134,7 @@ class Elsewhere(Exception):
     """An operation belongs into another recording."""
 
 
-class Recording:
+class Recording(Cuttable):
     """Operations that were recorded and have not run.
 
     A node is a tuple: its part of the program's key, weak references to its outputs, its Python numbers. The part is
@@ -284,6 +286,9 @@ class Recording:
             if getrefcount(node) > _ALONE:
                 node.settle()
 
+    def _output(self, known: Aval, slot: int) -> Value:
+        return Value(known, None, self, slot)
+
     def outputs(self, begin: int = 0, end: int | None = None) -> list[Value | None]:
         """The outputs of the nodes from `begin` to `end`, None for what nobody holds."""
         return [each() for _, outs, _ in self.nodes[begin:end] for each in outs]
@@ -408,138 +413,26 @@ class Recording:
             finally:
                 self._is_running = False
 
-    def _cut(self, place: int) -> Recording:
-        slots = {
-            each
-            for part, _, _ in self.nodes[place:]
-            for each in part[1:]
-            if type(each) is int and each >= 0 and each % MULTIPLE < place
-        }
-        kept = {slot: self._held(slot) for slot in slots}
-        outputs, results = self.outputs(0, place), []
-        run(self.nodes[:place], self.inputs, outputs, set(), False, results)
-        store(outputs, results)
-        rest = self._from(place, kept)
-        self._tell([each for each in self.doubts if each[0].recording is self])
-        self.close()
-        return rest
-
-    def _from(self, place: int, kept: dict[int, Value]) -> Recording:
-        """A recording of the nodes from `place` on, which has their values.
-
-        Args:
-            kept: the earlier outputs that they use, by slot.
-        """
-        rest, moves = Recording(self.place, self.line), []
-
-        def moved(each):
-            if type(each) is type:
-                return each
-            if each >= 0 and each not in kept:
-                return each - place
-            value = kept[each] if each >= 0 else self.inputs[-1 - each]
-            known = rest.places.get(value)
-            return rest._admit(value, rest.place) if known is None else known
-
-        for part, outs, numbers in self.nodes[place:]:
-            for number, each in enumerate(outs):
-                value = each()
-                if value is not None:
-                    slot = len(rest.nodes) + number * MULTIPLE
-                    moves += [(setattr, value, "recording", rest), (setattr, value, "slot", slot)]
-            rest.nodes.append(((part[0], *map(moved, part[1:])), outs, numbers))
-        at_once(moves)
-        rest.doubts = [each for each in self.doubts if each[0].recording is rest]
-        return rest
-
-    def _held(self, slot: int) -> Value:
-        """The output in a slot, made anew if nobody holds it."""
-        number, place = slot % MULTIPLE, slot // MULTIPLE
-        part, outs, numbers = self.nodes[number]
-        value = outs[place]()
-        if value is None:
-            value = Value(part[0].outputs[place], None, self, slot)
-            self.nodes[number] = (part, (*outs[:place], ref(value), *outs[place + 1 :]), numbers)
-        return value
-
 
 # references to an input that nobody else holds: the dictionary of inputs, the list of them, the call that counts
 _NOBODY = 3
 _ALONE = 2  # the variable, the call that counts
 
 
-class Recorder(threading.local):
+class Recorder(Lines):
     """The pending operations, for each thread its own: what one records never comes between another's.
 
     Attributes:
-        line: the operations since the last flush, a recording for each place.
-        recording: the one of these where something was recorded last.
-        sealed: earlier ones that have not run.
         at_boundary: a step has ended; the next operation that is tracked for gradients cuts first, so that the
             preparation of data stays out of the step's program.
-        begun: a step has begun, and nothing was cut off since.
         reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
-        kind: what becomes of the recording where something needs it computed.
-        nowhere: where operations go whose results are nowhere, see `meta`.
     """
 
-    kind: Kind = ORDINARY
-    nowhere: Any = None
-    begun = False
-
     def __init__(self) -> None:
-        self.line: dict[Place, Recording] = {}
-        self.recording = self._begin(HOST)
-        self.sealed: list[Recording] = []
+        super().__init__(Recording)
         self.at_boundary = True
         self.reads_host = False
         self._after_backward = False
-
-    # ------------------------------------------------------------------ where it is recorded
-
-    def _begin(self, place: Place) -> Recording:
-        made = self.line[place] = Recording(place, self.line)
-        return made
-
-    def at(self, place: Place) -> Recording:
-        """The recording of a place, where it is recorded from now on."""
-        if place is NOWHERE:
-            return self.nowhere
-        found = self.line.get(place) or self._begin(place)
-        if found is not self.recording:
-            self.recording = found
-            self.kind.goes_on(found)
-        return found
-
-    def current(self) -> Recording:
-        """Where to record now."""
-        if self.recording.nodes is CLOSED:  # taken off by somebody who did not come to setting up another
-            self.recording = self._begin(self.recording.place)
-        return self.recording
-
-    def renew(self, sealed: Recording) -> None:
-        """Go on with another recording at the place of one that is sealed."""
-        self.sealed.append(sealed)
-        made = self._begin(sealed.place)
-        if self.recording is sealed:
-            self.recording = made
-
-    def take_off(self, taken: Collection[Recording]) -> None:
-        """Add nothing more to recordings: they are about to run."""
-        self.begun = False
-        if self.recording in taken:
-            self.recording = self._begin(self.recording.place)
-        for each in taken:
-            each.is_open = False
-            if self.line.get(each.place) is each:
-                del self.line[each.place]
-        self.sealed = [each for each in self.sealed if each not in taken]
-
-    def pending(self) -> list[Recording]:
-        """What is recorded and has not run, the earlier first."""
-        return [each for each in (*self.sealed, *self.line.values()) if each.nodes]
-
-    # ------------------------------------------------------------------ when it runs
 
     def boundary(self) -> None:
         """Cut before the first tracked operation of a step."""
@@ -687,8 +580,7 @@ def record(spec: Spec, inputs: Sequence) -> list[Value]:
         spec: the operation.
         inputs: a `Value` or a Python number for each of its inputs.
     """
-    recording = recorder.recording if inputs else recorder.at(spec.place)
-    return recording.add(spec, inputs)
+    return (recorder.recording if inputs else recorder.at(spec.place)).add(spec, inputs)
 
 
 def _follow_mode() -> None:
