@@ -19,7 +19,16 @@ from types import FunctionType
 from torchlike._signatures.parser import Signature
 
 FILE = Path(__file__).resolve().parent.parent / "torchlike" / "_signatures" / "signatures.txt"
-OWNERS = ("torch._C._nn", "torch", "torch.Tensor", "torch.nn.functional", "torch.linalg", "torch.fft", "torch.special")
+OWNERS = (
+    "torch._C._nn",
+    "torch._VF",
+    "torch",
+    "torch.Tensor",
+    "torch.nn.functional",
+    "torch.linalg",
+    "torch.fft",
+    "torch.special",
+)
 HOMES = {
     "torch",
     "torch.functional",
@@ -92,6 +101,8 @@ def in_python(call, known: set[str]) -> list[str]:
     if "boolean_dispatch.<locals>" in call.__qualname__:
         found = inspect.getclosurevars(call).nonlocals
         both = [in_python(found[each], known)[0] for each in ("if_false", "if_true")]
+        if ": " not in both[0]:  # the one without indices calls the other one
+            both[0] += "".join(both[1].partition(": ")[1:])
         return both if found["arg_name"] == "return_indices" else both[:1]
     signature = inspect.signature(call)
     parameters = [each.replace(annotation=each.empty, default=_plain(each)) for each in signature.parameters.values()]
@@ -174,9 +185,18 @@ def is_function(signature: Signature) -> bool:
     return any(each.name in ("input", "self", "tensors") for each in signature.parameters)
 
 
+def is_wrapped(name: str) -> bool:
+    """Whether a function in C is one of Python's in ``torch``."""
+    import torch
+
+    return name == "_unique2" or isinstance(getattr(torch, name, None), FunctionType)
+
+
 def _module(owner: str):
     import torch
 
+    if owner == "torch._VF":
+        return torch._C._VariableFunctions
     found = torch
     for name in owner.split(".")[1:]:
         found = getattr(found, name)
@@ -197,7 +217,7 @@ def text() -> str:
         lines.append(f"[{owner}]")
         for name in sorted(dir(module)):
             call = getattr(module, name)
-            if name[0] == "_":
+            if name[0] == "_" and name != "_unique2" or owner == "torch._VF" and not is_wrapped(name):
                 continue
             if isinstance(call, FunctionType) and call.__module__ in HOMES:
                 lines += [f"{name}: {each}" for each in in_python(call, in_c)]

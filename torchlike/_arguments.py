@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import re
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -130,6 +131,22 @@ def _check_elements(place: int, given) -> None:
 
 
 # ---------------------------------------------------------------------- PyTorch's words
+
+
+def broadcasting(error: Exception) -> RuntimeError | None:
+    """PyTorch's error for JAX's about shapes that do not broadcast; None for any other."""
+    _, is_that, shapes = str(error).partition("ncompatible shapes for broadcasting")
+    sizes = [[int(size) for size in re.findall(r"\d+", shape)] for shape in re.findall(r"\(([\d, ]*)\)", shapes)]
+    if not is_that or len(sizes) < 2:
+        return None
+    one, two = sizes[:2]
+    for back in range(1, min(len(one), len(two)) + 1):
+        if one[-back] != two[-back] and 1 not in (one[-back], two[-back]):
+            return RuntimeError(
+                f"The size of tensor a ({one[-back]}) must match the size of tensor b ({two[-back]}) at non-singleton "
+                f"dimension {max(len(one), len(two)) - back}"
+            )
+    return None
 
 
 def explained(op: Op, args: tuple, kwargs: dict, said: str, form: Form) -> str:

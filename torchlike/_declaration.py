@@ -20,6 +20,7 @@ from torchlike._arguments import (
     STATIC,
     SYNONYMS,
     Form,
+    broadcasting,
     explained,
     is_structure,
     kind_of,
@@ -71,6 +72,7 @@ class Flags:
             values.
         deprecated: old orders of the positional arguments, as names with spaces between: taken, with a UserWarning.
         out: what becomes of ``out=`` with another dtype than the result's; a tuple where that differs by output.
+        stored: what the in-place form says where numbers would make another dtype of it.
         apart_out: whether tensors given as ``out=`` must not be inputs, too.
         stepwise: whether halves are rounded at each step, as PyTorch does where it has several operations or computes
             in halves; else once, at the end.
@@ -101,6 +103,7 @@ class Flags:
     check: Callable[..., Sequence[Check]] | None = None
     deprecated: tuple[str, ...] = ()
     out: OutRule | tuple[OutRule, ...] = CAST
+    stored: OutRule = CAST
     apart_out: bool = False
     stepwise: bool = False
     fits: tuple[str, ...] = ()
@@ -234,7 +237,10 @@ class Op:
         return Spec.promised(self.name, self._function(*call), call[0], aval(layout.shape, viewed.dtype, viewed.place))
 
     def _traced(self, call: tuple) -> Spec:
-        return Spec(self.name, self._function(*call), call[0])
+        try:
+            return Spec(self.name, self._function(*call), call[0])
+        except (TypeError, ValueError) as error:
+            raise broadcasting(error) or error from None
 
     def _function(self, kinds: tuple, args: tuple, kwargs: tuple, in_place: bool, casts: tuple | None) -> Callable:
         """The function of the inputs, which casts them first where autocast says so."""
@@ -250,11 +256,12 @@ class Op:
             except NotImplementedError as error:
                 if in_place and hasattr(error, "dtype"):
                     shapes = [each.shape for each in arrays]
-                    _check_stored(kinds[0], jax.numpy.broadcast_shapes(*shapes), error.dtype)
+                    _check_stored(kinds[0], jax.numpy.broadcast_shapes(*shapes), error.dtype, rule)
                 raise
-            return _cast_to(kinds[0], got) if in_place else got
+            return _cast_to(kinds[0], got, rule) if in_place else got
 
         avals = [each for each in kinds if not isinstance(each, type)]
+        rule = self.flags.stored if len(avals) < len(kinds) else CAST
         if not self.flags.stepwise and not {asked, *(each.dtype for each in avals)}.isdisjoint(dtypes.HALVES):
             return in_single(fn, asked, all(each.device is CPU for each in avals))
         return lambda *arrays: fn(arrays, asked)
@@ -377,7 +384,7 @@ def _filled(each, arrays, asked=None, dtype=None):
     return each
 
 
-def _cast_to(known, result):
+def _cast_to(known, result, rule: OutRule):
     """The result as the changed tensor's dtype.
 
     Raises:
@@ -385,11 +392,11 @@ def _cast_to(known, result):
     """
     if isinstance(result, (tuple, list)):
         result = result[0]
-    _check_stored(known, result.shape, result.dtype)
+    _check_stored(known, result.shape, result.dtype, rule)
     return result.astype(known.dtype.np)
 
 
-def _check_stored(known: Aval, shape: tuple[int, ...], dtype) -> None:
+def _check_stored(known: Aval, shape: tuple[int, ...], dtype, rule: OutRule) -> None:
     if shape != known.shape:
         raise RuntimeError(f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(shape)}")
-    CAST.check("", dtypes.of_numpy(dtype), known.dtype)
+    rule.check("", dtypes.of_numpy(dtype), known.dtype)

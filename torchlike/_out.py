@@ -21,6 +21,9 @@ RESIZED = (
     "zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0)."
 )
 DEVICES = "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
+_ONCE = {"torch.dist"}  # that took ``out=`` once
+# families without derivatives
+_UNTRACKED = ("comparison", "bitwise")
 
 
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
@@ -89,7 +92,7 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
         RuntimeError: a result's dtype cannot be stored in its tensor, or one of them requires grad.
         TypeError: this form of the operation takes no ``out=``, or what is no tensor.
     """
-    if form.path in operations:
+    if form.path in operations and form.path not in _ONCE:
         refuse(form.path, args[form.own :], kwargs)
     out, op = kwargs.pop("out"), call.op
     if op.flags.apart_out and out is not None:
@@ -97,7 +100,13 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
     if isinstance(out, TensorBase) and isinstance(op.flags.out, OutRule) and op.flags.out.decides:
         _refuse_tracked(op.name, *tensors_of((*args, *kwargs.values())))
         kwargs["dtype"] = op.flags.out.decides(op, out.dtype, *args, **kwargs)
-    results = call(*args, **kwargs)
+    public = op.flags.module.rpartition(".")[2] + "_" if op.flags.module else ""
+    try:
+        results = call(*args, **kwargs)
+    except (RuntimeError, IndexError):
+        if out is not None and not op.body.__module__.endswith(_UNTRACKED):  # what has a derivative says this first
+            _refuse_tracked(public + op.name, *tensors_of((*args, *kwargs.values(), out)))
+        raise
     if out is None:
         return results
     if op.flags.shares != "all":
@@ -107,7 +116,6 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
             raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
     if op.flags.out in (CAST, UNARY) and isinstance(results, TensorBase):
         _refuse_growth(results, out, (*args, *kwargs.values()))
-    public = op.flags.module.rpartition(".")[2] + "_" if op.flags.module else ""
     return stored(public + op.name, results, out, op.flags.out)
 
 

@@ -9,6 +9,7 @@ from torchlike._function import function
 from torchlike._functions.making import wrapped
 from torchlike._ops import joining, rearranging, views
 from torchlike._programs import explain
+from torchlike._signatures import refuse
 from torchlike._types import dtypes
 
 MESHGRID = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
@@ -21,6 +22,7 @@ def _tensors(args: tuple) -> tuple:
 @function
 def block_diag(*tensors):
     """Matrices along the diagonal of one matrix, zeros elsewhere; vectors are rows."""
+    refuse("torch._VF.block_diag", (tensors,), {})
     return joining.blocks(_tensors(tensors))
 
 
@@ -31,9 +33,14 @@ def cartesian_prod(*tensors):
     Raises:
         RuntimeError: one is no vector.
     """
-    tensors = _tensors(tensors)
-    if len(tensors) == 1 and tensors[0]._aval.ndim == 1:
+    refuse("torch._VF.cartesian_prod", (tensors,), {})
+    for each in tensors:
+        if each._aval.ndim != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(each._aval.shape)}")
+    if len(tensors) == 1:
         return tensors[0]
+    if len({each._aval.dtype for each in tensors}) > 1:
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     return joining.products(tensors)
 
 
@@ -48,6 +55,7 @@ def meshgrid(*tensors, indexing: str | None = None):
         RuntimeError: one has more than one dimension, or dtypes differ.
     """
     tensors = _tensors(tensors)
+    refuse("torch._VF.meshgrid", (tensors,), {} if indexing is None else {"indexing": indexing})
     if not tensors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing is None:

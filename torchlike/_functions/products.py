@@ -9,6 +9,7 @@ from torchlike._function import function
 from torchlike._ops import products, views
 from torchlike._out import CAST, SAME, stored
 from torchlike._programs import explain
+from torchlike._signatures import refuse
 from torchlike._types.dtypes import scalar_name
 
 
@@ -208,6 +209,9 @@ def crossed(input, other, dim: int, out):
     return stored("linalg_cross", products.cross_of(input, other, dim), out, SAME)
 
 
+_CDIST_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+
+
 @function
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     """The `p`-norms between all pairs of rows.
@@ -221,7 +225,14 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
 
     Raises:
         RuntimeError: the last sizes differ, or `p` is negative.
+        ValueError: there is no such mode.
     """
+    if compute_mode not in _CDIST_MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
+    refuse("torch._VF.cdist", (x1, x2, p, None), {})
+    for place, each in enumerate((x1, x2), 1):
+        if each.ndim < 2:
+            raise RuntimeError(f"cdist only supports at least 2D tensors, X{place} got: {each.ndim}D")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:

@@ -10,6 +10,7 @@ from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT
 from torchlike._programs.cache import Cache, exact
+from torchlike._signatures import refuse
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
 
@@ -63,15 +64,8 @@ def split_with_sizes(input, split_sizes, dim: int = 0):
     """Pieces of the given sizes along a dimension: a tuple of views.
 
     Raises:
-        TypeError: a size is no integer.
         RuntimeError: a size is negative, or they do not add up to the dimension's.
     """
-    for place, each in enumerate(split_sizes):
-        if isinstance(each, bool) or not hasattr(each, "__index__"):
-            raise TypeError(
-                "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, but found element of "
-                f"type {type(each).__name__} at pos {place}"
-            )
     return _split(views.split_with_sizes, input, tuple([each.__index__() for each in split_sizes]), dim)
 
 
@@ -99,14 +93,19 @@ def split(tensor, split_size_or_sections, dim: int = 0):
     Raises:
         RuntimeError: the tensor is 0-d, the size is not positive, or the sizes do not add up.
     """
-    if isinstance(split_size_or_sections, (tuple, list)):
-        return split_with_sizes(tensor, split_size_or_sections, dim)
-    known, size = tensor._aval, split_size_or_sections
+    if not isinstance(tensor, TensorBase):
+        raise AttributeError(f"{type(tensor).__name__!r} object has no attribute 'split'")
+    size = split_size_or_sections
+    if isinstance(size, TensorBase) and size._aval.numel == 1:
+        size = int(size)
+    if type(size) is not int or type(dim) is not int:
+        name = "split" if isinstance(size, int) else "split_with_sizes"
+        refuse(f"torch._VF.{name}" if name == "split" else f"torch.{name}", (tensor, size, dim), {})
+    if isinstance(size, (tuple, list)):
+        return split_with_sizes(tensor, size, dim)
+    known = tensor._aval
     if not known.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    if not hasattr(size, "__index__"):
-        raise TypeError(f"split(): argument 'split_size' must be int, not {type(size).__name__}")
-    size = size.__index__()
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
     length = known.shape[wrap_dim(dim, known.ndim)]

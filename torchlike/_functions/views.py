@@ -14,6 +14,7 @@ from torchlike._programs import explain
 from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import record
 from torchlike._recorder.view import Layout, Place, direct
+from torchlike._signatures import refuse
 from torchlike._types import dtype as dtype_class
 from torchlike._types import dtypes, formats
 
@@ -454,6 +455,7 @@ def broadcast_tensors(*tensors):
     from torchlike._ops._promote import broadcast_shapes as common
 
     tensors = _tensors(tensors)
+    refuse("torch._VF.broadcast_tensors", (tensors,), {})
     shape = common(*[each._aval.shape for each in tensors])
     return tuple([each if each._aval.shape == shape else views.expand(each, shape) for each in tensors])
 
@@ -469,9 +471,7 @@ def _at_least(name: str, dims: int):
     def at_least(*tensors):
         if len(tensors) == 1 and isinstance(tensors[0], TensorBase):
             return grown(tensors[0])
-        for each in _tensors(tensors):
-            if not isinstance(each, TensorBase):
-                raise TypeError(f"{name}() received an invalid combination of arguments - got ({type(each).__name__})")
+        refuse(f"torch._VF.{name}", (tensors[0] if len(tensors) == 1 else tensors,), {})
         return tuple([at_least(each) for each in _tensors(tensors)])
 
     at_least.__doc__ = f"Tensors with at least {dims} dimension{'s' if dims > 1 else ''}, each a view."

@@ -25,7 +25,7 @@ from torchlike._ops._promote import (
     rank,
 )
 from torchlike._ops.arithmetic import NUMBER_SECOND
-from torchlike._out import BOOLS, UNARY, OutRule
+from torchlike._out import BOOLS, UNARY, OutRule, can_cast
 
 # ---------------------------------------------------------------------- bounds
 
@@ -84,6 +84,7 @@ def fmin(input: Array, other: Array) -> Array:
     return jnp.where((input <= other) | jnp.isnan(other), input, other)
 
 
+_CLAMPED = OutRule("result type {result} can't be cast to the desired output type {c_out}", can_cast)
 _NO_COMPLEX = "clamp is not supported for complex types"
 
 
@@ -137,6 +138,7 @@ def _between(input, low, high):
         "Tensor input, Number min = None, Number max = None",
     ),
     fits=("min", "max"),
+    stored=_CLAMPED,
 )
 def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Array:
     """The elements, those outside of ``[min, max]`` set to the nearer bound.
@@ -166,6 +168,7 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
     grad_name=by_tensor("min", "ClampMin"),
     overloads=("Tensor input, Tensor min", "Tensor input, Number min"),
     fits=("min",),
+    stored=_CLAMPED,
 )
 def clamp_min(input: Array, min: ArrayLike) -> Array:
     """The elements, those below `min` set to it."""
@@ -176,6 +179,7 @@ def clamp_min(input: Array, min: ArrayLike) -> Array:
     grad_name=by_tensor("max", "ClampMax"),
     overloads=("Tensor input, Tensor max", "Tensor input, Number max"),
     fits=("max",),
+    stored=_CLAMPED,
 )
 def clamp_max(input: Array, max: ArrayLike) -> Array:
     """The elements, those above `max` set to it."""

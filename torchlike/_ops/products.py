@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from torchlike._dispatch import op
+from torchlike._kernels import NEED_FLOAT
 from torchlike._ops._nodes import of_cdist, of_einsum, of_product
 from torchlike._ops._promote import (
     Array,
@@ -277,6 +278,8 @@ def renorm(input: Array, p: Positive, dim: int, maxnorm: Positive) -> Array:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
     if input.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+    if input.dtype.kind in "biu":
+        raise RuntimeError(NEED_FLOAT.format(name="linalg.vector_norm", dtype=scalar_name(input.dtype)))
     dim = wrap_dim(dim, input.ndim)
     axes = tuple(each for each in range(input.ndim) if each != dim)
     is_long = vector_norm_of(input, p, axes, True) > maxnorm

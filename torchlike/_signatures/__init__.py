@@ -78,10 +78,9 @@ def refuse(path: str, args: tuple, kwargs: dict) -> bool:
     return _taker(path).check(args, kwargs)
 
 
-def looking(path: str, fn: Callable) -> Callable:
+def looking(path: str, fn: Callable, old: frozenset) -> Callable:
     """A function that looks at its arguments first; where it fails, if it is quick or an operation, which looks itself."""
     own, known, kinds_of = int(path.startswith("torch.Tensor.")), set(), functools.partial(map, _kind)
-    old = getattr(fn, "old_keywords", frozenset())
 
     def first(*args, **kwargs):
         key = (*kinds_of(args), *kwargs, *kinds_of(kwargs.values())) if kwargs else tuple(kinds_of(args))
@@ -102,10 +101,11 @@ def looking(path: str, fn: Callable) -> Callable:
 
 def refusing(path: str, fn: Callable) -> Callable:
     """A function that refuses what PyTorch's of this path refuses: the same one if it is declared as a `function`."""
+    old = getattr(fn, "old_keywords", frozenset())
     if hasattr(fn, "body") and not hasattr(fn, "path"):
-        fn.body, fn.path = looking(path, fn.body), path
+        fn.body, fn.path = looking(path, fn.body, old), path
         return fn
-    call = functools.wraps(fn)(gate(looking(path, fn)))
+    call = functools.wraps(fn)(gate(looking(path, fn, old)))
     call.path, call.__name__ = path, path.rpartition(".")[2]
     if not path.startswith("torch.Tensor."):
         call.__qualname__, call.__module__ = call.__name__, "torchlike" + path.rpartition(".")[0].removeprefix("torch")

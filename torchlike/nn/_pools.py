@@ -105,7 +105,7 @@ def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) 
     low = [size - s for size, s in zip(sizes, stride, strict=True)]
     high = [size + s for size, s in zip(sizes, stride, strict=True)]
     if not all(least < each < most for least, each, most in zip(low, wanted, high, strict=True)):
-        raise ValueError(f'invalid output_size "{list(output_size)}" (dim 0 must be between {low[0]} and {high[0]})')
+        raise ValueError(f'invalid output_size "{wanted}" (dim 0 must be between {low[0]} and {high[0]})')
     return wanted
 
 

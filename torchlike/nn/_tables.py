@@ -76,7 +76,16 @@ def embedding(
     return ops.embedding(input, weight, padding_idx, scale_grad_by_freq)
 
 
-def _check_bags(input: Tensor, offsets: Tensor | None, mode: str, per_sample_weights: Tensor | None) -> None:
+def _check_bags(
+    input: Tensor, weight: Tensor, offsets: Tensor | None, mode: str, per_sample_weights: Tensor | None
+) -> None:
+    if per_sample_weights is not None and input.size() != per_sample_weights.size():
+        raise ValueError(
+            f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then it must have the same "
+            f"shape as the input ({input.shape})"
+        )
+    if weight.dim() != 2:
+        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}")
     if input.dim() == 2:
         if offsets is not None:
             given = type(offsets).__name__
@@ -93,17 +102,11 @@ def _check_bags(input: Tensor, offsets: Tensor | None, mode: str, per_sample_wei
         raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}")
     if mode not in ("sum", "mean", "max"):
         raise ValueError("mode has to be one of sum, mean or max")
-    if per_sample_weights is not None:
-        if mode != "sum":
-            raise NotImplementedError(
-                "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
-                f"(got mode='{mode}'). Please open a feature request on GitHub."
-            )
-        if input.shape != per_sample_weights.shape:
-            raise ValueError(
-                f"embedding_bag: If per_sample_weights ({tuple(per_sample_weights.shape)}) is not None, then it must "
-                f"have the same shape as the input ({tuple(input.shape)})"
-            )
+    if per_sample_weights is not None and mode != "sum":
+        raise NotImplementedError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
+            f"(got mode='{mode}'). Please open a feature request on GitHub."
+        )
 
 
 @function
@@ -143,7 +146,7 @@ def embedding_bag(
     refuse_sparse(sparse)
     if weight.dtype.name == "int64" and input.is_floating_point():
         input, weight = weight, input  # an order of arguments that PyTorch still takes
-    _check_bags(input, offsets, mode, per_sample_weights)
+    _check_bags(input, weight, offsets, mode, per_sample_weights)
     if padding_idx is not None:
         padding_idx = _wrapped(padding_idx, weight.shape[0])
     if max_norm is not None:

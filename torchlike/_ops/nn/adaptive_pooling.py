@@ -10,7 +10,7 @@ import numpy as np
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_adaptive
 from torchlike._ops._promote import Array
-from torchlike._ops.nn._checks import lowest, need_float, spread
+from torchlike._ops.nn._checks import lowest, need_float
 from torchlike._ops.reductions import mean
 
 
@@ -20,22 +20,41 @@ def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
     Raises:
         RuntimeError: the input has another number of dimensions, or `output_size` of sizes.
     """
-    if dims > 1 and isinstance(output_size, tuple) and input.ndim <= dims:
+    if dims > 1 and isinstance(output_size, tuple) and None in output_size and input.ndim <= dims:
         raise ValueError(f"Input dimension should be at least {dims + 1}")
+    largest, shape = "max" in name, list(input.shape)
     if input.ndim not in (dims + 1, dims + 2):
-        raise RuntimeError(f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}")
+        if dims == 1:
+            raise RuntimeError(
+                f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
+                f"checking arguments for {name})"
+            )
+        but = "but got:" if largest else "but got"
+        raise RuntimeError(f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, {but} {shape}")
     if 0 in input.shape[-dims:]:
         raise RuntimeError(
             f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-            f"{list(input.shape)} with dimension {input.shape.index(0)} being empty"
+            f"{shape} with dimension {input.shape.index(0)} being empty"
         )
-    given = spread(output_size, dims)
+    given = (output_size,) * dims if not isinstance(output_size, tuple) else output_size
     if len(given) != dims:
-        raise RuntimeError(f"{name}: internal error: output_size.size() must be {dims}")
+        if dims == 1:
+            raise RuntimeError(f"{name}() argument 'output_size' should contain one int (got {len(given)})")
+        raise RuntimeError(
+            f"{name}(): internal error: output_size.size() must be {dims}"
+            if largest
+            else f"{name}: output_size must be {dims}"
+        )
     sizes = tuple(known if each is None else each for each, known in zip(given, input.shape[-dims:], strict=True))
     if min(sizes) < 0:
+        of_two = (*[1] * (dims == 1), *sizes)  # PyTorch has one dimension as two
+        if largest:
+            made = [*shape[:-dims], *(sizes if dims > 1 else (1, *sizes))]
+            raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {made}")
+        received = ", ".join(map(str, of_two)) if dims < 3 else "{}, {},{}".format(*sizes)
         raise RuntimeError(
-            f"{name}: elements of output_size must be greater than or equal to 0 but received {list(sizes)}"
+            f"{name.replace('1d', '2d')}: elements of output_size must be greater than or equal to 0 but received "
+            f"{{{received}}}"
         )
     return sizes
 

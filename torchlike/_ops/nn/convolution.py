@@ -39,12 +39,20 @@ def _check(
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
     batched = input.shape if input.ndim == dims + 2 else (1, *input.shape)
+    if weight.ndim < 3:
+        raise RuntimeError("weight should have at least three dimensions")
     if weight.ndim != dims + 2:
+        _sizes((1,) * dims, weight.ndim - 2, "stride")
         raise RuntimeError(
-            f"Expected {dims + 2}-dimensional input for {dims + 2}-dimensional weight {list(weight.shape)}, but got "
-            f"{weight.ndim}-dimensional input of size {list(weight.shape)} instead"
+            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight {list(weight.shape)}, but "
+            f"got {len(batched)}-dimensional input of size {list(batched)} instead"
         )
     wanted = weight.shape[0] if transposed else weight.shape[1] * groups
+    if weight.shape[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
+            f"{list(weight.shape)} instead"
+        )
     if weight.shape[0] % groups:
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
@@ -201,6 +209,8 @@ def _transposed(name: str, dims: int, input, weight, bias, stride, padding, outp
 
 
 def _named(more: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> str:
+    if len(more) == 1:  # PyTorch has one dimension as two
+        more, stride, dilation = (0, *more), (1, *stride), (1, *dilation)
     names = ("depth", "height", "width")[3 - len(more) :]
     settings = (("output_padding", more), ("stride", stride), ("dilation", dilation))
     return " ".join(

@@ -25,6 +25,7 @@ from torchlike._ops.arithmetic import quotient
 from torchlike._ops.bounds import no_less
 from torchlike._ops.nn._checks import need_float
 from torchlike._ops.reductions import axes_of, vector_norm_of
+from torchlike._types.dtypes import scalar_name
 
 
 def _standardized(x: Array, axes: tuple[int, ...], eps: Number) -> tuple[Array, Array, Array]:
@@ -41,11 +42,16 @@ def _scaled(x: Array, weight: Array | None, bias: Array | None, shape=None) -> A
     return x if bias is None else x + (bias if shape is None else bias.reshape(shape))
 
 
-def _check_channels(input: Array, **given: Array | None) -> None:
+def _check_channels(input: Array, times: int = 1, **given: Array | None) -> None:
+    """Raise where there is not one parameter a channel.
+
+    Args:
+        times: how often PyTorch repeats them.
+    """
     channels = input.shape[1] if input.ndim > 1 else 0
     for name, each in given.items():
         if each is not None and each.size != channels:
-            raise RuntimeError(f"{name} should contain {channels} elements not {each.size}")
+            raise RuntimeError(f"{name} should contain {channels * times} elements not {each.size * times}")
 
 
 def _check_dtypes(input: Array, *parameters: Array | None) -> None:
@@ -53,6 +59,9 @@ def _check_dtypes(input: Array, *parameters: Array | None) -> None:
     given = [each.dtype for each in parameters if each is not None]
     if all(each == input.dtype for each in given):
         return
+    if given[0] == input.dtype:  # of the others PyTorch asks in its kernel
+        odd = next(each for each in given if each != input.dtype)
+        raise RuntimeError(f"expected scalar type {scalar_name(input.dtype)} but found {scalar_name(odd)}")
     if any(each != jnp.float32 for each in given):
         raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
     if input.dtype.itemsize > 2:
@@ -150,7 +159,7 @@ def instance_norm(input: Array, weight: Array | None = None, bias: Array | None 
     Source: Ulyanov et al., Instance Normalization, 2016.
     """
     need_float("batch_norm", input)
-    _check_channels(input, weight=weight, bias=bias)
+    _check_channels(input, input.shape[0], weight=weight, bias=bias)
     _check_dtypes(input, weight, bias)
     x = _standardized(input, tuple(range(2, input.ndim)), eps)[0]
     return _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
@@ -168,7 +177,7 @@ def instance_norm_with_update(
 ) -> tuple[Array, Array, Array]:
     """(the input normalized, the new running mean, the new running variance), these averaged over the samples."""
     need_float("batch_norm", input)
-    _check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _check_channels(input, input.shape[0], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     _check_dtypes(input, weight, bias, running_mean, running_var)
     x, mean, variance = _standardized(input, tuple(range(2, input.ndim)), eps)
     normed = _scaled(x, weight, bias, (1, -1) + (1,) * (x.ndim - 2)).astype(input.dtype)
@@ -177,7 +186,9 @@ def instance_norm_with_update(
     return normed, *_updated(running_mean, running_var, mean, variance, count, momentum)
 
 
-def _check_normalized(input: Array, shape: tuple[int, ...], weight: Array | None, bias: Array | None) -> None:
+def _check_normalized(
+    input: Array, shape: tuple[int, ...], weight: Array | None, bias: Array | None, any_before: str = "*, "
+) -> None:
     if not shape:
         raise RuntimeError(
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
@@ -190,7 +201,7 @@ def _check_normalized(input: Array, shape: tuple[int, ...], weight: Array | None
                 f"and normalized_shape = {list(shape)}"
             )
     if input.shape[max(input.ndim - len(shape), 0) :] != shape:
-        wanted = ", ".join(["*", *map(str, shape)])
+        wanted = any_before + ", ".join(map(str, shape))
         raise RuntimeError(
             f"Given normalized_shape={list(shape)}, expected input with shape [{wanted}], but got input of "
             f"size{list(input.shape)}"
@@ -232,10 +243,13 @@ def rms_norm(input: Array, normalized_shape: tuple[int, ...], weight: Array | No
 
     Raises:
         RuntimeError: shapes do not fit.
+        ValueError: there are fewer dimensions.
 
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization, 2019.
     """
-    _check_normalized(input, normalized_shape, weight, None)
+    if normalized_shape and input.ndim < len(normalized_shape):
+        raise ValueError(f"Input tensor must have at least {len(normalized_shape)} dimensions, but got {input.ndim}")
+    _check_normalized(input, normalized_shape, weight, None, "*")
     axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
     eps = jnp.finfo(input.dtype).eps if eps is None else as_dtype(eps, input.real.dtype)
     input = input * lax.rsqrt(jnp.mean(jnp.square(input), axes, keepdims=True) + eps)

@@ -124,9 +124,14 @@ def interpolate(
         RuntimeError: a size is not positive.
     """
     if min((*size, *input.shape[2:])) <= 0:
+        letters = ("D", "H", "W")[3 - len(size) :]
+        got, wanted = (
+            ", ".join(f"{letter}: {each}" for letter, each in zip(letters, sizes, strict=True))
+            for sizes in (input.shape[2:], size)
+        )
+        joint = " and" if len(size) == 1 else ""
         raise RuntimeError(
-            "Input and output sizes should be greater than 0, but got input "
-            f"({', '.join(map(str, input.shape[2:]))}) output ({', '.join(map(str, size))})"
+            f"Input and output sizes should be greater than 0, but got input ({got}){joint} output ({wanted})"
         )
     _check_dtype(input, len(size), mode, antialias)
     x = input

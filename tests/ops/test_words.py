@@ -1,0 +1,44 @@
+"""What operations say of dtypes, shapes and values that do not fit, and which of several faults they name first."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import check_error
+
+# products of bools and of several dtypes, by the loop that PyTorch runs
+PRODUCTS = """
+b(2, 3) @ b(3); b(3) @ b(3, 2); b(3) @ b(3); b(2, 2, 3) @ b(3, 2); b(2, 2, 3) @ b(2, 3, 2)
+torch.bmm(b(2, 16, 5), b(2, 5, 32))
+i(2, 3) @ x(3, 2); i(3) @ x(3, 2); i(2, 3) @ x(3); torch.inner(i(3), x(3)); torch.bmm(i(2, 2, 2), x(2, 2, 2))
+torch.bmm(i(2, 16, 1), x(2, 1, 32)); torch.bmm(x(2, 16, 1), i(2, 1, 32)); torch.vdot(b(3), x(3)); torch.outer(x(3), x(1, 1))
+torch.trace(x(3)); torch.addr(x(2, 2, 2), x(2), x(2)); torch.renorm(i(3), 2, 0, 1.0); torch.renorm(i(3, 3), 2, 0, 1.0)
+"""
+# what lies in an in-place form's way is told before what its kernel lacks
+IN_PLACE = """
+i(3).bitwise_or_(x(2, 3)); b(3).bitwise_and_(x(3)); i(3).bitwise_or_(1.5); i(3).remainder_(x(2, 3)); b(3).clamp_(0, 1)
+i(3).clamp_min_(0.5); i(3).clamp_max_(x(3)); i(3).clamp_(0.5); b(3).clamp_max_(1)
+"""
+OUT = """
+torch.mul(g(2, 3), x(4), out=x(2, 3)); torch.mm(g(2, 3), x(2, 2), out=x(2, 2)); torch.sum(g(2, 3), 0, out=i(3))
+torch.eq(g(3), x(4), out=b(3)); torch.add(x(3), 1, out=g(3)); torch.cat([g(2, 3), x(1, 2)], out=x(3)); x(3).add(1, out=x(3))
+"""
+OTHERS = """
+torch.quantile(x(0), 0.5); torch.quantile(x(3), 1.5); torch.quantile(x(3), -1.0); torch.meshgrid('a', x(3), indexing='ij')
+torch.cartesian_prod(x(3), i(2)); torch.cartesian_prod(x(3), None); torch.cartesian_prod(x(2, 2)); torch.block_diag(x(2), 1)
+torch.broadcast_tensors(x(3), True); torch.atleast_1d(None); torch.cdist(x(3), x(3, 2)); torch.cdist(x(2, 2), 'a')
+torch.cdist(x(2, 2), x(2, 2), 2.0, 'mode'); torch.split(x(4), 'a'); torch.split(x(4), True); torch.split(1.5, 2)
+x(4).split(['a']); x(4).split(2, 'a'); torch.split(x(4), None); float(torch.tensor(1 + 2j)); int(torch.tensor(1 + 2j))
+"""
+CALLS = [each.strip() for each in (PRODUCTS + IN_PLACE + OUT + OTHERS).replace("\n", ";").split(";") if each.strip()]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_words(call: str):
+    def run(torch):
+        names = {"torch": torch, "x": torch.ones, "i": lambda *size: torch.ones(*size, dtype=torch.int64)}
+        names |= {"b": lambda *size: torch.ones(*size, dtype=torch.bool)}
+        names |= {"g": lambda *size: torch.ones(*size, requires_grad=True)}
+        return eval(call, names)
+
+    check_error([], run)
