@@ -554,6 +554,7 @@ from torchlike import _dynamo as _dynamo
 from torchlike import _higher_order_ops as _higher_order_ops
 from torchlike import compiler as compiler
 from torchlike import func as func
+from torchlike import fft as fft
 from torchlike import special as special
 from torchlike import autograd as autograd
 from torchlike import cuda as cuda

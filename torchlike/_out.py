@@ -40,7 +40,7 @@ class OutRule:
 
     Attributes:
         text: what it says, with ``{result}`` and ``{out}`` for the dtypes, ``{c_result}`` and ``{c_out}`` for their
-            names in C++, ``{name}`` for the operation's.
+            names in C++, ``{name}`` for the operation's, ``{public}`` for what is behind its family's.
         takes: whether it casts a result of the first dtype to the second all the same.
         error: the exception's type.
         warns: whether it says that a tensor which is not empty took another shape.
@@ -57,7 +57,7 @@ class OutRule:
     def check(self, name: str, result: dtypes.dtype, out: dtypes.dtype) -> None:
         """Raises `error` if a result of one dtype does not go into a tensor of the other."""
         if result is not out and not self.takes(result, out):
-            names = {"c_result": c_name(result), "c_out": c_name(out)}
+            names = {"c_result": c_name(result), "c_out": c_name(out), "public": name.rpartition("_")[2]}
             raise self.error(self.text.format(name=name, result=scalar_name(result), out=scalar_name(out), **names))
 
 

@@ -318,6 +318,32 @@ def _by_scaled_target(given: Given) -> list[Strides]:
     return [iterated(given.outputs[0].shape, [given.of("target"), given.of("input"), NUMBER])]
 
 
+def _spectra(given: Given) -> list[Strides]:
+    """Each transform puts the dimensions that it goes along last, in the order in which they lie in memory."""
+    call, shape, name = given.call, given.outputs[0].shape, given.call.op.body.__name__
+    dim, sizes = call["dim"], call.arguments.get("s", call.arguments.get("n"))
+    sizes = (sizes,) if isinstance(sizes, int) else sizes
+    if dim is None:
+        dim = range(len(shape) - len(sizes or shape), len(shape))
+    dims = [each % len(shape) for each in ((dim,) if isinstance(dim, int) else dim)]
+    steps = [dims]
+    if name in ("irfftn", "hfftn"):
+        steps = [dims[:-1], dims[-1:]]
+    elif name == "ihfftn":
+        steps = [dims[-1:], dims[:-1]]
+    wanted = [*(sizes or ())]
+    if wanted and name in ("irfft", "hfft", "irfftn", "hfftn"):
+        wanted[-1] = wanted[-1] // 2 + 1
+    strides = given.first.strides
+    if any(given.first.shape[each] < size for each, size in zip(dims, wanted, strict=False)):
+        strides = Layout.contiguous(shape).strides  # what is filled up is copied
+    inner = dims[-1:] if name == "rfftn" else []
+    for along in filter(None, steps):
+        order = sorted(range(len(shape)), key=lambda each: (each in inner, each in along, -strides[each], each))  # noqa: B023
+        strides = dense(shape, order)
+    return [strides]
+
+
 # ---------------------------------------------------------------------- which operation has which
 
 
@@ -388,8 +414,9 @@ _FAMILIES: dict[Rule, str] = {
     _normalized: "normalize",
     _root_mean_square: "rms_norm",
     _beside_one_in_order: "local_response_norm",
+    _spectra: "fft ifft rfft irfft hfft half_spectrum fftn ifftn rfftn irfftn hfftn ihfftn",
     _copied: "clone to_dtype",
 }
 RULES: dict[str, Rule] = {name: rule for rule, names in _FAMILIES.items() for name in names.split()}
 # the rules that give an order of their own to results of contiguous inputs
-OWN = {_turned, _quantiles, _solved, _power_of_matrix, *_OF_LAPACK}
+OWN = {_turned, _quantiles, _spectra, _solved, _power_of_matrix, *_OF_LAPACK}

@@ -1,0 +1,130 @@
+"""Fourier transforms along two dimensions, their frequencies, and orders of these."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from torchlike._function import function
+from torchlike._functions.creation import dtype_for, finished
+from torchlike._ops import fft
+from torchlike._ops.fft import COMPLEX, PLACE, REAL
+from torchlike._ops.rearranging import roll
+from torchlike._types import dtypes
+
+
+@function(module=PLACE, out=COMPLEX)
+def ihfft(input, n=None, dim=-1, norm=None):
+    """The inverse of `torchlike.fft.hfft`: the half of a spectrum whose other half are conjugates."""
+    return fft.half_spectrum(input, n, dim, norm).conj()
+
+
+@function(module=PLACE, out=COMPLEX)
+def fft2(input, s=None, dim=(-2, -1), norm=None):
+    """`torchlike.fft.fftn` along two dimensions, the last by default."""
+    return fft.fftn(input, s, dim, norm)
+
+
+@function(module=PLACE, out=COMPLEX)
+def ifft2(input, s=None, dim=(-2, -1), norm=None):
+    """The inverse of `fft2`."""
+    return fft.ifftn(input, s, dim, norm)
+
+
+@function(module=PLACE, out=COMPLEX)
+def rfft2(input, s=None, dim=(-2, -1), norm=None):
+    """`torchlike.fft.rfftn` along two dimensions, the last by default."""
+    return fft.rfftn(input, s, dim, norm)
+
+
+@function(module=PLACE, out=REAL)
+def irfft2(input, s=None, dim=(-2, -1), norm=None):
+    """The inverse of `rfft2`."""
+    return fft.irfftn(input, s, dim, norm)
+
+
+@function(module=PLACE, out=REAL)
+def hfft2(input, s=None, dim=(-2, -1), norm=None):
+    """`torchlike.fft.hfftn` along two dimensions, the last by default."""
+    return fft.hfftn(input, s, dim, norm)
+
+
+@function(module=PLACE, out=COMPLEX)
+def ihfft2(input, s=None, dim=(-2, -1), norm=None):
+    """The inverse of `hfft2`."""
+    return fft.ihfftn(input, s, dim, norm)
+
+
+# ---------------------------------------------------------------------- frequencies
+
+
+def _frequencies(name: str, places: np.ndarray, step: float, dtype, device, requires_grad: bool, out):
+    kind = dtype_for(name, dtype, out) or dtypes.get_default_dtype()
+    if kind.rank < 2:
+        raise RuntimeError(f"{name} requires a floating point or complex dtype")
+    if kind.is_complex:
+        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtypes.scalar_name(kind)}'")
+    wide = kind.np.type if kind.itemsize >= 4 else np.float32  # halves are computed in float32
+    with np.errstate(invalid="ignore", over="ignore"):  # 0 points
+        array = (places.astype(wide) * wide(step)).astype(kind.np)
+    return finished(name, array, device, requires_grad, out)
+
+
+def _step(n: int, d: float) -> float:
+    """The distance of two frequencies."""
+    with np.errstate(divide="ignore"):
+        return float(np.float64(1) / (n * d))
+
+
+@function(module=PLACE)
+def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+    """The frequencies of the elements of `torchlike.fft.fft`, in cycles per unit of `d`.
+
+    Args:
+        n: the length of the transform.
+        d: the distance of two samples.
+
+    Raises:
+        RuntimeError: `n` is negative, or the dtype is not floating point.
+
+    Example:
+        >>> import torchlike as torch
+        >>> torch.fft.fftfreq(4)
+        tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
+    """
+    if n < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    places = np.arange(n)
+    places[(n + 1) // 2 :] -= n
+    return _frequencies("fftfreq", places, _step(n, d), dtype, device, requires_grad, out)
+
+
+@function(module=PLACE)
+def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+    """The frequencies of the elements of `torchlike.fft.rfft`; see `fftfreq`."""
+    if n < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n // 2 + 1}: [{n // 2 + 1}]")
+    places = np.arange(n // 2 + 1)
+    return _frequencies("rfftfreq", places, _step(n, d), dtype, device, requires_grad, out)
+
+
+def _rolled(input, dim, back: bool):
+    dims = range(input.dim()) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    shifts = [(input.size(each) + back) // 2 for each in dims]
+    return roll(input, tuple(shifts), tuple(dims))
+
+
+@function(module=PLACE)
+def fftshift(input, dim=None):
+    """The elements in the order of their frequencies, with 0 in the middle.
+
+    Args:
+        input: in the order of `torchlike.fft.fft`.
+        dim: the dimensions; all by default.
+    """
+    return _rolled(input, dim, False)
+
+
+@function(module=PLACE)
+def ifftshift(input, dim=None):
+    """The inverse of `fftshift`."""
+    return _rolled(input, dim, True)
