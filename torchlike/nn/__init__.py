@@ -8,6 +8,7 @@ from torchlike.nn import common_types as common_types
 from torchlike.nn import functional as functional
 from torchlike.nn import init as init
 from torchlike.nn import modules as modules
+from torchlike.nn import parallel as parallel
 from torchlike.nn import parameter as parameter
 from torchlike.nn import utils as utils
 from torchlike.nn.parameter import Buffer as Buffer
@@ -160,3 +161,4 @@ from torchlike.nn.modules import RNNCell as RNNCell
 from torchlike.nn.modules import LSTMCell as LSTMCell
 from torchlike.nn.modules import GRUCell as GRUCell
 from torchlike.nn.modules import RNNBase as RNNBase
+from torchlike.nn.parallel import DataParallel as DataParallel

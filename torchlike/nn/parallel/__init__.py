@@ -1,0 +1,8 @@
+"""``torch.nn.parallel``: one module on several devices."""
+
+from torchlike.nn.parallel.data_parallel import DataParallel as DataParallel
+from torchlike.nn.parallel.data_parallel import data_parallel as data_parallel
+from torchlike.nn.parallel.parallel_apply import parallel_apply as parallel_apply
+from torchlike.nn.parallel.replicate import replicate as replicate
+from torchlike.nn.parallel.scatter_gather import gather as gather
+from torchlike.nn.parallel.scatter_gather import scatter as scatter
