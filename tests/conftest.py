@@ -14,6 +14,7 @@ import jax
 import pytest
 
 import torchlike
+from torchlike._recorder.recorder import recorder
 from torchlike._types import devices
 
 
@@ -39,4 +40,5 @@ def gpus(monkeypatch):
     known = devices.jax_devices
     ours = tuple(jax.devices("cpu")[1:3])
     monkeypatch.setattr(devices, "jax_devices", lambda kind: ours if kind == "cuda" else known(kind))
-    return ours
+    yield ours
+    recorder.flush("the test's devices end")
