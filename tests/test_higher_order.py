@@ -191,3 +191,30 @@ def test_what_a_branch_may_not_do(case):
     with pytest.raises(RuntimeError, match=words):
         torchlike.cond(torchlike.tensor(True), fn, lambda x: x * 1, (torchlike.ones(3),))
     assert OUTSIDE.tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda table, i: torchlike.cond(i.sum() > 0, lambda i: take(i, table), lambda i: take(i * 0, table), (i,)),
+        lambda table, i: torchlike.cond(i.sum() < 0, lambda i: take(i * 0, table), lambda i: take(i, table), (i,)),
+        lambda table, i: scan(lambda carry, row: (carry + take(row, table), row * 1), torchlike.zeros(2), i)[0],
+        lambda table, i: mapped(lambda row: take(row, table), i),
+        lambda table, i: while_loop(
+            lambda n, x, i: n < 3,
+            lambda n, x, i: (n + 1, x + take(i[:1], table)[0], i.roll(-1)),
+            (i.min() * 0, table[0], i),
+        )[1],
+    ],
+    ids=["yes", "no", "scan", "map", "while"],
+)
+def test_indices_are_checked(run):
+    table = torchlike.ones(4, 2)
+    assert run(table, torchlike.tensor([1, 2, 3])).sum().item() > 0
+    with pytest.raises(IndexError, match="index out of range in self"):
+        run(table, torchlike.tensor([1, 9, 3])).sum().item()
+
+
+def take(index, table):
+    """Rows of a table."""
+    return torchlike.nn.functional.embedding(index, table)

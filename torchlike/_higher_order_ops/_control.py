@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 from jax import lax
 
-from torchlike._higher_order_ops._traced import Traced, flat, run
+from torchlike._higher_order_ops._traced import Traced, fine, flat, run
 from torchlike._programs.tracebacks import gate
+from torchlike._recorder.checks import FINE
 from torchlike._types import dtypes
 from torchlike.tensor import Tensor
 from torchlike.utils import _pytree as pytree
@@ -56,11 +58,24 @@ def cond(pred: bool | int | float | Tensor, true_fn: Callable, false_fn: Callabl
             f"torch.cond: expected both branches to return tensors of the same kinds, got {yes.kinds} and {no.kinds}"
         )
 
-    def choose(arrays, yes, no):
-        pred, *rest = arrays
-        return lax.cond(pred.reshape(()) != 0, yes, no, rest)
+    return pytree.tree_unflatten(_chosen(pred, leaves, yes, no), yes.tree)
 
-    return pytree.tree_unflatten(run("cond", choose, (), [pred, *leaves], branches), yes.tree)
+
+def _chosen(pred: Tensor, leaves: list, yes: Traced, no: Traced) -> list:
+    """The results of one of two functions."""
+    count = len(yes.leaves)
+
+    def choose(arrays, run_yes, run_no):
+        def left(rest):
+            return [*run_yes(rest), *fine(no)]
+
+        def right(rest):
+            found = run_no(rest)
+            return [*found[:count], *fine(yes), *found[count:]]
+
+        return lax.cond(arrays[0].reshape(()) != 0, left, right, [*arrays[1:]])
+
+    return run("cond", choose, (count,), [pred, *leaves], [yes, no])
 
 
 @gate
@@ -98,8 +113,24 @@ def while_loop(cond_fn: Callable, body_fn: Callable, carried_inputs: tuple | lis
         raise RuntimeError(
             f"while_loop: expected body_fn to return tensors like carried_inputs, {[*map(_kind, leaves)]}, got {body.kinds}"
         )
-    loop = lambda arrays, test, body: lax.while_loop(lambda given: test(given)[0], body, [*arrays])
-    return pytree.tree_unflatten(run("while_loop", loop, (), leaves, [test, body]), tree)
+    test.doubts = []  # what is wrong with what it looks at is wrong with what the body gives
+    return pytree.tree_unflatten(_repeated(leaves, test, body), tree)
+
+
+def _repeated(leaves: list, test: Traced, body: Traced) -> list:
+    """What a function makes of tensors, again and again."""
+    count = len(leaves)
+
+    def loop(arrays, run_test, run_body):
+        def step(state):
+            made = run_body(state[0])
+            first = [jnp.where(old[0] == FINE, new, old) for old, new in zip(state[1], made[count:], strict=True)]
+            return made[:count], first
+
+        last, found = lax.while_loop(lambda state: run_test(state[0])[0], step, ([*arrays], fine(body)))
+        return [*last, *found]
+
+    return run("while_loop", loop, (count,), leaves, [test, body])
 
 
 def _looped(cond_fn: Callable, body_fn: Callable, carried: tuple) -> tuple:

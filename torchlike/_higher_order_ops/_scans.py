@@ -11,6 +11,7 @@ from jax import lax
 from torchlike._higher_order_ops._traced import Traced, flat, run
 from torchlike._programs.aval import aval
 from torchlike._programs.tracebacks import gate
+from torchlike._recorder.levels import first_found
 from torchlike.tensor import Tensor
 from torchlike.utils import _pytree as pytree
 
@@ -72,9 +73,10 @@ def scan(combine_fn: Callable, init: Any, xs: Any, *, dim: int = 0, reverse: boo
             return found[:count], found[count:]
 
         last, outputs = lax.scan(step, [*arrays[:count]], [*arrays[count:]], reverse=reverse)
-        return [*last, *outputs]
+        return [*last, *_first(outputs, body_count)]
 
-    made = run("scan", carried, (count, reverse), given, [body])
+    body_count = len(body.leaves) - count
+    made = run("scan", carried, (count, body_count, reverse), given, [body])
     outputs = [each.movedim(0, dim) if dim and dim < each.dim() else each for each in made[count:]]
     return pytree.tree_unflatten([*made[:count], *outputs], body.tree)
 
@@ -118,9 +120,10 @@ def associative_scan(
         )
 
     def scanned(arrays, body):
-        combine = lambda one, other: jax.vmap(lambda *rows: body(rows))(*one, *other)
+        combine = lambda one, other: jax.vmap(lambda *rows: body(rows)[: len(moved)])(*one, *other)
         return lax.associative_scan(combine, [*arrays], reverse=reverse)
 
+    body.doubts = []  # of what is combined elements are not told apart
     made = run("associative_scan", scanned, (reverse,), given, [body])
     return pytree.tree_unflatten([each.movedim(0, dim) if dim else each for each in made], tree)
 
@@ -149,8 +152,14 @@ def map(f: Callable, xs: Any, *args: Any) -> Any:
         )
     given, tree, kinds, tracked = flat((xs,))
     body = Traced(lambda row: f(row, *args), [_row(each) for each in kinds], tracked, tree, "map")
-    mapped = lambda arrays, body: lax.map(body, [*arrays])
-    return pytree.tree_unflatten(run("map", mapped, (), given, [body]), body.tree)
+    count = len(body.leaves)
+    mapped = lambda arrays, body: _first(lax.map(body, [*arrays]), count)
+    return pytree.tree_unflatten(run("map", mapped, (count,), given, [body]), body.tree)
+
+
+def _first(outputs: list, count: int) -> list:
+    """The outputs of all rows, and what checks find first after them."""
+    return [*outputs[:count], *[first_found(each) for each in outputs[count:]]]
 
 
 def _check(combine_fn: Callable, leaves: list, dim: int, reverse: bool) -> None:

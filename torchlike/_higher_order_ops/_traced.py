@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 from torchlike._autograd.levels import recording, sourced, within
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import apply
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
+from torchlike._recorder.checks import FINE, put_off
 from torchlike._recorder.graph import WRITTEN, Form, Function, spec_of
 from torchlike._recorder.recorder import Value
 from torchlike.tensor import Tensor
@@ -28,7 +31,8 @@ class Traced:
 
     Attributes:
         tree, leaves: the structure of what it returns, and the tensors in it.
-        function: the function of JAX.
+        function: the function of JAX; after its results comes what its checks find.
+        doubts: these checks.
         captured, edges: what it takes from outside, and the history of that.
     """
 
@@ -50,7 +54,8 @@ class Traced:
                     level.history.setdefault(value, each._edge)
         if any(each._storage.version for each in inputs):
             raise RuntimeError(WRITTEN)
-        self.function: Function = level.function(values)
+        self.doubts = [doubt for _, doubt in level.doubts]
+        self.function: Function = level.function([*values, *[found for found, _ in level.doubts]])
         self.captured = level.captured
         level.arguments.clear()  # they hold the level
         self.edges = [level.history.get(each) if type(each) is Value else None for each in level.captured]
@@ -67,7 +72,8 @@ def run(
     """Record an operation made of functions.
 
     Args:
-        fn: of the arrays of `given`, and for each function one of JAX that takes its arguments; gives the results.
+        fn: of the arrays of `given`, and for each function one of JAX that takes its arguments; gives the results, and
+            what the checks of the functions find, in order.
         key: what tells the operation from others, beside its functions.
     """
     inputs = [each._operand() for each in given]
@@ -85,8 +91,18 @@ def run(
             bound.append(lambda arguments, body=body, taken=taken: body(arguments, taken))
         return tuple(fn(arrays[: len(given)], *bound))
 
-    spec = spec_of(Form((name, key, kinds, *bodies), lambda: Spec(name, whole, kinds)))
-    return [TensorBase._wrap(*pair) for pair in apply(spec, tuple(inputs), tuple(edges), bool(state.enabled))]
+    doubts = [doubt for each in functions for doubt in each.doubts]
+    form = Form((name, key, len(doubts), kinds, *bodies), lambda: Spec(name, whole, kinds))
+    pairs = apply(spec_of(form), tuple(inputs), tuple(edges), bool(state.enabled))
+    count = len(pairs) - len(doubts)
+    for (found, _), doubt in zip(pairs[count:], doubts, strict=True):
+        put_off(found, doubt)
+    return [TensorBase._wrap(*pair) for pair in pairs[:count]]
+
+
+def fine(traced: Traced) -> list:
+    """What the checks of a function find where nothing is wrong."""
+    return [jnp.full(each.size, FINE, jnp.int64) for each in traced.doubts]
 
 
 def flat(tensors: Any) -> tuple[list[Tensor], pytree.TreeSpec, list[Aval], list[bool]]:

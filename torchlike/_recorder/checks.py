@@ -19,7 +19,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from torchlike._programs import explain
 from torchlike._programs.aval import Aval
 from torchlike._programs.cache import remembered
 from torchlike._programs.program import run_op
@@ -213,17 +212,16 @@ def joined(found: list) -> tuple[Spec, list]:
     return _joined(tuple([each.aval for each in found])), found
 
 
-def put_off(bound: Bound, found) -> None:
+def put_off(found, doubt: Doubt) -> None:
     """Let the program that computes what a check finds tell of it.
 
     Raises:
         Exception: it is computed already, and something is wrong.
     """
     while found.is_abstract:
-        found = found.recording.lowered(found)
+        found = found.recording.lowered(found, doubt)
         if found is None:
             return
-    doubt = bound.doubt(explain.users_frame())
     if found.array is None:
         found.recording.doubts.append((found, doubt))
     else:

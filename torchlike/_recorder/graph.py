@@ -11,6 +11,7 @@ from jax import lax
 
 from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
+from torchlike._recorder.checks import Doubt
 from torchlike._recorder.levels import Level
 from torchlike._recorder.recorder import Value
 
@@ -36,6 +37,7 @@ class Graph(Level):
         nodes: (operation, for each input the place of an argument or of an output of a node, or negative that of what is
             captured).
         captured: values from outside, and numbers.
+        doubts: checks of values, and what finds whether something is wrong with these.
         history: for captured values the edges with which they were used.
     """
 
@@ -47,6 +49,7 @@ class Graph(Level):
         self.arguments = [Value(each, None, self, place) for place, each in enumerate(kinds)]
         self.nodes: list[tuple[Spec, tuple[int, ...]]] = []
         self.captured: list = []
+        self.doubts: list[tuple[Value, Doubt]] = []
         self.history: dict[Value, tuple] = {}
         self._places: dict[Value, int] = {}
         self._count = len(self.arguments)
@@ -95,8 +98,8 @@ class Graph(Level):
         if name == "value" and not (old.is_abstract and old.recording is self):
             raise RuntimeError(WRITTEN)
 
-    def lowered(self, found: Value) -> None:
-        return None
+    def lowered(self, found: Value, doubt: Doubt) -> None:
+        self.doubts.append((found, doubt))
 
     def function(self, outputs: Sequence[Value]) -> Function:
         """It as a function of JAX that gives some of its values."""

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 
 from torchlike._programs.aval import Aval, aval
 from torchlike._programs.spec import Spec
+from torchlike._recorder.checks import Doubt
 from torchlike._recorder.meta import NOWHERE
 from torchlike._recorder.recorder import Value, record
 from torchlike._recorder.storage import Storage
@@ -111,8 +112,8 @@ class Level:
     def note(self, holder, name: str, old: Value) -> None:
         """A value of this level is about to take the place of another one."""
 
-    def lowered(self, found: Value) -> Value | None:
-        """What a check of values of this level has found, below it; None if that is not told."""
+    def lowered(self, found: Value, doubt: Doubt) -> Value | None:
+        """What a check of values of this level finds, below it; None if the level itself tells of it."""
         raise NotImplementedError
 
     def constant(self, value: Value) -> Value:
@@ -187,7 +188,7 @@ class Batched(Level):
         whole = constant(value.slot)
         return value if whole is value.slot else self.into((whole,), value.aval)
 
-    def lowered(self, found: Value) -> Value:
+    def lowered(self, found: Value, doubt: Doubt) -> Value:
         """The first thing that is wrong with any row."""
         return record(_first(found.slot.aval), (found.slot,))[0]
 
@@ -237,7 +238,7 @@ class Dual(Level):
         """The primal."""
         return constant(value.slot[0])
 
-    def lowered(self, found: Value) -> Value:
+    def lowered(self, found: Value, doubt: Doubt) -> Value:
         """What is wrong with the primals."""
         return found.slot[0]
 
@@ -295,4 +296,9 @@ def _sum(known: Aval) -> Spec:
 
 @functools.lru_cache(maxsize=4096)
 def _first(known: Aval) -> Spec:
-    return Spec("first", lambda found: found[jnp.argmin(found[:, 0])], (known,))
+    return Spec("first", first_found, (known,))
+
+
+def first_found(found: jax.Array) -> jax.Array:
+    """Of what a check has found in several rows, the first that is wrong."""
+    return found[jnp.argmin(found[:, 0])]

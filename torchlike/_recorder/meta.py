@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from torchlike._programs.spec import Spec
+from torchlike._recorder.checks import Doubt
 from torchlike._recorder.recorder import Recorder, Value
 
 NO_DATA = "Cannot copy out of meta tensor; no data!"
@@ -40,7 +41,7 @@ class Nowhere:
     def note(self, holder, name: str, old: Value) -> None:
         """A value of nowhere takes the place of another one."""
 
-    def lowered(self, found: Value) -> None:
+    def lowered(self, found: Value, doubt: Doubt) -> None:
         """Nothing is ever found."""
 
 

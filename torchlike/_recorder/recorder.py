@@ -243,7 +243,7 @@ class Recording(Cuttable):
         Raises:
             Elsewhere: this is not the recording for it.
         """
-        if place is not self.place or value.is_abstract:
+        if place is not self.place or (value.array is None and value.recording.depth):
             raise Elsewhere
         if value.aval.place is not place:
             return self._admit(value_at(value, place), place)
@@ -534,7 +534,7 @@ class Recorder(Lines):
             if each.refuse(given):
                 self.kind.looked(each, given)
             else:
-                checks.put_off(each, self.recording.add(*each.node(given))[0])
+                checks.put_off(self.recording.add(*each.node(given))[0], each.doubt(explain.users_frame()))
 
     def bound(self) -> None:
         """Cut when too much is pending, at a place that comes again in a loop."""
