@@ -53,7 +53,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._declaration import NUMBER_TYPES, Flags, Op
 from torchlike._devices import check_out, together
 from torchlike._out import tensors_of, with_out
-from torchlike._overrides import answered, overriding, sees, tensors
+from torchlike._overrides import answered, overriding, plain, sees, tensors, watched
 from torchlike._programs import explain
 from torchlike._programs.cache import INEXACT, exact
 from torchlike._programs.spec import Spec
@@ -270,9 +270,10 @@ def _guarded(op: Op, form: Callable) -> Callable:
 
     def guarded(*args, **kwargs):
         try:
-            found = overriding(args, kwargs)
-            if found is not None:
-                return answered(guarded, found, args, kwargs)
+            if watched or not plain.issuperset(map(type, (*args, *kwargs.values()))):
+                found = overriding(args, kwargs)
+                if found is not None:
+                    return answered(guarded, found, args, kwargs)
             guard(*args, **kwargs)
             return form(*args, **kwargs)
         except BaseException as error:

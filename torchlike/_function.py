@@ -19,7 +19,16 @@ from torchlike._arguments import SYNONYMS, modern_keywords
 from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import methods
 from torchlike._out import OutRule, stored
-from torchlike._overrides import answered, is_in_python, overriding, plain
+from torchlike._overrides import (
+    TorchFunctionState,
+    answered,
+    at_level,
+    is_in_python,
+    is_overriding,
+    overriding,
+    plain,
+    watched,
+)
 from torchlike._programs.tracebacks import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -87,6 +96,7 @@ class Composite:
         self.name = self.name or self.body.__name__
         self.module = self.module or ("torchlike.nn.functional" if of_layers else "torchlike")
         self.signature = inspect.signature(self.body)
+        self.policies = autocast.policies_of(self.name) if self.casts else None
         if self.out is not None:
             last = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
             self.signature = self.signature.replace(parameters=[*self.signature.parameters.values(), last])
@@ -104,35 +114,49 @@ class Composite:
 
 
 def _gated(declared: Composite) -> Callable:
-    legacy, names, of_modes = (
-        declared.legacy,
-        frozenset(declared.signature.parameters),
-        declared.of_modes,
-    )
-    policies = autocast.policies_of(declared.name) if declared.casts else None
+    quick: set[tuple] = set()  # the kinds of arguments that were looked at, and are neither containers nor answer
+    plainly = declared.body
 
     def call(*args, **kwargs):
+        nonlocal plainly
         try:
-            for each in (*args, *kwargs.values()) if kwargs else args or (call,):
-                if type(each) not in plain:
-                    found = overriding((), {}) if of_modes else overriding(args, kwargs)
-                    if found is not None:
-                        return answered(call, found, args, kwargs)
-                    if policies is not None and autocast.state.setting is not None:
-                        args, kwargs = _cast(policies, args, kwargs)
-                    break
-            if kwargs and not names.issuperset(kwargs):
-                if not legacy.keys().isdisjoint(kwargs):
-                    kwargs = modern_keywords(call.__name__, kwargs, legacy)
-                if not is_in_python(call):
-                    kwargs = {key if key in names else SYNONYMS.get(key, key): value for key, value in kwargs.items()}
-            return call.body(*args, **kwargs)
+            kinds = (*map(type, args), *kwargs, *map(type, kwargs.values())) if kwargs else tuple(map(type, args))
+            if kinds in quick and not watched:
+                return plainly(*args, **kwargs)
+            found = overriding((), {}) if declared.of_modes else overriding(args, kwargs)
+            if found is not None:
+                return answered(call, found, args, kwargs)
+            if declared.policies is not None and autocast.state.setting is not None:
+                args, kwargs = _cast(declared.policies, args, kwargs)
+            kwargs = _renamed(declared, call, kwargs)
+            if declared.of_modes and any([is_overriding(type(each)) for each in args]):
+                with at_level(TorchFunctionState.SUBCLASSES_DISABLED):
+                    return call.body(*args, **kwargs)
+            result = call.body(*args, **kwargs)
+            if kinds in getattr(call.body, "known", (kinds,)) and plain.issuperset(
+                map(type, (*args, *kwargs.values()))
+            ):
+                plainly = getattr(call.body, "plainly", call.body)
+                quick.add(kinds)
+            return result
         except BaseException as error:
             shorten(error)
             raise
 
     call.body = declared.body
     return call
+
+
+def _renamed(declared: Composite, call: Callable, kwargs: dict) -> dict:
+    """The keywords of a call as they are called today."""
+    names = declared.signature.parameters.keys()
+    if names >= kwargs.keys():
+        return kwargs
+    if not declared.legacy.keys().isdisjoint(kwargs):
+        kwargs = modern_keywords(call.__name__, kwargs, declared.legacy, stacklevel=4)
+    if is_in_python(call):
+        return kwargs
+    return {key if key in names else SYNONYMS.get(key, key): value for key, value in kwargs.items()}
 
 
 def _cast(policies: dict, args: tuple, kwargs: dict) -> tuple[tuple, dict]:

@@ -16,14 +16,17 @@ from inspect import Parameter
 from types import EllipsisType, NoneType
 from typing import Any
 
+import numpy as np
+
 from torchlike import _signatures as signatures
 from torchlike._types import Size, device, dtype
 
 tensors: set[type] = set()
 plain: set[type] = set()
+watched: set[str] = set()  # what is watched: calls, casts
 _lock = threading.Lock()
 _tensors: set[type] = set()  # `Tensor` and `Parameter`
-_others = {bool, int, float, complex, str, NoneType, EllipsisType, slice, Size, device, dtype}
+_others = {bool, int, float, complex, str, NoneType, EllipsisType, slice, Size, device, dtype, np.ndarray}
 _watchers = {"calls": 0, "casts": 0}
 
 
@@ -67,6 +70,8 @@ def watch(what: str, change: int) -> None:
 def _refill() -> None:
     tensors.clear()
     plain.clear()
+    watched.clear()
+    watched.update([what for what, count in _watchers.items() if count])
     if not _watchers["calls"]:
         known = () if _watchers["casts"] else _tensors
         tensors.update(known)

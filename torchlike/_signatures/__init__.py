@@ -88,6 +88,8 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
             known.add(key)
         return fn(*args, **kwargs)
 
+    first.known, first.plainly = known, fn  # for who looks at the arguments' kinds, too
+
     def late(*args, **kwargs):
         try:
             return fn(*args, **kwargs)

@@ -300,7 +300,9 @@ class InPythonTwice:
 
     def check(self, args: tuple, kwargs: dict) -> bool:
         """Raises Python's error if a call's arguments do not fit. Which function is meant goes by a flag's value."""
-        flag = args[self.place] if len(args) > self.place else kwargs.get("return_indices", False)
+        if len(args) <= self.place and "return_indices" not in kwargs:
+            return self.both[False].check(args, kwargs)
+        flag = args[self.place] if len(args) > self.place else kwargs["return_indices"]
         self.both[flag is True].check(args, kwargs)
         return False
 
