@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.parity import databases
-from tests.parity.known import KNOWN, REFUSED_OTHERWISE
+from tests.parity.known import EXTREME, KNOWN, REFUSED_OTHERWISE
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -14,7 +14,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         asked = metafunc.config.getoption("markexpr") != "not parity"
         kind = metafunc.function.__name__.removeprefix("test_every_")
         rows = getattr(databases, kind)() if asked else []
-        known = REFUSED_OTHERWISE if kind == "refusal" else KNOWN
+        known = {"refusal": REFUSED_OTHERWISE, "extreme": EXTREME}.get(kind, KNOWN)
         metafunc.parametrize("row", [_param("-".join(row), row, known) for row in rows])
 
 

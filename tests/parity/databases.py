@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import types
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 import torchlike
@@ -215,3 +217,151 @@ def to_torchlike(value):
         return torchlike.device(str(each)) if isinstance(each, torch.device) else each
 
     return _mapped(value, change)
+
+
+# ---------------------------------------------------------------------- derivatives where they meet extremes
+
+_FLOATING = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
+_BY_ELEMENT = """
+addcdiv addcmul lerp nan_to_num polar where nn.functional.celu nn.functional.elu nn.functional.gelu
+nn.functional.hardshrink nn.functional.hardsigmoid nn.functional.hardswish nn.functional.hardtanh
+nn.functional.leaky_relu nn.functional.logsigmoid nn.functional.mish nn.functional.relu nn.functional.relu6
+nn.functional.selu nn.functional.silu nn.functional.softplus nn.functional.softshrink nn.functional.softsign
+nn.functional.tanhshrink nn.functional.threshold
+""".split()
+_COMPLEX_OF_HALVES = ("complex", "view_as_complex")  # PyTorch cannot compare what they give
+_AT_ONCE = 4  # elements: for more PyTorch's loops differ from its formulas at NaN
+_MOST_ELEMENTS = 60  # of a sample's tensors, where one is looked at at a time
+_CLOSE = {"float16": 6e-3, "bfloat16": 4e-2, "float32": 3e-4, "float64": 1e-7, "complex64": 1e-3, "complex128": 1e-6}
+
+
+def extreme() -> list[tuple[str, str]]:
+    """(full name, dtype) of all that can be differentiated."""
+    torch = reference()
+    return [
+        (name, each)
+        for name, op in operations().items()
+        for each in _FLOATING
+        if op.supports_autograd and getattr(torch, each) in op.supported_backward_dtypes("cpu")
+    ]
+
+
+def compare_extremes(name: str, dtype: str) -> None:
+    """Gradients, in float64 second ones, too, at zeros, ties, tiny and huge numbers, infinities and NaN.
+
+    Where the values themselves differ, or PyTorch raises, nothing is compared.
+
+    Raises:
+        AssertionError: they differ; the text tells how often, and where first.
+    """
+    torch = reference()
+    op, known = operations()[name], getattr(torch, dtype)
+    kinds = {each.__name__ for each in type(op).__mro__}
+    by_element = op.name in _BY_ELEMENT or kinds & {"UnaryUfuncInfo", "BinaryUfuncInfo"}
+    samples = [((each.input, *each.args), each.kwargs) for each in op.sample_inputs("cpu", known, requires_grad=True)]
+    sample = next((each for each in samples if _is_small(each)), None)
+    if sample is None or (name in _COMPLEX_OF_HALVES and dtype == "float16") or _is_random(op.op, sample):
+        return
+    wrong = []
+    for label, given in _by_element(sample, known) if by_element else _one_by_one(sample, known):
+        try:
+            theirs = _derivatives(torch, op.op, given, dtype == "float64")
+        except RuntimeError:
+            continue
+        ours = _derivatives(torchlike, counterpart(op), to_torchlike(given), dtype == "float64")
+        for order, (want, got) in enumerate(zip(theirs, ours, strict=False)):
+            if not all(itertools.starmap(functools.partial(_is_close, _CLOSE[dtype]), zip(want, got, strict=True))):
+                wrong += [(label, order, want, got)] if order else []
+                break
+    assert not wrong, f"{len(wrong)} differ; {wrong[0][0]}, order {wrong[0][1]}: {wrong[0][3]}, PyTorch {wrong[0][2]}"
+
+
+def _leaves(given) -> list:
+    return [each for each in _flat(given) if getattr(each, "requires_grad", False)]
+
+
+def _is_small(given) -> bool:
+    leaves = _leaves(given)
+    return bool(leaves) and all(0 < each.numel() <= _MOST_ELEMENTS for each in leaves)
+
+
+def _derivatives(library, fn: Callable, given, twice: bool) -> list[list]:
+    """Arrays of the results, of the gradients, and of those of the gradients."""
+    args, kwargs = given
+    leaves = _leaves(given)
+    result = support.tensors(library, fn(*args, **kwargs))
+    found = [result]
+    for seed in range(2 if twice else 1):
+        if any(each.requires_grad for each in found[-1]):
+            found.append(support.differentiate(library, found[-1], leaves, seed)[0])
+    return [[support.array_of(each.detach()) for each in part] for part in found]
+
+
+def _is_close(tolerance: float, want, got) -> bool:
+    """Whether two arrays are the same to rounding, which may make the largest number an infinity."""
+    if want.dtype.kind not in "fcV":
+        return True
+    want, got = (each.ravel().astype(np.complex128).view(np.float64) for each in (want, got))
+    return np.allclose(got, want, rtol=tolerance, atol=tolerance / 100, equal_nan=True)
+
+
+def _extremes(dtype) -> list:
+    limits = reference().finfo(dtype)
+    ordinary = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 0.5, 2.0, -0.5, 30.0, -30.0, 100.0, -100.0]
+    if dtype.itemsize == 2:  # PyTorch rounds within its formulas
+        return ordinary
+    tiny, huge = limits.tiny**0.5 / 2, limits.max**0.5 * 2
+    real = [*ordinary, tiny, -tiny, huge, -huge]
+    return [complex(*each) for each in zip(real, real[5:] + real[:5], strict=True)] if dtype.is_complex else real
+
+
+def _by_element(sample, dtype) -> Iterator[tuple]:
+    """(which, sample) with few elements, so that all pairs of extremes that are near each other come."""
+    torch = reference()
+    values = _extremes(dtype)
+    for start, step in itertools.product(range(0, len(values), _AT_ONCE), range(5 if len(_leaves(sample)) > 1 else 1)):
+        places = itertools.count(start, step * _AT_ONCE + step)
+
+        def chosen(each, places=places):
+            if not getattr(each, "requires_grad", False):
+                return each
+            first = next(places)
+            made = [values[(first + place) % len(values)] for place in range(_AT_ONCE)]
+            return torch.tensor(made, dtype=each.dtype, requires_grad=True)
+
+        yield (start, step), _mapped(sample, chosen)
+
+
+def _one_by_one(sample, dtype) -> Iterator[tuple]:
+    """(which, sample) with all elements zeros, ones, or often the same, and with one that is extreme."""
+    torch = reference()
+    parts = {
+        "zeros": torch.zeros_like,
+        "ones": torch.ones_like,
+        "ties": lambda each: each.div(3).real.round().to(each.dtype),
+    }
+    for name, made in parts.items():
+        yield name, _with(sample, lambda place, each, made=made: made(each.detach()))
+    extremes = [each for each in _extremes(dtype) if abs(each) not in (0.5, 1, 2, 30, 100)]
+    for which, extreme in itertools.product(range(min(len(_leaves(sample)), 2)), extremes):
+
+        def one(place, each, which=which, extreme=extreme):
+            made = each.detach().clone().contiguous()
+            if place == which:
+                made.view(-1)[each.numel() // 3] = extreme
+            return made
+
+        yield (which, extreme), _with(sample, one)
+
+
+def _with(sample, change: Callable):
+    """A copy of a sample with other leaves; `change` takes their number and the leaf."""
+    torch = reference()
+    numbers = itertools.count()
+
+    def copied(each):
+        if not isinstance(each, torch.Tensor):
+            return each
+        return change(next(numbers), each).requires_grad_() if each.requires_grad else each.clone()
+
+    return _mapped(sample, copied)

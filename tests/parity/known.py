@@ -42,3 +42,57 @@ REFUSED_OTHERWISE: dict[str, str] = dict.fromkeys(
     """.split(),
     "several things are wrong and another one is told, or PyTorch's kernel goes by strides, sizes or emptiness",
 )
+
+# rows of derivatives at extremes
+_CUT = "the sign of a zero tells on which side of a cut a number lies"
+_PRODUCTS = "which sums of products with an infinity are NaN goes by their order"
+_HALVES = "PyTorch rounds to halves within its formulas"
+_FORMULAS = "PyTorch's formula meets 0, an infinity or NaN in other factors, mostly those of a second derivative"
+EXTREME: dict[str, str] = {
+    **dict.fromkeys(
+        """
+        kthvalue-bfloat16 kthvalue-float16 kthvalue-float32 kthvalue-float64
+        """.split(),
+        _TIES,
+    ),
+    **dict.fromkeys(
+        """
+        acosh-complex128 acosh-complex64
+        """.split(),
+        _CUT,
+    ),
+    **dict.fromkeys(
+        """
+        addmv-complex128 addmv-complex64 cholesky_solve-complex128 cholesky_solve-complex64 cholesky_solve-float32
+        cholesky_solve-float64 mv-complex128 mv-complex64 nn.functional.bilinear-float32
+        nn.functional.bilinear-float64 nn.functional.conv1d-complex128 nn.functional.conv1d-complex64
+        nn.functional.conv1d-float32 nn.functional.conv1d-float64 nn.functional.conv3d-complex128
+        nn.functional.conv3d-complex64 nn.functional.conv_transpose1d-complex128
+        nn.functional.conv_transpose1d-complex64 nn.functional.linear-complex128 nn.functional.linear-complex64
+        """.split(),
+        _PRODUCTS,
+    ),
+    **dict.fromkeys(
+        """
+        matrix_exp-bfloat16 matrix_exp-float16 nn.functional.bilinear-bfloat16 nn.functional.bilinear-float16
+        nn.functional.binary_cross_entropy-float16 nn.functional.binary_cross_entropy_with_logits-bfloat16
+        nn.functional.conv1d-bfloat16 nn.functional.conv1d-float16 nn.functional.conv3d-bfloat16
+        nn.functional.conv3d-float16 nn.functional.cosine_similarity-bfloat16 nn.functional.cosine_similarity-float16
+        nn.functional.group_norm-bfloat16 nn.functional.instance_norm-bfloat16 nn.functional.instance_norm-float16
+        nn.functional.layer_norm-bfloat16 nn.functional.layer_norm-float16 nn.functional.normalize-bfloat16
+        nn.functional.normalize-float16 outer-float16
+        """.split(),
+        _HALVES,
+    ),
+    **dict.fromkeys(
+        """
+        __rdiv__-float64 __rpow__-float64 addcdiv-float64 atan2-float64 copysign-float64 dist-float64
+        div.no_rounding_mode-float64 float_power-float64 ldexp-complex128 ldexp-complex64 ldexp-float64 log-float64
+        log2-float64 logaddexp-complex128 logaddexp-complex64 matrix_exp-float32 matrix_exp-float64
+        nn.functional.cosine_similarity-float64 nn.functional.glu-float64 nn.functional.layer_norm-float32
+        nn.functional.mish-float64 pow-float64 qr-complex128 qr-complex64 qr-float64 sinc-complex128 sinc-complex64
+        sinc-float64 true_divide-float64
+        """.split(),
+        _FORMULAS,
+    ),
+}

@@ -93,6 +93,37 @@ def test_a_child_that_was_forked_early_compiles():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+WRONG = """
+import os, signal, warnings
+warnings.simplefilter("ignore")
+import torchlike as torch
+from torchlike._recorder import checks
+from torchlike._recorder.recorder import recorder
+
+with torch.execution_mode("whole"):
+    x = torch.arange(4)
+    wrong = torch.nn.functional.one_hot(x[3:] + 2, 3)
+    recorder.flush("a test", ends_step=True)  # nobody has looked at what it found
+child = os.fork()
+if not child:
+    signal.alarm(30)
+    os._exit((x + 1).sum().item() != 10)
+assert os.waitpid(child, 0)[1] == 0
+try:
+    (x + 1).tolist()
+except RuntimeError as error:
+    assert "Class values must be smaller" in str(error)
+else:
+    raise AssertionError("nobody was told")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_parents_mistake_is_not_told_to_its_children():
+    done = subprocess.run([sys.executable, "-c", WRONG], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_user_without_a_home_keeps_nothing(monkeypatch):
     def fails():
         raise RuntimeError("Could not determine home directory.")

@@ -54,7 +54,7 @@ class Worker:
             with _quietly_forked():
                 self._process.start()
         except (TypeError, AttributeError, PicklingError):
-            warnings.warn(_NOT_PICKLABLE, stacklevel=7)
+            warnings.warn(_NOT_PICKLABLE, stacklevel=5)
             raise
         finally:
             theirs.close()
