@@ -304,3 +304,30 @@ def test_a_mesh_and_a_device_are_no_two_devices():
     assert partition(x.clone().normal_()) == PartitionSpec("d")
     with pytest.raises(RuntimeError, match="found at least two devices, cuda:0 and cpu!"):
         x + torch.ones(4, device="cuda:0")
+
+
+def test_a_part_that_runs_again_may_go_from_place_to_place():
+    x = torch.arange(3.0, device="cuda:0", requires_grad=True)
+    made = torch.utils.checkpoint.checkpoint(lambda x: (x * 2).to("cuda:1") ** 2, x, use_reentrant=False)
+    made.sum().backward()
+    assert x.grad.tolist() == [0.0, 8.0, 16.0]
+
+
+def test_packed_sequences_lie_with_their_elements():
+    x = torch.arange(12.0).reshape(3, 2, 2)
+    lengths, lstm = torch.tensor([2, 3]), torch.nn.LSTM(2, 2)
+    packed = [torch.nn.utils.rnn.pack_padded_sequence(each, lengths, enforce_sorted=False) for each in (x, x.cuda(1))]
+    assert [str(each) for each in (packed[1].data.device, packed[1].batch_sizes.device)] == ["cuda:1", "cpu"]
+    want = torch.nn.utils.rnn.pad_packed_sequence(lstm(packed[0])[0])
+    got = torch.nn.utils.rnn.pad_packed_sequence(lstm.cuda(1)(packed[1])[0])
+    assert (str(got[0].device), str(got[1].device)) == ("cuda:1", "cpu")
+    np.testing.assert_allclose(got[0].detach().cpu().numpy(), want[0].detach().numpy(), rtol=1e-5)
+    assert got[1].tolist() == [2, 3]
+
+
+def test_lengths_and_targets_of_ctc_may_stay_on_the_cpu():
+    scores = torch.randn(5, 1, 4).log_softmax(-1)
+    given = torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2])
+    want, got = (torch.nn.functional.ctc_loss(each, *given) for each in (scores, scores.cuda()))
+    assert got.is_cuda
+    assert got.item() == pytest.approx(want.item(), rel=1e-5)

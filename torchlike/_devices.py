@@ -76,6 +76,7 @@ EXACT = {
     "vdot": ["_vdot: self=input other"],
     "vstack": ["cat: tensors"],
 }
+FREE = ("copy", "ctc_loss")  # what takes them from anywhere
 
 
 def together(op: Op, args: tuple, kwargs: dict, in_place: bool) -> tuple | None:
@@ -89,7 +90,7 @@ def together(op: Op, args: tuple, kwargs: dict, in_place: bool) -> tuple | None:
     bound = op.bind(args, kwargs).arguments
     given = {name: tensors_of((each,)) for name, each in bound.items() if op.kinds[name] in TAKEN}
     every = list(chain.from_iterable(given.values()))
-    if len({each.device for each in every}) > 1 and op.name != "copy":
+    if len({each.device for each in every}) > 1 and op.name not in FREE:
         _check(op, given, in_place)
     where = every[0]._aval.place if in_place else _common(every)
     every += tensors_of(tuple([each for name, each in bound.items() if op.kinds[name] is NUMBER]))
@@ -139,11 +140,12 @@ def _check(op: Op, given: dict[str, list[TensorBase]], in_place: bool) -> None:
         for name in ("weight", "bias"):
             if at.get(name, at["input"]) != at["input"]:
                 raise RuntimeError(TYPES.format(given["input"][0].type(), name, given[name][0].type()))
-    if op.name.startswith(("lstm", "rnn", "gru")):
-        for name, each in zip(given, at.values(), strict=False):
-            if each != at["input"]:
+    if op.name.startswith(("lstm", "rnn")):
+        for name, each in at.items():
+            if each != at["input"] and name != "lengths":
                 kind = "hidden" if name == "hx" else "parameter"
                 raise RuntimeError(RECURRENT.format(kind, at["input"], kind, each))
+        return
     if op.name in EXACT:
         kernel, found = _row(op, given)
         _compare(kernel.format("_" if in_place else ""), found)

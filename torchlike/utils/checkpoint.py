@@ -188,11 +188,16 @@ class _Inputs:
             cotangents: pairs (value, edge) or None: XLA must not begin before these are computed.
         """
         given = [each for each in (*self.args, *self.kwargs.values()) if isinstance(each, _Saved)]
-        behind = [each.tensor() for each in given] + [
-            TensorBase._wrap(each[0]) for each in cotangents if each is not None
-        ]
-        fresh = iter(barrier(behind) if behind else ())
-        made = {id(each): next(fresh).requires_grad_(each.requires_grad) for each in given}
+        tensors = [each.tensor() for each in given]
+        awaited = [TensorBase._wrap(each[0]) for each in cotangents if each is not None]
+        made = {}
+        for place in {each._aval.place for each in tensors}:
+            here = [(each, tensor) for each, tensor in zip(given, tensors, strict=True) if tensor._aval.place is place]
+            beside = [each for each in awaited if each._aval.place is place]
+            fresh = barrier([tensor for _, tensor in here] + beside)
+            made |= {
+                id(each): new.requires_grad_(each.requires_grad) for (each, _), new in zip(here, fresh, strict=False)
+            }
         args = [made.get(id(each), each) for each in self.args]
         return args, {name: made.get(id(each), each) for name, each in self.kwargs.items()}
 

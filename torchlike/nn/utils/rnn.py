@@ -76,7 +76,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     """The permutation that undoes another."""
     if permutation is None:
         return None
-    return making.wrapped(np.argsort(permutation.numpy(force=True), kind="stable"))
+    return making.wrapped(np.argsort(permutation.numpy(force=True), kind="stable"), permutation.device)
 
 
 def _places(batch_sizes: np.ndarray) -> np.ndarray:
@@ -91,7 +91,7 @@ def pack_rows(padded: Tensor, batch_sizes: Tensor, batch_first: bool) -> Tensor:
     steps, rows = _places(batch_sizes.numpy(force=True)).T
     sequence = padded.transpose(0, 1) if batch_first else padded
     flat = sequence.reshape(-1, *sequence.shape[2:])
-    return flat.index_select(0, making.wrapped(steps * sequence.shape[1] + rows))
+    return flat.index_select(0, making.wrapped(steps * sequence.shape[1] + rows, padded.device))
 
 
 def pack_padded_sequence(
@@ -124,7 +124,7 @@ def pack_padded_sequence(
     else:
         sorted_ = np.argsort(-lengths, kind="stable")
         lengths = lengths[sorted_]
-        order = making.wrapped(sorted_)
+        order = making.wrapped(sorted_, input.device)
         input = input.index_select(0 if batch_first else 1, order)
     batch = input.shape[0 if batch_first else 1]
     if len(lengths) != batch:
@@ -135,7 +135,7 @@ def pack_padded_sequence(
         raise RuntimeError(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
         )
-    sizes = making.wrapped((lengths[None] > np.arange(lengths[0])[:, None]).sum(1))
+    sizes = making.wrapped((lengths[None] > np.arange(lengths[0])[:, None]).sum(1), "cpu")
     return PackedSequence(pack_rows(input, sizes, batch_first), sizes, order, None)
 
 
@@ -161,12 +161,12 @@ def pad_packed_sequence(
         longest = total_length
     steps, rows = _places(sizes).T
     data = sequence.data
-    at = making.wrapped(steps * batch + rows)
+    at = making.wrapped(steps * batch + rows, data.device)
     flat = data.new_full((longest * batch, *data.shape[1:]), padding_value).index_copy(0, at, data)
     padded = flat.reshape(longest, batch, *data.shape[1:])
-    lengths = making.wrapped((sizes[:, None] > np.arange(batch)[None]).sum(0))
+    lengths = making.wrapped((sizes[:, None] > np.arange(batch)[None]).sum(0), "cpu")
     if sequence.unsorted_indices is not None:
-        padded, lengths = padded.index_select(1, sequence.unsorted_indices), lengths[sequence.unsorted_indices]
+        padded, lengths = padded.index_select(1, sequence.unsorted_indices), lengths[sequence.unsorted_indices.cpu()]
     return padded.transpose(0, 1) if batch_first else padded, lengths
 
 
