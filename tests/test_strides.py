@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 from collections.abc import Callable
 
@@ -243,6 +244,19 @@ def _copied(torch):
     return y, deep, pickled, y.detach(), torch.nn.Parameter(y).data, torch.empty(0).set_(y), y.clone().resize_(20)[:12]
 
 
+def _stored(torch):
+    y = torch.arange(12.0).reshape(3, 4).t() + 1
+    layer = torch.nn.Conv2d(2, 3, 2).to(memory_format=torch.channels_last)
+    file = io.BytesIO()
+    torch.save([y, y[1:], layer.weight], file)
+    file.seek(0)
+    loaded = torch.load(file)
+    loaded[0][1, 0] = 99
+    loaded[2] = bool((loaded[2] == layer.weight).all()), loaded[2].stride()
+    out = torch.add(y, 1, out=torch.empty(0))
+    return loaded, out, torch.add(y, 1, out=torch.empty(4, 3)), copy.deepcopy(layer).weight.stride()
+
+
 def _tracked(torch):
     x = torch.arange(12.0).reshape(3, 4).requires_grad_()
     y = x.t().exp() * 1
@@ -252,7 +266,7 @@ def _tracked(torch):
     return y.detach(), x.grad
 
 
-@pytest.mark.parametrize("program", [_formats, _written, _shared, _copied, _tracked])
+@pytest.mark.parametrize("program", [_formats, _written, _shared, _copied, _stored, _tracked])
 def test_memory_of_results(program: Callable) -> None:
     compare(program(reference()), program(torchlike), "result", (1e-5, 1e-5), strides=True)
 

@@ -189,8 +189,11 @@ def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule =
     rule.check(name, got.dtype, known.dtype)
     if got.dtype is not known.dtype:
         result = result.to(known.dtype)
+    had_nothing = not target._storage.aval.numel  # so that it has memory of its own now
     if got.shape != known.shape:
         if known.numel and rule.warns:
             explain.warn(RESIZED.format(list(known.shape), list(got.shape)))
         target._resized(got.shape)
     target._write(result._value(), None)
+    if had_nothing and result._view is not None:
+        target._lie_as(result)

@@ -131,6 +131,14 @@ class Storage:
         order = self.origin.layout.order
         return flat.reshape([shape[dim] for dim in order]).transpose(np.argsort(order))
 
+    @property
+    def flat(self) -> np.ndarray:
+        """The elements in the order in which they lie in memory, not to be written to."""
+        known = self.read().numpy()
+        if self.origin is not None and known.size:
+            known = known.transpose(self.origin.layout.order)
+        return np.ascontiguousarray(known).reshape(-1)
+
     def part(self, place: Place) -> np.ndarray:
         """The elements at a place of the memory that is shared with NumPy, where they lie."""
         shared, size = self.share(), place.dtype.np.itemsize

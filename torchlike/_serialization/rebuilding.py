@@ -33,7 +33,7 @@ class Memory:
     @property
     def array(self) -> np.ndarray:
         """Its bytes."""
-        return np.ascontiguousarray(self.tensor._storage.read().numpy()).reshape(-1).view(np.uint8)
+        return self.tensor._storage.flat.view(np.uint8)
 
     @property
     def storage_type(self) -> type:

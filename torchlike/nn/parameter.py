@@ -64,7 +64,10 @@ class Parameter(Tensor, metaclass=_Marked):
     def __deepcopy__(self, memo: dict) -> Parameter:
         # neither the gradient nor what was set on the tensor goes along; values are immutable, so none is copied
         if id(self) not in memo:
-            memo[id(self)] = type(self)(Tensor._wrap(self._value()), self.requires_grad)
+            made = Tensor._wrap(self._value())
+            if self._view is not None:
+                made._lie_as(self)
+            memo[id(self)] = type(self)(made, self.requires_grad)
         return memo[id(self)]
 
 
