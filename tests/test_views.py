@@ -240,6 +240,20 @@ def test_errors(call) -> None:
     check_error([np.arange(12, dtype=np.float32).reshape(3, 4)], call)
 
 
+def test_a_view_of_memory_that_is_shared_keeps_its_history() -> None:
+    seen = []
+    for library in (torch, torchlike):
+        x = library.ones(2, 3, requires_grad=True) * 1
+        view = x.t()
+        shared = x.detach().numpy()
+        shared[0, 0] = 5
+        (gradient,) = library.autograd.grad((view * view).sum(), x)
+        before = view.grad_fn.name()
+        x.add_(1)
+        seen.append((before, view.grad_fn.name(), view.tolist(), gradient.tolist()))
+    assert seen[0] == seen[1]
+
+
 @pytest.mark.parametrize(
     "read", ["a > 0", "a.logical_not()", "a.argmax()", "torch.isnan(input=a)", "a.int()", "a.detach()"]
 )

@@ -153,7 +153,7 @@ class TensorBase:
         if self._seen != storage.version or storage.value is None:
             root = self._root()
             edge = None if root is None else root._edge
-            if (edge is None and self._has_no_history) or self._frozen is not None:
+            if (edge is None and self._has_no_history) or self._frozen is not None or self._seen == storage.version:
                 shared = self._read_shared()
                 self._cached = _read((storage.read(), None), self._view.steps)[0] if shared is None else shared
             else:

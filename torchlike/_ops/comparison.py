@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
+from torchlike._ops._nodes import by_tensor
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
@@ -22,42 +23,42 @@ from torchlike._out import BOOLS, SAME
 from torchlike._types.dtypes import scalar_name
 
 
-@op(overloads=NUMBER_SECOND)
+@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Eq"))
 def eq(input: Array, other: ArrayLike) -> Array:
     """Whether elements are equal, with broadcasting, compared in the promoted dtype."""
     input, other = matched(input, other)
     return input == other
 
 
-@op(overloads=NUMBER_SECOND)
+@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ne"))
 def ne(input: Array, other: ArrayLike) -> Array:
     """Whether elements differ, with broadcasting, compared in the promoted dtype."""
     input, other = matched(input, other)
     return input != other
 
 
-@op(overloads=NUMBER_SECOND)
+@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Lt"))
 def lt(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are less, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("lt", input, other)
     return input < other
 
 
-@op(overloads=NUMBER_SECOND)
+@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Le"))
 def le(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are less or equal, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("le", input, other)
     return input <= other
 
 
-@op(overloads=NUMBER_SECOND)
+@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Gt"))
 def gt(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are greater, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("gt", input, other)
     return input > other
 
 
-@op(overloads=NUMBER_SECOND)
+@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ge"))
 def ge(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are greater or equal, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("ge", input, other)
