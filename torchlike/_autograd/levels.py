@@ -16,7 +16,7 @@ from torchlike._autograd.tape import AccumulateGrad, Node, next_sequence, watch
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval, aval
 from torchlike._recorder.graph import Graph
-from torchlike._recorder.levels import Batched, Dual, Level, levels_of
+from torchlike._recorder.levels import Batched, Dual, Level, levels_of, living
 from torchlike._recorder.recorder import Value
 
 RANDOM = (
@@ -114,6 +114,8 @@ def _see(node: Node, inputs: Sequence) -> None:
     It belongs to those of its inputs' values, and to those of what it comes from: an input of a function that is
     differentiated within a `vmap` is another one for each row, though its value may be the same for all.
     """
+    if not living:
+        return
     homes = levels_of(inputs).union(*[edge[0]._homes for edge in node._edges if edge is not None])
     if homes:
         for level in homes:

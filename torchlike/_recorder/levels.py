@@ -59,6 +59,9 @@ _WORDS = {
 }
 
 
+living: dict[int, None] = {}  # the levels that there are: without any nothing is abstract for one
+
+
 class Level:
     """What is common to all levels: a recording as `Recording.add` finds it in a value.
 
@@ -71,6 +74,10 @@ class Level:
     def __init__(self, depth: int, around: tuple[Level, ...]) -> None:
         self.depth, self.around = depth, around
         self.spreads: WeakValueDictionary = WeakValueDictionary()
+        living[id(self)] = None
+
+    def __del__(self) -> None:
+        living.pop(id(self), None)
 
     def add(self, spec: Spec, inputs: Sequence) -> list[Value]:
         """Record an operation, one of whose inputs is of this level; returns its outputs."""
