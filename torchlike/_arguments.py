@@ -8,7 +8,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from torchlike._signatures import is_vague, operations, refuse
 from torchlike._signatures.forms import Form as Form
 from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     from torchlike._declaration import Op
@@ -275,7 +277,7 @@ def modern_keywords(name: str, kwargs: dict, renamed: dict[str, str], stacklevel
     return {renamed.get(key, key): value for key, value in kwargs.items()}
 
 
-def legacy_keywords(**renamed: str) -> Callable:
+def legacy_keywords(**renamed: str) -> Callable[[F], F]:
     """Let a function take old names of keywords, with a FutureWarning: for functions that are no operation.
 
     Example:
@@ -283,7 +285,7 @@ def legacy_keywords(**renamed: str) -> Callable:
         ... def chunk(input, chunks, dim=0): ...
     """
 
-    def decorate(fn: Callable) -> Callable:
+    def decorate(fn: F) -> F:
         @functools.wraps(fn)
         def call(*args, **kwargs):
             try:
@@ -295,6 +297,6 @@ def legacy_keywords(**renamed: str) -> Callable:
                 raise
 
         call.old_keywords = frozenset(renamed)
-        return call
+        return cast(F, call)
 
     return decorate

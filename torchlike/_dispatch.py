@@ -24,7 +24,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from marshal import dumps
-from typing import Any, Protocol, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 import numpy as np
 
@@ -198,8 +198,23 @@ def _gatherer(op: Op) -> Callable:
     return gather
 
 
-class TensorFunction(Protocol):
-    """An operation as a function on tensors: what `op` makes of a declaration.
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R", covariant=True)
+
+
+class OutFunction(Protocol[P, R]):
+    """A function on tensors, or a method, that takes ``out=`` besides its body's arguments."""
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    def __call__(self, *args: Any, out: Any, **kwargs: Any) -> R: ...
+    def __get__(self: OutFunction[Concatenate[Any, Q], R], instance: Any, owner: Any) -> Callable[Q, R]: ...
+
+
+class TensorFunction(OutFunction[P, R], Protocol[P, R]):
+    """An operation as a function on tensors, or a method: what `op` makes of a declaration, with its body's signature.
 
     Attributes:
         op: the declaration.
@@ -208,20 +223,27 @@ class TensorFunction(Protocol):
     """
 
     op: Op
-    inplace: Any
-    operator: Any
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Record the operation."""
+    @property
+    def inplace(self) -> TensorFunction[P, R]: ...
+    @property
+    def operator(self) -> TensorFunction[P, R]: ...
 
-    def __get__(self, instance: Any, owner: Any) -> Callable[..., Any]:
-        """A method, in a class body."""
+
+class _Declare(Protocol):
+    def __call__(self, body: Callable[P, R], /) -> TensorFunction[P, R]: ...
+
+
+class _DeclareSpread(Protocol):
+    def __call__(self, body: Callable[..., R], /) -> TensorFunction[..., R]: ...
 
 
 @overload
-def op(body: Callable[..., Any], /) -> TensorFunction: ...
+def op(body: Callable[P, R], /) -> TensorFunction[P, R]: ...
 @overload
-def op(**flags: Any) -> Callable[[Callable[..., Any]], TensorFunction]: ...
+def op(*, varargs: str, **flags: Any) -> _DeclareSpread: ...
+@overload
+def op(**flags: Any) -> _Declare: ...
 def op(body: Any = None, /, **flags: Any) -> Any:
     """Declare an operation: a pure JAX function with PyTorch's signature becomes the function on tensors.
 
@@ -521,7 +543,7 @@ def _warn_of_expanded(op: Op) -> None:
     explain.warn(ON_EXPANDED.format(op.name, op.flags.on_expanded))
 
 
-def operator(call: Callable) -> Callable:
+def operator(call: Callable[Q, R]) -> Callable[Q, R]:
     """The form for Python's binary operators: what it cannot take it leaves to the other operand."""
 
     def form(self, other):

@@ -12,12 +12,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from torchlike import _autocast as autocast
 from torchlike._arguments import SYNONYMS, modern_keywords
 from torchlike._autograd.variable import TensorBase
-from torchlike._dispatch import methods
+from torchlike._dispatch import OutFunction, P, R, methods
 from torchlike._out import OutRule, stored
 from torchlike._overrides import (
     TorchFunctionState,
@@ -34,8 +34,14 @@ from torchlike._programs.tracebacks import shorten
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _DeclareOut(Protocol):
+    def __call__(self, body: Callable[P, R], /) -> OutFunction[P, R]: ...
+
+
 @overload
 def function(body: F, /) -> F: ...
+@overload
+def function(*, out: Any, **flags: Any) -> _DeclareOut: ...
 @overload
 def function(**flags: Any) -> Callable[[F], F]: ...
 @overload

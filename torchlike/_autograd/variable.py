@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +18,7 @@ from torchlike._recorder.view import Layout, Place, Step, View, between, direct,
 
 if TYPE_CHECKING:
     from torchlike._programs.aval import Aval
+    from torchlike.tensor import Tensor
 
 
 class TensorBase:
@@ -47,15 +48,10 @@ class TensorBase:
     _seen = -1
     _counter: Counter | None = None
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """The methods that `torchlike.Tensor` adds."""
-
     # ------------------------------------------------------------------ making
 
     @staticmethod
-    def _wrap(value: Value, edge: tuple | None = None) -> TensorBase:
+    def _wrap(value: Value, edge: tuple | None = None) -> Tensor:
         """A new tensor with a storage of its own."""
         made = _new(TensorBase._plain)
         made._storage = Storage(value)
@@ -75,7 +71,7 @@ class TensorBase:
         return made
 
     @staticmethod
-    def _at(storage: Storage, place: Place) -> TensorBase:
+    def _at(storage: Storage, place: Place) -> Tensor:
         """A new tensor on the elements at a place of a storage."""
         made = TensorBase._on(storage)
         if place != made._place:
@@ -92,7 +88,7 @@ class TensorBase:
         storage = self._storage
         storage.origin, self._view, self._cached, self._seen = view.origin, view, storage.value, storage.version
 
-    def _alias(self) -> TensorBase:
+    def _alias(self) -> Tensor:
         """A tensor on the same elements without history: `detach()`."""
         made = _new(TensorBase._plain)
         made._see(self)
@@ -103,7 +99,7 @@ class TensorBase:
         self._storage, self._view, self._base, self._frozen = other._storage, other._view, None, None
         self._cached, self._seen, self._counter = other._cached, other._seen, other._counter
 
-    def _viewed(self, step: Step, value: Value, edge: tuple | None, of_many: bool = False) -> TensorBase:
+    def _viewed(self, step: Step, value: Value, edge: tuple | None, of_many: bool = False) -> Tensor:
         """A view of this tensor.
 
         Args:

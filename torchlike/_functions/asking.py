@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 
 def _tensor(name: str, input) -> TensorBase:
@@ -77,12 +82,12 @@ def get_device(input) -> int:
 
 
 @function
-def detach(input):
+def detach(input) -> Tensor:
     """A tensor on the same elements that is apart from the tape."""
     return _tensor("detach", input).detach()
 
 
 @function
-def detach_(input):
+def detach_(input) -> Tensor:
     """Take a tensor off the tape; see `Tensor.detach_`."""
     return _tensor("detach_", input).detach_()

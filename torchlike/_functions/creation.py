@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from torchlike._recorder.view import Layout, Place
 from torchlike._signatures.parser import type_name
 from torchlike._types import devices, dtypes, formats
 from torchlike._types.numbers import fitting
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 RANGE = (
     "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
@@ -137,7 +142,7 @@ def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=Non
     return finished(name, array, device, requires_grad, out, memory_format)
 
 
-def _shaped(name: str, value, doc: str):
+def _shaped(name: str, value, doc: str) -> Callable[..., Tensor]:
     """A function of a shape that fills it with one value."""
 
     def make(
@@ -188,7 +193,9 @@ def number_of(name: str, value):
 
 
 @function(of_modes=True)
-def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+def full(
+    size, fill_value, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+) -> Tensor:
     """A tensor of a shape with one number everywhere; its dtype is that of the number unless given.
 
     Raises:
@@ -204,7 +211,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
 # ---------------------------------------------------------------------- like another tensor
 
 
-def _like(name: str, value, doc: str):
+def _like(name: str, value, doc: str) -> Callable[..., Tensor]:
     def like(input, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None):
         if not isinstance(input, TensorBase):
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
@@ -242,7 +249,7 @@ def full_like(
     pin_memory=False,
     requires_grad=False,
     memory_format=None,
-):
+) -> Tensor:
     """One number everywhere, in the shape, dtype and device of `input`, unless others are given.
 
     Raises:
@@ -252,7 +259,7 @@ def full_like(
     return _filled_like("full_like", input, value, dtype, device, requires_grad, memory_format)
 
 
-def _new(name: str, value, doc: str):
+def _new(name: str, value, doc: str) -> Callable[..., Tensor]:
     def new(self, *args, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         known = self._aval
         return _filled(
@@ -270,7 +277,9 @@ new_empty = _new("new_empty", 0, _DOC.format("Elements without meaning, here zer
 
 
 @function
-def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+def new_full(
+    self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
+) -> Tensor:
     """One number everywhere, in the dtype and on the device of this tensor."""
     known = self._aval
     dtype = dtypes.resolve(dtype, "new_full") or known.dtype
@@ -282,7 +291,9 @@ def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=F
 
 
 @function(of_modes=True)
-def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+def empty_strided(
+    size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+) -> Tensor:
     """A tensor of a shape with strides of one's own, counted in elements.
 
     Raises:
@@ -302,7 +313,9 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
 
 
 @function
-def new_empty_strided(self, size, stride, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+def new_empty_strided(
+    self, size, stride, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+) -> Tensor:
     """`empty_strided` in the dtype and on the device of this tensor."""
     known = self._aval
     return empty_strided(
@@ -313,7 +326,7 @@ def new_empty_strided(self, size, stride, dtype=None, layout=None, device=None, 
 @function(of_modes=True)
 def empty_permuted(
     size, physical_layout, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
-):
+) -> Tensor:
     """A tensor of a shape whose dimensions lie in memory in the given order, the outermost first."""
     if len(size) != len(physical_layout):
         raise RuntimeError(
@@ -360,7 +373,7 @@ def arange(
     device=None,
     pin_memory=False,
     requires_grad=False,
-):
+) -> Tensor:
     """Numbers from `start` (default 0) up to and without `end`, `step` (default 1) apart.
 
     Called as ``arange(end)``, ``arange(start, end)`` or ``arange(start, end, step)``. The dtype is int64 if all three
@@ -477,7 +490,7 @@ def _spaced_dtype(name: str, start, end, dtype, out) -> dtypes.dtype:
 @function(of_modes=True)
 def linspace(
     start, end, steps=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
-):
+) -> Tensor:
     """`steps` evenly spaced numbers from `start` to `end`, both included.
 
     Raises:
@@ -505,7 +518,7 @@ def logspace(
     device=None,
     pin_memory=False,
     requires_grad=False,
-):
+) -> Tensor:
     """Powers of `base` whose exponents are `steps` evenly spaced numbers from `start` to `end`.
 
     Raises:
@@ -524,7 +537,7 @@ def logspace(
 
 
 @function(of_modes=True)
-def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
     """A matrix with ones on the diagonal and zeros elsewhere.
 
     Args:
@@ -544,6 +557,6 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
 
 
 @function(of_modes=True)
-def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
     """A 0-d tensor of a number, in the default dtype unless another is given."""
     return _filled("scalar_tensor", (), s, dtype, device, requires_grad)

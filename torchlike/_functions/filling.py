@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
@@ -17,8 +19,11 @@ from torchlike._recorder.view import Layout, Place
 from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
-def fill_(self, value):
+
+def fill_(self, value) -> Tensor:
     """Put one number everywhere.
 
     Raises:
@@ -41,7 +46,7 @@ def fill_(self, value):
     return self
 
 
-def zero_(self):
+def zero_(self) -> Tensor:
     """Put zeros everywhere."""
     creation.zero.inplace(_each_once(self))
     return self
@@ -55,7 +60,7 @@ def _each_once(part):
     return part
 
 
-def fill_diagonal_(self, fill_value, wrap: bool = False):
+def fill_diagonal_(self, fill_value, wrap: bool = False) -> Tensor:
     """Put one number everywhere on the main diagonal.
 
     Args:
@@ -84,7 +89,7 @@ def fill_diagonal_(self, fill_value, wrap: bool = False):
 
 
 @function
-def fill(input, value):
+def fill(input, value) -> Tensor:
     """A tensor like `input` with one number everywhere."""
     return creation.fill(input, value)
 
@@ -95,7 +100,7 @@ def flat(tensor):
     return TensorBase._at(tensor._storage, Place(Layout.contiguous((known.numel,)), known.dtype))
 
 
-def resize_(self, *sizes, memory_format=None):
+def resize_(self, *sizes, memory_format=None) -> Tensor:
     """Give the tensor another shape on the same memory, more of it where that is needed.
 
     New elements are zeros. Tensors that share the memory go on sharing it, on the CPU even if it had to grow.
@@ -134,12 +139,12 @@ def resized(self, shape: tuple) -> bool:
 
 
 @function(several=True)
-def resize_as_(self, the_template, *, memory_format=None):
+def resize_as_(self, the_template, *, memory_format=None) -> Tensor:
     """`resize_` to the shape of another tensor."""
     return resize_(self, tuple(the_template._aval.shape))
 
 
-def set_(self, source=None, storage_offset: int = 0, size=None, stride=None):
+def set_(self, source=None, storage_offset: int = 0, size=None, stride=None) -> Tensor:
     """Take over the memory, shape and strides of another tensor, or become empty.
 
     Raises:
@@ -185,12 +190,12 @@ def _applied(self, function, *others) -> np.ndarray:
     return array
 
 
-def apply_(self, callable):
+def apply_(self, callable) -> Tensor:
     """Replace each element by what a Python function makes of it; slow."""
     return creation.copy.inplace(self, wrapped(_applied(self, callable)))
 
 
-def map_(self, tensor, callable):
+def map_(self, tensor, callable) -> Tensor:
     """Replace each element by what a Python function makes of it and of another tensor's; slow.
 
     Raises:

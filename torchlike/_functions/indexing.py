@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from torchlike import _strides as strides
@@ -25,6 +27,9 @@ from torchlike._recorder.view import Layout
 from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 from torchlike._types.numbers import fitting
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 OF_0D = (
     "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
@@ -137,7 +142,7 @@ class Parsed:
         """Whether the basic part is the tensor as it is."""
         return self.pattern.count(FULL) == len(self.pattern)
 
-    def view(self, of):
+    def view(self, of) -> Tensor:
         """The basic part of the index, as a view."""
         return self.read(of, tuple(self.pattern), *self.numbers)
 
@@ -318,7 +323,7 @@ def _plain(each):
 # ---------------------------------------------------------------------- x[index]
 
 
-def getitem(self, index):
+def getitem(self, index) -> Tensor:
     """The elements at an index: integers, slices, ``None``, ``...``, masks and index tensors, mixed.
 
     Integers and slices give a view; masks and index tensors a copy.
@@ -552,7 +557,7 @@ def delitem(self, index) -> None:
 
 
 @function
-def select(input, dim: int, index):
+def select(input, dim: int, index) -> Tensor:
     """The slice at one place of a dimension, without it; a view.
 
     Raises:
@@ -574,7 +579,7 @@ def select(input, dim: int, index):
 
 
 @function(legacy={"size": "length"})
-def narrow(input, dim: int, start, length: int):
+def narrow(input, dim: int, start, length: int) -> Tensor:
     """`length` neighbours from `start` on along a dimension; a view.
 
     Raises:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
@@ -11,6 +13,9 @@ from torchlike._ops import joining, rearranging, views
 from torchlike._programs import explain
 from torchlike._signatures import refuse
 from torchlike._types import dtypes
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 MESHGRID = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
 
@@ -27,7 +32,7 @@ def block_diag(*tensors):
 
 
 @function
-def cartesian_prod(*tensors):
+def cartesian_prod(*tensors) -> Tensor:
     """All tuples of one element of each vector, as rows.
 
     Raises:
@@ -83,7 +88,7 @@ def meshgrid(*tensors, indexing: str | None = None):
 
 
 @function(several=True)
-def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_size: int | None = None):
+def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
     """Each element, or each slice of a dimension, repeated: so many times, or as often as a tensor says.
 
     With one tensor alone: its numbers' places, each as often as the number says.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from torchlike import return_types
@@ -14,6 +16,9 @@ from torchlike._ops import products, reductions
 from torchlike._out import CAST, NORM, SAME, OutRule, safe, stored
 from torchlike._programs import explain
 from torchlike._types import dtypes
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 
 @function(module="torchlike.linalg", out=SAME, out_name="linalg_inv_ex")
@@ -28,7 +33,7 @@ def inv(A):
 
 
 @function
-def inverse(input, *, out=None):
+def inverse(input, *, out=None) -> Tensor:
     """See `torch.linalg.inv`."""
     return inv(input, out=out)
 
@@ -40,7 +45,7 @@ def solve(A, B, *, left: bool = True):
 
 
 @function(module="torchlike.linalg", out=SAME, out_name="linalg_cholesky_ex")
-def cholesky(A, *, upper: bool = False):
+def cholesky(A, *, upper: bool = False) -> Tensor:
     """The triangular factors of Hermitian positive definite matrices.
 
     Raises:
@@ -56,7 +61,7 @@ def legacy_cholesky(input, upper: bool = False):
 
 
 @function(module="torchlike.linalg")
-def cross(input, other, *, dim: int = -1, out=None):
+def cross(input, other, *, dim: int = -1, out=None) -> Tensor:
     """Cross product of vectors with 3 elements along `dim`, by default the last one.
 
     Raises:
@@ -66,7 +71,7 @@ def cross(input, other, *, dim: int = -1, out=None):
 
 
 @function
-def logdet(input):
+def logdet(input) -> Tensor:
     """The logarithms of the determinants; NaN where one is negative."""
     if input.dtype.rank < 2 or input.dtype in dtypes.HALVES:
         said = NEED_FLOAT if input.dtype.rank < 2 else LOW_PRECISION

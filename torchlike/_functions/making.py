@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -19,6 +20,9 @@ from torchlike._recorder.view import Layout, Place
 from torchlike._signatures.parser import type_name
 from torchlike._types import devices, dtypes
 from torchlike._types.numbers import to_integers
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 OVERFLOW = "Overflow when unpacking long long"
 COPY_CONSTRUCT = (
@@ -288,7 +292,7 @@ def _flatten(data, shape: tuple[int, ...], dim: int, flat: list) -> None:
 
 
 @function(of_modes=True)
-def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_memory: bool = False):
+def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
     """A tensor with a copy of the data.
 
     Args:
@@ -347,7 +351,7 @@ def unmade(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 @function(of_modes=True)
-def from_numpy(ndarray: np.ndarray):
+def from_numpy(ndarray: np.ndarray) -> Tensor:
     """A tensor that shares its elements with a NumPy array: writing to one shows in the other.
 
     Raises:
@@ -382,7 +386,7 @@ def from_numpy(ndarray: np.ndarray):
 
 
 @function(of_modes=True)
-def as_tensor(data, dtype=None, device=None):
+def as_tensor(data, dtype=None, device=None) -> Tensor:
     """The data as a tensor, sharing its elements where dtype and device allow it."""
     dtype = dtypes.resolve(dtype, "as_tensor")
     if isinstance(data, TensorBase):
@@ -394,7 +398,7 @@ def as_tensor(data, dtype=None, device=None):
 
 
 @function(of_modes=True)
-def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False):
+def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
     """Anything that holds numbers as a tensor: sharing its elements where that can be, a copy where it must.
 
     Args:
@@ -424,7 +428,7 @@ def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_
 
 
 @function(of_modes=True)
-def frombuffer(buffer, *, dtype=None, count: int = -1, offset: int = 0, requires_grad: bool = False):
+def frombuffer(buffer, *, dtype=None, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
     """A 1-d tensor on the memory of an object with the buffer protocol.
 
     Args:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison, co
 from torchlike._out import can_cast as _can_cast
 from torchlike._types import dtypes
 
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
+
 # exponents that are part of the operation: what PyTorch computes without a logarithm, and 4
 _FIXED = frozenset((-2, -1, -0.5, 0, 0.5, 1, 2, 3, 4))
 
@@ -24,7 +29,7 @@ def _is_fixed(exponent) -> bool:
 
 
 @function(several=True)
-def pow(input, exponent, *, out=None):
+def pow(input, exponent, *, out=None) -> Tensor:
     """`input` to the power `exponent`, elementwise with broadcasting, in the promoted dtype.
 
     Args:
@@ -44,7 +49,7 @@ def pow(input, exponent, *, out=None):
     return arithmetic.power(input, exponent, **_out(out))
 
 
-def pow_(input, exponent):
+def pow_(input, exponent) -> Tensor:
     """`pow` in place."""
     if _is_fixed(exponent):
         return arithmetic.fixed_power.inplace(input, exponent, type(exponent) is float)
@@ -62,7 +67,7 @@ def pow_operator(self, other):
     return arithmetic.power.operator(self, other)
 
 
-def abs_(input):
+def abs_(input) -> Tensor:
     """`abs` in place.
 
     Raises:
@@ -73,7 +78,7 @@ def abs_(input):
     return bounds.abs.inplace(input)
 
 
-def float_power_(input, exponent):
+def float_power_(input, exponent) -> Tensor:
     """`float_power` in place.
 
     Raises:
@@ -88,20 +93,20 @@ def float_power_(input, exponent):
     return arithmetic.float_power.inplace(input, exponent)
 
 
-def eq_operator(self, other):
+def eq_operator(self, other) -> Tensor:
     """``self == other``, the only operator for which an array becomes a tensor."""
     if isinstance(other, np.ndarray) and other.dtype.kind in "biufc":
         other = making.from_numpy(other)
     return comparison.eq.operator(self, other)
 
 
-def reversed_operator(call):
+def reversed_operator(call: Callable) -> Callable[[Any, Any], Tensor]:
     """The operator with its operands exchanged: ``other - self``."""
     return operator(lambda self, other: call(other, self))
 
 
 @operator
-def divided(self, other):
+def divided(self, other) -> Tensor:
     """``other / self``, as PyTorch has it: a product with the reciprocal."""
     return arithmetic.reciprocal(self) * other
 
@@ -142,7 +147,7 @@ def equal(input, other) -> bool:
 
 
 @function(several=True)
-def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False):
+def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether elements are close: ``abs(input - other) <= atol + rtol * abs(other)``, or the same infinity.
 
     Args:
@@ -194,31 +199,31 @@ def is_neg(input) -> bool:
 
 
 @function
-def resolve_conj(input):
+def resolve_conj(input) -> Tensor:
     """The tensor itself, or a copy if it `is_conj`."""
     return conversion.clone(input) if is_conj(input) else input
 
 
 @function
-def resolve_neg(input):
+def resolve_neg(input) -> Tensor:
     """The tensor itself, or a copy if it `is_neg`."""
     return conversion.clone(input) if is_neg(input) else input
 
 
 @function
-def conj(input):
+def conj(input) -> Tensor:
     """The complex conjugates, as a view; a real tensor itself."""
     return views.conjugate(input) if input._aval.dtype.is_complex else input
 
 
 @function
-def conj_physical(input, *, out=None):
+def conj_physical(input, *, out=None) -> Tensor:
     """The complex conjugates, as a copy; a real tensor itself."""
     return input if out is None and not input._aval.dtype.is_complex else trigonometric.conj(input, out=out)
 
 
 @function
-def positive(input):
+def positive(input) -> Tensor:
     """The tensor itself.
 
     Raises:

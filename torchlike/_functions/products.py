@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from typing import TYPE_CHECKING
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
@@ -12,9 +13,12 @@ from torchlike._programs import explain
 from torchlike._signatures import refuse
 from torchlike._types.dtypes import scalar_name
 
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
+
 
 @function
-def einsum(*args):
+def einsum(*args) -> Tensor:
     """Products of tensors, summed over the letters that the result lacks.
 
     Args:
@@ -170,7 +174,7 @@ def tensordot(a, b, dims=2):
     return products.tensordot_of(a, b, left, right)
 
 
-def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
+def addbmm_(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
     """`addbmm` in place; a tensor that is broadcast takes the size of the result."""
     rows, columns = (*batch1.shape, 1, 1)[1], (*batch2.shape, 1, 1)[2]
     if self.shape != (rows, columns):
@@ -180,7 +184,7 @@ def addbmm_(self, batch1, batch2, *, beta=1, alpha=1):
 
 
 @function(several=True)
-def cross(input, other, dim=None, *, out=None):
+def cross(input, other, dim=None, *, out=None) -> Tensor:
     """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3."""
     if dim is None:
         explain.warn(

@@ -7,6 +7,7 @@ import copyreg
 import math
 import numbers
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
@@ -39,6 +40,9 @@ from torchlike._random.poisson import poisson as draw_poisson
 from torchlike._recorder.moves import like
 from torchlike._types import devices, dtypes
 from torchlike._types.dtypes import scalar_name
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 
 class Generator:
@@ -249,7 +253,7 @@ def rand(
     pin_memory=False,
     names=None,
     **named,
-):
+) -> Tensor:
     """Numbers uniform in ``[0, 1)``."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
     shape = sizes("rand", _size(size, named, "rand"))
@@ -269,7 +273,7 @@ def randn(
     pin_memory=False,
     names=None,
     **named,
-):
+) -> Tensor:
     """Numbers of the standard normal distribution; complex ones have variance 1."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
     shape = sizes("randn", _size(size, named, "randn"))
@@ -290,7 +294,7 @@ def randint(
     device=None,
     requires_grad=False,
     pin_memory=False,
-):
+) -> Tensor:
     """Integers uniform in ``[low, high)``, called as ``randint(high, size)``, from 0 on, or ``randint(low, high, size)``.
 
     Raises:
@@ -326,7 +330,7 @@ def _bounds(args: tuple, named: dict) -> tuple:
 @function(of_modes=True)
 def randperm(
     n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
-):
+) -> Tensor:
     """A random order of the integers from 0 to ``n - 1``.
 
     Raises:
@@ -345,7 +349,7 @@ def _permutations(engine: Engine, shape: tuple, kind: np.dtype) -> np.ndarray:
     return rows[0] if len(shape) == 1 else np.stack(rows).reshape(shape)
 
 
-def _like(name: str, fn, fill):
+def _like(name: str, fn, fill) -> Callable[..., Tensor]:
     def like(
         input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **own
     ):
@@ -374,7 +378,7 @@ def randint_like(
     requires_grad=False,
     pin_memory=False,
     memory_format=None,
-):
+) -> Tensor:
     """`randint` with the shape, dtype and device of a tensor."""
     if high is None:
         low, high = None, low
@@ -398,7 +402,7 @@ def normal(
     device=None,
     requires_grad=False,
     pin_memory=False,
-):
+) -> Tensor:
     """Normally distributed numbers with means and deviations that are numbers or tensors.
 
     Raises:
@@ -430,7 +434,7 @@ def normal(
 
 
 @function
-def bernoulli(input, p=None, *, generator=None, out=None):
+def bernoulli(input, p=None, *, generator=None, out=None) -> Tensor:
     """Ones with the probabilities `input`, or all with probability `p`; else zeros.
 
     Raises:
@@ -449,7 +453,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
 
 
 @function
-def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
+def multinomial(input, num_samples, replacement=False, *, generator=None, out=None) -> Tensor:
     """Indices drawn with the weights in each row, int64.
 
     Args:
@@ -468,7 +472,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
 
 
 @function
-def poisson(input, generator=None):
+def poisson(input, generator=None) -> Tensor:
     """Counts of a Poisson distribution with the rates `input`, in its dtype."""
     return wrapped(draw_poisson(_engine(generator, input.device), input.detach()._value().numpy()), input.device)
 
@@ -514,14 +518,14 @@ def _filled(tensor, name: str, array_of):
     return tensor
 
 
-def uniform_(self, from_=0, to=1, *, generator=None, **named):
+def uniform_(self, from_=0, to=1, *, generator=None, **named) -> Tensor:
     """Fill with numbers uniform between two."""
     low = named.pop("from", from_)
     engine = _engine(generator, self.device)
     return _filled(self, "Uniform0", lambda shape, _: draw.uniform(engine, shape, self.dtype.np, float(low), float(to)))
 
 
-def normal_(self, mean=0, std=1, *, generator=None):
+def normal_(self, mean=0, std=1, *, generator=None) -> Tensor:
     """Fill with normally distributed numbers."""
     engine = _engine(generator, self.device)
     contiguous = self._layout.is_contiguous
@@ -533,7 +537,7 @@ def normal_(self, mean=0, std=1, *, generator=None):
     )
 
 
-def log_normal_(self, mean=1, std=2, *, generator=None):
+def log_normal_(self, mean=1, std=2, *, generator=None) -> Tensor:
     """Fill with numbers whose logarithms are normally distributed."""
     engine = _engine(generator, self.device)
     return _filled(
@@ -543,19 +547,19 @@ def log_normal_(self, mean=1, std=2, *, generator=None):
     )
 
 
-def exponential_(self, lambd=1, *, generator=None):
+def exponential_(self, lambd=1, *, generator=None) -> Tensor:
     """Fill with exponentially distributed numbers of rate `lambd`."""
     engine = _engine(generator, self.device)
     return _filled(self, "Exponential0", lambda shape, _: draw.exponential(engine, shape, self.dtype.np, float(lambd)))
 
 
-def geometric_(self, p, *, generator=None):
+def geometric_(self, p, *, generator=None) -> Tensor:
     """Fill with numbers of trials up to the first success."""
     engine = _engine(generator, self.device)
     return _filled(self, "Geometric0", lambda shape, _: draw.geometric(engine, shape, self.dtype.np, float(p)))
 
 
-def cauchy_(self, median=0, sigma=1, *, generator=None):
+def cauchy_(self, median=0, sigma=1, *, generator=None) -> Tensor:
     """Fill with Cauchy distributed numbers."""
     engine = _engine(generator, self.device)
     return _filled(
@@ -563,7 +567,7 @@ def cauchy_(self, median=0, sigma=1, *, generator=None):
     )
 
 
-def random_(self, *bounds, generator=None, **named):
+def random_(self, *bounds, generator=None, **named) -> Tensor:
     """Fill with integers: ``random_(to)``, ``random_(from, to)``; without bounds, all from 0 on that the dtype holds.
 
     Args:
@@ -585,7 +589,7 @@ def random_(self, *bounds, generator=None, **named):
     return _filled(self, name, lambda shape, _: draw_integers(engine, shape, kind, int(low), high))
 
 
-def bernoulli_(self, p=0.5, *, generator=None):
+def bernoulli_(self, p=0.5, *, generator=None) -> Tensor:
     """Fill with ones with probability `p`, a number or a tensor; else zeros."""
     engine, kind = _engine(generator, self.device), self.dtype.np
     if isinstance(p, TensorBase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from torchlike._ops import sorting
 from torchlike._out import CAST, SAME, OutRule, can_cast, stored
 from torchlike._programs import explain
 from torchlike._types import dtypes
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 _MISSING = object()
 
@@ -168,7 +172,7 @@ _FLOATING = OutRule(
 
 
 @function(out=_FLOATING)
-def logsumexp(input, dim, keepdim=False):
+def logsumexp(input, dim, keepdim=False) -> Tensor:
     """``log(sum(exp(input)))`` over `dim`, without overflow."""
     return ops.logsumexp(input, dim, keepdim)
 
@@ -296,7 +300,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 
 
 @function(several=True)
-def bincount(input, weights=None, minlength=0):
+def bincount(input, weights=None, minlength=0) -> Tensor:
     """How often each non-negative integer occurs, or the sum of its weights: ``max(input) + 1`` results at least.
 
     Raises:
@@ -322,7 +326,7 @@ _HISTOGRAM = OutRule(
 
 
 @function(out=_HISTOGRAM)
-def histc(input, bins=100, min=0, max=0):
+def histc(input, bins=100, min=0, max=0) -> Tensor:
     """How many elements fall into each of `bins` equal intervals from `min` to `max`; others do not count.
 
     Args:
@@ -352,7 +356,7 @@ def histc(input, bins=100, min=0, max=0):
 
 
 @function(several=True)
-def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, out=None, sorter=None):
+def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, out=None, sorter=None) -> Tensor:
     """Where values would go in sorted rows.
 
     Args:
@@ -415,7 +419,7 @@ def _check_sorter(boundaries, sorter) -> None:
 
 
 @function(several=True)
-def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
+def bucketize(input, boundaries, *, out_int32=False, right=False, out=None) -> Tensor:
     """The interval between sorted `boundaries` that each value falls into.
 
     Raises:
@@ -426,7 +430,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
 
 
-def sum_to_size(self, *size):
+def sum_to_size(self, *size) -> Tensor:
     """The sum over the dimensions that a tensor of another size would be broadcast along; of this size, itself."""
     given = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     return self if given == self._aval.shape else ops.sum_to_size(self, *size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from torchlike import _strides as strides
@@ -18,6 +20,9 @@ from torchlike._ops.indexing import masked_select_by
 from torchlike._out import INDEXED, OutRule, check_apart, stored
 from torchlike._programs import explain
 from torchlike._types import dtypes
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 WHERE_UINT8 = (
     "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
@@ -50,7 +55,7 @@ def _put_at(self, indices, values) -> tuple:
 
 
 @function(several=True)
-def index_put(input, indices, values, accumulate: bool = False):
+def index_put(input, indices, values, accumulate: bool = False) -> Tensor:
     """`input` with `values` at the places that a tuple of index tensors gives, or added there.
 
     Raises:
@@ -61,7 +66,7 @@ def index_put(input, indices, values, accumulate: bool = False):
     return ops.index_put_by(input, values, where, tuple(tensors), accumulate)
 
 
-def index_put_(self, indices, values, accumulate: bool = False):
+def index_put_(self, indices, values, accumulate: bool = False) -> Tensor:
     """`index_put` in place."""
     where, tensors = _put_at(self, indices, values)
     return ops.index_put_by.inplace(self, values, where, tuple(tensors), accumulate)
@@ -90,7 +95,7 @@ def nonzero(input, *, out=None, as_tuple: bool = False):
 
 
 @function(out=_PLACES, out_name="nonzero")
-def nonzero_static(input, *, size: int, fill_value: int = -1):
+def nonzero_static(input, *, size: int, fill_value: int = -1) -> Tensor:
     """`nonzero` cut or filled up to `size` rows."""
     found = nonzero(input)._value().numpy()[:size]
     rows = np.full((size, found.shape[1]), fill_value, np.int64)
@@ -99,13 +104,13 @@ def nonzero_static(input, *, size: int, fill_value: int = -1):
 
 
 @function
-def argwhere(input):
+def argwhere(input) -> Tensor:
     """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``."""
     return nonzero(input)
 
 
 @function(several=True)
-def masked_select(input, mask, *, out=None):
+def masked_select(input, mask, *, out=None) -> Tensor:
     """The elements where the mask, broadcast, is true, in one dimension.
 
     Raises:
@@ -123,7 +128,7 @@ def masked_select(input, mask, *, out=None):
 
 
 @function(several=True)
-def where(condition, input=None, other=None, *, out=None):
+def where(condition, input=None, other=None, *, out=None) -> Any:
     """`input` where the condition is true, else `other`; with the condition alone, the places where it is true.
 
     Raises:
@@ -143,13 +148,13 @@ def where(condition, input=None, other=None, *, out=None):
     return masks.where_between(condition, input, other, out=out)
 
 
-def where_method(self, condition, other):
+def where_method(self, condition, other) -> Tensor:
     """The elements of this tensor where the condition is true, else those of `other`."""
     return where(condition, self, other)
 
 
 @function
-def unravel_index(indices, shape):
+def unravel_index(indices, shape) -> tuple[Tensor, ...]:
     """Places in a flattened tensor of a shape as a tuple of places along each dimension.
 
     Raises:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions.indexing import stretch
@@ -13,6 +15,9 @@ from torchlike._programs.cache import Cache, exact
 from torchlike._signatures import refuse
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 
 def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
@@ -41,7 +46,7 @@ def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
 
 
 @function(legacy={"tensor": "input"})
-def unbind(input, dim: int = 0):
+def unbind(input, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, without it: a tuple of views.
 
     Raises:
@@ -60,7 +65,7 @@ def unbind(input, dim: int = 0):
 
 
 @function
-def split_with_sizes(input, split_sizes, dim: int = 0):
+def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given sizes along a dimension: a tuple of views.
 
     Raises:
@@ -121,7 +126,7 @@ def split_method(self, split_size, dim: int = 0):
 
 
 @function(legacy={"tensor": "input"})
-def chunk(input, chunks: int, dim: int = 0):
+def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal size along a dimension, the last one smaller where it does not fit.
 
     Raises:
@@ -141,7 +146,7 @@ def chunk(input, chunks: int, dim: int = 0):
 
 
 @function(several=True)
-def tensor_split(input, indices_or_sections, dim: int = 0):
+def tensor_split(input, indices_or_sections, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces along a dimension: so many of nearly equal size, or cut at the given places.
 
     Raises:

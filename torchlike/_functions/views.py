@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING, cast
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
-from torchlike._function import function
+from torchlike._function import F, function
 from torchlike._ops import conversion, views
 from torchlike._ops._promote import wrap_dim
 from torchlike._programs import explain
@@ -17,6 +18,9 @@ from torchlike._recorder.view import Layout, Place, direct
 from torchlike._signatures import refuse
 from torchlike._types import dtype as dtype_class
 from torchlike._types import dtypes, formats
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 NOT_VIEWABLE = (
     "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -58,7 +62,7 @@ def _fits(self, size: tuple) -> bool:
     return views.reshaped_layout(self._layout, views.resolved_shape(self._aval.numel, size)) is not None
 
 
-def view(self, *size, dtype=None):
+def view(self, *size, dtype=None) -> Tensor:
     """The same elements in another shape, or the same bytes as another dtype, without a copy.
 
     Args:
@@ -105,7 +109,7 @@ _SIGNED = "conjugate view tensors", "tensors with negative bit set"
 
 
 @function
-def view_as_real(input):
+def view_as_real(input) -> Tensor:
     """A complex tensor of shape ``(...)`` as its real and imaginary parts, ``(..., 2)``; a view.
 
     Raises:
@@ -144,7 +148,7 @@ def _check_bytes(self, dtype: dtypes.dtype) -> None:
 
 
 @function
-def reshape(input, *shape):
+def reshape(input, *shape) -> Tensor:
     """The elements in another shape: a view where their place in memory allows it, else a copy.
 
     Raises:
@@ -160,12 +164,12 @@ def reshape(input, *shape):
         raise
 
 
-def reshape_as(self, other):
+def reshape_as(self, other) -> Tensor:
     """`reshape` to the shape of another tensor."""
     return reshape(self, tuple(other._aval.shape))
 
 
-def view_as(self, other):
+def view_as(self, other) -> Tensor:
     """`view` with the shape of another tensor."""
     if not isinstance(other, TensorBase):
         raise TypeError(f"view_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
@@ -173,7 +177,7 @@ def view_as(self, other):
 
 
 @function
-def flatten(input, start_dim: int = 0, end_dim: int = -1):
+def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim` as one; a view where memory allows it."""
     known = input._aval
     shape = views.flattened_shape(known.shape, start_dim, end_dim)
@@ -183,7 +187,7 @@ def flatten(input, start_dim: int = 0, end_dim: int = -1):
 
 
 @function
-def unflatten(input, dim: int, sizes):
+def unflatten(input, dim: int, sizes) -> Tensor:
     """One dimension as several; one of the sizes may be -1.
 
     Raises:
@@ -206,12 +210,12 @@ def unflatten(input, dim: int, sizes):
 
 
 @function
-def ravel(input):
+def ravel(input) -> Tensor:
     """All elements in one dimension; a view where they lie in order."""
     return reshape(contiguous(input), -1)
 
 
-def contiguous(self, memory_format=formats.contiguous_format):
+def contiguous(self, memory_format=formats.contiguous_format) -> Tensor:
     """The tensor itself if its elements lie in memory in this order, else a copy that does."""
     is_last = memory_format in (formats.channels_last, formats.channels_last_3d)
     if self.is_contiguous(memory_format=memory_format) if is_last else self._view is None or self._layout.is_contiguous:
@@ -225,13 +229,13 @@ def as_if_made(viewed):
     return viewed
 
 
-def expand_as(self, other):
+def expand_as(self, other) -> Tensor:
     """`expand` to the shape of another tensor."""
     return views.expand(self, tuple(other._aval.shape))
 
 
 @function
-def broadcast_to(input, *size):
+def broadcast_to(input, *size) -> Tensor:
     """`expand` to a size, spelled out or one sequence."""
     return views.expand(input, _sizes(size))
 
@@ -247,7 +251,7 @@ def _unique(name: str, dims: tuple, ndim: int) -> tuple[int, ...]:
 
 
 @function
-def movedim(input, source, destination):
+def movedim(input, source, destination) -> Tensor:
     """Dimensions moved to other places, the rest in their order.
 
     Raises:
@@ -315,7 +319,7 @@ def matrix_adjoint(self):
 
 
 @function
-def adjoint(input):
+def adjoint(input) -> Tensor:
     """The last two dimensions swapped, conjugated.
 
     Raises:
@@ -337,7 +341,7 @@ def _checked_adjoint(self, what: str):
 # ---------------------------------------------------------------------- in place: the tensor itself is seen otherwise
 
 
-def _in_place(function):
+def _in_place(function: F) -> F:
     """The form of a view function that changes how the tensor itself sees its elements."""
 
     @functools.wraps(function)
@@ -350,7 +354,7 @@ def _in_place(function):
         return self
 
     inplace.__name__ = function.__name__ + "_"
-    return inplace
+    return cast(F, inplace)
 
 
 t_, squeeze_, unsqueeze_ = _in_place(views.t), _in_place(views.squeeze), _in_place(views.unsqueeze)
@@ -361,7 +365,7 @@ transpose_ = _in_place(views.transpose)
 
 
 @function
-def as_strided(input, size, stride, storage_offset=None):
+def as_strided(input, size, stride, storage_offset=None) -> Tensor:
     """The elements at sizes, strides and an offset of one's own, counted in elements of the storage.
 
     Raises:
@@ -394,13 +398,13 @@ as_strided_ = _in_place(as_strided)
 
 
 @function
-def real(input):
+def real(input) -> Tensor:
     """The real parts: a view of a complex tensor, a real tensor itself."""
     return views.real_part(input) if input._aval.dtype.is_complex else input
 
 
 @function
-def imag(input):
+def imag(input) -> Tensor:
     """The imaginary parts of a complex tensor, as a view.
 
     Raises:

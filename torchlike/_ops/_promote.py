@@ -7,7 +7,8 @@ where its kind (bool < integer < floating point < complex) is above that of the 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -18,15 +19,28 @@ from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name, type_text
 from torchlike._types.numbers import to_integers, unfit
 
-Array = jax.Array
-ArrayLike = jax.Array | complex
-Arrays = tuple[jax.Array, ...]
-Number = Any  # a Python number, or one as a weakly typed array
-Ints = Any  # an int or several: dimensions, sizes
-DType = Any
-Integer = Any  # the same of an integer
-Integers = Any  # one or several
-Positive = Any  # the same, but for what is structure: see `_arguments.is_structure`
+if TYPE_CHECKING:  # whoever calls an operation gives tensors and gets some
+    from torchlike.tensor import Tensor
+
+    Array = Tensor
+    ArrayLike = Tensor | complex
+    Arrays = Sequence[Tensor]
+    Number = Tensor | complex | None
+    Ints = int | Sequence[int] | None
+    DType = dtypes.dtype | type | None
+    Integer = Tensor | int | None
+    Integers = Tensor | int | Sequence[int] | None
+    Positive = Tensor | float | None
+else:
+    Array = jax.Array
+    ArrayLike = jax.Array | complex
+    Arrays = tuple[jax.Array, ...]
+    Number = Any  # a Python number, or one as a weakly typed array
+    Ints = Any  # an int or several: dimensions, sizes
+    DType = Any
+    Integer = Any  # the same of an integer
+    Integers = Any  # one or several
+    Positive = Any  # the same, but for what is structure: see `_arguments.is_structure`
 
 _KINDS = "biufc"
 

@@ -187,7 +187,9 @@ def clamp_max(input: Array, max: ArrayLike) -> Array:
 
 
 @op(out=OutRule("nan_to_num: dtype of out: {out} should be same as input: {result}"))
-def nan_to_num(input: Array, nan: Number | None = None, posinf: Number | None = None, neginf: Number | None = None):
+def nan_to_num(
+    input: Array, nan: Number | None = None, posinf: Number | None = None, neginf: Number | None = None
+) -> Array:
     """The elements with NaN and the infinities replaced, in both parts of complex numbers.
 
     Args:

@@ -13,9 +13,12 @@ import os
 import traceback
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any, TypeVar, cast
 
 from torchlike._programs import memory
 from torchlike._programs.settings import settings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _OWN = "torchlike"
 # what we call: its frames tell users nothing that the error does not
@@ -41,7 +44,7 @@ def shorten(error: BaseException) -> None:
         cause.__traceback__ = users_part(cause.__traceback__)
 
 
-def gate(fn: Callable) -> Callable:
+def gate(fn: F) -> F:
     """A function as a gate. Warnings in it have one more frame between them and the user."""
 
     @functools.wraps(fn)
@@ -54,7 +57,7 @@ def gate(fn: Callable) -> Callable:
             shorten(error)
             raise
 
-    return call
+    return cast(F, call)
 
 
 def calls_back(trace: TracebackType | None) -> bool:

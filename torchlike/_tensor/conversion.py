@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torchlike import _strides as strides
 from torchlike._autograd.moving import moved
 from torchlike._autograd.variable import TensorBase
@@ -10,6 +12,9 @@ from torchlike._programs.tracebacks import gate
 from torchlike._types import device as device_class
 from torchlike._types import devices, dtypes
 from torchlike._types.places import place_of
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 
 def _cast(tensor: TensorBase, dtype: dtypes.dtype, memory_format) -> TensorBase:
@@ -24,7 +29,9 @@ class ConversionMethods(TensorBase):
     clone = conversion.clone
 
     @gate
-    def to(self, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None):
+    def to(
+        self, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None
+    ) -> Tensor:
         """The tensor in another dtype or on another device; itself if it is so already.
 
         Args:
@@ -55,15 +62,15 @@ class ConversionMethods(TensorBase):
             return conversion.clone(result, **form)
         return result
 
-    def cpu(self, memory_format=None):
+    def cpu(self, memory_format=None) -> Tensor:
         """The tensor in the host's memory."""
         return self.to("cpu", memory_format=memory_format)
 
-    def cuda(self, device=None, non_blocking: bool = False, memory_format=None):
+    def cuda(self, device=None, non_blocking: bool = False, memory_format=None) -> Tensor:
         """The tensor on a GPU."""
         return self.to(device_class("cuda", device) if not isinstance(device, (str, device_class)) else device)
 
-    def pin_memory(self, device=None):
+    def pin_memory(self, device=None) -> Tensor:
         """A copy in memory that a GPU can read, itself if it is one. JAX moves any memory: it is no quicker.
 
         Raises:
@@ -79,43 +86,43 @@ class ConversionMethods(TensorBase):
         made._storage.is_pinned = True
         return made
 
-    def double(self, *, memory_format=None):
+    def double(self, *, memory_format=None) -> Tensor:
         """The tensor as float64."""
         return _cast(self, dtypes.float64, memory_format)
 
-    def float(self, *, memory_format=None):
+    def float(self, *, memory_format=None) -> Tensor:
         """The tensor as float32."""
         return _cast(self, dtypes.float32, memory_format)
 
-    def half(self, *, memory_format=None):
+    def half(self, *, memory_format=None) -> Tensor:
         """The tensor as float16."""
         return _cast(self, dtypes.float16, memory_format)
 
-    def bfloat16(self, *, memory_format=None):
+    def bfloat16(self, *, memory_format=None) -> Tensor:
         """The tensor as bfloat16."""
         return _cast(self, dtypes.bfloat16, memory_format)
 
-    def long(self, *, memory_format=None):
+    def long(self, *, memory_format=None) -> Tensor:
         """The tensor as int64."""
         return _cast(self, dtypes.int64, memory_format)
 
-    def int(self, *, memory_format=None):
+    def int(self, *, memory_format=None) -> Tensor:
         """The tensor as int32."""
         return _cast(self, dtypes.int32, memory_format)
 
-    def short(self, *, memory_format=None):
+    def short(self, *, memory_format=None) -> Tensor:
         """The tensor as int16."""
         return _cast(self, dtypes.int16, memory_format)
 
-    def char(self, *, memory_format=None):
+    def char(self, *, memory_format=None) -> Tensor:
         """The tensor as int8."""
         return _cast(self, dtypes.int8, memory_format)
 
-    def byte(self, *, memory_format=None):
+    def byte(self, *, memory_format=None) -> Tensor:
         """The tensor as uint8."""
         return _cast(self, dtypes.uint8, memory_format)
 
-    def bool(self, *, memory_format=None):
+    def bool(self, *, memory_format=None) -> Tensor:
         """The tensor as bool."""
         return _cast(self, dtypes.bool_, memory_format)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from torchlike._recorder.view import Place
 from torchlike._types import Size, device, dtype, dtypes, formats
 from torchlike._types.devices import META
 from torchlike._types.handles import RemovableHandle
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 NOT_A_LEAF = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
@@ -204,7 +208,7 @@ class CoreMethods(TensorBase):
         calls.set_requires_grad(self, wanted)
 
     @gate
-    def requires_grad_(self, requires_grad: bool = True):
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`; returns the tensor.
 
         Raises:
@@ -328,14 +332,14 @@ class CoreMethods(TensorBase):
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         return add_hook(self._accumulator()._hooks_for("_leaf_hooks"), hook)
 
-    def detach(self):
+    def detach(self) -> Tensor:
         """A tensor on the same elements that is apart from the tape."""
         value = self._value()
         if value.is_abstract and (still := constant(value)) is not value:
             return TensorBase._wrap(still)
         return self._alias()
 
-    def detach_(self):
+    def detach_(self) -> Tensor:
         """Take this tensor off the tape.
 
         Raises:
@@ -375,7 +379,7 @@ class CoreMethods(TensorBase):
 
     # ------------------------------------------------------------------ to Python
 
-    def item(self):
+    def item(self) -> int | float | bool:
         """The one element as a Python number.
 
         Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from torchlike._functions.creation import sizes
 from torchlike._functions.making import COPY_CONSTRUCT, array_of, cast, lying_as, wrapped
 from torchlike._programs.tracebacks import gate
 from torchlike._types import Size, devices, dtypes, formats
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 DEFAULT_TYPE = (
     "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
@@ -177,7 +181,7 @@ class LegacyMethods(TensorBase):
             return self.to(dtypes.get_default_dtype())
         return self.to(dtypes.resolve(dtype, "type"))
 
-    def type_as(self, other):
+    def type_as(self, other) -> Tensor:
         """The tensor in the dtype and on the device of another."""
         return self.to(dtype=other._aval.dtype, device=other._aval.device)
 
@@ -186,7 +190,9 @@ class LegacyMethods(TensorBase):
         return constructed(args, self._aval.dtype, device or self._aval.device)
 
     @gate
-    def new_tensor(self, data, *, dtype=None, device=None, requires_grad: bool = False, layout=None, pin_memory=False):
+    def new_tensor(
+        self, data, *, dtype=None, device=None, requires_grad: bool = False, layout=None, pin_memory=False
+    ) -> Tensor:
         """A tensor with a copy of the data, in this dtype and on this device unless others are given."""
         if isinstance(data, TensorBase):
             warnings.warn(COPY_CONSTRUCT.format("tensor.new_tensor"), UserWarning, stacklevel=3)

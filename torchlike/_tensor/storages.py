@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from torchlike._functions.filling import flat
 from torchlike._functions.making import array_of, cast, from_numpy, wrapped
 from torchlike._programs.marks import breaks_capture
 from torchlike._types import dtypes
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 TYPED = (
     "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
@@ -55,11 +59,11 @@ class _Storage:
         self._flat = flat(made)
         return made
 
-    def cpu(self):
+    def cpu(self) -> Tensor:
         """The same elements on the CPU."""
         return self if self._flat.device.type == "cpu" else type(self)._of(self._flat.cpu())
 
-    def cuda(self, device=None):
+    def cuda(self, device=None) -> Tensor:
         """The same elements on a GPU."""
         return type(self)._of(self._flat.cuda(device))
 
@@ -155,17 +159,17 @@ class TypedStorage(_Storage):
         """The same memory as bytes."""
         return UntypedStorage._of(self._flat)
 
-    def fill_(self, value):
+    def fill_(self, value) -> Tensor:
         """Put one number everywhere."""
         self._flat.fill_(value)
         return self
 
-    def copy_(self, source):
+    def copy_(self, source) -> Tensor:
         """Take over the elements of another storage."""
         self._flat.copy_(source._flat)
         return self
 
-    def clone(self):
+    def clone(self) -> Tensor:
         """A copy."""
         return TypedStorage._of(self._flat.clone())
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions import making
 from torchlike._ops import class_losses, ctc, losses
 from torchlike._programs import explain
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _LEGACY = {"size_average", "reduce"}
 
@@ -26,10 +31,10 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, emit_warnin
     return meant
 
 
-def _loss(op):
+def _loss(op) -> Callable[[F], F]:
     """Make a loss from its operation and a signature with ``size_average`` and ``reduce`` in their old places."""
 
-    def decorate(signed: Callable) -> Callable[..., Any]:
+    def decorate(signed: F) -> F:
         signature = inspect.signature(signed)
 
         @functools.wraps(signed)
@@ -49,23 +54,25 @@ def _loss(op):
 
 
 @_loss(losses.l1_loss)
-def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None): ...
+def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None) -> Tensor: ...
 
 
 @_loss(losses.mse_loss)
-def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None): ...
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None) -> Tensor: ...
 
 
 @_loss(losses.smooth_l1_loss)
-def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0): ...
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0) -> Tensor: ...
 
 
 @_loss(losses.huber_loss)
-def huber_loss(input, target, reduction="mean", delta=1.0, weight=None): ...
+def huber_loss(input, target, reduction="mean", delta=1.0, weight=None) -> Tensor: ...
 
 
 @_loss(class_losses.nll_loss)
-def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"): ...
+def nll_loss(
+    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
+) -> Tensor: ...
 
 
 @_loss(class_losses.cross_entropy)
@@ -78,17 +85,17 @@ def cross_entropy(
     reduce=None,
     reduction="mean",
     label_smoothing=0.0,
-): ...
+) -> Tensor: ...
 
 
 @_loss(losses.binary_cross_entropy)
-def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"): ...
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean") -> Tensor: ...
 
 
 @_loss(losses.binary_cross_entropy_with_logits)
 def binary_cross_entropy_with_logits(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
-): ...
+) -> Tensor: ...
 
 
 @_loss(losses.poisson_nll_loss)
@@ -98,39 +105,45 @@ def _poisson_nll_loss(
 
 
 @_loss(losses.hinge_embedding_loss)
-def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"): ...
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean") -> Tensor: ...
 
 
 @_loss(losses.soft_margin_loss)
-def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"): ...
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean") -> Tensor: ...
 
 
 @_loss(losses.multilabel_margin_loss)
-def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"): ...
+def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean") -> Tensor: ...
 
 
 @_loss(losses.multilabel_soft_margin_loss)
-def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"): ...
+def multilabel_soft_margin_loss(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
+) -> Tensor: ...
 
 
 @_loss(losses.multi_margin_loss)
 def multi_margin_loss(
     input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"
-): ...
+) -> Tensor: ...
 
 
 @_loss(losses.margin_ranking_loss)
-def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"): ...
+def margin_ranking_loss(
+    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+) -> Tensor: ...
 
 
 @_loss(losses.cosine_embedding_loss)
-def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"): ...
+def cosine_embedding_loss(
+    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+) -> Tensor: ...
 
 
 @_loss(losses.triplet_margin_loss)
 def triplet_margin_loss(
     anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"
-): ...
+) -> Tensor: ...
 
 
 @_loss(losses.kl_div)
@@ -138,7 +151,7 @@ def _kl_div(input, target, size_average=None, reduce=None, reduction="mean", log
 
 
 @function
-def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean", log_target: bool = False):
+def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """Kullback-Leibler divergence ``target * (log(target) - input)`` from log probabilities `input`.
 
     Args:
@@ -157,7 +170,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction: str = "mean
 @function
 def poisson_nll_loss(
     input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction: str = "mean"
-):
+) -> Tensor:
     """Negative log likelihood of a Poisson distribution; see `PoissonNLLLoss`.
 
     Raises:
@@ -169,7 +182,7 @@ def poisson_nll_loss(
 
 
 @function
-def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
+def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> Tensor:
     """Negative log likelihood of a normal distribution with mean `input` and variance `var`.
 
     Args:
@@ -197,7 +210,7 @@ def gaussian_nll_loss(input, target, var, full: bool = False, eps: float = 1e-6,
 @function
 def triplet_margin_with_distance_loss(
     anchor, positive, negative, *, distance_function=None, margin: float = 1.0, swap: bool = False, reduction="mean"
-):
+) -> Tensor:
     """A triplet loss with a distance function of the user's own; the Euclidean distance by default.
 
     Raises:
@@ -226,7 +239,7 @@ def ctc_loss(
     blank: int = 0,
     reduction: str = "mean",
     zero_infinity: bool = False,
-):
+) -> Tensor:
     """Connectionist temporal classification; see `CTCLoss`.
 
     Args:

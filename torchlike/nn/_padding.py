@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torchlike._function import function
 from torchlike._ops.nn import padding as ops
 from torchlike.tensor import Tensor
 
 
 @function
-def pad(input: Tensor, pad: list[int], mode: str = "constant", value: float | None = None) -> Tensor:
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """Put elements before and after.
 
     Args:

@@ -89,7 +89,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         """What the module computes; every subclass says it."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         own = self.__dict__
         try:
             if "_compiled_call_impl" in own and own["_compiled_call_impl"] is not None:
