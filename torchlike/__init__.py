@@ -497,6 +497,8 @@ from torchlike._ops.nn.activations import hardshrink as hardshrink
 from torchlike._ops.nn.activations import log_softmax as log_softmax
 from torchlike._ops.nn.activations import prelu as prelu
 from torchlike._ops.nn.activations import relu as relu
+from torchlike._ops.nn.grids import affine_grid_generator as affine_grid_generator
+from torchlike._ops.nn.grids import grid_sampler as grid_sampler
 from torchlike._ops.nn.activations import selu as selu
 from torchlike._ops.nn.activations import softmax as softmax
 from torchlike._ops.nn.activations import threshold as threshold

@@ -116,6 +116,8 @@ from torchlike._ops.nn.rearranging import channel_shuffle as channel_shuffle
 from torchlike._ops.nn.rearranging import pixel_shuffle as pixel_shuffle
 from torchlike._ops.nn.rearranging import pixel_unshuffle as pixel_unshuffle
 from torchlike.nn._padding import pad as pad
+from torchlike.nn._grids import affine_grid as affine_grid
+from torchlike.nn._grids import grid_sample as grid_sample
 from torchlike.nn._resizing import interpolate as interpolate
 from torchlike.nn._resizing import upsample as upsample
 from torchlike.nn._resizing import upsample_bilinear as upsample_bilinear
