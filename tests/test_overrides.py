@@ -140,6 +140,58 @@ def test_subclasses_come_back_as_subclasses():
         assert type(a.grad) is torch.Tensor and a.grad.tolist() == [2.0, 2.0]
 
 
+KINDS = {
+    "linear": lambda torch, a: torch.nn.Linear(2, 2)(a),
+    "sequential": lambda torch, a: torch.nn.Sequential(torch.nn.ReLU(), torch.nn.LayerNorm(2), torch.nn.Softmax(-1))(a),
+    "batch norm": lambda torch, a: torch.nn.BatchNorm1d(2)(a),
+    "convolution": lambda torch, a: torch.nn.Conv1d(2, 2, 1)(a[None]),
+    "attention": lambda torch, a: torch.nn.MultiheadAttention(2, 1)(a[None], a[None], a[None])[0],
+    "embedding": lambda torch, a: torch.nn.Embedding(6, 2)(a.long()),
+    "loss": lambda torch, a: torch.nn.CrossEntropyLoss()(a, torch.tensor([0, 1])),
+    "parameter": lambda torch, a: torch.nn.Parameter(a),
+    "parameter * 2": lambda torch, a: torch.nn.Parameter(a) * 2,
+    "autograd.grad": lambda torch, a: torch.autograd.grad((a.requires_grad_() * a).sum(), a)[0],
+    "chunk": lambda torch, a: a.chunk(2)[1],
+    "iter": lambda torch, a: list(a)[0],
+    "sort": lambda torch, a: a.sort()[1],
+    "topk": lambda torch, a: torch.topk(a, 1).values,
+    "meshgrid": lambda torch, a: torch.meshgrid(a[0], a[1], indexing="ij")[0],
+    "inv": lambda torch, a: torch.linalg.inv(a),
+    "expit": lambda torch, a: torch.special.expit(a),
+    "zero_": lambda torch, a: a.zero_(),
+    "copy_": lambda torch, a: torch.ones(2, 2).copy_(a),
+    "+=": lambda torch, a: torch.ones(2, 2).__iadd__(a),
+    "out": lambda torch, a: torch.add(a, 1, out=torch.zeros(2, 2)),
+    "new_tensor": lambda torch, a: a.new_tensor([1.0]),
+    "new": lambda torch, a: a.new([1.0]),
+    "new_full": lambda torch, a: a.new_full((1,), 2),
+    "rand_like": lambda torch, a: torch.rand_like(a),
+    "tensor": lambda torch, a: torch.tensor(a),
+    "as_tensor": lambda torch, a: torch.as_tensor(a),
+    "Tensor": lambda torch, a: torch.Tensor(a),
+    "class": lambda torch, a: type(a)(a),
+    "class of sizes": lambda torch, a: type(a)(2, 3),
+    "double": lambda torch, a: a.double(),
+    "gather": lambda torch, a: a.gather(0, torch.tensor([[0, 0]])),
+    "index": lambda torch, a: a[torch.tensor([0])],
+    "state": lambda torch, a: torch.nn.Linear(2, 2).state_dict()["weight"],
+    "format": lambda torch, a: f"{a[0, 0]:.2f}",
+}
+
+
+@pytest.mark.parametrize("case", KINDS)
+@pytest.mark.filterwarnings("ignore:To copy construct:UserWarning")
+def test_classes_of_results(case):
+    results = []
+    for torch in LIBRARIES:
+        try:
+            made = KINDS[case](torch, subclass(torch)([[1.0, 2.0], [3.0, 5.0]]))
+            results.append((type(made).__name__, getattr(made, "grad_fn", None) is None))
+        except TypeError as error:
+            results.append(str(error))
+    assert results[0] == results[1]
+
+
 class Pickled(torchlike.Tensor):
     """A subclass that can be found by its name."""
 

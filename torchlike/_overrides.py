@@ -156,10 +156,16 @@ def overriding(args: tuple, kwargs: dict) -> list | None:
         return None
     found = []
     if state.level is TorchFunctionState.ENABLED:
-        for each in (*args, *kwargs.values()):
-            found += each if type(each) in (tuple, list) else (each,)
-        found = in_order([each for each in found if is_overriding(type(each))])
+        found = in_order([each for each in _flat((*args, *kwargs.values())) if is_overriding(type(each))])
     return found if found or state.modes else None
+
+
+def _flat(given: Iterable) -> list:
+    """Arguments, and instead of a list or tuple its elements."""
+    found = []
+    for each in given:
+        found += each if type(each) in (tuple, list) else (each,)
+    return found
 
 
 def in_order(given: list) -> list:
@@ -221,7 +227,9 @@ def told_of(given: Iterable) -> list:
     """The arguments that PyTorch's Python tells of as those who answer: plain tensors, too."""
     if state.level is not TorchFunctionState.ENABLED:
         return []
-    return in_order([each for each in given if getattr(type(each), "__torch_function__", disabled) is not disabled])
+    return in_order(
+        [each for each in _flat(given) if getattr(type(each), "__torch_function__", disabled) is not disabled]
+    )
 
 
 def answer(func: Callable, found: list, given: tuple, in_python: bool = True) -> Any:

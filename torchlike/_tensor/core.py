@@ -498,7 +498,7 @@ class CoreMethods(TensorBase):
 
     @gate
     def __format__(self, spec: str) -> str:
-        if not self._aval.ndim and not self.is_meta:
+        if not self._aval.ndim and not self.is_meta and type(self) is TensorBase._plain:
             return self.item().__format__(spec)
         return object.__format__(self, spec)
 

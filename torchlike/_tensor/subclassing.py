@@ -111,7 +111,7 @@ _APART = {
         "__dir__",
         "__delitem__",
     ),
-    *("as_subclass", "_make_subclass", "new", "new_tensor", "stride"),
+    *("as_subclass", "_make_subclass", "stride"),
 }
 # helpers of our own have names like these
 _KNOWN = {"_grad", "_version"}

@@ -1,7 +1,6 @@
 """``torch.autograd``: gradients, the user's own derivatives, checks of both."""
 
-from torchlike._autograd.calls import backward as backward
-from torchlike._autograd.calls import grad as grad
+from torchlike._autograd import calls as _calls
 from torchlike._autograd.modes import enable_grad as enable_grad
 from torchlike._autograd.modes import inference_mode as inference_mode
 from torchlike._autograd.modes import no_grad as no_grad
@@ -15,6 +14,10 @@ from torchlike.autograd.function import Variable as Variable
 from torchlike.autograd.gradcheck import gradcheck as gradcheck
 from torchlike.autograd.gradcheck import gradgradcheck as gradgradcheck
 
+from torchlike._function import function as _function
 from torchlike._types.public import publish as _publish
+
+grad, backward = (_function(each, module="torchlike.autograd") for each in (_calls.grad, _calls.backward))
+grad.in_python = backward.in_python = True
 
 _publish(globals())
