@@ -82,6 +82,9 @@ WITHIN = {
     "in place": lambda t, x, v, w: t.func.vmap(changed)(x),
     "in place in grad": lambda t, x, v, w: t.func.grad(lambda a: changed(a).sum())(x),
     "in place in jvp": lambda t, x, v, w: t.func.jvp(changed, (x,), (v,)),
+    "a new tensor like a row": lambda t, x, v, w: t.func.vmap(
+        lambda a: t.zeros_like(a).copy_(a) + a.new_ones(3).mul_(a) + t.empty_like(a).fill_(2).add_(a)
+    )(x),
     "views": lambda t, x, v, w: t.func.vmap(lambda a: a[1:].flip(0).unsqueeze(0).expand(2, 2).t() * a[0])(x),
     "an index": lambda t, x, v, w: t.func.vmap(lambda a: a[t.tensor([0, 2])] * a[1])(x),
     "autograd.grad": lambda t, x, v, w: t.func.vmap(lambda a: t.autograd.grad(t.sin(w).sum(), w, a[0])[0])(x.detach()),
@@ -258,3 +261,50 @@ def test_nothing_is_left_in_circles():
         assert sum(issubclass(type(each), Level) for each in gc.get_objects()) <= before
     finally:
         gc.enable()
+
+
+MODULES = {
+    "a convolution and a norm": lambda t: (
+        t.nn.Sequential(t.nn.Conv2d(3, 4, 3), t.nn.BatchNorm2d(4), t.nn.ReLU()).eval(),
+        (2, 3, 5, 5),
+    ),
+    "attention": lambda t: (attention(t), (2, 3, 4)),
+    "an LSTM": lambda t: (outputs(t, t.nn.LSTM(3, 4, batch_first=True)), (2, 5, 3)),
+    "an MLP": lambda t: (t.nn.Sequential(t.nn.Linear(3, 4), t.nn.GELU(), t.nn.LayerNorm(4)), (2, 3)),
+}
+
+
+def attention(torch):
+    """Attention of a sequence to itself."""
+    module = torch.nn.MultiheadAttention(4, 2, batch_first=True)
+    forward = module.forward
+    module.forward = lambda x: forward(x, x, x, need_weights=False)[0]
+    return module
+
+
+def outputs(torch, module):
+    """A module that gives the outputs of a recurrent one."""
+
+    class Outputs(torch.nn.Module):
+        """The first result alone."""
+
+        def __init__(self):
+            super().__init__()
+            self.inner = module
+
+        def forward(self, x):
+            return self.inner(x)[0]
+
+    return Outputs()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_gradients_of_modules_for_each_sample(name):
+    def run(torch):
+        torch.manual_seed(0)
+        module, shape = MODULES[name](torch)
+        params = {key: each.detach() for key, each in module.named_parameters()}
+        loss = lambda params, sample: torch.func.functional_call(module, params, (sample[None],)).sin().sum()
+        return torch.func.vmap(torch.func.grad(loss), (None, 0))(params, torch.randn(shape))
+
+    check_op([], run, grad=False, rtol=1e-3, atol=1e-4)

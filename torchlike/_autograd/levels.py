@@ -105,6 +105,17 @@ def as_rows(tensor: TensorBase, maps: Sequence[Batched]) -> TensorBase:
     return tensor
 
 
+def beside(made: TensorBase, other: TensorBase) -> TensorBase:
+    """A new tensor that is made like another one: of a row it is a row too, which rows can be written to."""
+    if not levels.stack:
+        return made
+    maps = [each for each in levels_of((other._value(),)) if type(each) is Batched]
+    if not maps:
+        return made
+    maps.sort(key=lambda level: level.depth)
+    return as_rows(made.expand(*[each.size for each in maps], *made._aval.shape), maps)
+
+
 # ---------------------------------------------------------------------- edges
 
 

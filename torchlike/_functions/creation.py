@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from torchlike import _strides as strides
+from torchlike._autograd.levels import beside
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions.making import cast, dtype_of_number, unmade, wrapped
@@ -229,6 +230,7 @@ def _filled_like(name, input, value, dtype, device, requires_grad, memory_format
     made = _filled(name, known.shape, value, dtype, device, False, None, memory_format)
     if input._view is not None and memory_format in (None, formats.preserve_format):
         strides.put(made, strides.preserved(input._layout))
+    made = beside(made, input)
     return made.requires_grad_() if requires_grad else made
 
 
@@ -262,9 +264,9 @@ def full_like(
 def _new(name: str, value, doc: str) -> Callable[..., Tensor]:
     def new(self, *args, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         known = self._aval
-        return _filled(
-            name, sizes(name, args, size), value, dtype or known.dtype, device or known.device, requires_grad
-        )
+        shape = sizes(name, args, size)
+        made = _filled(name, shape, value, dtype or known.dtype, device or known.device, requires_grad)
+        return beside(made, self)
 
     new.__doc__ = doc
     return function(new, name=name)
@@ -284,7 +286,8 @@ def new_full(
     known = self._aval
     dtype = dtypes.resolve(dtype, "new_full") or known.dtype
     value = number_of("new_full", fill_value)
-    return _filled("new_full", sizes("new_full", (size,)), value, dtype, device or known.device, requires_grad)
+    made = _filled("new_full", sizes("new_full", (size,)), value, dtype, device or known.device, requires_grad)
+    return beside(made, self)
 
 
 # ---------------------------------------------------------------------- strides of one's own
