@@ -56,18 +56,19 @@ def is_structure(number) -> bool:
     return not isinstance(number, (int, float)) or not 0 < number < math.inf or number in (1, 2)
 
 
-def check(op: Op, args: tuple, kwargs: dict, form: Form) -> None:
+def check(op: Op, args: tuple, kwargs: dict, form: Form, given: tuple) -> None:
     """Look at the arguments of a call that was never made before.
 
     Args:
         form: how the operation was called.
+        given: the positional arguments as they were written: sizes may be spelled out.
 
     Raises:
         TypeError: one is missing, too many, or of a type that the parameter does not take; in PyTorch's words.
     """
     is_known = form.path in operations
     if is_known:
-        refuse(form.path, args[form.own :], kwargs)
+        refuse(form.path, given[form.own :], kwargs)
     bound = op.bind(args, kwargs, form)
     if is_known and not is_vague(form.path):
         return

@@ -61,6 +61,7 @@ from torchlike._programs.tracebacks import shorten
 from torchlike._recorder.recorder import recorder
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import step_of
+from torchlike._signatures import operations, refuse
 from torchlike._types import dtypes
 
 
@@ -296,7 +297,12 @@ def _guarded(op: Op, form: Callable) -> Callable:
                 found = overriding(args, kwargs)
                 if found is not None:
                     return answered(guarded, found, args, kwargs)
-            guard(*args, **kwargs)
+            try:
+                guard(*args, **kwargs)
+            except Exception:
+                if guarded.path in operations:
+                    refuse(guarded.path, args[guarded.path.startswith("torch.Tensor.") :], kwargs)
+                raise
             return form(*args, **kwargs)
         except BaseException as error:
             shorten(error)
@@ -366,7 +372,7 @@ def _caller(op: Op, form: Form) -> Callable:
                 found = overriding(given, kwargs)
                 if found is not None:
                     return answered(call.public, found, given, kwargs)
-                other = _other_form(op, args, kwargs, inputs, form)
+                other = _other_form(op, args, kwargs, inputs, form, given)
                 if other is not None:
                     return call(*other[0], **other[1])
                 spec = op.spec(key, args, kwargs, inputs)
@@ -434,8 +440,13 @@ def _packed(args: tuple, place: int) -> tuple:
     return (*args[:place], tuple(args[place:]))
 
 
-def _other_form(op: Op, args: tuple, kwargs: dict, inputs: list, form: Form) -> tuple | None:
+def _other_form(
+    op: Op, args: tuple, kwargs: dict, inputs: list, form: Form, given: tuple | None = None
+) -> tuple | None:
     """A call that was never made before, in the form in which it can be traced; None if it is that.
+
+    Args:
+        given: the positional arguments as they were written.
 
     Raises:
         TypeError: the arguments do not fit.
@@ -444,7 +455,7 @@ def _other_form(op: Op, args: tuple, kwargs: dict, inputs: list, form: Form) -> 
     other = modern(op, args, kwargs)
     if other is not None:
         return other
-    check(op, args, kwargs, form)
+    check(op, args, kwargs, form, args if given is None else given)
     return together(op, args, kwargs, form.name != op.name) or _plainer(op, args, kwargs, inputs)
 
 

@@ -28,6 +28,10 @@ torch.quantile(x(0), 0.5); torch.quantile(x(3), 1.5); torch.quantile(x(3), -1.0)
 torch.cartesian_prod(x(3), i(2)); torch.cartesian_prod(x(3), None); torch.cartesian_prod(x(2, 2)); torch.block_diag(x(2), 1)
 torch.broadcast_tensors(x(3), True); torch.atleast_1d(None); torch.cdist(x(3), x(3, 2)); torch.cdist(x(2, 2), 'a')
 torch.cdist(x(2, 2), x(2, 2), 2.0, 'mode'); torch.split(x(4), 'a'); torch.split(x(4), True); torch.split(1.5, 2)
+torch.select_scatter(x(2, 2), x(2), 1.5, 0); x(2, 2).permute('a'); torch.matrix_exp(x(2, 2), out=x(2, 2)); x(6, 5).vsplit(-1)
+torch.masked_select(x(2, 3), b(2, 3, 2)); torch.tensordot(x(2), x(2), dims=1.5); torch.einsum([x(2)], 'i->')
+x(0, 2).nanmedian(0); torch.unique_consecutive(x(2), return_inverse='a'); torch.flatten(x(2, 2), 0, True)
+x(4).tensor_split(i(2, 2))
 x(4).split(['a']); x(4).split(2, 'a'); torch.split(x(4), None); float(torch.tensor(1 + 2j)); int(torch.tensor(1 + 2j))
 """
 CALLS = [each.strip() for each in (PRODUCTS + IN_PLACE + OUT + OTHERS).replace("\n", ";").split(";") if each.strip()]

@@ -44,6 +44,7 @@ def einsum(*args) -> Tensor:
         equation, operands = args[0], args[1:]
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
+    refuse("torch._VF.einsum", (equation, operands), {})
     equation = equation.replace(" ", "")
     terms = equation.split("->")[0].split(",")
     if len(terms) < len(operands):
@@ -160,6 +161,11 @@ def tensordot(a, b, dims=2):
     Raises:
         RuntimeError: the sizes of a pair differ.
     """
+    if not isinstance(dims, (int, tuple, list, TensorBase)):
+        raise RuntimeError(
+            "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] containing two lists, but "
+            f"got dims={dims}"
+        )
     if isinstance(dims, TensorBase):
         dims = dims.tolist()
     if isinstance(dims, int):

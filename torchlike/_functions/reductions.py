@@ -17,6 +17,7 @@ from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
 from torchlike._out import CAST, SAME, OutRule, can_cast, stored
 from torchlike._programs import explain
+from torchlike._signatures import refuse
 from torchlike._types import dtypes
 
 if TYPE_CHECKING:
@@ -283,9 +284,14 @@ def _uniques(input, dim, name, found, inverse, counts, return_inverse, return_co
     return results[0] if len(results) == 1 else tuple(results)
 
 
+def _flags(return_inverse, return_counts, dim) -> dict:
+    return {"return_inverse": return_inverse, "return_counts": return_counts, "dim": dim}
+
+
 @function
 def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
     """The elements, or slices along `dim`, without those that equal the one before them."""
+    refuse("torch._VF.unique_consecutive", (input,), _flags(return_inverse, return_counts, dim))
     array = _countable(input, dim)
     rows = array.reshape(-1, 1) if dim is None else np.moveaxis(array, dim, 0)
     flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
@@ -351,7 +357,7 @@ def histc(input, bins=100, min=0, max=0) -> Tensor:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
     if low > high:
-        raise RuntimeError("max must be larger than min")
+        raise RuntimeError("torch.histc: max must be larger than min")
     return ops.histc_of(input.detach(), low, high, bins)
 
 

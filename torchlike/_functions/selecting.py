@@ -120,7 +120,7 @@ def masked_select(input, mask, *, out=None) -> Tensor:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     check_same("_masked_select", self=input, mask=mask)
     check_apart(out, input, mask)
-    shape = broadcast_shapes(input._aval.shape, mask._aval.shape) or (1,)
+    shape = broadcast_shapes(mask._aval.shape, input._aval.shape) or (1,)
     wide = input if input._aval.shape == shape else views.expand(input, shape)
     mask = np.broadcast_to(mask._value().numpy("a mask chooses elements"), shape)
     indices = [wrapped(each, input.device) for each in np.nonzero(mask)]

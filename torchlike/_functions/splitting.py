@@ -163,6 +163,11 @@ def tensor_split(input, indices_or_sections, dim: int = 0) -> tuple[Tensor, ...]
             raise RuntimeError(
                 f"tensor_split expected tensor_indices_or_sections to have dtype of long, but got {kind}"
             )
+        if cuts._aval.ndim > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but "
+                f"got a tensor with {cuts._aval.ndim} dims"
+            )
         cuts = cuts.tolist()
     if not isinstance(cuts, (int, tuple, list)) or isinstance(cuts, bool):
         raise TypeError(
@@ -193,7 +198,7 @@ def _split_along(name: str, needed: int, dim_of):
                 "dimensions!"
             )
         dim, count = dim_of(known.ndim), indices_or_sections
-        if isinstance(count, int) and (count <= 0 or known.shape[dim] % count):
+        if isinstance(count, int) and (not count or known.shape[dim] % count):
             raise RuntimeError(
                 f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension "
                 f"{known.shape[dim]} is not divisible by the split_size {count}!"

@@ -52,7 +52,7 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.dtype)}"
         )
-    shape = broadcast_shapes(input.shape, mask.shape)
+    shape = broadcast_shapes(mask.shape, input.shape)
     input, mask = jnp.broadcast_to(input, shape), jnp.broadcast_to(mask, shape)
     if not source.size:
         return input

@@ -326,7 +326,9 @@ def check_not_empty(input: Array, dim: int | None, name: str) -> None:
                 "with the 'dim' argument."
             )
     elif input.ndim and input.shape[wrap_dim(dim, input.ndim)] == 0:
-        raise IndexError(f"{name}(): Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size.")
+        raise IndexError(
+            f"{name.removeprefix('nan')}(): Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size."
+        )
 
 
 def picked(input: Array, indices: Array, axis: int, keepdim: bool) -> tuple[Array, Array]:

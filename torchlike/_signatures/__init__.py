@@ -24,7 +24,7 @@ BARE = frozenset(
 )
 # those that cost so little that it shows if their arguments are looked at: they are where it fails
 QUICK = frozenset(
-    "as_tensor asarray clone contiguous flatten item numpy requires_grad_ reshape retain_grad tensor tolist type view "
+    "as_tensor asarray clone contiguous item numpy requires_grad_ reshape retain_grad tensor tolist type view "
     "view_as".split()
 )
 # the paths of those that are operations, which look at their arguments by themselves, when they are new to them
@@ -92,6 +92,8 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
 
     def late(*args, **kwargs):
         try:
+            if "out" in kwargs and "out" not in old:  # of another form's name all that an alias lacks
+                refuse(path, args[own:], kwargs)
             return fn(*args, **kwargs)
         except Exception:
             if old.isdisjoint(kwargs):
@@ -104,7 +106,7 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
 def refusing(path: str, fn: Callable) -> Callable:
     """A function that refuses what PyTorch's of this path refuses: the same one if it is declared as a `function`."""
     old = getattr(fn, "old_keywords", frozenset())
-    if hasattr(fn, "body") and not hasattr(fn, "path"):
+    if "body" in fn.__code__.co_names and not hasattr(fn, "path"):
         fn.body, fn.path = looking(path, fn.body, old), path
         return fn
     call = functools.wraps(fn)(gate(looking(path, fn, old)))
