@@ -298,6 +298,7 @@ def outputs(torch, module):
     return Outputs()
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
 @pytest.mark.parametrize("name", MODULES)
 def test_gradients_of_modules_for_each_sample(name):
     def run(torch):
