@@ -77,7 +77,7 @@ def _check_vector(input: Array, mat: Array, vec: Array) -> None:
 
 def _is_small(left: Array, right: Array) -> bool:
     """Whether PyTorch has a loop of its own for a batched product."""
-    return left.shape[1] * left.shape[2] * right.shape[2] < 400
+    return left.shape[-2] * left.shape[-1] * right.shape[-1] < 400
 
 
 def _check_many(left: Array, right: Array) -> None:
@@ -223,7 +223,7 @@ def matmul(input: Array, other: Array) -> Array:
 def _check_folded(left: Array, right: Array, other: Array) -> None:
     """Raise where a product is one of several dtypes, or of bools: as a product with a vector, a matrix, or of many."""
     if right.ndim > 2:
-        _check_many(left.reshape(-1, *left.shape[-2:]), right.reshape(-1, *right.shape[-2:]))
+        _check_many(left, right)
         return
     if other.ndim == 1:
         _check_vector(other, left, other)

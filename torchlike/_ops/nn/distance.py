@@ -35,17 +35,17 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
     Raises:
         RuntimeError: the inputs are not floating point.
     """
-    x1, x2 = promoted(x1, x2)
-    if not jnp.issubdtype(x1.dtype, jnp.floating):
-        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {scalar_type(x1)}")
+    common = promoted(x1, x2)
+    if not jnp.issubdtype(common[0].dtype, jnp.floating):
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {scalar_type(common[0])}")
     shape = broadcast_shapes(x1.shape, x2.shape)
-    x1, x2 = jnp.broadcast_to(x1, shape), jnp.broadcast_to(x2, shape)
     axis = wrap_dim(dim, len(shape))
-    if not shape:
-        x1, x2 = x1[None], x2[None]
-    eps = operand(eps, x1)
-    sizes = [stepped(vector_norm_of(each, 2.0, (axis,), True)) for each in (x1, x2)]
-    one, two = (stepped(quotient(each, _at_least(size, eps))) for each, size in zip((x1, x2), sizes, strict=True))
+    parts = []
+    for each, instead in zip((x1, x2), common, strict=True):  # of two floating point dtypes each keeps its own
+        each = jnp.broadcast_to(each if rank(each.dtype) == 2 else instead, shape or (1,))
+        size = stepped(vector_norm_of(each, 2.0, (axis,), True))
+        parts.append(stepped(quotient(each, _at_least(size, operand(eps, each)))))
+    one, two = promoted(*parts)
     return jnp.sum(stepped(one * two), axis)
 
 
