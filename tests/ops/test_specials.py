@@ -119,6 +119,7 @@ ROWS = {
         lambda torch, x: torch.linalg.cholesky(x, upper=True),
         [[4, 1, 0.5], [9, 3, 0.2], [7, 5, 2]],
     ),
+    "singular values of inf": (lambda torch, x: torch.linalg.svdvals(x.detach()), [[1, INF], [0, 1]]),
     "norm of zeros": (lambda torch, x: x.norm(), [0, 0]),
     "norm of huge": (lambda torch, x: x.norm(), [3e38, 1]),
     "norm of inf": (lambda torch, x: x.norm(), [INF, 1]),

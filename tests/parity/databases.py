@@ -268,7 +268,10 @@ def compare_extremes(name: str, dtype: str) -> None:
             theirs = _derivatives(torch, op.op, given, dtype == "float64")
         except RuntimeError:
             continue
-        ours = _derivatives(torchlike, counterpart(op), to_torchlike(given), dtype == "float64")
+        try:
+            ours = _derivatives(torchlike, counterpart(op), to_torchlike(given), dtype == "float64")
+        except Exception as error:
+            raise AssertionError(f"{label}: {error}") from error
         for order, (want, got) in enumerate(zip(theirs, ours, strict=False)):
             if not all(itertools.starmap(functools.partial(_is_close, _CLOSE[dtype]), zip(want, got, strict=True))):
                 wrong += [(label, order, want, got)] if order else []

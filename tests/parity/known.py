@@ -47,6 +47,8 @@ REFUSED_OTHERWISE: dict[str, str] = dict.fromkeys(
 _CUT = "the sign of a zero tells on which side of a cut a number lies"
 _PRODUCTS = "which sums of products with an infinity are NaN goes by their order"
 _HALVES = "PyTorch rounds to halves within its formulas"
+_DEGENERATE = "equal or vanishing values: the vectors that belong to them are each library's own"
+_NONE = "JAX has no second derivative of eigenvalues"
 _FORMULAS = "PyTorch's formula meets 0, an infinity or NaN in other factors, mostly those of a second derivative"
 EXTREME: dict[str, str] = {
     **dict.fromkeys(
@@ -74,24 +76,46 @@ EXTREME: dict[str, str] = {
     ),
     **dict.fromkeys(
         """
-        matrix_exp-bfloat16 matrix_exp-float16 nn.functional.bilinear-bfloat16 nn.functional.bilinear-float16
-        nn.functional.binary_cross_entropy-float16 nn.functional.binary_cross_entropy_with_logits-bfloat16
-        nn.functional.conv1d-bfloat16 nn.functional.conv1d-float16 nn.functional.conv3d-bfloat16
-        nn.functional.conv3d-float16 nn.functional.cosine_similarity-bfloat16 nn.functional.cosine_similarity-float16
-        nn.functional.group_norm-bfloat16 nn.functional.instance_norm-bfloat16 nn.functional.instance_norm-float16
-        nn.functional.layer_norm-bfloat16 nn.functional.layer_norm-float16 nn.functional.normalize-bfloat16
-        nn.functional.normalize-float16 outer-float16
+        log_softmax-bfloat16 log_softmax-float16 matrix_exp-bfloat16 matrix_exp-float16
+        nn.functional.bilinear-bfloat16 nn.functional.bilinear-float16 nn.functional.binary_cross_entropy-float16
+        nn.functional.binary_cross_entropy_with_logits-bfloat16 nn.functional.conv1d-bfloat16
+        nn.functional.conv1d-float16 nn.functional.conv3d-bfloat16 nn.functional.conv3d-float16
+        nn.functional.cosine_embedding_loss-bfloat16 nn.functional.cosine_embedding_loss-float16
+        nn.functional.cosine_similarity-bfloat16 nn.functional.cosine_similarity-float16
+        nn.functional.gaussian_nll_loss-float16 nn.functional.group_norm-bfloat16 nn.functional.instance_norm-bfloat16
+        nn.functional.instance_norm-float16 nn.functional.layer_norm-bfloat16 nn.functional.layer_norm-float16
+        nn.functional.normalize-bfloat16 nn.functional.normalize-float16 nn.functional.pairwise_distance-float16
+        outer-float16 scatter_reduce.amax-bfloat16 scatter_reduce.amax-float16 scatter_reduce.amin-bfloat16
+        scatter_reduce.amin-float16
         """.split(),
         _HALVES,
     ),
     **dict.fromkeys(
         """
+        linalg.eigvalsh-complex128 linalg.eigvalsh-complex64 linalg.eigvalsh-float32 linalg.eigvalsh-float64
+        linalg.qr-complex128 linalg.qr-complex64 linalg.qr-float64 norm.nuc-complex128 norm.nuc-complex64
+        norm.nuc-float32 norm.nuc-float64 qr-complex128 qr-complex64 qr-float64 svd-float64
+        """.split(),
+        _DEGENERATE,
+    ),
+    **dict.fromkeys(
+        """
+        linalg.eigvals-float64
+        """.split(),
+        _NONE,
+    ),
+    **dict.fromkeys(
+        """
         __rdiv__-float64 __rpow__-float64 addcdiv-float64 atan2-float64 copysign-float64 dist-float64
-        div.no_rounding_mode-float64 float_power-float64 ldexp-complex128 ldexp-complex64 ldexp-float64 log-float64
-        log2-float64 logaddexp-complex128 logaddexp-complex64 matrix_exp-float32 matrix_exp-float64
-        nn.functional.cosine_similarity-float64 nn.functional.glu-float64 nn.functional.layer_norm-float32
-        nn.functional.mish-float64 pow-float64 qr-complex128 qr-complex64 qr-float64 sinc-complex128 sinc-complex64
-        sinc-float64 true_divide-float64
+        div.no_rounding_mode-float64 float_power-float64 ldexp-complex128 ldexp-complex64 ldexp-float64
+        linalg.lstsq-complex64 linalg.lstsq.grad_oriented-complex64 linalg.matrix_norm-float64 linalg.norm-float64
+        linalg.norm.subgradients_at_zero-float64 log-float64 log2-float64 logaddexp-complex128 logaddexp-complex64
+        logdet-float32 logdet-float64 logit-float64 matrix_exp-float32 matrix_exp-float64
+        nn.functional.cosine_similarity-float64 nn.functional.glu-float64 nn.functional.huber_loss-float64
+        nn.functional.layer_norm-float32 nn.functional.mish-float64 nn.functional.poisson_nll_loss-float64
+        nn.functional.smooth_l1_loss-float64 norm-float64 norm.fro-float64 pow-float64 scatter_reduce.amax-float32
+        scatter_reduce.amax-float64 scatter_reduce.amin-float32 scatter_reduce.amin-float64
+        scatter_reduce.prod-float64 sinc-complex128 sinc-complex64 sinc-float64 true_divide-float64
         """.split(),
         _FORMULAS,
     ),

@@ -143,12 +143,27 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
 def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     """(left vectors, singular values, right vectors' adjoints)."""
     check_matrices(A, "linalg.svd")
-    return return_types.linalg_svd(*(_full_svd(A) if full_matrices else jnp.linalg.svd(A, full_matrices=False)))
+    return return_types.linalg_svd(*(_full_svd(A) if full_matrices else _svd(A, full_matrices=False)))
+
+
+def _svd(A: Array, **options):
+    """`jnp.linalg.svd`; NaN for a matrix with an infinity, with which LAPACK may never come to an end."""
+    is_good = jnp.isfinite(A).all((-2, -1), keepdims=True)
+    found = jnp.linalg.svd(jnp.where(is_good, A, 0), **options)
+    if not isinstance(found, tuple):
+        return jnp.where(is_good[..., 0], found, jnp.nan)
+    left, values, right = found
+    nan = jnp.array(jnp.nan, A.dtype)
+    return (
+        jnp.where(is_good, left, nan),
+        jnp.where(is_good[..., 0], values, jnp.nan),
+        jnp.where(is_good, right, nan),
+    )
 
 
 @jax.custom_jvp
 def _full_svd(A: Array) -> tuple[Array, Array, Array]:
-    return tuple(jnp.linalg.svd(A, full_matrices=True))
+    return tuple(_svd(A, full_matrices=True))
 
 
 @_full_svd.defjvp
@@ -156,7 +171,7 @@ def _full_svd_jvp(primals, tangents):
     """The vectors beyond the singular values' do not count; the others are those of the reduced form, but for a phase."""
     left, values, right = _full_svd(*primals)
     (reduced, _, _), (along_left, along, along_right) = jax.jvp(
-        lambda A: tuple(jnp.linalg.svd(A, full_matrices=False)), primals, tangents
+        lambda A: tuple(_svd(A, full_matrices=False)), primals, tangents
     )
     count = values.shape[-1]
     phases = jnp.sum(jnp.conj(reduced) * left[..., :count], -2)
@@ -172,7 +187,7 @@ def _full_svd_jvp(primals, tangents):
 def svdvals(A: Array) -> Array:
     """The singular values, largest first."""
     check_matrices(A, "linalg.svdvals")
-    return jnp.linalg.svd(A, compute_uv=False)
+    return _svd(A, compute_uv=False)
 
 
 @op(grad_name="LinalgEighBackward0", out=SAME)
@@ -302,7 +317,7 @@ def pinv(
         return jnp.zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]), A.dtype)
     rtol = _relative(rtol if rcond is None else rcond, atol, A)
     if atol is not None:
-        largest = jnp.linalg.svd(_triangle(A) if hermitian else A, compute_uv=False)[..., 0]
+        largest = _svd(_triangle(A) if hermitian else A, compute_uv=False)[..., 0]
         rtol = jnp.maximum(rtol, atol / largest)
     return _pinv(A, jax.lax.stop_gradient(rtol), hermitian)
 
@@ -367,7 +382,7 @@ def matrix_norm_of(A: Array, ord, dim: tuple, keepdim: bool) -> Array:
     if ord in ("nuc", 2, -2):
         if A.dtype.itemsize == 2:
             raise RuntimeError(f"linalg.matrix_norm: Low precision dtypes not supported. Got {scalar_name(A.dtype)}")
-        values = jnp.linalg.svd(jnp.moveaxis(A, axes, (-2, -1)), compute_uv=False)
+        values = _svd(jnp.moveaxis(A, axes, (-2, -1)), compute_uv=False)
         if ord == -2 and not values.shape[-1]:
             raise IndexError("amin(): Expected reduction dim -1 to have non-zero size.")
         found = {"nuc": jnp.sum, 2: functools.partial(jnp.max, initial=0), -2: jnp.min}[ord](values, -1)
@@ -391,7 +406,7 @@ def matrix_rank_of(
     check_matrices(A, "linalg.matrix_rank", square=hermitian)
     if not A.size:
         return jnp.zeros(A.shape[:-2], jnp.int64)
-    values = jnp.linalg.svd(from_triangle(A) if hermitian else A, compute_uv=False)
+    values = _svd(from_triangle(A) if hermitian else A, compute_uv=False)
     least = jnp.maximum(0.0 if atol is None else atol, _relative(rtol, atol, A) * values.max(-1))
     return (values > least[..., None]).sum(-1)
 

@@ -247,9 +247,14 @@ def test_workers_are_processes():
 
 
 def test_batches_as_they_are_ready():
+    passed = multiprocessing.get_context("fork").Event()
+
     class Uneven(Slow):
         def __getitem__(self, index):
-            time.sleep(1.0 if index == 1 else 0.0)
+            if index == 4:  # its worker has handed over 2 by now
+                passed.set()
+            if index == 1:
+                passed.wait(60)
             return index
 
     loader = data.DataLoader(Uneven(0), num_workers=2, in_order=False, prefetch_factor=3)
