@@ -382,7 +382,8 @@ def randint_like(
     """`randint` with the shape, dtype and device of a tensor."""
     if high is None:
         low, high = None, low
-    low, named = 0 if low is None else low, {"dtype": dtype or input.dtype, "device": device or input.device}
+    low, high = 0 if low is None else low, int(high) if isinstance(high, TensorBase) else high
+    named = {"dtype": dtype or input.dtype, "device": device or input.device}
     if input._view is None and memory_format is None:
         return randint(low, high, tuple(input.shape), **named, requires_grad=requires_grad)
     made = random_(empty_like(input, **named, memory_format=memory_format), low, high)

@@ -52,6 +52,14 @@ def _sizes(input: Tensor, size, scale_factor, recompute: bool | None) -> tuple[t
     return made, (None,) * dims if recompute else scales
 
 
+def _check_mode(input: Tensor, mode: str) -> None:
+    if input.dim() not in (3, 4, 5) or mode not in (*_MODES, "nearest", "area", "nearest-exact"):
+        raise NotImplementedError(
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.dim()}D) for the modes: nearest | "
+            f"linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got {mode})"
+        )
+
+
 @function
 def interpolate(
     input: Tensor,
@@ -83,12 +91,10 @@ def interpolate(
                 "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | "
                 "trilinear"
             )
-    if input.dim() not in (3, 4, 5) or mode not in (*_MODES, "nearest", "area", "nearest-exact"):
-        raise NotImplementedError(
-            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.dim()}D) for the modes: nearest | "
-            f"linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got {mode})"
-        )
+    if not any(isinstance(each, (tuple, list)) for each in (size, scale_factor)):
+        _check_mode(input, mode)
     sizes, scales = _sizes(input, size, scale_factor, recompute_scale_factor)
+    _check_mode(input, mode)
     if antialias and not (mode in ("bilinear", "bicubic") and input.dim() == 4):
         raise ValueError(
             "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input"
