@@ -245,3 +245,14 @@ def test_a_graph_of_gradients_is_warned_of_once(monkeypatch):
     (x * x).sum().backward(create_graph=True)
     assert x.grad.requires_grad
     x.grad = None
+
+
+@pytest.mark.filterwarnings("ignore:Using backward.. with create_graph=True")
+def test_gradients_that_are_added_up_with_a_history_are_new_tensors():
+    for lib in (reference(), torch):
+        x = lib.tensor([2.0], requires_grad=True)
+        (x**3).sum().backward(create_graph=True)
+        first = x.grad
+        (x**2).sum().backward(create_graph=True)
+        (second,) = lib.autograd.grad(x.grad.sum(), x)
+        assert (first.item(), x.grad.item(), second.item()) == (12.0, 16.0, 14.0)

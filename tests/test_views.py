@@ -357,3 +357,22 @@ def test_what_is_empty_is_contiguous() -> None:
         x, y = (view(library.zeros(1, 2, 2)) for library in (torch, torchlike))
         assert x.is_contiguous() and y.is_contiguous()
         assert y.flatten().shape == x.flatten().shape
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides"),
+    [
+        ((1, 3), (99, 1)),
+        ((3, 1), (1, 99)),
+        ((1, 1), (7, 5)),
+        ((2, 1, 3), (3, 99, 1)),
+        ((2, 1, 3), (4, 99, 1)),
+        ((1, 3), (1, 2)),
+    ],
+)
+def test_strides_of_single_rows_do_not_matter(shape, strides):
+    def fn(torch, x):
+        y = x.as_strided(shape, strides)
+        return y.is_contiguous(), y.contiguous().data_ptr() == y.data_ptr(), y.reshape(-1), y.contiguous().stride()
+
+    check_op([(12,)], fn, grad=False)
