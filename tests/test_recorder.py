@@ -336,6 +336,7 @@ def test_explain_tells_causes_and_lines():
 
 def test_old_parameters_are_donated_but_never_what_somebody_holds():
     model, inputs, targets = network()
+    inputs, targets = inputs[1:], targets[1:]  # programs of its own: one of them takes less
     stepper = torch.optim.Adam(model.parameters())
 
     def step():
@@ -346,11 +347,11 @@ def test_old_parameters_are_donated_but_never_what_somebody_holds():
         return old
 
     with torch.execution_mode("whole"):
-        for _ in range(3):
+        for _ in range(6):
             old = step()
     assert old.is_deleted()
     held = model[0].weight._value()
-    expected = held.array.tolist()
+    expected = (held.array + 0).tolist()  # a look at the array itself would keep it
     with torch.execution_mode("whole"):
         step()
     assert held.array.tolist() == expected
