@@ -19,7 +19,7 @@ from torchlike._types import dtypes
 
 LOWER, SINGLE, WIDEST, BANNED = "lower precision", "float32", "the widest", "refused"
 
-_MATRICES = "mm bmm matmul addmm baddbmm addbmm einsum_of linear prelu vecdot"
+_MATRICES = "mm bmm matmul addmm baddbmm addbmm einsum_of linear prelu"
 _CONVOLUTIONS = "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"
 _ATTENTION = "scaled_dot_product_attention multi_head_attention"
 _LOSSES = """l1_loss mse_loss smooth_l1_loss huber_loss nll_loss cross_entropy kl_div poisson_nll_loss
@@ -33,7 +33,8 @@ LISTS = {
         SINGLE: f"""{_LOSSES} binary_cross_entropy ctc_loss prod trace quantile nanquantile cdist_of polar view_as_complex
             cholesky legacy_cholesky cholesky_solve inv solve qr svd svdvals eig eigvals eigh eigvalsh pinverse
             matrix_rank_of lstsq_of avg_pool3d adaptive_avg_pool3d max_pool3d
-            adaptive_max_pool3d max_unpool fractional_max_pool pad_with_own:reflect pad_with_own:replicate""",
+            adaptive_max_pool3d max_unpool fractional_max_pool grid_sampler pad_with_own:reflect
+            pad_with_own:replicate fft ifft rfft irfft hfft fftn ifftn rfftn irfftn hfftn ihfftn""",
         WIDEST: "cat stack index_copy",
     },
     "cuda": {
@@ -42,7 +43,8 @@ LISTS = {
         SINGLE: f"""{_LOSSES} acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan power
             fixed_power softplus layer_norm rms_norm group_norm cosine_similarity pdist cdist_of renorm logsumexp interpolate
             prod softmax log_softmax softmin cumprod cumsum linalg_vector_norm matrix_norm_of sum""",
-        WIDEST: "cat stack addcdiv addcmul atan2 bilinear cross_of dot vdot index_put_by mask_put tensordot_of scatter_add",
+        WIDEST: """cat stack addcdiv addcmul atan2 bilinear cross_of dot vdot grid_sampler index_put_by mask_put
+            tensordot_of scatter_add""",
         BANNED: "binary_cross_entropy",
     },
 }
