@@ -66,11 +66,12 @@ EXTREME: dict[str, str] = {
     **dict.fromkeys(
         """
         addmv-complex128 addmv-complex64 cholesky_solve-complex128 cholesky_solve-complex64 cholesky_solve-float32
-        cholesky_solve-float64 mv-complex128 mv-complex64 nn.functional.bilinear-float32
-        nn.functional.bilinear-float64 nn.functional.conv1d-complex128 nn.functional.conv1d-complex64
-        nn.functional.conv1d-float32 nn.functional.conv1d-float64 nn.functional.conv3d-complex128
-        nn.functional.conv3d-complex64 nn.functional.conv_transpose1d-complex128
+        cholesky_solve-float64 cumulative_trapezoid-complex128 cumulative_trapezoid-complex64 mv-complex128
+        mv-complex64 nn.functional.bilinear-float32 nn.functional.bilinear-float64 nn.functional.conv1d-complex128
+        nn.functional.conv1d-complex64 nn.functional.conv1d-float32 nn.functional.conv1d-float64
+        nn.functional.conv3d-complex128 nn.functional.conv3d-complex64 nn.functional.conv_transpose1d-complex128
         nn.functional.conv_transpose1d-complex64 nn.functional.linear-complex128 nn.functional.linear-complex64
+        trapezoid-complex128 trapezoid-complex64 trapz-complex128 trapz-complex64
         """.split(),
         _PRODUCTS,
     ),
@@ -107,15 +108,17 @@ EXTREME: dict[str, str] = {
     **dict.fromkeys(
         """
         __rdiv__-float64 __rpow__-float64 addcdiv-float64 atan2-float64 copysign-float64 dist-float64
-        div.no_rounding_mode-float64 float_power-float64 ldexp-complex128 ldexp-complex64 ldexp-float64
-        linalg.lstsq-complex64 linalg.lstsq.grad_oriented-complex64 linalg.matrix_norm-float64 linalg.norm-float64
-        linalg.norm.subgradients_at_zero-float64 log-float64 log2-float64 logaddexp-complex128 logaddexp-complex64
-        logdet-float32 logdet-float64 logit-float64 matrix_exp-float32 matrix_exp-float64
+        div.no_rounding_mode-float64 float_power-float64 hypot-float64 index_reduce.prod-float64 ldexp-complex128
+        ldexp-complex64 ldexp-float64 linalg.lstsq-complex64 linalg.lstsq.grad_oriented-complex64
+        linalg.matrix_norm-float64 linalg.norm-float64 linalg.norm.subgradients_at_zero-float64 log-float64
+        log2-float64 logaddexp-complex128 logaddexp-complex64 logdet-float32 logdet-float64 logit-float64
+        logsumexp-complex128 logsumexp-complex64 matrix_exp-float32 matrix_exp-float64
         nn.functional.cosine_similarity-float64 nn.functional.glu-float64 nn.functional.huber_loss-float64
         nn.functional.layer_norm-float32 nn.functional.mish-float64 nn.functional.poisson_nll_loss-float64
-        nn.functional.smooth_l1_loss-float64 norm-float64 norm.fro-float64 pow-float64 scatter_reduce.amax-float32
-        scatter_reduce.amax-float64 scatter_reduce.amin-float32 scatter_reduce.amin-float64
-        scatter_reduce.prod-float64 sinc-complex128 sinc-complex64 sinc-float64 true_divide-float64
+        nn.functional.smooth_l1_loss-float64 norm-float64 norm.fro-float64 pinverse-complex64 polar-float64
+        pow-float64 scatter_reduce.amax-float32 scatter_reduce.amax-float64 scatter_reduce.amin-float32
+        scatter_reduce.amin-float64 scatter_reduce.prod-float64 sinc-complex128 sinc-complex64 sinc-float64
+        true_divide-float64 xlogy-float64
         """.split(),
         _FORMULAS,
     ),
