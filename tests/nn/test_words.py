@@ -45,7 +45,8 @@ F.embedding_bag(i(2, 2), x(3)); F.multilabel_soft_margin_loss(x(5), x(5), weight
 F.binary_cross_entropy_with_logits(x(5, 5), x(5, 5), weight=x(2)); F.cross_entropy(x(2, 3), 1.5); F.relu('a'); F.unfold(1)
 F.l1_loss(x(2), x(2), out=x(1)); F.cross_entropy(x(2, 3), i(2), reduction=1); F.dropout(x(2), p='a'); F.layer_norm(x(2), 1.5)
 F.hinge_embedding_loss(x(2), x(2), margin='a'); F.l1_loss(1.5, x(2)); F.max_pool2d(x(1, 4, 4), 2, return_indices=True, zz=1)
-F.softmax(x(2), 'a'); F.batch_norm(x(3, 2), 'a', x(2)); F.glu('a'); F.alpha_dropout(x(2), training=None)
+F.adaptive_avg_pool2d(x(2, 2), (1, 1))
+F.softmax(x(2), "a"); F.batch_norm(x(3, 2), 'a', x(2)); F.glu('a'); F.alpha_dropout(x(2), training=None)
 F.unfold(x(2), 1, zz=2)
 """
 CALLS = [*POOLS, *ADAPTIVE, *PADS, *[each.strip() for each in OTHERS.replace("\n", ";").split(";") if each.strip()]]

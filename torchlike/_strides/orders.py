@@ -133,7 +133,7 @@ def spread(given: Layout, dim: int) -> Layout:
 
 def reduced(shape: tuple[int, ...], dims: int | Sequence[int]) -> Layout:
     """The layout of what is left when dimensions are reduced to size 1."""
-    gone = {dim % len(shape) for dim in ((dims,) if isinstance(dims, int) else dims)}
+    gone = {dim % max(len(shape), 1) for dim in ((dims,) if isinstance(dims, int) else dims)}
     return Layout.contiguous(tuple([1 if dim in gone else size for dim, size in enumerate(shape)]))
 
 

@@ -20,8 +20,8 @@ def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
     Raises:
         RuntimeError: the input has another number of dimensions, or `output_size` of sizes.
     """
-    if dims > 1 and isinstance(output_size, tuple) and None in output_size and input.ndim <= dims:
-        raise ValueError(f"Input dimension should be at least {dims + 1}")
+    if dims > 1 and isinstance(output_size, tuple) and input.ndim <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     largest, shape = "max" in name, list(input.shape)
     if input.ndim not in (dims + 1, dims + 2):
         if dims == 1:
