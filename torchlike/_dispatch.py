@@ -150,7 +150,8 @@ def _gatherer(op: Op) -> Callable:
                         Storage.careful = True
                     value = arg._viewed_value()
                     if may:
-                        views = (*(views or ()), (len(inputs), arg._view))
+                        found = (len(inputs), arg._view)
+                        views = (*views, found) if views else (found,)
                 key.append(value.aval)
                 inputs.append(value)
                 edges.append(arg._edge)

@@ -25,7 +25,12 @@ def lay_out(spec: Spec, views: tuple, made: Sequence[TensorBase]) -> None:
     Args:
         views: (place, view) of those inputs that are views.
     """
-    key = tuple([(place, view.kind) for place, view in views])
+    if len(views) == 1:  # nearly always, of one step
+        [(place, view)] = views
+        steps = view.steps
+        key = place, steps[0].get if len(steps) == 1 and view.origin is None else view.kind
+    else:
+        key = tuple([(place, view.kind) for place, view in views])
     try:
         found = spec.layouts[key]
     except KeyError:
