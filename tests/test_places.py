@@ -16,7 +16,7 @@ import torchlike as torch
 from tests.support import reference
 from torchlike._recorder.recorder import recorder
 
-pytestmark = pytest.mark.usefixtures("gpus")
+pytestmark = pytest.mark.usefixtures("gpus", "in_auto_mode")  # most tell of what is pending
 MODES = ["auto", "whole", "eager"]
 PLACES = ["cpu", "cuda:0", "cuda:1"]
 
