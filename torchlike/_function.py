@@ -29,7 +29,8 @@ from torchlike._overrides import (
     plain,
     watched,
 )
-from torchlike._programs.tracebacks import shorten
+from torchlike._programs import memory
+from torchlike._programs.tracebacks import shorten, users_part
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -145,6 +146,8 @@ def _gated(declared: Composite) -> Callable:
                 plainly = getattr(call.body, "plainly", call.body)
                 quick.add(kinds)
             return result
+        except MemoryError as error:
+            raise memory.told(error).with_traceback(users_part(error.__traceback__)) from None
         except BaseException as error:
             shorten(error)
             raise

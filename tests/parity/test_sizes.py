@@ -39,7 +39,7 @@ def check(name: str, most: int, monkeypatch) -> None:
         op.traces.clear()
         for kinds, args, kwargs, in_place in at_sizes(call):
             made = outcome(op.spec_of, kinds, args, dict(kwargs), in_place)
-            same(made, outcome(op._traced, (kinds, args, kwargs, in_place)), 2)
+            same(made, outcome(op._traced, (kinds, args, kwargs, in_place, None)), 2)
 
 
 def calls(name: str, most: int, monkeypatch) -> list[tuple]:

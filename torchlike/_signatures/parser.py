@@ -89,7 +89,7 @@ _CHECKS = {
     "torch.layout": lambda given: isinstance(given, layout),
     "torch.memory_format": lambda given: isinstance(given, memory_format),
     "torch.device": lambda given: _is_long(given) or _is_string(given) or isinstance(given, device),
-    "torch.Generator": lambda given: type(given).__name__ == "Generator",
+    "torch.Generator": lambda given: any(each.__name__ == "Generator" for each in type(given).__mro__),
     "str": _is_string,
     "tuple of floats": lambda given: (
         _is_sequence(given) and (not given or _is_double(given[0]) or type(given[0]) is complex)
