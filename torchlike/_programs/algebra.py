@@ -20,8 +20,8 @@ _QUOTIENTS = {"div", "integer_pow", "logistic"}
 # by what uses them, for each operand the makers that are seen through; of two that both must be known, one is enough
 SEEN_THROUGH = {
     **dict.fromkeys(("log", "asinh", "acosh", "integer_pow", "square"), (_GROWTH,)),
-    "sqrt": (_PRODUCTS,),
-    "rsqrt": (_PRODUCTS | {"pow"},),
+    "sqrt": (_PRODUCTS | _QUOTIENTS,),
+    "rsqrt": (_PRODUCTS | _QUOTIENTS | {"pow"},),
     "pow": (_GROWTH, set()),
     "mul": (set(), _GROWTH),
     "div": (_QUOTIENTS, _QUOTIENTS | _GROWTH),
