@@ -262,7 +262,10 @@ class Filling:
                 (out,) = eqn.outvars
                 known[out] = Literal(out.aval.dtype.type(size_at(eqn.params["dim"], self.values)), out.aval)
                 continue
-            params = {name: self.param(each) for name, each in eqn.params.items()}
+            params = {
+                name: FilledRule(each, self) if name in ("jvp_jaxpr_fun", "fwd_jaxpr_thunk") else self.param(each)
+                for name, each in eqn.params.items()
+            }
             eqns.append(eqn.replace(invars=[*map(read, eqn.invars)], outvars=[*map(write, eqn.outvars)], params=params))
         return jaxpr.replace(constvars=constvars, invars=invars, outvars=[*map(read, jaxpr.outvars)], eqns=eqns)
 
@@ -286,3 +289,18 @@ class Filling:
                 return thing
             return thing._make(parts) if hasattr(thing, "_make") else kind(parts)
         return size_at(thing, self.values) if export.is_symbolic_dim(thing) else thing
+
+
+class FilledRule:
+    """A derivative of a custom rule that was traced with symbols, with these replaced when it is asked for."""
+
+    def __init__(self, rule: Any, filling: Filling) -> None:
+        self._rule, self._filling = rule, filling
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rule, name)
+
+    def call_wrapped(self, *zeros):
+        """The jaxpr of the derivative, its constants and which of the results are zero."""
+        jaxpr, *rest = self._rule.call_wrapped(*zeros)
+        return self._filling.jaxpr(jaxpr), *rest

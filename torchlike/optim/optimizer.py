@@ -170,15 +170,16 @@ class Optimizer:
         found = {}
         static = self._static_names
         for name in self.defaults:  # what a scheduler notes in a group is no argument of the rule
-            if name in static:
-                continue
             value = group[name]
-            if type(value) is float:
+            kind = type(value)
+            if kind is float:
+                found[name] = value
+            elif value is None or kind is bool or name in static:
+                continue
+            elif isinstance(value, (float, int, Tensor)):
                 found[name] = value
             elif isinstance(value, (tuple, list)) and value and isinstance(value[0], (float, int, Tensor)):
                 found.update({f"{name}{place}": each for place, each in enumerate(value)})
-            elif isinstance(value, (float, int, Tensor)) and not isinstance(value, bool):
-                found[name] = value
         return found
 
     def _first_numbers(self, numbers: dict) -> dict:
