@@ -207,6 +207,7 @@ def test_signals_at_random_moments_lose_nothing(mode):
                     signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-4, 8e-3))
                     for _ in range(50):  # some signals come into such callbacks, and are lost
                         training.call()
+                    signal.setitimer(signal.ITIMER_REAL, 0)  # none comes when nobody waits for it
                 torch.set_grad_enabled(True)
                 counts = {each["step"].item() for each in training.optimizer.state.values()}
                 lost += len(counts) != 1 or not np.isfinite(training.state()).all()
