@@ -49,6 +49,25 @@ def write_together(pairs: Iterable[tuple[Any, Value]], calls: Iterable[tuple] = 
     at_once(steps)
 
 
+def write_all(tensors: list, news: Iterable) -> None:
+    """`write_together` of new tensors' elements.
+
+    Raises:
+        RuntimeError: one of the tensors must not be written to.
+    """
+    for each in tensors:
+        each._check_writable()
+    write_together([(each, new._value()) for each, new in zip(tensors, news, strict=True)])
+
+
+def by_device(tensors: Iterable) -> list[list]:
+    """Tensors that are dealt with at once: those of one device."""
+    groups: dict = {}
+    for each in tensors:
+        groups.setdefault(each.device, []).append(each)
+    return list(groups.values())
+
+
 def _write_to_copy(view: Any, value: Value, copies: dict[Storage, Storage]) -> None:
     """Write through a view into a copy of its storage."""
     alias, storage = view._alias(), view._storage

@@ -87,8 +87,9 @@ def _rebuild_tensor(storage, storage_offset, size, stride) -> Tensor:
 
 def _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks, metadata=None) -> Tensor:
     """`_rebuild_tensor`, with what else is known of it."""
-    made = _placed(storage, storage.dtype, storage_offset, size, stride, metadata)
-    return made.requires_grad_(requires_grad) if requires_grad else made
+    return _rebuild_tensor_v3(
+        storage, storage_offset, size, stride, requires_grad, backward_hooks, storage.dtype, metadata
+    )
 
 
 def _rebuild_tensor_v3(

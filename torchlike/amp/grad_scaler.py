@@ -11,7 +11,7 @@ from typing import Any
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.creation import full
 from torchlike._ops.nn.clipping import unscaled
-from torchlike._recorder.writes import write_together
+from torchlike._recorder.writes import by_device, write_all
 from torchlike._types import devices, dtypes
 from torchlike.tensor import Tensor
 
@@ -136,17 +136,14 @@ class GradScaler:
     @no_grad()
     def _unscale(self, optimizer, factor: Tensor, allow_fp16: bool) -> dict:
         """Multiply the gradients; gives for each device 1 where one is not finite, else 0."""
-        groups: dict = {}
-        for group in optimizer.param_groups:
-            for param in group["params"]:
-                if param.grad is not None:
-                    if not allow_fp16 and param.grad.dtype is dtypes.float16:
-                        raise ValueError("Attempting to unscale FP16 gradients.")
-                    groups.setdefault(param.grad.device, []).append(param.grad)
+        held = [param.grad for group in optimizer.param_groups for param in group["params"] if param.grad is not None]
+        if not allow_fp16 and any([grad.dtype is dtypes.float16 for grad in held]):
+            raise ValueError("Attempting to unscale FP16 gradients.")
         found = {}
-        for device, grads in groups.items():
+        for grads in by_device(held):
+            device = grads[0].device
             found[device], *news = unscaled(tuple(grads), factor.to(device))
-            write_together([(grad, new._value()) for grad, new in zip(grads, news, strict=True)])
+            write_all(grads, news)
         return found
 
     def step(self, optimizer, *args, **kwargs):

@@ -11,7 +11,7 @@ from typing import cast
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import making
 from torchlike._ops.nn.clipping import clamped_values, scaled_to_norm, total_norm
-from torchlike._recorder.writes import write_together
+from torchlike._recorder.writes import by_device, write_all
 from torchlike.tensor import Tensor
 
 
@@ -21,19 +21,6 @@ def _listed(tensors) -> list[Tensor]:
 
 def _grads(parameters) -> list[Tensor]:
     return [each.grad for each in _listed(parameters) if each.grad is not None]
-
-
-def _by_device(tensors: list[Tensor]) -> list[list[Tensor]]:
-    groups: dict = {}
-    for each in tensors:
-        groups.setdefault(each.device, []).append(each)
-    return list(groups.values())
-
-
-def _write(tensors: list[Tensor], news: Iterable[Tensor]) -> None:
-    for each in tensors:
-        each._check_writable()
-    write_together([(each, new._value()) for each, new in zip(tensors, news, strict=True)])
 
 
 @no_grad()
@@ -57,7 +44,7 @@ def get_total_norm(
     Raises:
         RuntimeError: for `error_if_nonfinite`, it is not finite.
     """
-    groups, norm_type = _by_device(_listed(tensors)), float(norm_type)
+    groups, norm_type = by_device(_listed(tensors)), float(norm_type)
     if not groups:
         return cast(Tensor, making.tensor(0.0))
     norms = [total_norm(tuple(each), norm_type) for each in groups]
@@ -86,8 +73,8 @@ def clip_grads_with_norm_(
         foreach: has no effect: all gradients are dealt with at once.
     """
     max_norm = float(max_norm)
-    for grads in _by_device(_grads(parameters)):
-        _write(grads, scaled_to_norm(tuple(grads), total_norm.to(grads[0].device), max_norm))
+    for grads in by_device(_grads(parameters)):
+        write_all(grads, scaled_to_norm(tuple(grads), total_norm.to(grads[0].device), max_norm))
 
 
 def clip_grad_norm_(
@@ -155,8 +142,8 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
         foreach: has no effect: all gradients are dealt with at once.
     """
     bound = float(clip_value)
-    for grads in _by_device(_grads(parameters)):
-        _write(grads, clamped_values(tuple(grads), bound))
+    for grads in by_device(_grads(parameters)):
+        write_all(grads, clamped_values(tuple(grads), bound))
 
 
 for _public in (get_total_norm, clip_grads_with_norm_, clip_grad_norm_, clip_grad_norm, clip_grad_value_):
