@@ -336,8 +336,8 @@ from torchlike._ops.linalg import matrix_power as matrix_power
 from torchlike._ops.linalg import pinverse as pinverse
 
 # ---------------------------------------------------------------- shapes, views, indexing, joining
-from torchlike._functions.indexing import narrow as narrow
-from torchlike._functions.indexing import select as select
+from torchlike._functions.splitting import narrow as narrow
+from torchlike._functions.splitting import select as select
 from torchlike._functions.joining import block_diag as block_diag
 from torchlike._functions.joining import cartesian_prod as cartesian_prod
 from torchlike._functions.joining import meshgrid as meshgrid
@@ -472,12 +472,12 @@ from torchlike._functions.threads import set_num_interop_threads as set_num_inte
 from torchlike._functions.threads import set_num_threads as set_num_threads
 
 # ---------------------------------------------------------------- random numbers
-from torchlike._functions.randoms import Generator as Generator
+from torchlike._functions.generators import Generator as Generator
 from torchlike._functions.randoms import bernoulli as bernoulli
-from torchlike._functions.randoms import default_generator as default_generator
-from torchlike._functions.randoms import get_rng_state as get_rng_state
-from torchlike._functions.randoms import initial_seed as initial_seed
-from torchlike._functions.randoms import manual_seed as manual_seed
+from torchlike._functions.generators import default_generator as default_generator
+from torchlike._functions.generators import get_rng_state as get_rng_state
+from torchlike._functions.generators import initial_seed as initial_seed
+from torchlike._functions.generators import manual_seed as manual_seed
 from torchlike._functions.randoms import multinomial as multinomial
 from torchlike._functions.randoms import normal as normal
 from torchlike._functions.randoms import poisson as poisson
@@ -488,8 +488,8 @@ from torchlike._functions.randoms import randint_like as randint_like
 from torchlike._functions.randoms import randn as randn
 from torchlike._functions.randoms import randn_like as randn_like
 from torchlike._functions.randoms import randperm as randperm
-from torchlike._functions.randoms import seed as seed
-from torchlike._functions.randoms import set_rng_state as set_rng_state
+from torchlike._functions.generators import seed as seed
+from torchlike._functions.generators import set_rng_state as set_rng_state
 
 # ---------------------------------------------------------------- layers
 from torchlike._ops.nn.activations import celu as celu

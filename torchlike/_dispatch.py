@@ -89,6 +89,16 @@ def _gatherer(op: Op) -> Callable:
     may, none = rule is not None, () if rule in strides.OWN else None
     inexact = () if op.flags.exact else INEXACT
 
+    def take(tensor, key, inputs, edges, views):
+        """A tensor; gives `views` and its own. For the positional ones `gather` says it once more, without the call."""
+        if may and tensor._view is not None:
+            views = (*(views or ()), (len(inputs), tensor._view))
+        value = tensor._operand()
+        key.append(value.aval)
+        inputs.append(value)
+        edges.append(tensor._edge)
+        return views
+
     def odd(given, kind, key, inputs, edges, views):
         """An argument that is neither a tensor to be taken as it is nor a number nor static; gives `views` and its own."""
         if isinstance(given, TensorBase):
@@ -97,13 +107,8 @@ def _gatherer(op: Op) -> Callable:
                 return views
             if op.casts is not None and autocast.state.setting is not None:
                 key.append(autocast.state.setting)
-            if may and given._view is not None:
-                views = (*(views or ()), (len(inputs), given._view))
-            value = given._operand()
-            key.append(value.aval)
-            inputs.append(value)
-            edges.append(given._edge)
-        elif given is None or given is True or given is False:
+            return take(given, key, inputs, edges, views)
+        if given is None or given is True or given is False:
             key.append(given)
         elif isinstance(given, NUMERIC) and kind is not ARRAYS:
             given = _python_number(given)
@@ -114,12 +119,7 @@ def _gatherer(op: Op) -> Callable:
             key.append(len(given))
             for each in given:
                 if type(each) in tensors:
-                    if may and each._view is not None:
-                        views = (*(views or ()), (len(inputs), each._view))
-                    value = each._operand()
-                    key.append(value.aval)
-                    inputs.append(value)
-                    edges.append(each._edge)
+                    views = take(each, key, inputs, edges, views)
                 elif isinstance(each, TensorBase):
                     views = odd(each, kind, key, inputs, edges, views)
                 else:
@@ -175,12 +175,7 @@ def _gatherer(op: Op) -> Callable:
                 key.append(name)
                 kind = op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC)
                 if type(arg) in tensors:
-                    if may and arg._view is not None:
-                        views = (*(views or ()), (len(inputs), arg._view))
-                    value = arg._operand()
-                    key.append(value.aval)
-                    inputs.append(value)
-                    edges.append(arg._edge)
+                    views = take(arg, key, inputs, edges, views)
                 elif kind is STATIC or (kind is POSITIVE and is_structure(arg)):
                     if arg is True or arg is False:
                         arg = (bool, arg)

@@ -11,12 +11,10 @@ from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import VIEW_OF_LEAF_IN_PLACE
 from torchlike._autograd.tape import AccumulateGrad
 from torchlike._autograd.variable import TensorBase
-from torchlike._function import function
 from torchlike._functions.making import as_tensor, tensor, wrapped
 from torchlike._ops import basic_indexing as basic
 from torchlike._ops import indexing as ops
 from torchlike._ops import views
-from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT, FULL, MOST_NUMBERS
 from torchlike._overrides import answered, overriding, plain
 from torchlike._programs import explain
@@ -556,55 +554,6 @@ def delitem(self, index) -> None:
 # ---------------------------------------------------------------------- select, narrow
 
 
-@function
-def select(input, dim: int, index) -> Tensor:
-    """The slice at one place of a dimension, without it; a view.
-
-    Raises:
-        IndexError: there is no such dimension or place.
-    """
-    known = input._aval
-    if not known.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = wrap_dim(dim, known.ndim), _position(index)
-    size = known.shape[dim]
-    if not -size <= index < size:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(known.shape)} at dimension {dim}"
-        )
-    parsed = Parsed()
-    parsed.pattern, parsed.dim = [FULL] * dim, dim
-    _integer(parsed, known, index, dim)
-    return parsed.settle(known).view(input)
-
-
-@function(legacy={"size": "length"})
-def narrow(input, dim: int, start, length: int) -> Tensor:
-    """`length` neighbours from `start` on along a dimension; a view.
-
-    Raises:
-        IndexError: `start` is outside the dimension.
-        RuntimeError: its end is, or `length` is negative.
-    """
-    known = input._aval
-    if not known.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if isinstance(start, TensorBase) and (start._aval.ndim or start._aval.dtype.rank != 1):
-        raise RuntimeError("start must be an 0-dim integral Tensor.")
-    length, start = _position(length), _position(start)
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    dim = wrap_dim(dim, known.ndim)
-    size = known.shape[dim]
-    if not -size <= start <= size:
-        raise IndexError(f"start out of range (expected to be in range of [-{size}, {size}], but got {start})")
-    if start < 0:
-        start += size
-    if start + length > size:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return stretch(input, dim, start, length)
-
-
 def stretch(input, dim: int, start: int, length: int):
     """`narrow` without checks."""
     parsed = Parsed()
@@ -613,5 +562,9 @@ def stretch(input, dim: int, start: int, length: int):
     return parsed.settle(input._aval).view(input)
 
 
-def _position(number) -> int:
-    return int(number.item()) if isinstance(number, TensorBase) else number
+def entry(input, dim: int, index: int):
+    """`select` without checks."""
+    parsed = Parsed()
+    parsed.pattern, parsed.dim = [FULL] * dim, dim
+    _integer(parsed, input._aval, index, dim)
+    return parsed.settle(input._aval).view(input)

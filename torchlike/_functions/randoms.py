@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import copyreg
 import math
-import numbers
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
@@ -19,6 +16,7 @@ from torchlike._autograd.tape import node_class
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions.creation import empty_like, is_index, sizes
+from torchlike._functions.generators import Generator, engine_of
 from torchlike._functions.making import unmade, wrapped
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.randoms import drawn_from
@@ -26,7 +24,6 @@ from torchlike._out import ANY, FILLED, stored
 from torchlike._programs import memory
 from torchlike._programs.aval import Aval
 from torchlike._programs.cache import remembered
-from torchlike._programs.marks import breaks_capture
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import gate
 from torchlike._random import default
@@ -43,159 +40,6 @@ from torchlike._types.dtypes import scalar_name
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
-
-
-class Generator:
-    """A source of random numbers: mt19937, as PyTorch's on the CPU.
-
-    Args:
-        device: where the tensors lie that it draws for.
-
-    Example:
-        >>> import torchlike as torch
-        >>> torch.rand(1, generator=torch.Generator().manual_seed(0))
-        tensor([0.4963])
-    """
-
-    def __init__(self, device="cpu") -> None:
-        self.device = devices.resolve(device)
-        self._engine = Engine()
-
-    @breaks_capture
-    def manual_seed(self, seed: int) -> Generator:
-        """Begin anew from a seed of 64 bits; returns the generator.
-
-        Raises:
-            RuntimeError: it is no integer.
-            ValueError: it has more bits.
-        """
-        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool):
-            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
-        self._engine.seed(int(seed))
-        return self
-
-    @breaks_capture
-    def seed(self) -> int:
-        """Begin anew from a seed nobody knows; returns it."""
-        return self._engine.reseed()
-
-    @breaks_capture
-    def initial_seed(self) -> int:
-        """The seed that it began from."""
-        return self._engine.initial_seed
-
-    def get_state(self):
-        """The state, a uint8 tensor of 5056 bytes."""
-        return wrapped(self._engine.get_state())
-
-    def set_state(self, new_state) -> Generator:
-        """Go on from a state that `get_state` gave.
-
-        Raises:
-            TypeError: it is no uint8 tensor.
-            RuntimeError: it has another size.
-        """
-        if not isinstance(new_state, TensorBase):
-            raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
-        if new_state.dtype is not dtypes.uint8:
-            raise TypeError(f"expected a torch.ByteTensor, but got {new_state.type()}")
-        self._engine.set_state(new_state.numpy(force=True))
-        return self
-
-    def clone_state(self) -> Generator:
-        """A generator that goes on from the same state."""
-        made = Generator(self.device)
-        made._engine = self._engine.clone()
-        return made
-
-    def __getstate__(self) -> dict:
-        return {"device": self.device, "state": self._engine.get_state()}
-
-    def __setstate__(self, state: dict) -> None:
-        self.device, self._engine = state["device"], Engine()
-        self._engine.set_state(state["state"])
-
-
-Generator.__module__ = "torchlike"
-
-
-class _DefaultGenerator(Generator):
-    """The generator that is used where none is named."""
-
-    def __init__(self) -> None:
-        self.device, self._engine = devices.CPU, default.engine
-
-    def __reduce__(self):
-        # a copy draws for itself
-        return copyreg.__newobj__, (Generator,), self.__getstate__()  # type: ignore[attr-defined]
-
-
-default_generator = _DefaultGenerator()
-
-
-@breaks_capture
-def manual_seed(seed: int) -> Generator:
-    """Begin all random numbers anew from a seed; returns the default generator.
-
-    Raises:
-        ValueError: it has more than 64 bits.
-    """
-    return default_generator.manual_seed(int(seed))
-
-
-@breaks_capture
-def seed() -> int:
-    """Begin all random numbers anew from a seed nobody knows; returns it."""
-    return default_generator.seed()
-
-
-@breaks_capture
-def initial_seed() -> int:
-    """The seed that the default generator began from."""
-    return default_generator.initial_seed()
-
-
-@breaks_capture
-def get_rng_state():
-    """The default generator's state, a uint8 tensor of 5056 bytes."""
-    return default_generator.get_state()
-
-
-@breaks_capture
-def set_rng_state(new_state) -> None:
-    """Let the default generator go on from a state that `get_rng_state` gave."""
-    default_generator.set_state(new_state)
-
-
-@contextlib.contextmanager
-@breaks_capture
-def fork_rng(
-    devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda"
-) -> Iterator[None]:
-    """Within the block draw as one likes: afterwards the generator goes on from where it was."""
-    before = default_generator._engine.get_state()
-    try:
-        yield
-    finally:
-        if enabled:
-            default_generator._engine.set_state(before)
-
-
-def _engine(generator: Generator | None, device=None) -> Engine:
-    """The engine of a generator, or of the default one, for numbers on a device.
-
-    Raises:
-        RuntimeError: the generator is another kind of device's.
-    """
-    if generator is None:
-        return default.engine
-    kind, own = devices.resolve(device).type, generator.device.type
-    if own != kind:
-        raise RuntimeError(f"Expected a '{kind}' device type for generator but found '{own}'")
-    return generator._engine
-
-
-# ---------------------------------------------------------------------- new tensors
 
 
 def _size(size: tuple, named: dict, name: str) -> tuple:
@@ -217,7 +61,7 @@ def _drawn(by: Callable[[Engine, tuple], np.ndarray], shape: tuple, generator: G
     """A tensor of numbers that ``by(engine, shape)`` draws; within `vmap`, for each row its own if it says so."""
     if devices.is_meta(device):  # nothing is drawn
         return wrapped(unmade(shape, by(Engine(), (0,)).dtype), device)
-    own, maps = _engine(generator, device), differing()
+    own, maps = engine_of(generator, device), differing()
     sizes = (*[each.size for each in maps], *shape)
     draw = lambda engine: by(engine, sizes)
     try:
@@ -448,7 +292,7 @@ def bernoulli(input, p=None, *, generator=None, out=None) -> Tensor:
     elif input._value().is_abstract:
         made = drawn_from(input, (rand_like(input.detach(), generator=generator) < input.detach()).to(input.dtype))
     else:
-        drawn = draw.bernoulli_of(_engine(generator, input.device), input.detach()._value().numpy())
+        drawn = draw.bernoulli_of(engine_of(generator, input.device), input.detach()._value().numpy())
         made = drawn_from(input, wrapped(drawn, input.device))
     return stored("bernoulli", made, out, ANY)
 
@@ -468,14 +312,14 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if out is not None and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype.np)}")
     weights = input.detach()._value().numpy()
-    array = draw_multinomial(_engine(generator, input.device), weights, num_samples, replacement)
+    array = draw_multinomial(engine_of(generator, input.device), weights, num_samples, replacement)
     return stored("multinomial", wrapped(array, input.device), out)
 
 
 @function
 def poisson(input, generator=None) -> Tensor:
     """Counts of a Poisson distribution with the rates `input`, in its dtype."""
-    return wrapped(draw_poisson(_engine(generator, input.device), input.detach()._value().numpy()), input.device)
+    return wrapped(draw_poisson(engine_of(generator, input.device), input.detach()._value().numpy()), input.device)
 
 
 # ---------------------------------------------------------------------- in place
@@ -522,13 +366,13 @@ def _filled(tensor, name: str, array_of):
 def uniform_(self, from_=0, to=1, *, generator=None, **named) -> Tensor:
     """Fill with numbers uniform between two."""
     low = named.pop("from", from_)
-    engine = _engine(generator, self.device)
+    engine = engine_of(generator, self.device)
     return _filled(self, "Uniform0", lambda shape, _: draw.uniform(engine, shape, self.dtype.np, float(low), float(to)))
 
 
 def normal_(self, mean=0, std=1, *, generator=None) -> Tensor:
     """Fill with normally distributed numbers."""
-    engine = _engine(generator, self.device)
+    engine = engine_of(generator, self.device)
     contiguous = self._layout.is_contiguous
     kind = self.dtype.np
     return _filled(
@@ -540,7 +384,7 @@ def normal_(self, mean=0, std=1, *, generator=None) -> Tensor:
 
 def log_normal_(self, mean=1, std=2, *, generator=None) -> Tensor:
     """Fill with numbers whose logarithms are normally distributed."""
-    engine = _engine(generator, self.device)
+    engine = engine_of(generator, self.device)
     return _filled(
         self,
         "LogNormal0",
@@ -550,19 +394,19 @@ def log_normal_(self, mean=1, std=2, *, generator=None) -> Tensor:
 
 def exponential_(self, lambd=1, *, generator=None) -> Tensor:
     """Fill with exponentially distributed numbers of rate `lambd`."""
-    engine = _engine(generator, self.device)
+    engine = engine_of(generator, self.device)
     return _filled(self, "Exponential0", lambda shape, _: draw.exponential(engine, shape, self.dtype.np, float(lambd)))
 
 
 def geometric_(self, p, *, generator=None) -> Tensor:
     """Fill with numbers of trials up to the first success."""
-    engine = _engine(generator, self.device)
+    engine = engine_of(generator, self.device)
     return _filled(self, "Geometric0", lambda shape, _: draw.geometric(engine, shape, self.dtype.np, float(p)))
 
 
 def cauchy_(self, median=0, sigma=1, *, generator=None) -> Tensor:
     """Fill with Cauchy distributed numbers."""
-    engine = _engine(generator, self.device)
+    engine = engine_of(generator, self.device)
     return _filled(
         self, "Cauchy0", lambda shape, _: draw.cauchy(engine, shape, self.dtype.np, float(median), float(sigma))
     )
@@ -577,7 +421,7 @@ def random_(self, *bounds, generator=None, **named) -> Tensor:
     Raises:
         RuntimeError: there is none between the bounds, or the dtype does not hold one of them.
     """
-    engine, kind = _engine(generator, self.device), self.dtype.np
+    engine, kind = engine_of(generator, self.device), self.dtype.np
     if not bounds and not named:
         return _filled(self, "Random2", lambda shape, _: draw_all(engine, shape, kind))
     is_low = len(bounds) == 1 and not named
@@ -592,7 +436,7 @@ def random_(self, *bounds, generator=None, **named) -> Tensor:
 
 def bernoulli_(self, p=0.5, *, generator=None) -> Tensor:
     """Fill with ones with probability `p`, a number or a tensor; else zeros."""
-    engine, kind = _engine(generator, self.device), self.dtype.np
+    engine, kind = engine_of(generator, self.device), self.dtype.np
     if isinstance(p, TensorBase):
         probabilities = np.broadcast_to(p.detach()._value().numpy(), tuple(self.shape))
         return _filled(
@@ -610,7 +454,7 @@ def truncated_normal_(tensor, mean: float, std: float, a: float, b: float, gener
 
     Where few would fall inside, uniform numbers are drawn and kept with the normal density's probability.
     """
-    engine, kind, shape = _engine(generator, tensor.device), tensor.dtype.np, tuple(tensor.shape)
+    engine, kind, shape = engine_of(generator, tensor.device), tensor.dtype.np, tuple(tensor.shape)
 
     def below(x: float) -> float:
         return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0

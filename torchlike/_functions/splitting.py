@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
-from torchlike._functions.indexing import stretch
+from torchlike._functions.indexing import entry, stretch
 from torchlike._functions.views import as_if_made
 from torchlike._ops import views
 from torchlike._ops._promote import wrap_dim
@@ -224,3 +224,53 @@ def _unsafe(name: str, cut):
 
 unsafe_chunk, unsafe_split = _unsafe("unsafe_chunk", chunk), _unsafe("unsafe_split", split)
 unsafe_split_with_sizes = _unsafe("unsafe_split_with_sizes", split_with_sizes)
+
+
+@function
+def select(input, dim: int, index) -> Tensor:
+    """The slice at one place of a dimension, without it; a view.
+
+    Raises:
+        IndexError: there is no such dimension or place.
+    """
+    known = input._aval
+    if not known.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim, index = wrap_dim(dim, known.ndim), _position(index)
+    size = known.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(known.shape)} at dimension {dim}"
+        )
+    return entry(input, dim, index)
+
+
+@function(legacy={"size": "length"})
+def narrow(input, dim: int, start, length: int) -> Tensor:
+    """`length` neighbours from `start` on along a dimension; a view.
+
+    Raises:
+        IndexError: `start` is outside the dimension.
+        RuntimeError: its end is, or `length` is negative.
+    """
+    known = input._aval
+    if not known.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, TensorBase) and (start._aval.ndim or start._aval.dtype.rank != 1):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
+    length, start = _position(length), _position(start)
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    dim = wrap_dim(dim, known.ndim)
+    size = known.shape[dim]
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [-{size}, {size}], but got {start})")
+    if start < 0:
+        start += size
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return stretch(input, dim, start, length)
+
+
+def _position(number) -> int:
+    return int(number.item()) if isinstance(number, TensorBase) else number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions import filling, indexing, joining, splitting
+from torchlike._functions import filling, joining, splitting
 from torchlike._functions import views as functions
 from torchlike._ops import rearranging, views
 
@@ -30,7 +30,7 @@ class ShapeMethods(TensorBase):
     flipud = rearranging.flipud
     hsplit = splitting.hsplit
     moveaxis = movedim = functions.movedim
-    narrow = indexing.narrow
+    narrow = splitting.narrow
     permute = views.permute
     ravel = functions.ravel
     repeat = rearranging.repeat
@@ -39,7 +39,7 @@ class ShapeMethods(TensorBase):
     reshape_as = functions.reshape_as
     roll = rearranging.roll
     rot90 = rearranging.rot90
-    select = indexing.select
+    select = splitting.select
     split = splitting.split_method
     split_with_sizes = splitting.split_with_sizes
     unsafe_chunk, unsafe_split = splitting.unsafe_chunk, splitting.unsafe_split

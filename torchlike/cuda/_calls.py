@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchlike._arguments import legacy_keywords
-from torchlike._functions import randoms
+from torchlike._functions import generators
 from torchlike._switches.devices import synchronized
 from torchlike._types import devices
 
@@ -122,13 +122,13 @@ def get_rng_state(device="cuda"):
         AssertionError: there is no GPU.
     """
     _require()
-    return randoms.get_rng_state()
+    return generators.get_rng_state()
 
 
 def set_rng_state(new_state, device="cuda") -> None:
     """Set the state of the generator that the GPU's numbers come from: of the default one."""
     if is_available():
-        randoms.set_rng_state(new_state)
+        generators.set_rng_state(new_state)
 
 
 def get_rng_state_all() -> list:
@@ -149,7 +149,7 @@ def initial_seed() -> int:
         AssertionError: there is no GPU.
     """
     _require()
-    return randoms.initial_seed()
+    return generators.initial_seed()
 
 
 def is_initialized() -> bool:
@@ -175,7 +175,7 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
 def manual_seed(seed: int) -> None:
     """Begin the random numbers of the GPU anew: all seeds come from the default generator, set by `torch.manual_seed`."""
     if is_available():
-        randoms.manual_seed(seed)
+        generators.manual_seed(seed)
 
 
 def manual_seed_all(seed: int) -> None:

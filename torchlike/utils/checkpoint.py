@@ -19,7 +19,7 @@ from torchlike._autograd.modes import enable_grad, no_grad, state
 from torchlike._autograd.saved import Packed, watch_nodes
 from torchlike._autograd.tape import Node
 from torchlike._autograd.variable import TensorBase
-from torchlike._functions.randoms import fork_rng, get_rng_state, set_rng_state
+from torchlike._functions.generators import fork_rng, get_rng_state, set_rng_state
 from torchlike._ops.barriers import barrier
 from torchlike.autograd.function import Function
 

@@ -9,7 +9,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from torchlike._functions.randoms import default_generator, randperm
+from torchlike._functions.generators import default_generator
+from torchlike._functions.randoms import randperm
 from torchlike.utils.data._host import numbers
 
 __all__ = [

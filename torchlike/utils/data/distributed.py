@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from torchlike import distributed
-from torchlike._functions.randoms import Generator, randperm
+from torchlike._functions.generators import Generator
+from torchlike._functions.randoms import randperm
 from torchlike.utils.data._host import numbers
 from torchlike.utils.data.sampler import Sampler
 

@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from torchlike._arguments import legacy_keywords
 from torchlike._functions.creation import empty
+from torchlike._functions.generators import Generator
 from torchlike._functions.making import as_tensor
-from torchlike._functions.randoms import Generator, multinomial, randint, randperm
+from torchlike._functions.randoms import multinomial, randint, randperm
 from torchlike._types.dtypes import float64, int64
 from torchlike.utils.data._host import numbers
 

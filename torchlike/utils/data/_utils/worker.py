@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from torchlike._functions.randoms import manual_seed
+from torchlike._functions.generators import manual_seed
 from torchlike._functions.threads import set_num_threads
 from torchlike._programs import forks
 from torchlike._programs.cold import threads
