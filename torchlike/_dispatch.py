@@ -90,7 +90,7 @@ def _gatherer(op: Op) -> Callable:
     inexact = () if op.flags.exact else INEXACT
 
     def take(tensor, key, inputs, edges, views):
-        """A tensor; gives `views` and its own. For the positional ones `gather` says it once more, without the call."""
+        """A tensor; gives `views` and its own. What is hot says it once more, without the call."""
         if may and tensor._view is not None:
             views = (*(views or ()), (len(inputs), tensor._view))
         value = tensor._operand()
@@ -119,7 +119,12 @@ def _gatherer(op: Op) -> Callable:
             key.append(len(given))
             for each in given:
                 if type(each) in tensors:
-                    views = take(each, key, inputs, edges, views)
+                    if may and each._view is not None:
+                        views = (*(views or ()), (len(inputs), each._view))
+                    value = each._operand()
+                    key.append(value.aval)
+                    inputs.append(value)
+                    edges.append(each._edge)
                 elif isinstance(each, TensorBase):
                     views = odd(each, kind, key, inputs, edges, views)
                 else:
