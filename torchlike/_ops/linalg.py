@@ -120,6 +120,12 @@ def cholesky(A: Array, *, upper: bool = False) -> Array:
     return _factor(A)
 
 
+@op
+def is_positive_definite(A: Array) -> Array:
+    """Whether Hermitian matrices have a triangular factor, of which every element is finite: bools of the batch's shape."""
+    return jnp.isfinite(_factor(A)).all((-2, -1))
+
+
 @op(name="cholesky", check=is_definite("cholesky"))
 def legacy_cholesky(input: Array, upper: bool = False) -> Array:
     """See `torch.linalg.cholesky`."""
