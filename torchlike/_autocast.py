@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from torchlike._overrides import watch
@@ -124,7 +124,7 @@ def _set(setting: Setting | None) -> None:
 
 
 @contextlib.contextmanager
-def off() -> Iterator[None]:
+def off() -> Generator[None]:
     """Within the block nothing is cast."""
     before, state.setting = state.setting, None
     try:

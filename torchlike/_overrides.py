@@ -10,7 +10,7 @@ import contextlib
 import inspect
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from enum import Enum
 from inspect import Parameter
 from types import EllipsisType, NoneType
@@ -93,7 +93,7 @@ def pop() -> Any:
 
 
 @contextlib.contextmanager
-def without_innermost() -> Iterator[Any]:
+def without_innermost() -> Generator[Any]:
     """The innermost mode, taken off for the while."""
     modes = state.modes
     state.modes = modes[:-1]
@@ -104,7 +104,7 @@ def without_innermost() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def at_level(level: TorchFunctionState) -> Iterator[None]:
+def at_level(level: TorchFunctionState) -> Generator[None]:
     """Hear so much of ``__torch_function__`` within the block."""
     before, state.level = state.level, level
     try:
@@ -114,7 +114,7 @@ def at_level(level: TorchFunctionState) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def skipped_once() -> Iterator[None]:
+def skipped_once() -> Generator[None]:
     """Let nobody answer the first call in the block; what that calls can be answered again."""
     state.skips = True
     try:

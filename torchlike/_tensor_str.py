@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -70,7 +70,7 @@ def get_printoptions() -> dict:
 
 
 @contextlib.contextmanager
-def printoptions(**kwargs) -> Iterator[None]:
+def printoptions(**kwargs) -> Generator[None]:
     """Print otherwise within the block; arguments as for `set_printoptions`."""
     global options
     before = options

@@ -8,7 +8,7 @@ import functools
 import inspect
 import types
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 import torchlike
@@ -190,7 +190,7 @@ def _get_current_function_mode_stack() -> list:
 
 
 @contextlib.contextmanager
-def enable_reentrant_dispatch() -> Iterator[None]:
+def enable_reentrant_dispatch() -> Generator[None]:
     """A block in which overrides are heard again."""
     with at_level(TorchFunctionState.ENABLED):
         yield

@@ -8,7 +8,7 @@ import pickle
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -98,7 +98,7 @@ def save(
 
 
 @contextmanager
-def _written_to(f) -> Iterator[IO[bytes]]:
+def _written_to(f) -> Generator[IO[bytes]]:
     if _is_path(f):
         with replacing(os.fspath(f)) as file:
             yield file
@@ -218,7 +218,7 @@ def _weights_only(pickle_module) -> bool:
 
 
 @contextmanager
-def _read_from(f) -> Iterator[IO[bytes]]:
+def _read_from(f) -> Generator[IO[bytes]]:
     if _is_path(f):
         with open(f, "rb") as file:
             yield file

@@ -8,7 +8,7 @@ one the sum, or the batch, of these; of `jvp` it is a pair like all else there, 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 
 from torchlike._autograd.modes import state
@@ -71,7 +71,7 @@ def _around() -> tuple[Level, ...]:
 
 
 @contextmanager
-def within(level: Level) -> Iterator[None]:
+def within(level: Level) -> Generator[None]:
     """Within the block the level is under way."""
     watch(_see)
     before = levels.stack

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torchlike.tensor import Tensor
 
 
-class TensorBase:
+class Variable:
     """What every operation needs of a tensor; `torchlike.Tensor` adds the methods.
 
     The class attributes are the state of a plain tensor: an instance carries only what differs.
@@ -37,7 +37,7 @@ class TensorBase:
         _counter: what counts its versions, where that is not its storage.
     """
 
-    _plain: type  # the class of every operation's result, set where it is defined
+    _plain: type[Tensor]  # the class of every operation's result, set where it is defined
     _storage: Storage
     _view: View | None = None
     _edge: tuple | None = None
@@ -62,7 +62,7 @@ class TensorBase:
         return made
 
     @staticmethod
-    def _on(storage: Storage) -> TensorBase:
+    def _on(storage: Storage) -> Tensor:
         """A new tensor on all elements of a storage."""
         made = _new(TensorBase._plain)
         made._storage = storage
@@ -307,6 +307,12 @@ class TensorBase:
             self._leaf = AccumulateGrad(self)
         return self._leaf
 
+
+if TYPE_CHECKING:  # whoever has a tensor has all its methods: there is no `Variable` that is not a `Tensor`
+    from torchlike.tensor import Tensor as TensorBase
+else:
+    TensorBase = Variable
+    TensorBase.__name__ = TensorBase.__qualname__ = "TensorBase"  # as PyTorch's base of tensors
 
 _new = object.__new__
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import collections.abc
 import contextlib
 import copyreg
 import numbers
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchlike._autograd.variable import TensorBase
@@ -145,7 +145,7 @@ def set_rng_state(new_state) -> None:
 @breaks_capture
 def fork_rng(
     devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda"
-) -> Iterator[None]:
+) -> collections.abc.Generator[None]:
     """Within the block draw as one likes: afterwards the generator goes on from where it was."""
     before = default_generator._engine.get_state()
     try:

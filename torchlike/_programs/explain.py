@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -80,7 +80,7 @@ def compiling(what: str, cause: str) -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def _compiling(what: str, cause: str, line: str) -> Iterator[None]:
+def _compiling(what: str, cause: str, line: str) -> Generator[None]:
     begun = time.perf_counter()
     timer = threading.Timer(settings.tell_after, _say, (what, line))
     timer.daemon = True

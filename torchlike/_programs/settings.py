@@ -10,7 +10,7 @@ import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ settings = Settings()
 
 
 @contextlib.contextmanager
-def execution_mode(name: str) -> Iterator[None]:
+def execution_mode(name: str) -> Generator[None]:
     """Run what is recorded within the block in one of the three modes.
 
     Args:
@@ -104,7 +104,7 @@ def ours(place: Place = HOST) -> contextlib.AbstractContextManager[Any]:
 
 
 @contextlib.contextmanager
-def _at(place: Place) -> Iterator[None]:
+def _at(place: Place) -> Generator[None]:
     device = _cpu() if place.is_host else place.jax_device
     with jax.enable_x64(True), jax.default_device(device), jax.default_matmul_precision("float32"):
         yield
@@ -127,7 +127,7 @@ def put(array: Any, target: Any = None, place: Place = HOST, copies: bool = Fals
 
 
 @contextlib.contextmanager
-def tracing() -> Iterator[None]:
+def tracing() -> Generator[None]:
     """`ours`, and arithmetic as our operations are written for it, whatever the user has made of it."""
     with ours(), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield
@@ -177,7 +177,7 @@ _cache_lock = threading.RLock()
 
 
 @contextlib.contextmanager
-def cached(place: Place = HOST) -> Iterator[None]:
+def cached(place: Place = HOST) -> Generator[None]:
     """`ours` for a block that compiles: programs are kept in our folder, unless the user has one of his own.
 
     JAX has one folder for the process, and opens it once: so the settings are changed for as long as the block takes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from operator import length_hint
 
@@ -46,7 +46,7 @@ class Stream:
 
 
 @contextmanager
-def one_at_a_time(engine: Engine) -> Iterator[Stream]:
+def one_at_a_time(engine: Engine) -> Generator[Stream]:
     """A stream over the engine, which afterwards stands where the stream has got to."""
     with engine.lock:
         stream = Stream(engine)

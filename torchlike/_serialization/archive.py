@@ -6,7 +6,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
@@ -148,7 +148,7 @@ def is_archive(file: IO[bytes]) -> bool:
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[IO[bytes]]:
+def replacing(path: str) -> Generator[IO[bytes]]:
     """A new file that takes the place of another when all is written; until then the old one stays as it is.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchlike import _strides as strides
 from torchlike._autograd.moving import moved
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import TensorBase, Variable
 from torchlike._ops import conversion
 from torchlike._programs.tracebacks import gate
 from torchlike._types import device as device_class
@@ -23,7 +23,7 @@ def _cast(tensor: TensorBase, dtype: dtypes.dtype, memory_format) -> TensorBase:
     return tensor if tensor._aval.dtype is dtype else conversion.to_dtype(tensor, dtype)
 
 
-class ConversionMethods(TensorBase):
+class ConversionMethods(Variable):
     """Copies, dtypes, devices."""
 
     clone = conversion.clone

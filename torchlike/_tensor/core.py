@@ -13,7 +13,7 @@ from torchlike._autograd import calls
 from torchlike._autograd.hooks import retaining
 from torchlike._autograd.levels import REQUIRES, levels
 from torchlike._autograd.tape import Node, add_hook
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import TensorBase, Variable
 from torchlike._functions import asking
 from torchlike._ops._promote import wrap_dim
 from torchlike._programs.marks import breaks_capture
@@ -45,7 +45,7 @@ NotOneElement.__name__ = NotOneElement.__qualname__ = "RuntimeError"
 NotOneElement.__module__ = "builtins"
 
 
-class CoreMethods(TensorBase):
+class CoreMethods(Variable):
     """Attributes, autograd and conversions."""
 
     # ------------------------------------------------------------------ what it is

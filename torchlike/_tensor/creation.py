@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._functions import asking, filling, making
 from torchlike._functions import creation as functions
 from torchlike._ops import creation
 
 
-class CreationMethods(TensorBase):
+class CreationMethods(Variable):
     """Making and filling."""
 
     new_empty = functions.new_empty

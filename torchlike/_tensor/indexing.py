@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._functions import indexing, selecting
 from torchlike._ops import indexing as ops
 from torchlike._ops import masks, view_scatter
 
 
-class IndexMethods(TensorBase):
+class IndexMethods(Variable):
     """Indexing."""
 
     __getitem__ = indexing.getitem

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._ops.nn import activations
 
 
-class LayerMethods(TensorBase):
+class LayerMethods(Variable):
     """Activations and the softmax family."""
 
     relu = activations.relu

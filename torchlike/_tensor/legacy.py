@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from torchlike._arguments import legacy_keywords
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import TensorBase, Variable
 from torchlike._functions.creation import sizes
 from torchlike._functions.making import COPY_CONSTRUCT, array_of, cast, lying_as, wrapped
 from torchlike._programs.tracebacks import gate
@@ -152,7 +152,7 @@ def set_default_tensor_type(t) -> None:
 set_default_tensor_type.__module__ = "torchlike"
 
 
-class LegacyMethods(TensorBase):
+class LegacyMethods(Variable):
     """``torch.Tensor(...)`` itself, and methods that name types as classes."""
 
     def __new__(cls, *args, device=None):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._functions import linalg as functions
 from torchlike._ops import linalg as ops
 
 
-class LinearAlgebraMethods(TensorBase):
+class LinearAlgebraMethods(Variable):
     """Inverses and decompositions."""
 
     inverse = functions.inverse

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._dispatch import operator
 from torchlike._functions import pointwise
 from torchlike._ops import arithmetic, bitwise, bounds, comparison, exponential, rounding, special, trigonometric
 from torchlike._tensor.core import CoreMethods
 
 
-class PointwiseMethods(TensorBase):
+class PointwiseMethods(Variable):
     """Arithmetic, functions of each element, comparisons, logic, bits."""
 
     __hash__ = CoreMethods.__hash__  # a class with `__eq__` has none of its own

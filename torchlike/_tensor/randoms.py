@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._functions import randoms
 
 
-class RandomMethods(TensorBase):
+class RandomMethods(Variable):
     """Draws in place."""
 
     uniform_ = randoms.uniform_

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._functions import products as contract
 from torchlike._functions import reductions as reduce
 from torchlike._functions.pointwise import reversed_operator
@@ -10,7 +10,7 @@ from torchlike._ops import products, reductions, sorting
 from torchlike._ops.nn import distance
 
 
-class ReductionMethods(TensorBase):
+class ReductionMethods(Variable):
     """Reductions, order statistics, running sums, matrix products."""
 
     sum = reductions.sum

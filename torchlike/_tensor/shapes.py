@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import Variable
 from torchlike._functions import filling, joining, splitting
 from torchlike._functions import views as functions
 from torchlike._ops import rearranging, views
 
 
-class ShapeMethods(TensorBase):
+class ShapeMethods(Variable):
     """Shapes and views."""
 
     adjoint = functions.adjoint

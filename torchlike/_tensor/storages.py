@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import TensorBase, Variable
 from torchlike._functions.filling import flat
 from torchlike._functions.making import array_of, cast, from_numpy, wrapped
 from torchlike._programs.marks import breaks_capture
@@ -215,7 +215,7 @@ def is_storage(obj) -> bool:
     return isinstance(obj, _Storage)
 
 
-class StorageMethods(TensorBase):
+class StorageMethods(Variable):
     """A tensor's memory as an object."""
 
     @breaks_capture

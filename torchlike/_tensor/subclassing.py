@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from torchlike._autograd import calls
-from torchlike._autograd.variable import TensorBase
+from torchlike._autograd.variable import TensorBase, Variable
 from torchlike._dispatch import operator
 from torchlike._ops import views
 from torchlike._overrides import TorchFunctionState, answer, answered, at_level, disabled, overriding
@@ -39,7 +39,7 @@ class Overridable:
     """The methods and properties that are no operations, with a look at who answers before each."""
 
 
-class SubclassMethods(TensorBase):
+class SubclassMethods(Variable):
     """How a tensor comes to a class, and what is done for it there."""
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from torchlike._autograd.calls import GradientEdge as GradientEdge
 from torchlike._autograd.modes import state
@@ -68,7 +68,7 @@ class save_on_cpu(saved_tensors_hooks):
 
 
 @contextlib.contextmanager
-def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
+def disable_saved_tensors_hooks(error_message: str) -> Generator[None]:
     """Within the block, hooks on what is saved are refused.
 
     Args:
@@ -94,7 +94,7 @@ class _Mutations:
 
 
 @contextlib.contextmanager
-def allow_mutation_on_saved_tensors() -> Iterator[_Mutations]:
+def allow_mutation_on_saved_tensors() -> Generator[_Mutations]:
     """Within the block, tensors that are saved for a derivative may be changed: it uses them as they were, as anywhere here.
 
     Raises:

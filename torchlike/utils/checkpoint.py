@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 from weakref import ref
 
@@ -47,7 +47,7 @@ class _Switches:
 
 
 @contextlib.contextmanager
-def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
+def set_checkpoint_early_stop(enable: bool) -> Generator[None]:
     """Within the block, whether second runs end once all is computed that is lacking."""
     before, _Switches.early_stop = _Switches.early_stop, enable
     try:
@@ -57,7 +57,7 @@ def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Generator[None]:
     """Within the block, whether errors tell the operations of both runs."""
     before, _Switches.debug = _Switches.debug, enabled
     try:
@@ -161,7 +161,7 @@ def checkpoint(
 
 
 @contextlib.contextmanager
-def _collecting(collect: Callable[[Node], None]) -> Iterator[None]:
+def _collecting(collect: Callable[[Node], None]) -> Generator[None]:
     """Within the block, `collect` is called with each new node, and no hooks from outside pack what it saves."""
     watch_nodes()
     before = state.collectors, state.saved_hooks
@@ -202,7 +202,7 @@ class _Inputs:
         return args, {name: made.get(id(each), each) for name, each in self.kwargs.items()}
 
     @contextlib.contextmanager
-    def random_numbers(self) -> Iterator[None]:
+    def random_numbers(self) -> Generator[None]:
         """Within the block, random numbers are those of the first run."""
         with fork_rng(enabled=self.seed is not None):
             if self.seed is not None:

@@ -119,7 +119,7 @@ class _BatchNorm(_NormBase):
 
 
 class BatchNorm1d(_BatchNorm):
-    __doc__ = _NormBase.__doc__.replace(
+    __doc__ = str(_NormBase.__doc__).replace(
         "What batch and instance normalization share: weight, bias, running statistics.",
         "Normalizes the channels of ``(N, C)`` or ``(N, C, L)``; see `torch.nn.functional.batch_norm`.",
     )
@@ -127,10 +127,10 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = BatchNorm1d.__doc__.replace("``(N, C)`` or ``(N, C, L)``", "``(N, C, H, W)``")
+    __doc__ = str(BatchNorm1d.__doc__).replace("``(N, C)`` or ``(N, C, L)``", "``(N, C, H, W)``")
     _dims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    __doc__ = BatchNorm1d.__doc__.replace("``(N, C)`` or ``(N, C, L)``", "``(N, C, D, H, W)``")
+    __doc__ = str(BatchNorm1d.__doc__).replace("``(N, C)`` or ``(N, C, L)``", "``(N, C, D, H, W)``")
     _dims = (5,)

@@ -137,17 +137,19 @@ class _Convolution(_ConvNd):
 
 
 class Conv1d(_Convolution):
-    __doc__ = _Convolution.__doc__.replace("A convolution", "A convolution over one dimension, ``(N, C, L)``")
+    __doc__ = str(_Convolution.__doc__).replace("A convolution", "A convolution over one dimension, ``(N, C, L)``")
     _dims, _function = 1, staticmethod(F.conv1d)
 
 
 class Conv2d(_Convolution):
-    __doc__ = _Convolution.__doc__.replace("A convolution", "A convolution over two dimensions, ``(N, C, H, W)``")
+    __doc__ = str(_Convolution.__doc__).replace("A convolution", "A convolution over two dimensions, ``(N, C, H, W)``")
     _dims, _function = 2, staticmethod(F.conv2d)
 
 
 class Conv3d(_Convolution):
-    __doc__ = _Convolution.__doc__.replace("A convolution", "A convolution over three dimensions, ``(N, C, D, H, W)``")
+    __doc__ = str(_Convolution.__doc__).replace(
+        "A convolution", "A convolution over three dimensions, ``(N, C, D, H, W)``"
+    )
     _dims, _function = 3, staticmethod(F.conv3d)
 
 
@@ -230,15 +232,15 @@ class _ConvTransposeNd(_ConvNd):
 
 
 class ConvTranspose1d(_ConvTransposeNd):
-    __doc__ = _ConvTransposeNd.__doc__.replace("A transposed convolution", "A transposed `Conv1d`")
+    __doc__ = str(_ConvTransposeNd.__doc__).replace("A transposed convolution", "A transposed `Conv1d`")
     _dims, _function = 1, staticmethod(F.conv_transpose1d)
 
 
 class ConvTranspose2d(_ConvTransposeNd):
-    __doc__ = _ConvTransposeNd.__doc__.replace("A transposed convolution", "A transposed `Conv2d`")
+    __doc__ = str(_ConvTransposeNd.__doc__).replace("A transposed convolution", "A transposed `Conv2d`")
     _dims, _function = 2, staticmethod(F.conv_transpose2d)
 
 
 class ConvTranspose3d(_ConvTransposeNd):
-    __doc__ = _ConvTransposeNd.__doc__.replace("A transposed convolution", "A transposed `Conv3d`")
+    __doc__ = str(_ConvTransposeNd.__doc__).replace("A transposed convolution", "A transposed `Conv3d`")
     _dims, _function = 3, staticmethod(F.conv_transpose3d)

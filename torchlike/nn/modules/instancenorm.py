@@ -53,7 +53,7 @@ class _InstanceNorm(_NormBase):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    __doc__ = _NormBase.__doc__.replace(
+    __doc__ = str(_NormBase.__doc__).replace(
         "What batch and instance normalization share: weight, bias, running statistics.",
         "Normalizes each channel of each sample of ``(N, C, L)``; see `torch.nn.functional.instance_norm`.",
     )
@@ -61,10 +61,10 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    __doc__ = InstanceNorm1d.__doc__.replace("(N, C, L)", "(N, C, H, W)")
+    __doc__ = str(InstanceNorm1d.__doc__).replace("(N, C, L)", "(N, C, H, W)")
     _dims = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
-    __doc__ = InstanceNorm1d.__doc__.replace("(N, C, L)", "(N, C, D, H, W)")
+    __doc__ = str(InstanceNorm1d.__doc__).replace("(N, C, L)", "(N, C, D, H, W)")
     _dims = (4, 5)

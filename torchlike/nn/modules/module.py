@@ -49,6 +49,11 @@ _DICTIONARIES = (
 _ORDERED = _DICTIONARIES[3:]
 
 
+def _forward_unimplemented(self: Module, *input: Any) -> None:
+    """What the module computes; every subclass says it."""
+    raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+
 class Module(HookMethods, StateMethods, ConversionMethods):
     """The base of all layers and networks: knows its parameters, buffers and modules by their attribute names.
 
@@ -85,9 +90,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     # ------------------------------------------------------------------ calling
 
-    def forward(self, *input):
-        """What the module computes; every subclass says it."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+    forward: Callable[..., Any] = _forward_unimplemented  # a subclass takes what it likes
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         own = self.__dict__

@@ -55,17 +55,17 @@ class _ConstantPadNd(_PadNd):
 
 
 class ConstantPad1d(_ConstantPadNd):
-    __doc__ = _ConstantPadNd.__doc__.replace("after.", "after in one dimension.", 1)
+    __doc__ = str(_ConstantPadNd.__doc__).replace("after.", "after in one dimension.", 1)
     _dims = 1
 
 
 class ConstantPad2d(_ConstantPadNd):
-    __doc__ = _ConstantPadNd.__doc__.replace("after.", "after in two dimensions.", 1)
+    __doc__ = str(_ConstantPadNd.__doc__).replace("after.", "after in two dimensions.", 1)
     _dims = 2
 
 
 class ConstantPad3d(_ConstantPadNd):
-    __doc__ = _ConstantPadNd.__doc__.replace("after.", "after in three dimensions.", 1)
+    __doc__ = str(_ConstantPadNd.__doc__).replace("after.", "after in three dimensions.", 1)
     _dims = 3
 
 
@@ -84,57 +84,57 @@ class _ZeroPadNd(_ConstantPadNd):
 
 
 class ZeroPad1d(_ZeroPadNd):
-    __doc__ = _ZeroPadNd.__doc__.replace("after.", "after in one dimension.", 1)
+    __doc__ = str(_ZeroPadNd.__doc__).replace("after.", "after in one dimension.", 1)
     _dims = 1
 
 
 class ZeroPad2d(_ZeroPadNd):
-    __doc__ = _ZeroPadNd.__doc__.replace("after.", "after in two dimensions.", 1)
+    __doc__ = str(_ZeroPadNd.__doc__).replace("after.", "after in two dimensions.", 1)
     _dims = 2
 
 
 class ZeroPad3d(_ZeroPadNd):
-    __doc__ = _ZeroPadNd.__doc__.replace("after.", "after in three dimensions.", 1)
+    __doc__ = str(_ZeroPadNd.__doc__).replace("after.", "after in three dimensions.", 1)
     _dims = 3
 
 
 class ReflectionPad1d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "mirrored elements before and after in one dimension", 1
     )
     _dims, _mode = 1, "reflect"
 
 
 class ReflectionPad2d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "mirrored elements before and after in two dimensions", 1
     )
     _dims, _mode = 2, "reflect"
 
 
 class ReflectionPad3d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "mirrored elements before and after in three dimensions", 1
     )
     _dims, _mode = 3, "reflect"
 
 
 class ReplicationPad1d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "the nearest element before and after in one dimension", 1
     )
     _dims, _mode = 1, "replicate"
 
 
 class ReplicationPad2d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "the nearest element before and after in two dimensions", 1
     )
     _dims, _mode = 2, "replicate"
 
 
 class ReplicationPad3d(_PadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "the nearest element before and after in three dimensions", 1
     )
     _dims, _mode = 3, "replicate"
@@ -151,21 +151,21 @@ class _CircularPadNd(_PadNd):
 
 
 class CircularPad1d(_CircularPadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "elements of the other end before and after in one dimension", 1
     )
     _dims = 1
 
 
 class CircularPad2d(_CircularPadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "elements of the other end before and after in two dimensions", 1
     )
     _dims = 2
 
 
 class CircularPad3d(_CircularPadNd):
-    __doc__ = _PadNd.__doc__.replace(
+    __doc__ = str(_PadNd.__doc__).replace(
         "elements before and after", "elements of the other end before and after in three dimensions", 1
     )
     _dims = 3

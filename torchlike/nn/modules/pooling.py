@@ -41,17 +41,17 @@ class _MaxPoolNd(Module):
 
 
 class MaxPool1d(_MaxPoolNd):
-    __doc__ = _MaxPoolNd.__doc__.replace("window.", "window of ``(N, C, L)``.", 1)
+    __doc__ = str(_MaxPoolNd.__doc__).replace("window.", "window of ``(N, C, L)``.", 1)
     _function = staticmethod(F.max_pool1d)
 
 
 class MaxPool2d(_MaxPoolNd):
-    __doc__ = _MaxPoolNd.__doc__.replace("window.", "window of ``(N, C, H, W)``.", 1)
+    __doc__ = str(_MaxPoolNd.__doc__).replace("window.", "window of ``(N, C, H, W)``.", 1)
     _function = staticmethod(F.max_pool2d)
 
 
 class MaxPool3d(_MaxPoolNd):
-    __doc__ = _MaxPoolNd.__doc__.replace("window.", "window of ``(N, C, D, H, W)``.", 1)
+    __doc__ = str(_MaxPoolNd.__doc__).replace("window.", "window of ``(N, C, D, H, W)``.", 1)
     _function = staticmethod(F.max_pool3d)
 
 
@@ -79,17 +79,17 @@ class _MaxUnpoolNd(Module):
 
 
 class MaxUnpool1d(_MaxUnpoolNd):
-    __doc__ = _MaxUnpoolNd.__doc__.replace("a max pooling", "a `MaxPool1d`")
+    __doc__ = str(_MaxUnpoolNd.__doc__).replace("a max pooling", "a `MaxPool1d`")
     _dims, _function = 1, staticmethod(F.max_unpool1d)
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
-    __doc__ = _MaxUnpoolNd.__doc__.replace("a max pooling", "a `MaxPool2d`")
+    __doc__ = str(_MaxUnpoolNd.__doc__).replace("a max pooling", "a `MaxPool2d`")
     _dims, _function = 2, staticmethod(F.max_unpool2d)
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
-    __doc__ = _MaxUnpoolNd.__doc__.replace("a max pooling", "a `MaxPool3d`")
+    __doc__ = str(_MaxUnpoolNd.__doc__).replace("a max pooling", "a `MaxPool3d`")
     _dims, _function = 3, staticmethod(F.max_unpool3d)
 
 
@@ -161,12 +161,12 @@ class _AvgPoolNd(Module):
 
 
 class AvgPool2d(_AvgPoolNd):
-    __doc__ = _AvgPoolNd.__doc__.replace("window.", "window of ``(N, C, H, W)``.", 1)
+    __doc__ = str(_AvgPoolNd.__doc__).replace("window.", "window of ``(N, C, H, W)``.", 1)
     _function = staticmethod(F.avg_pool2d)
 
 
 class AvgPool3d(_AvgPoolNd):
-    __doc__ = _AvgPoolNd.__doc__.replace("window.", "window of ``(N, C, D, H, W)``.", 1)
+    __doc__ = str(_AvgPoolNd.__doc__).replace("window.", "window of ``(N, C, D, H, W)``.", 1)
     _function = staticmethod(F.avg_pool3d)
 
 
@@ -197,17 +197,17 @@ class _LPPoolNd(Module):
 
 
 class LPPool1d(_LPPoolNd):
-    __doc__ = _LPPoolNd.__doc__.replace("window.", "window of ``(N, C, L)``.", 1)
+    __doc__ = str(_LPPoolNd.__doc__).replace("window.", "window of ``(N, C, L)``.", 1)
     _function = staticmethod(F.lp_pool1d)
 
 
 class LPPool2d(_LPPoolNd):
-    __doc__ = _LPPoolNd.__doc__.replace("window.", "window of ``(N, C, H, W)``.", 1)
+    __doc__ = str(_LPPoolNd.__doc__).replace("window.", "window of ``(N, C, H, W)``.", 1)
     _function = staticmethod(F.lp_pool2d)
 
 
 class LPPool3d(_LPPoolNd):
-    __doc__ = _LPPoolNd.__doc__.replace("window.", "window of ``(N, C, D, H, W)``.", 1)
+    __doc__ = str(_LPPoolNd.__doc__).replace("window.", "window of ``(N, C, D, H, W)``.", 1)
     _function = staticmethod(F.lp_pool3d)
 
 
@@ -231,17 +231,17 @@ class _AdaptiveAvgPoolNd(Module):
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
-    __doc__ = _AdaptiveAvgPoolNd.__doc__.replace("the input", "``(N, C, L)``", 1)
+    __doc__ = str(_AdaptiveAvgPoolNd.__doc__).replace("the input", "``(N, C, L)``", 1)
     _function = staticmethod(F.adaptive_avg_pool1d)
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
-    __doc__ = _AdaptiveAvgPoolNd.__doc__.replace("the input", "``(N, C, H, W)``", 1)
+    __doc__ = str(_AdaptiveAvgPoolNd.__doc__).replace("the input", "``(N, C, H, W)``", 1)
     _function = staticmethod(F.adaptive_avg_pool2d)
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
-    __doc__ = _AdaptiveAvgPoolNd.__doc__.replace("the input", "``(N, C, D, H, W)``", 1)
+    __doc__ = str(_AdaptiveAvgPoolNd.__doc__).replace("the input", "``(N, C, D, H, W)``", 1)
     _function = staticmethod(F.adaptive_avg_pool3d)
 
 
@@ -266,17 +266,17 @@ class _AdaptiveMaxPoolNd(Module):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
-    __doc__ = _AdaptiveMaxPoolNd.__doc__.replace("the input", "``(N, C, L)``", 1)
+    __doc__ = str(_AdaptiveMaxPoolNd.__doc__).replace("the input", "``(N, C, L)``", 1)
     _function = staticmethod(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
-    __doc__ = _AdaptiveMaxPoolNd.__doc__.replace("the input", "``(N, C, H, W)``", 1)
+    __doc__ = str(_AdaptiveMaxPoolNd.__doc__).replace("the input", "``(N, C, H, W)``", 1)
     _function = staticmethod(F.adaptive_max_pool2d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
-    __doc__ = _AdaptiveMaxPoolNd.__doc__.replace("the input", "``(N, C, D, H, W)``", 1)
+    __doc__ = str(_AdaptiveMaxPoolNd.__doc__).replace("the input", "``(N, C, D, H, W)``", 1)
     _function = staticmethod(F.adaptive_max_pool3d)
 
 
@@ -322,10 +322,10 @@ class _FractionalMaxPoolNd(Module):
 
 
 class FractionalMaxPool2d(_FractionalMaxPoolNd):
-    __doc__ = _FractionalMaxPoolNd.__doc__.replace("windows", "windows of ``(N, C, H, W)``", 1)
+    __doc__ = str(_FractionalMaxPoolNd.__doc__).replace("windows", "windows of ``(N, C, H, W)``", 1)
     _dims, _function = 2, staticmethod(F.fractional_max_pool2d)
 
 
 class FractionalMaxPool3d(_FractionalMaxPoolNd):
-    __doc__ = _FractionalMaxPoolNd.__doc__.replace("windows", "windows of ``(N, C, D, H, W)``", 1)
+    __doc__ = str(_FractionalMaxPoolNd.__doc__).replace("windows", "windows of ``(N, C, D, H, W)``", 1)
     _dims, _function = 3, staticmethod(F.fractional_max_pool3d)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
@@ -51,7 +51,7 @@ def _joined(dicts) -> dict:
 
 
 @contextlib.contextmanager
-def _replaced(module: Module, given: dict, tie_weights: bool, strict: bool) -> Iterator[None]:
+def _replaced(module: Module, given: dict, tie_weights: bool, strict: bool) -> Generator[None]:
     """Within the block the module has the given tensors; whatever happens, it has its own again afterwards."""
     wanted = _with_tied(module, given) if tie_weights else given
     if strict:

@@ -7,7 +7,7 @@ import signal
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
@@ -160,7 +160,7 @@ def end_all(workers: Sequence[Worker]) -> None:
 
 
 @contextmanager
-def _quietly_forked() -> Iterator[None]:
+def _quietly_forked() -> Generator[None]:
     """Within it nobody warns that threads do not come along: a worker needs none of them."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
