@@ -1,15 +1,82 @@
-"""The examples run as a user runs them."""
+"""The examples run as a user runs them, those of docstrings as in PyTorch."""
 
 from __future__ import annotations
 
+import ast
+import builtins
+import doctest
+import importlib
 import re
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import torchlike
+
 ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted(path for path in ROOT.glob("torchlike/**/*.py") if ">>> " in path.read_text())
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+# what takes PyTorch long, or needs a compiler there
+APART = ("compile", "cond")
+
+
+def strings(path: Path) -> Iterator[tuple[int, str]]:
+    """(Line, text) of the strings with examples in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and ">>> " in node.value:
+            yield node.lineno, node.value
+
+
+def shown(text: str, names: dict, where: str, line: int = 0) -> str:
+    """What is wrong with the examples in a text; nothing if they show what they say."""
+    test = doctest.DocTestParser().get_doctest(text, names, where, where, line)
+    runner, told = doctest.DocTestRunner(verbose=False), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        runner.run(test, out=told.append)
+    return "".join(told)
+
+
+def is_of_torch(text: str) -> bool:
+    """Whether the examples in a text name nothing but `torch`, and so are PyTorch's, too."""
+    nodes = list(ast.walk(ast.parse("".join(each.source for each in doctest.DocTestParser().get_examples(text)))))
+    own = {each.arg for each in nodes if isinstance(each, ast.arg)}
+    own |= {each.name for each in nodes if isinstance(each, (ast.FunctionDef, ast.ClassDef, ast.alias))}
+    used = [each for each in nodes if isinstance(each, ast.Name)]
+    own |= {each.id for each in used if isinstance(each.ctx, ast.Store)}
+    return {each.id for each in used} - own - vars(builtins).keys() == {"torch"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_docstrings_show_what_is_so(path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch", raising=False)  # that of the tests is none of a user's
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    for line, text in strings(path):
+        assert not shown(text, {**vars(module), "torch": torchlike}, str(path), line)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_docstrings_show_what_pytorch_does(path):
+    torch = pytest.importorskip("torch")
+    for line, text in strings(path):
+        if is_of_torch(text) and not any(f"torch.{name}(" in text for name in APART):
+            assert not shown(text, {"torch": torch}, str(path), line)
+
+
+def test_a_wrong_example_is_noticed():
+    assert "Expected:\n    3\nGot:\n    2\n" in shown(">>> torch.ones(2).numel()\n3\n", {"torch": torchlike}, "here")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_pages_show_what_is_so(path):
+    text = path.read_text()
+    assert not shown(text, {"torch": torchlike}, str(path))
+    for program in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(compile(program, str(path), "exec"), {})
 
 
 def test_digits(tmp_path):

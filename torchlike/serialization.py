@@ -80,7 +80,7 @@ def save(
         RuntimeError: there is no such folder, or memory was seen as two dtypes.
 
     Example:
-        >>> import io, torchlike as torch
+        >>> import io
         >>> buffer = io.BytesIO()
         >>> torch.save({"weight": torch.ones(2)}, buffer)
         >>> _ = buffer.seek(0)

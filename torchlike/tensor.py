@@ -45,7 +45,6 @@ class Tensor(
     An operation on it is recorded and computed when a number is needed; see `torchlike.explain`.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.tensor([1.0, 2.0]) + 1
         tensor([2., 3.])
     """

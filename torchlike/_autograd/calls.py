@@ -251,7 +251,6 @@ def grad(
         ValueError: `materialize_grads` is true and `allow_unused` is not.
 
     Example:
-        >>> import torchlike as torch
         >>> x = torch.tensor(3.0, requires_grad=True)
         >>> torch.autograd.grad(x * x, x)
         (tensor(6.),)

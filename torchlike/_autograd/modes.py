@@ -107,7 +107,6 @@ class no_grad(_Switch):
     """Record nothing for differentiation: a context manager and a decorator.
 
     Example:
-        >>> import torchlike as torch
         >>> x = torch.ones(2, requires_grad=True)
         >>> with torch.no_grad():
         ...     y = x * 2

@@ -110,7 +110,6 @@ class set_stance:
         RuntimeError: there is no such stance.
 
     Example:
-        >>> import torchlike as torch
         >>> with torch.compiler.set_stance("force_eager"):
         ...     pass
     """

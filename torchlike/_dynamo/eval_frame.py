@@ -131,7 +131,6 @@ def compile(
         torch._dynamo.exc.InvalidBackend: there is no such backend.
 
     Example:
-        >>> import torchlike as torch
         >>> @torch.compile
         ... def double(x):
         ...     return x + x

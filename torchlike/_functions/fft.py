@@ -87,7 +87,6 @@ def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_mem
         RuntimeError: `n` is negative, or the dtype is not floating point.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.fft.fftfreq(4)
         tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """

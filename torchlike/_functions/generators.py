@@ -26,7 +26,6 @@ class Generator:
         device: where the tensors lie that it draws for.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.rand(1, generator=torch.Generator().manual_seed(0))
         tensor([0.4963])
     """

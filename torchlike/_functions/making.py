@@ -305,7 +305,6 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
         ValueError: nested sequences of unequal lengths.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.tensor([1, 2]).dtype
         torch.int64
     """

@@ -9,9 +9,7 @@ def typename(obj, /) -> str:
     """The full name of an object's type; of a class or function its own.
 
     Example:
-        >>> import torchlike as torch
-        >>> from torchlike._functions.naming import typename
-        >>> typename(torch.ones(1)), typename(torch.nn.ReLU()), typename(3)
+        >>> torch.typename(torch.ones(1)), torch.typename(torch.nn.ReLU()), torch.typename(3)
         ('torch.FloatTensor', 'torch.nn.modules.activation.ReLU', 'int')
     """
     if isinstance(obj, TensorBase):

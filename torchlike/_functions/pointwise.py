@@ -40,7 +40,6 @@ def pow(input, exponent, *, out=None) -> Tensor:
         RuntimeError: integers to a negative integer number.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
         tensor([1., 4., 9.])
     """
@@ -261,7 +260,6 @@ def result_type(tensor1, tensor2) -> dtypes.dtype:
     """The dtype of an operation on two tensors or numbers; tensors with dimensions count before others.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.result_type(torch.tensor([1, 2]), 1.0)
         torch.float32
     """

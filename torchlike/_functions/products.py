@@ -29,7 +29,6 @@ def einsum(*args) -> Tensor:
         RuntimeError: the equation does not fit the operands.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.einsum("i,i->", torch.ones(3), torch.ones(3))
         tensor(3.)
     """

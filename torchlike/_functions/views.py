@@ -72,7 +72,6 @@ def view(self, *size, dtype=None) -> Tensor:
         RuntimeError: the shape does not fit the number of elements, or not the way they lie in memory.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.arange(6).view(2, -1).shape
         torch.Size([2, 3])
     """

@@ -32,7 +32,6 @@ def cond(pred: bool | int | float | Tensor, true_fn: Callable, false_fn: Callabl
             changed; the functions return different things.
 
     Example:
-        >>> import torchlike as torch
         >>> x = torch.tensor([1., 2.])
         >>> torch.cond(x.sum() > 4, lambda x: x, lambda x: -x, (x,))
         tensor([-1., -2.])

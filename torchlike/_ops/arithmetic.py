@@ -89,7 +89,6 @@ def add(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
         RuntimeError: the shapes do not broadcast, or `alpha` is of a kind above the result's.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.add(torch.tensor([1, 2]), torch.tensor([3.0, 4.0]), alpha=10)
         tensor([31., 42.])
     """
@@ -242,7 +241,6 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
         RuntimeError: another rounding mode.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.div(torch.tensor([-7, 7]), 2, rounding_mode="floor")
         tensor([-4,  3])
     """

@@ -153,7 +153,6 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
         NotImplementedError: complex numbers.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.clamp(torch.tensor([-1.0, 0.5, 2.0]), 0, 1)
         tensor([0.0000, 0.5000, 1.0000])
     """

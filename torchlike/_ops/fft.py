@@ -166,7 +166,6 @@ def fft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = No
         RuntimeError: `n` is not positive, or `norm` is not known.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.fft.fft(torch.tensor([1.0, 2.0, 3.0, 4.0])).real
         tensor([10., -2., -2., -2.])
     """

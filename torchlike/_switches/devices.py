@@ -24,7 +24,6 @@ def set_default_device(device) -> None:
         RuntimeError: there is no such kind of device.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.set_default_device("cpu")
         >>> torch.get_default_device()
         device(type='cpu')

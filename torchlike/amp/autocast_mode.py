@@ -45,7 +45,6 @@ class autocast:
         ValueError: the kind is no string.
 
     Example:
-        >>> import torchlike as torch
         >>> with torch.autocast("cpu"):
         ...     torch.mm(torch.ones(2, 2), torch.ones(2, 2)).dtype
         torch.bfloat16

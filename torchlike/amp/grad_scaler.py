@@ -48,7 +48,6 @@ class GradScaler:
         AssertionError: a factor is on the wrong side of 1.
 
     Example:
-        >>> import torchlike as torch
         >>> weight = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.SGD([weight], lr=0.1)
         >>> scaler = torch.amp.GradScaler("cpu")

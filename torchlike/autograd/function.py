@@ -303,7 +303,6 @@ class Function(metaclass=FunctionMeta):
     """An operation with a derivative of the user's own: static methods `forward` and `backward`.
 
     Example:
-        >>> import torchlike as torch
         >>> class Double(torch.autograd.Function):
         ...     @staticmethod
         ...     def forward(ctx, x):

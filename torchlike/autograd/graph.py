@@ -30,7 +30,6 @@ class saved_tensors_hooks:
         TypeError: on entry, when a hook cannot be called.
 
     Example:
-        >>> import torchlike as torch
         >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
         >>> with torch.autograd.graph.saved_tensors_hooks(lambda x: x.detach().half(), lambda x: x.float()):
         ...     y = x * x

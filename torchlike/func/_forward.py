@@ -36,7 +36,6 @@ def jvp(func: Callable, primals: Any, tangents: Any, *, strict: bool = False, ha
         ValueError: a primal is not floating point.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.func.jvp(torch.sin, (torch.zeros(2),), (torch.ones(2),))
         (tensor([0., 0.]), tensor([1., 1.]))
     """
@@ -201,7 +200,6 @@ def hessian(func: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
         argnums: which arguments to differentiate by.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.func.hessian(lambda x: (x**3).sum())(torch.tensor([1., 2.]))
         tensor([[ 6.,  0.],
                 [ 0., 12.]])

@@ -38,7 +38,6 @@ def functional_call(
         RuntimeError: for `strict`, names are missing or too many.
 
     Example:
-        >>> import torchlike as torch
         >>> double = {"weight": torch.full((1, 1), 2.), "bias": torch.zeros(1)}
         >>> torch.func.functional_call(torch.nn.Linear(1, 1), double, torch.ones(1))
         tensor([2.])

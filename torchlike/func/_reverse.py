@@ -133,7 +133,6 @@ def grad(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
         ValueError: an argument is no tensor.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.func.grad(torch.func.grad(lambda x: x**3))(torch.tensor(2.))
         tensor(12.)
     """
@@ -164,7 +163,6 @@ def vjp(func: Callable, *primals: Any, has_aux: bool = False):
         ValueError: a primal is no tensor.
 
     Example:
-        >>> import torchlike as torch
         >>> output, pull = torch.func.vjp(torch.sin, torch.zeros(2))
         >>> pull(torch.ones(2))
         (tensor([1., 1.]),)
@@ -225,7 +223,6 @@ def jacrev(
         RuntimeError: an argument or an output is complex, or no floating point tensor.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.func.jacrev(torch.square)(torch.tensor([1., 2.]))
         tensor([[2., 0.],
                 [0., 4.]])

@@ -37,7 +37,6 @@ def vmap(
             written to a tensor that is the same for all.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.vmap(torch.dot)(torch.ones(2, 3), torch.tensor([[1., 2., 3.], [4., 5., 6.]]))
         tensor([ 6., 15.])
     """

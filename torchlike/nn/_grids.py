@@ -42,7 +42,6 @@ def grid_sample(
         RuntimeError: the shapes or dtypes do not fit.
 
     Example:
-        >>> import torchlike as torch
         >>> image, place = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), torch.zeros(1, 1, 1, 2)
         >>> torch.nn.functional.grid_sample(image, place, align_corners=False)
         tensor([[[[2.5000]]]])

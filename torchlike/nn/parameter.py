@@ -29,7 +29,6 @@ class Parameter(Tensor, metaclass=_Marked):
         RuntimeError: it is to require grad, and its dtype is neither floating point nor complex.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.nn.Parameter(torch.ones(2)).requires_grad
         True
     """

@@ -27,7 +27,6 @@ class Adafactor(Optimizer):
         RuntimeError: in a step, a parameter is complex.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, 3, requires_grad=True)
         >>> optimizer = torch.optim.Adafactor([w])
 

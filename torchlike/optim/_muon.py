@@ -33,7 +33,6 @@ class Muon(Optimizer):
         ValueError: a number is out of its range, or a parameter is no matrix.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, 3, requires_grad=True)
         >>> optimizer = torch.optim.Muon([w])
 

@@ -27,7 +27,6 @@ class Adadelta(Optimizer):
         ValueError: a number is out of its range.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.Adadelta([w])
 

@@ -29,7 +29,6 @@ class Adagrad(Optimizer):
         ValueError: a number is out of its range.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.Adagrad([w], lr=0.1)
 

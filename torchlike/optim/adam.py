@@ -31,7 +31,6 @@ class Adam(Optimizer):
         ValueError: a number is out of its range.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.Adam([w], lr=1e-3)
 

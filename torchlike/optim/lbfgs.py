@@ -33,7 +33,6 @@ class LBFGS(Optimizer):
         RuntimeError: in a step, the line search is not known.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.LBFGS([w], line_search_fn="strong_wolfe")
         >>> def closure():

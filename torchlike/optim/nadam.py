@@ -29,7 +29,6 @@ class NAdam(Optimizer):
         ValueError: a number is out of its range.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.NAdam([w])
 

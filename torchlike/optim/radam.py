@@ -28,7 +28,6 @@ class RAdam(Optimizer):
         ValueError: a number is out of its range.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.RAdam([w])
 

@@ -37,7 +37,6 @@ class SGD(Optimizer):
         ValueError: a number is negative, or `nesterov` without momentum or with dampening.
 
     Example:
-        >>> import torchlike as torch
         >>> w = torch.ones(2, requires_grad=True)
         >>> optimizer = torch.optim.SGD([w], lr=0.1, momentum=0.9)
 

@@ -100,7 +100,6 @@ class AveragedModel(Module):
         AssertionError: both functions are given.
 
     Example:
-        >>> import torchlike as torch
         >>> model = torch.nn.Linear(2, 2)
         >>> averaged = torch.optim.swa_utils.AveragedModel(model)
         >>> averaged.update_parameters(model)

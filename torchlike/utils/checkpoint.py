@@ -123,7 +123,6 @@ def checkpoint(
     Source: Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016.
 
     Example:
-        >>> import torchlike as torch
         >>> x = torch.ones(2, requires_grad=True)
         >>> torch.utils.checkpoint.checkpoint(lambda x: x.exp().sin(), x, use_reentrant=False).sum().backward()
     """

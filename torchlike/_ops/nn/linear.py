@@ -47,7 +47,6 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         RuntimeError: sizes or dtypes do not fit.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.nn.functional.linear(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
         tensor([11.])
     """

@@ -80,7 +80,6 @@ class Sequential(_Numbered):
         args: modules, or one ordered dictionary of them.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU())
         Sequential(
           (0): Flatten(start_dim=1, end_dim=-1)

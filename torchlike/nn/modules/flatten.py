@@ -10,7 +10,6 @@ class Flatten(Module):
     """Joins the dimensions from `start_dim` to `end_dim`, both included.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.nn.Flatten()(torch.zeros(2, 3, 4)).shape
         torch.Size([2, 12])
     """

@@ -39,7 +39,6 @@ class Linear(Module):
         ``(*, in_features)`` to ``(*, out_features)``.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.nn.Linear(2, 3)
         Linear(in_features=2, out_features=3, bias=True)
     """

@@ -58,7 +58,6 @@ class Module(HookMethods, StateMethods, ConversionMethods):
     """The base of all layers and networks: knows its parameters, buffers and modules by their attribute names.
 
     Example:
-        >>> import torchlike as torch
         >>> class Twice(torch.nn.Module):
         ...     def forward(self, x):
         ...         return 2 * x

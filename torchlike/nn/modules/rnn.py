@@ -274,7 +274,6 @@ class RNN(RNNBase):
         nonlinearity: ``"tanh"`` or ``"relu"``.
 
     Example:
-        >>> import torchlike as torch
         >>> output, h = torch.nn.RNN(3, 5)(torch.zeros(7, 2, 3))
         >>> output.shape
         torch.Size([7, 2, 5])
@@ -297,7 +296,6 @@ class LSTM(RNNBase):
     ``i, f, o = sigmoid(...)``, ``g = tanh(...)``, ``c' = f c + i g``, ``h' = o tanh(c')``.
 
     Example:
-        >>> import torchlike as torch
         >>> output, (h, c) = torch.nn.LSTM(3, 5)(torch.zeros(7, 2, 3))
         >>> output.shape
         torch.Size([7, 2, 5])

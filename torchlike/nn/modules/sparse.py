@@ -60,7 +60,6 @@ class Embedding(Module):
         AssertionError: `padding_idx` is outside the table, or `_weight` is of another shape.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.nn.Embedding(3, 4, padding_idx=0)(torch.tensor([0]))
         tensor([[0., 0., 0., 0.]], grad_fn=<EmbeddingBackward0>)
     """

@@ -50,7 +50,6 @@ class DataParallel(Module):
         RuntimeError: when it is called, parts of `module` are not on the first GPU.
 
     Example:
-        >>> import torchlike as torch
         >>> model = torch.nn.DataParallel(torch.nn.Linear(3, 2))
         >>> model(torch.ones(4, 3)).shape
         torch.Size([4, 2])

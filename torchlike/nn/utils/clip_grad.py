@@ -100,7 +100,6 @@ def clip_grad_norm_(
         RuntimeError: for `error_if_nonfinite`, it is not finite; no gradient was changed.
 
     Example:
-        >>> import torchlike as torch
         >>> weight = torch.nn.Parameter(torch.ones(2))
         >>> weight.grad = torch.tensor([3.0, 4.0])
         >>> torch.nn.utils.clip_grad_norm_(weight, 1.0)

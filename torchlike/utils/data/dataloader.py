@@ -85,9 +85,8 @@ class DataLoader(Generic[_T_co]):
         ValueError: options that exclude one another, or are out of range.
 
     Example:
-        >>> import torchlike as torch
-        >>> from torchlike.utils.data import DataLoader, TensorDataset
-        >>> for x, y in DataLoader(TensorDataset(torch.arange(3), torch.ones(3)), batch_size=2):
+        >>> pairs = torch.utils.data.TensorDataset(torch.arange(3), torch.ones(3))
+        >>> for x, y in torch.utils.data.DataLoader(pairs, batch_size=2):
         ...     print(x, y)
         tensor([0, 1]) tensor([1., 1.])
         tensor([2]) tensor([1.])

@@ -47,8 +47,7 @@ class Dataset(Generic[_T_co]):
     faster than one by one.
 
     Example:
-        >>> from torchlike.utils.data import Dataset
-        >>> class Squares(Dataset):
+        >>> class Squares(torch.utils.data.Dataset):
         ...     def __len__(self):
         ...         return 4
         ...     def __getitem__(self, index):
@@ -71,11 +70,10 @@ class IterableDataset(Dataset[_T_co], Iterable[_T_co]):
     part is its own.
 
     Example:
-        >>> from torchlike.utils.data import DataLoader, IterableDataset
-        >>> class Count(IterableDataset):
+        >>> class Count(torch.utils.data.IterableDataset):
         ...     def __iter__(self):
         ...         return iter(range(5))
-        >>> list(DataLoader(Count(), batch_size=3))
+        >>> list(torch.utils.data.DataLoader(Count(), batch_size=3))
         [tensor([0, 1, 2]), tensor([3, 4])]
     """
 
@@ -93,7 +91,6 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
         AssertionError: the sizes differ.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.utils.data.TensorDataset(torch.arange(3), torch.arange(3) * 2)[2]
         (tensor(2), tensor(4))
     """
@@ -153,8 +150,7 @@ class StackDataset(Dataset[Any]):
         ValueError: the lengths differ, there is no dataset, or some have names and some have not.
 
     Example:
-        >>> from torchlike.utils.data import StackDataset
-        >>> StackDataset(number=[1, 2], letter="ab")[1]
+        >>> torch.utils.data.StackDataset(number=[1, 2], letter="ab")[1]
         {'number': 2, 'letter': 'b'}
     """
 
@@ -217,8 +213,7 @@ class ConcatDataset(Dataset[_T_co]):
         AssertionError: there is none, or one is iterable.
 
     Example:
-        >>> from torchlike.utils.data import ConcatDataset
-        >>> ConcatDataset(["ab", "cde"])[-1]
+        >>> torch.utils.data.ConcatDataset(["ab", "cde"])[-1]
         'e'
     """
 
@@ -296,8 +291,7 @@ class Subset(Dataset[_T_co]):
         NotImplementedError: a subclass writes ``__getitem__`` and not ``__getitems__``, which loaders use.
 
     Example:
-        >>> from torchlike.utils.data import Subset
-        >>> list(Subset("abcd", [3, 0]))
+        >>> list(torch.utils.data.Subset("abcd", [3, 0]))
         ['d', 'a']
     """
 
@@ -336,8 +330,7 @@ def random_split(dataset: Dataset[_T], lengths: Sequence[int | float], generator
         ValueError: the lengths do not sum up to the whole, or a fraction is not in ``[0, 1]``.
 
     Example:
-        >>> from torchlike.utils.data import random_split
-        >>> [len(part) for part in random_split(range(10), [0.75, 0.25])]
+        >>> [len(part) for part in torch.utils.data.random_split(range(10), [0.75, 0.25])]
         [8, 2]
     """
     size, total = len(dataset), sum(lengths)  # type: ignore[arg-type]

@@ -33,8 +33,7 @@ class DistributedSampler(Sampler[_T_co]):
         ValueError: there is no such rank.
 
     Example:
-        >>> from torchlike.utils.data import DistributedSampler
-        >>> list(DistributedSampler(range(5), num_replicas=2, rank=1, shuffle=False))
+        >>> list(torch.utils.data.DistributedSampler(range(5), num_replicas=2, rank=1, shuffle=False))
         [1, 3, 0]
     """
 

@@ -58,8 +58,7 @@ class Sampler(Generic[_T_co]):
         data_source: taken for the sake of old programs, with a warning.
 
     Example:
-        >>> from torchlike.utils.data import Sampler
-        >>> class Backwards(Sampler):
+        >>> class Backwards(torch.utils.data.Sampler):
         ...     def __init__(self, size):
         ...         self.size = size
         ...     def __iter__(self):
@@ -113,7 +112,6 @@ class RandomSampler(Sampler[int]):
         ValueError: `num_samples` is not a positive integer.
 
     Example:
-        >>> import torchlike as torch
         >>> list(torch.utils.data.RandomSampler("abcd", generator=torch.Generator().manual_seed(0)))
         [0, 1, 3, 2]
     """
@@ -227,8 +225,7 @@ class BatchSampler(Sampler[list[int]]):
         ValueError: `batch_size` is not a positive integer, or `drop_last` not a bool.
 
     Example:
-        >>> from torchlike.utils.data import BatchSampler
-        >>> list(BatchSampler(range(5), batch_size=2, drop_last=False))
+        >>> list(torch.utils.data.BatchSampler(range(5), batch_size=2, drop_last=False))
         [[0, 1], [2, 3], [4]]
     """
 

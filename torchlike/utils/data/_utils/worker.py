@@ -58,8 +58,7 @@ def get_worker_info() -> WorkerInfo | None:
     """What the worker that calls this is: its ``id``, ``num_workers``, ``seed``, ``dataset``; None outside workers.
 
     Example:
-        >>> from torchlike.utils.data import get_worker_info
-        >>> get_worker_info() is None
+        >>> torch.utils.data.get_worker_info() is None
         True
     """
     return _info
