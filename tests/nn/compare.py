@@ -17,14 +17,17 @@ import torchlike
 from tests.support import array_of, reference
 
 
-def same(fn: Callable) -> None:
+def same(fn: Callable, *, rtol: float = 1e-5, atol: float = 1e-6) -> None:
     """Run ``fn(torch)`` on both libraries and compare what it returns and the warnings it gives.
+
+    Args:
+        rtol, atol: tolerances of tensors' elements.
 
     Raises:
         AssertionError: they differ.
     """
     (want, said), (got, heard) = _outcome(reference(), fn), _outcome(torchlike, fn)
-    _compare(want, got, "result")
+    _compare(want, got, "result", {"rtol": rtol, "atol": atol})
     assert heard == said, f"torchlike warns {heard}, PyTorch {said}"
 
 
@@ -109,12 +112,12 @@ def _plain(library, result):
     return _neutral(result) if isinstance(result, str) else result
 
 
-def _compare(want, got, where: str) -> None:
+def _compare(want, got, where: str, tolerances: dict) -> None:
     if isinstance(want, np.ndarray) and isinstance(got, np.ndarray):
         assert got.shape == want.shape, f"{where}: shape {got.shape}, expected {want.shape}"
-        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6, err_msg=where)
+        np.testing.assert_allclose(got, want, **tolerances, err_msg=where)
     elif isinstance(want, (tuple, list)) and type(got) is type(want) and len(got) == len(want):
         for place, pair in enumerate(zip(want, got, strict=True)):
-            _compare(*pair, f"{where}[{place}]")
+            _compare(*pair, f"{where}[{place}]", tolerances)
     else:
         assert type(got) is type(want) and got == want, f"{where}: {got!r}, expected {want!r}"

@@ -75,6 +75,9 @@ LAYERS = [
     ("Fold", ((6, 7), 2), {}, [(2, 12, 30)]),
     ("MultiheadAttention", (4, 2), {}, [(3, 2, 4), (5, 2, 4), (5, 2, 4)]),
     ("MultiheadAttention", (4, 2), {"kdim": 3, "vdim": 5, "batch_first": True}, [(2, 3, 4), (2, 5, 3), (2, 5, 5)]),
+    ("TransformerEncoderLayer", (4, 2, 6, 0.0), {"norm_first": True}, [(3, 2, 4)]),
+    ("TransformerDecoderLayer", (4, 2, 6, 0.0, "gelu"), {"bias": False}, [(3, 2, 4), (5, 2, 4)]),
+    ("Transformer", (4, 2, 2, 2, 6, 0.0), {"batch_first": True}, [(2, 3, 4), (2, 5, 4)]),
 ]
 IDS = [f"{place} {row[0]}" for place, row in enumerate(LAYERS)]
 
@@ -140,11 +143,22 @@ def test_layer_is_copied_and_pickled(row):
 def test_every_layer_is_in_the_table():
     named = {row[0] for row in LAYERS}
     elsewhere = {"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Module"}
+    elsewhere |= {"TransformerEncoder", "TransformerDecoder"}  # in `test_transformer`
     random = {"RReLU", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"}
     given = {"MaxUnpool", "LPPool", "FractionalMaxPool"}  # in the tests below
     modules = torchlike.nn.modules
     families = {"linear", "conv", "pooling", "batchnorm", "instancenorm", "normalization", "activation", "dropout"}
-    families |= {"sparse", "padding", "flatten", "upsampling", "pixelshuffle", "channelshuffle", "distance", "fold"}
+    families |= {
+        "transformer",
+        "sparse",
+        "padding",
+        "flatten",
+        "upsampling",
+        "pixelshuffle",
+        "channelshuffle",
+        "distance",
+        "fold",
+    }
     for name, value in vars(modules).items():
         if not isinstance(value, type) or value.__module__.rpartition(".")[2] not in families:
             continue

@@ -3,6 +3,7 @@
 from torchlike.backends import cpu as cpu
 from torchlike.backends import cuda as cuda
 from torchlike.backends import cudnn as cudnn
+from torchlike.backends import mha as mha
 from torchlike.backends import mkl as mkl
 from torchlike.backends import mkldnn as mkldnn
 from torchlike.backends import mps as mps

@@ -80,6 +80,11 @@ from torchlike.nn.modules import Tanh as Tanh
 from torchlike.nn.modules import Tanhshrink as Tanhshrink
 from torchlike.nn.modules import Threshold as Threshold
 from torchlike.nn.modules import MultiheadAttention as MultiheadAttention
+from torchlike.nn.modules import Transformer as Transformer
+from torchlike.nn.modules import TransformerDecoder as TransformerDecoder
+from torchlike.nn.modules import TransformerDecoderLayer as TransformerDecoderLayer
+from torchlike.nn.modules import TransformerEncoder as TransformerEncoder
+from torchlike.nn.modules import TransformerEncoderLayer as TransformerEncoderLayer
 from torchlike.nn.modules import CrossMapLRN2d as CrossMapLRN2d
 from torchlike.nn.modules import GroupNorm as GroupNorm
 from torchlike.nn.modules import LayerNorm as LayerNorm

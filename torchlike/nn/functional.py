@@ -108,6 +108,9 @@ from torchlike.nn._dropouts import feature_alpha_dropout as feature_alpha_dropou
 from torchlike.nn._tables import embedding as embedding
 from torchlike.nn._tables import embedding_bag as embedding_bag
 from torchlike.nn._tables import one_hot as one_hot
+from torchlike.nn._attention import _canonical_mask as _canonical_mask
+from torchlike.nn._attention import _mha_shape_check as _mha_shape_check
+from torchlike.nn._attention import _none_or_dtype as _none_or_dtype
 from torchlike.nn._attention import multi_head_attention_forward as multi_head_attention_forward
 from torchlike.nn._attention import scaled_dot_product_attention as scaled_dot_product_attention
 

@@ -10,6 +10,7 @@ from torchlike._ops._nodes import of_attention
 from torchlike._ops._promote import Array, Arrays, Number
 from torchlike._ops.nn._checks import c_type, widened
 from torchlike._ops.nn.dropout import dropped, kept
+from torchlike._ops.nn.linear import check_linear
 
 
 def _check(query: Array, key: Array, value: Array, attn_mask: Array | None) -> None:
@@ -114,14 +115,16 @@ def scaled_dot_product_attention(
 def _projected(query, key, value, weights, bias) -> list[Array]:
     """Query, key and value, each through its own matrix; `weights` is one for all three, or one for each."""
     if key is None:  # the three are the same: one product for all
-        return jnp.split(jnp.einsum("...i,oi->...o", query, weights[0]) + (0 if bias is None else bias), 3, -1)
+        return jnp.split(_linear(query, weights[0], bias), 3, -1)
     if len(weights) == 1:
         weights = jnp.split(weights[0], 3)
     biases = [None] * 3 if bias is None else jnp.split(bias, 3)
-    return [
-        jnp.einsum("...i,oi->...o", each, weight) + (0 if bias is None else bias)
-        for each, weight, bias in zip((query, key, value), weights, biases, strict=True)
-    ]
+    return [_linear(*each) for each in zip((query, key, value), weights, biases, strict=True)]
+
+
+def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
+    check_linear(x, weight, bias is not None)
+    return jnp.einsum("...i,oi->...o", x, weight) + (0 if bias is None else bias)
 
 
 def _heads(x: Array, count: int) -> Array:
@@ -175,6 +178,7 @@ def multi_head_attention(
     weights: str = "none",
     dropout_p: Number = None,
     seed: Number = None,
+    is_causal: bool = False,
 ) -> tuple[Array, ...]:
     """(the result, and the attention weights if wanted) of several heads between projections.
 
@@ -187,6 +191,7 @@ def multi_head_attention(
         attn_mask: ``(L, S)`` or ``(N * heads, L, S)``, added, or true where no attention is paid.
         key_padding_mask: ``(N, S)``, likewise.
         weights: ``"none"``, ``"mean"`` over the heads or ``"all"``.
+        is_causal: whether a place attends to none after it.
 
     Source: Vaswani et al., Attention Is All You Need, 2017.
     """
@@ -206,11 +211,11 @@ def multi_head_attention(
         key, value = (_with_one_more(each, jnp.zeros((1, 1, 1, 1))) for each in (key, value))
     shape = (batch, num_heads, length, key.shape[2])
     mask = _joint_mask(attn_mask, key_padding_mask, shape, extra, query.dtype)
-    found = attention_weights(query, key, mask, False, query.shape[-1] ** -0.5, weights == "none")
+    found = attention_weights(query, key, mask, is_causal, query.shape[-1] ** -0.5, weights == "none")
     if seed is not None:
         found = dropped(found, kept(seed, dropout_p, found.shape), dropout_p)
     result = jnp.einsum("nhls,nhse->lnhe", found, value).reshape(length, batch, width)
-    result = jnp.einsum("lni,oi->lno", result, out_proj_weight) + (0 if out_proj_bias is None else out_proj_bias)
+    result = _linear(result, out_proj_weight, out_proj_bias)
     if weights == "none":
         return (result,)
     return result, jnp.mean(found, 1) if weights == "mean" else found

@@ -12,7 +12,7 @@ from torchlike._ops.nn._checks import c_type, scalar_type
 from torchlike._out import SAME
 
 
-def _check_linear(input: Array, weight: Array, biased: bool) -> None:
+def check_linear(input: Array, weight: Array, biased: bool) -> None:
     if not input.ndim or not weight.ndim:
         raise RuntimeError(
             f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and {weight.ndim}D"
@@ -50,7 +50,7 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         >>> torch.nn.functional.linear(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
         tensor([11.])
     """
-    _check_linear(input, weight, bias is not None)
+    check_linear(input, weight, bias is not None)
     product = lax.dot_general(input, weight, (((input.ndim - 1,), (weight.ndim - 1,)), ((), ())))
     if bias is None:
         return product

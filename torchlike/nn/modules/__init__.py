@@ -69,6 +69,11 @@ from torchlike.nn.modules.activation import Tanh as Tanh
 from torchlike.nn.modules.activation import Tanhshrink as Tanhshrink
 from torchlike.nn.modules.activation import Threshold as Threshold
 from torchlike.nn.modules.activation import MultiheadAttention as MultiheadAttention
+from torchlike.nn.modules.transformer import Transformer as Transformer
+from torchlike.nn.modules.transformer import TransformerDecoder as TransformerDecoder
+from torchlike.nn.modules.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from torchlike.nn.modules.transformer import TransformerEncoder as TransformerEncoder
+from torchlike.nn.modules.transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from torchlike.nn.modules.normalization import CrossMapLRN2d as CrossMapLRN2d
 from torchlike.nn.modules.normalization import GroupNorm as GroupNorm
 from torchlike.nn.modules.normalization import LayerNorm as LayerNorm
