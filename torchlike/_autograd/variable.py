@@ -149,7 +149,8 @@ class Variable:
         if self._seen != storage.version or storage.value is None:
             root = self._root()
             edge = None if root is None else root._edge
-            if (edge is None and self._has_no_history) or self._frozen is not None or self._seen == storage.version:
+            quiet = self._seen == storage.version or (self._counter is None and storage.was_quiet_since(self._seen))
+            if quiet or (edge is None and self._has_no_history) or self._frozen is not None:
                 shared = self._read_shared()
                 self._cached = _read((storage.read(), None), self._view.steps)[0] if shared is None else shared
             else:
@@ -268,7 +269,7 @@ class Variable:
         storage, view = self._storage, self._view
         if self._counter is not None:
             self._counter.version += 1
-            storage.silent += 1
+            storage.silence()
         if view is None or not view.steps:
             storage.write(value)
             if view is not None:
@@ -291,6 +292,13 @@ class Variable:
             storage.write(whole or _put((storage.read(), None), view.steps, (value, None), view.origin)[0])
         if not tracked and not view.repeats:
             self._cached, self._seen = value, storage.version
+
+    def _count_writing(self) -> None:
+        """Count a change of how the elements are seen as a version."""
+        if self._counter is None:
+            self._storage.version += 1
+        else:
+            self._counter.version += 1
 
     def _replace(self, other: TensorBase) -> None:
         """Take over another tensor's elements: `x.data = y`, `x.set_(y)`. Views of the old elements keep them."""

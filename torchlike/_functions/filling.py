@@ -15,7 +15,8 @@ from torchlike._functions.views import as_strided
 from torchlike._ops import creation, views
 from torchlike._ops.joining import cat
 from torchlike._programs import memory
-from torchlike._recorder.view import Layout, Place
+from torchlike._recorder.recorder import Value
+from torchlike._recorder.view import Layout, Place, View
 from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 
@@ -114,8 +115,7 @@ def resize_(self, *sizes, memory_format=None) -> Tensor:
     if any(each < 0 for each in shape):
         raise RuntimeError("numel: integer multiplication overflow")
     if resized(self, shape):
-        counts = self._storage if self._counter is None else self._counter
-        counts.version += 1
+        self._count_writing()
     return self
 
 
@@ -135,6 +135,8 @@ def resized(self, shape: tuple) -> bool:
     else:  # it stays a view if it is one
         made = self._at(storage, place)
         self._view, self._cached, self._seen = made._view, made._cached, made._seen
+        if self._base is not None and self._view is None:
+            self._view, self._cached = View.whole(place), Value(storage.aval)
     return True
 
 
@@ -152,6 +154,7 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None) -> 
     """
     self._check_writable()
     if source is None:
+        self._count_writing()
         self._replace(wrapped(np.zeros(0, self._aval.dtype.np)))
         return self
     if not isinstance(source, TensorBase):
@@ -167,8 +170,8 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None) -> 
         source = source._at(source._storage, Place(layout, source._aval.dtype))
     elif source._view is not None and any(source._view.sign):
         source = source._at(source._storage, Place(source._layout, source._aval.dtype))
+    self._count_writing()
     self._replace(source)
-    self._counter.version += 1
     return self
 
 

@@ -340,23 +340,36 @@ def _checked_adjoint(self, what: str):
 # ---------------------------------------------------------------------- in place: the tensor itself is seen otherwise
 
 
-def _in_place(function: F) -> F:
-    """The form of a view function that changes how the tensor itself sees its elements."""
+def _in_place(function: F, overloads: int = 1) -> F:
+    """The form of a view function that changes how the tensor itself sees its elements.
+
+    Args:
+        overloads: how many forms PyTorch has of it: those in place have the numbers after theirs.
+    """
 
     @functools.wraps(function)
     def inplace(self, *args, **kwargs):
         self._check_writable()
         viewed = function(self, *args, **kwargs)
-        self._view, self._cached, self._seen = viewed._view, viewed._cached, viewed._seen
+        self._count_writing()
+        self._view, self._cached, self._seen = viewed._view, viewed._cached, self._storage.version
         if state.enabled:
             self._edge = viewed._edge
+            if self._edge is not None:
+                self._edge[0].__class__ = _later(type(self._edge[0]), overloads)
         return self
 
     inplace.__name__ = function.__name__ + "_"
     return cast(F, inplace)
 
 
-t_, squeeze_, unsqueeze_ = _in_place(views.t), _in_place(views.squeeze), _in_place(views.unsqueeze)
+@functools.cache
+def _later(kind: type, overloads: int) -> type:
+    """The class of nodes whose number is larger by so many: ``TBackward1`` of ``TBackward0``."""
+    return type(f"{kind.__name__[:-1]}{int(kind.__name__[-1]) + overloads}", (kind,), {"__module__": kind.__module__})
+
+
+t_, squeeze_, unsqueeze_ = _in_place(views.t), _in_place(views.squeeze, 3), _in_place(views.unsqueeze)
 transpose_ = _in_place(views.transpose)
 
 

@@ -347,7 +347,8 @@ def _refuse_bools(y: Array, x: Array | None, name: str) -> None:
 def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> Array:
     """Twice the area between each two neighbours along an axis."""
     _refuse_bools(y, x, name)
-    pairs = jax.lax.slice_in_dim(y, 1, None, axis=axis) + jax.lax.slice_in_dim(y, 0, -1, axis=axis)
+    later = jax.lax.slice_in_dim(y, min(1, y.shape[axis]), None, axis=axis)
+    pairs = later + jax.lax.slice_in_dim(y, 0, later.shape[axis], axis=axis)
     if x is None:
         return (floating(pairs) if rank(jnp.asarray(dx).dtype) >= 2 else pairs) * dx
     if x.ndim == 1:

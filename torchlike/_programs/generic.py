@@ -169,14 +169,15 @@ _REFUSALS = (
     TracerIntegerConversionError,
     NotImplementedError,  # a primitive that goes by a number, such as a scan by halves
 )
-_CHECKS = (RuntimeError, ValueError, TypeError, IndexError)
+_CHECKS = (RuntimeError, ValueError, TypeError, IndexError, AttributeError)
 
 
 def is_refusal(error: Exception) -> bool:
     """Whether an error says that a symbol was asked what only a number can answer.
 
-    Where C asks one for an integer, Python says that it wants one. Sizes whose relation is none of equality and
-    multiples (``a + b == c``) are unequal as symbols, and a check of shapes then speaks of symbols.
+    Where C asks one for an integer, Python says that it wants one; and a symbol lacks an integer's methods. Sizes whose
+    relation is none of equality and multiples (``a + b == c``) are unequal as symbols, and a check of shapes then speaks
+    of symbols.
     """
     if isinstance(error, _REFUSALS):
         return True

@@ -34,6 +34,7 @@ class Storage:
         origin: where the elements lie in memory, which they fill; None where they lie in order.
         version: how often it was written to, in whatever way: what was read at another version is old.
         silent: how many of these times PyTorch does not count for those who share the storage.
+        quiet: the versions between which all writings were silent, the last that were.
         resizable: whether it may become larger.
         is_pinned: whether it was made to be moved to a GPU.
         inference: whether it was made in inference mode.
@@ -43,6 +44,7 @@ class Storage:
 
     origin: Place | None = None
     version = silent = 0
+    quiet = (0, 0)
     resizable = True
     is_pinned = False
     inference = careful = False
@@ -77,8 +79,8 @@ class Storage:
             return
         value = value_of(np.ascontiguousarray(host).reshape(host.shape))
         if self._host is host:
+            self.silence()
             self.version += 1  # whoever held it may have written to it
-            self.silent += 1
             at_once([(setattr, self, "value", value), (setattr, self, "_host", None)])
 
     @property
@@ -155,6 +157,15 @@ class Storage:
         """Put new elements at a place of the memory that is shared with NumPy."""
         self.version += 1
         np.copyto(self.part(place), place.signed(value.numpy()))
+
+    def silence(self) -> None:
+        """PyTorch does not count the next writing for those who share the storage."""
+        self.silent += 1
+        self.quiet = self.quiet[0] if self.quiet[1] == self.version else self.version, self.version + 1
+
+    def was_quiet_since(self, version: int) -> bool:
+        """Whether all writings since that version were silent."""
+        return self.quiet[1] == self.version and self.quiet[0] <= version
 
     @property
     def counted(self) -> int:

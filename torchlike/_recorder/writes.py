@@ -30,7 +30,7 @@ def write_together(pairs: Iterable[tuple[Any, Value]], calls: Iterable[tuple] = 
                 steps.append((setattr, target, "_cached", value))
             if target._counter is not None:
                 target._counter.version += 1
-                target._storage.silent += 1
+                target._storage.silence()
         else:
             _write_to_copy(target, value, copies)
     if copies:

@@ -111,8 +111,7 @@ def allow_mutation_on_saved_tensors() -> Generator[_Mutations]:
 def increment_version(tensor) -> None:
     """Count a change of a tensor's elements, or of several tensors', that was made by other means."""
     for each in (tensor,) if isinstance(tensor, TensorBase) else tensor:
-        counter = each._counter or each._storage
-        counter.version += 1
+        each._count_writing()
 
 
 def get_gradient_edge(tensor: TensorBase) -> GradientEdge:
