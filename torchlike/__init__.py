@@ -44,16 +44,16 @@ from torchlike._functions.asking import is_complex as is_complex, is_distributed
 from torchlike._functions.asking import is_floating_point as is_floating_point, is_inference as is_inference
 from torchlike._functions.asking import is_nonzero as is_nonzero, is_same_size as is_same_size, is_signed as is_signed
 from torchlike._functions.asking import is_tensor as is_tensor, numel as numel
-from torchlike._functions.creation import arange as arange, empty as empty, empty_like as empty_like
-from torchlike._functions.creation import empty_permuted as empty_permuted, empty_strided as empty_strided, eye as eye
-from torchlike._functions.creation import full as full, full_like as full_like, linspace as linspace
-from torchlike._functions.creation import logspace as logspace, ones as ones, ones_like as ones_like
-from torchlike._functions.creation import inclusive_range as range, scalar_tensor as scalar_tensor, zeros as zeros
-from torchlike._functions.creation import zeros_like as zeros_like
+from torchlike._functions.creation import empty as empty, empty_like as empty_like, empty_permuted as empty_permuted
+from torchlike._functions.creation import empty_strided as empty_strided, eye as eye, full as full
+from torchlike._functions.creation import full_like as full_like, ones as ones, ones_like as ones_like
+from torchlike._functions.creation import scalar_tensor as scalar_tensor, zeros as zeros, zeros_like as zeros_like
 from torchlike._functions.filling import fill as fill, fill_ as fill_, resize_as_ as resize_as_, zero_ as zero_
 from torchlike._functions.making import as_tensor as as_tensor, asarray as asarray, from_dlpack as from_dlpack
 from torchlike._functions.making import from_numpy as from_numpy, frombuffer as frombuffer, tensor as tensor
 from torchlike._functions.making import to_dlpack as to_dlpack
+from torchlike._functions.ranges import arange as arange, inclusive_range as range, linspace as linspace
+from torchlike._functions.ranges import logspace as logspace
 from torchlike._ops.conversion import clone as clone
 from torchlike._ops.creation import complex as complex, polar as polar
 from torchlike._tensor.legacy import BFloat16Tensor as BFloat16Tensor, BoolTensor as BoolTensor

@@ -1,10 +1,10 @@
-"""Tensors made from nothing: filled with a number, counting, spaced, the identity."""
+"""Tensors made from nothing: filled with a number, the identity."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from torchlike import _strides as strides
 from torchlike._autograd.levels import beside
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
-from torchlike._functions.making import cast, dtype_of_number, unmade, wrapped
+from torchlike._functions.making import dtype_of_number, unmade, wrapped
 from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
-from torchlike._programs import explain, memory
+from torchlike._programs import memory
 from torchlike._recorder.view import Layout, Place
 from torchlike._signatures.parser import type_name
 from torchlike._types import devices, dtypes, formats
@@ -23,14 +23,10 @@ from torchlike._types.numbers import fitting
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
-
-RANGE = (
-    "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
-    "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
-)
+    from torchlike.types import Device
 
 
-def sizes(name: str, size: tuple, given=None, last: str = "") -> tuple[int, ...]:
+def sizes(name: str, size: tuple, given: Any = None, last: str = "") -> tuple[int, ...]:
     """The shape that positional arguments spell, ``2, 3`` or ``(2, 3)``, or the keyword ``size``.
 
     Raises:
@@ -81,12 +77,19 @@ def _first_negative(shape: tuple[int, ...]) -> int:
     return next(each for each in shape if each < 0)
 
 
-def is_index(value) -> bool:
+def is_index(value: Any) -> bool:
     """Whether an argument may stand where an int is wanted; a bool may not."""
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
-def finished(name: str, array: np.ndarray, device, requires_grad: bool, out=None, memory_format=None):
+def finished(
+    name: str,
+    array: np.ndarray,
+    device: Device,
+    requires_grad: bool | None,
+    out: Tensor | None = None,
+    memory_format: formats.memory_format | None = None,
+):
     """The array as a tensor, in the memory format or in `out`."""
     if out is not None:
         store_out(name, wrapped(array), out, FILLED)
@@ -99,7 +102,7 @@ def finished(name: str, array: np.ndarray, device, requires_grad: bool, out=None
     return made.requires_grad_() if requires_grad else made
 
 
-def dtype_for(name: str, dtype, out) -> dtypes.dtype | None:
+def dtype_for(name: str, dtype: dtypes.dtype | None, out: Tensor | None) -> dtypes.dtype | None:
     """The dtype asked for, or that of `out`.
 
     Raises:
@@ -116,7 +119,7 @@ def dtype_for(name: str, dtype, out) -> dtypes.dtype | None:
     return own
 
 
-def number_for(value, dtype: dtypes.dtype, numel: int):
+def number_for(value: Any, dtype: dtypes.dtype, numel: int):
     """A Python number that is to fill a tensor, checked to fit its dtype.
 
     Raises:
@@ -127,7 +130,16 @@ def number_for(value, dtype: dtypes.dtype, numel: int):
     return fitting(value, dtype)
 
 
-def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=None, memory_format=None):
+def _filled(
+    name: str,
+    shape: Sequence[int],
+    value: Any,
+    dtype: dtypes.dtype | None,
+    device: Device,
+    requires_grad: bool | None,
+    out: Tensor | None = None,
+    memory_format: formats.memory_format | None = None,
+):
     dtype = dtype_for(name, dtype, out) or dtypes.get_default_dtype()
     value = number_for(value, dtype, math.prod(shape))
     if dtype.rank == 1 and type(value) is not int:
@@ -143,19 +155,19 @@ def _filled(name: str, shape, value, dtype, device, requires_grad: bool, out=Non
     return finished(name, array, device, requires_grad, out, memory_format)
 
 
-def _shaped(name: str, value, doc: str) -> Callable[..., Tensor]:
+def _shaped(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
     """A function of a shape that fills it with one value."""
 
     def make(
-        *args,
-        size=None,
-        out=None,
-        dtype=None,
-        layout=None,
-        device=None,
-        pin_memory=False,
-        requires_grad=False,
-        memory_format=None,
+        *args: Any,
+        size: Sequence[int] | None = None,
+        out: Tensor | None = None,
+        dtype: dtypes.dtype | None = None,
+        layout: formats.layout | None = None,
+        device: Device = None,
+        pin_memory: bool = False,
+        requires_grad: bool = False,
+        memory_format: formats.memory_format | None = None,
     ):
         return _filled(name, sizes(name, args, size), value, dtype, device, requires_grad, out, memory_format)
 
@@ -177,7 +189,7 @@ ones = _shaped("ones", 1, "Ones of a shape." + _ARGS)
 empty = _shaped("empty", 0, "A tensor of a shape whose elements have no meaning yet; here they are zeros." + _ARGS)
 
 
-def number_of(name: str, value):
+def number_of(name: str, value: Any):
     """A Python number given as such or as a tensor of one.
 
     Raises:
@@ -195,7 +207,15 @@ def number_of(name: str, value):
 
 @function(of_modes=True)
 def full(
-    size, fill_value, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+    size: Sequence[int],
+    fill_value: complex,
+    *,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool | None = False,
 ) -> Tensor:
     """A tensor of a shape with one number everywhere; its dtype is that of the number unless given.
 
@@ -212,8 +232,17 @@ def full(
 # ---------------------------------------------------------------------- like another tensor
 
 
-def _like(name: str, value, doc: str) -> Callable[..., Tensor]:
-    def like(input, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None):
+def _like(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
+    def like(
+        input: Tensor,
+        *,
+        dtype: dtypes.dtype | None = None,
+        layout: formats.layout | None = None,
+        device: Device = None,
+        pin_memory: bool = False,
+        requires_grad: bool = False,
+        memory_format: formats.memory_format | None = None,
+    ):
         if not isinstance(input, TensorBase):
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
         return _filled_like(name, input, value, dtype, device, requires_grad, memory_format)
@@ -222,7 +251,15 @@ def _like(name: str, value, doc: str) -> Callable[..., Tensor]:
     return function(like, name=name)
 
 
-def _filled_like(name, input, value, dtype, device, requires_grad, memory_format):
+def _filled_like(
+    name: str,
+    input: Tensor,
+    value: Any,
+    dtype: dtypes.dtype | None,
+    device: Device,
+    requires_grad: bool | None,
+    memory_format: formats.memory_format | None,
+):
     """One number in the shape of a tensor, and in the order of its elements in memory."""
     known = input._aval
     dtype = dtypes.resolve(dtype, name) or known.dtype
@@ -242,15 +279,15 @@ empty_like = _like("empty_like", 0, _DOC.format("Elements without meaning, here 
 
 @function
 def full_like(
-    input,
-    fill_value,
+    input: Tensor,
+    fill_value: complex,
     *,
-    dtype=None,
-    layout=None,
-    device=None,
-    pin_memory=False,
-    requires_grad=False,
-    memory_format=None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool | None = False,
+    memory_format: formats.memory_format | None = None,
 ) -> Tensor:
     """One number everywhere, in the shape, dtype and device of `input`, unless others are given.
 
@@ -261,8 +298,17 @@ def full_like(
     return _filled_like("full_like", input, value, dtype, device, requires_grad, memory_format)
 
 
-def _new(name: str, value, doc: str) -> Callable[..., Tensor]:
-    def new(self, *args, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+def _new(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
+    def new(
+        self: Tensor,
+        *args: Any,
+        size: Sequence[int] | None = None,
+        dtype: dtypes.dtype | None = None,
+        device: Device = None,
+        requires_grad: bool = False,
+        layout: formats.layout | None = None,
+        pin_memory: bool = False,
+    ):
         known = self._aval
         shape = sizes(name, args, size)
         made = _filled(name, shape, value, dtype or known.dtype, device or known.device, requires_grad)
@@ -280,7 +326,15 @@ new_empty = _new("new_empty", 0, _DOC.format("Elements without meaning, here zer
 
 @function
 def new_full(
-    self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
+    self: Tensor,
+    size: Sequence[int],
+    fill_value: complex,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    layout: formats.layout | None = None,
+    pin_memory: bool | None = False,
 ) -> Tensor:
     """One number everywhere, in the dtype and on the device of this tensor."""
     known = self._aval
@@ -295,7 +349,14 @@ def new_full(
 
 @function(of_modes=True)
 def empty_strided(
-    size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+    size: Sequence[int],
+    stride: Sequence[int],
+    *,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
 ) -> Tensor:
     """A tensor of a shape with strides of one's own, counted in elements.
 
@@ -317,7 +378,14 @@ def empty_strided(
 
 @function
 def new_empty_strided(
-    self, size, stride, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
+    self: Tensor,
+    size: Sequence[int],
+    stride: Sequence[int],
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool | None = False,
 ) -> Tensor:
     """`empty_strided` in the dtype and on the device of this tensor."""
     known = self._aval
@@ -328,7 +396,14 @@ def new_empty_strided(
 
 @function(of_modes=True)
 def empty_permuted(
-    size, physical_layout, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+    size: Sequence[int],
+    physical_layout: Sequence[int],
+    *,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
 ) -> Tensor:
     """A tensor of a shape whose dimensions lie in memory in the given order, the outermost first."""
     if len(size) != len(physical_layout):
@@ -348,199 +423,21 @@ def empty_permuted(
     return empty_strided(size, stride, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-# ---------------------------------------------------------------------- counting and spaced
-
-
-def _is_whole(value) -> bool:
-    return isinstance(value, (int, np.integer))
-
-
-def _number(name: str, argument: str, place: int, value):
-    if isinstance(value, TensorBase):
-        return value.item()
-    if not isinstance(value, (bool, int, float, complex, np.number)):
-        kind = type(value).__name__
-        raise TypeError(f"{name}(): argument '{argument}' (position {place}) must be Number, not {kind}")
-    return value
+# ---------------------------------------------------------------------- of one size or none
 
 
 @function(of_modes=True)
-def arange(
-    *args,
-    start=None,
-    end=None,
-    step=None,
-    out=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    pin_memory=False,
-    requires_grad=False,
-) -> Tensor:
-    """Numbers from `start` (default 0) up to and without `end`, `step` (default 1) apart.
-
-    Called as ``arange(end)``, ``arange(start, end)`` or ``arange(start, end, step)``. The dtype is int64 if all three
-    are integers, else the default one.
-
-    Raises:
-        RuntimeError: the step is 0 or leads away from `end`, or a bound is not finite.
-    """
-    given = dict(zip(("start", "end", "step"), args if len(args) > 1 else (None, *args), strict=False))
-    start, end, step = (
-        given.get(name) if given.get(name) is not None else other
-        for name, other in (("start", start), ("end", end), ("step", step))
-    )
-    if end is None:
-        raise TypeError("arange() received an invalid combination of arguments - got ()")
-    end = _number("arange", "end", 1 if len(args) < 2 else 2, end)
-    start = 0 if start is None else _number("arange", "start", 1, start)
-    step = 1 if step is None else _number("arange", "step", 3, step)
-    dtype = dtype_for("arange", dtype, out)
-    if dtype is None:
-        dtype = dtypes.int64 if all(map(_is_whole, (start, end, step))) else dtypes.get_default_dtype()
-    if dtype.is_complex or dtype.rank == 0:
-        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtypes.scalar_name(dtype)}'")
-    _check_range(start, end, step)
-    if dtype.rank == 1:
-        if int(step) == 0:
-            raise ValueError("step must be nonzero")
-        start, end, step = int(start), int(end), int(step)
-        count = max(-((start - end) // step), 0)
-    else:
-        count = math.ceil((end - start) / step)
-    return finished("arange", _counted(start, step, count, dtype), device, requires_grad, out)
-
-
-def _check_range(start, end, step) -> None:
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-
-
-def _plain(number) -> str:
-    return f"{number:g}"
-
-
-def _counted(start, step, count: int, dtype: dtypes.dtype) -> np.ndarray:
-    if dtype.rank == 1:
-        return cast(start + step * np.arange(count, dtype=np.int64), dtype)
-    return cast(start + step * np.arange(count, dtype=np.float64), dtype)
-
-
-@function(name="range", of_modes=True)
-def inclusive_range(
-    start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
-):
-    """Numbers from `start` up to and with `end`, `step` apart; deprecated, as it is unlike Python's range."""
-    explain.warn(RANGE)
-    if end is None:
-        start, end = 0, start
-    _check_range(start, end, step)
-    dtype = dtype_for("range", dtype, out) or dtypes.get_default_dtype()
-    count = int((end - start) / step + 1)
-    return finished("range", _counted(start, step, count, dtype), device, requires_grad, out)
-
-
-def _ends(name: str, start, end) -> tuple:
-    if any(isinstance(each, TensorBase) and each._aval.ndim for each in (start, end)):
-        dims = [each._aval.ndim if isinstance(each, TensorBase) else 0 for each in (start, end)]
-        raise RuntimeError(
-            f"{name} only supports 0-dimensional start and end tensors, but got start with {dims[0]} dimension(s) and "
-            f"end with {dims[1]} dimension(s)."
-        )
-    return tuple([each.item() if isinstance(each, TensorBase) else each for each in (start, end)])
-
-
-def _spaced(start, end, steps: int, wide: np.dtype) -> np.ndarray:
-    """Evenly spaced numbers, counted from both ends as PyTorch does."""
-    if steps < 2:
-        return np.full(steps, start, wide)
-    kind = wide.type
-    first, last = kind(start), kind(end)
-    step = kind((last - first) / kind(steps - 1))
-    places = np.arange(steps).astype(wide)
-    return np.where(np.arange(steps) < steps // 2, first + step * places, last - step * places[::-1]).astype(wide)
-
-
-def _check_steps(name: str, steps, legacy_steps: int) -> int:
-    if steps is None:
-        explain.warn(
-            f"Not providing a value for {name}'s steps is deprecated and will throw a runtime error in a future "
-            f"release. This warning will appear only once per process.",
-            FutureWarning,
-        )
-        return legacy_steps
-    if isinstance(steps, float) or not hasattr(steps, "__index__"):
-        raise TypeError(f"{name}() received an invalid combination of arguments - got (steps={type(steps).__name__})")
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    return steps.__index__()
-
-
-def _spaced_dtype(name: str, start, end, dtype, out) -> dtypes.dtype:
-    dtype = dtype_for(name, dtype, out)
-    if dtype is None:
-        default = dtypes.get_default_dtype()
-        dtype = default.to_complex() if isinstance(start, complex) or isinstance(end, complex) else default
-    if dtype.rank == 0:
-        raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
-    return dtype
-
-
-@function(of_modes=True)
-def linspace(
-    start, end, steps=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False
-) -> Tensor:
-    """`steps` evenly spaced numbers from `start` to `end`, both included.
-
-    Raises:
-        RuntimeError: `steps` is negative.
-    """
-    start, end = _ends("linspace", start, end)
-    steps = _check_steps("linspace", steps, 100)
-    dtype = _spaced_dtype("linspace", start, end, dtype, out)
-    wide = np.dtype(np.float64) if dtype.rank == 1 or dtype.itemsize == 2 else dtype.np
-    if dtype.rank == 1:
-        start, end = int(start), int(end)
-    return finished("linspace", cast(_spaced(start, end, steps, wide), dtype), device, requires_grad, out)
-
-
-@function(of_modes=True)
-def logspace(
-    start,
-    end,
-    steps=None,
-    base=10.0,
+def eye(
+    n: int,
+    m: int | None = None,
     *,
-    out=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    pin_memory=False,
-    requires_grad=False,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool | None = False,
 ) -> Tensor:
-    """Powers of `base` whose exponents are `steps` evenly spaced numbers from `start` to `end`.
-
-    Raises:
-        RuntimeError: `steps` is negative.
-    """
-    start, end = _ends("logspace", start, end)
-    base = base.item() if isinstance(base, TensorBase) else base
-    steps = _check_steps("logspace", steps, 100)
-    dtype = _spaced_dtype("logspace", start, end, dtype, out)
-    if dtype.rank < 2:
-        start, end = int(start), int(end)
-    wide = np.dtype(np.complex128 if dtype.is_complex else np.float64)
-    with np.errstate(all="ignore"):
-        powers = np.power(wide.type(base), _spaced(start, end, steps, wide))
-    return finished("logspace", cast(powers, dtype), device, requires_grad, out)
-
-
-@function(of_modes=True)
-def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
     """A matrix with ones on the diagonal and zeros elsewhere.
 
     Args:
@@ -560,6 +457,14 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
 
 
 @function(of_modes=True)
-def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
+def scalar_tensor(
+    s: complex,
+    *,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool | None = False,
+) -> Tensor:
     """A 0-d tensor of a number, in the default dtype unless another is given."""
     return _filled("scalar_tensor", (), s, dtype, device, requires_grad)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from torchlike._function import function
@@ -11,45 +14,50 @@ from torchlike._ops.fft import COMPLEX, PLACE, REAL
 from torchlike._ops.rearranging import roll
 from torchlike._types import dtypes
 
+if TYPE_CHECKING:
+    from torchlike._types import formats
+    from torchlike.tensor import Tensor
+    from torchlike.types import Device
+
 
 @function(module=PLACE, out=COMPLEX)
-def ihfft(input, n=None, dim=-1, norm=None):
+def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None):
     """The inverse of `torchlike.fft.hfft`: the half of a spectrum whose other half are conjugates."""
     return fft.half_spectrum(input, n, dim, norm).conj()
 
 
 @function(module=PLACE, out=COMPLEX)
-def fft2(input, s=None, dim=(-2, -1), norm=None):
+def fft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
     """`torchlike.fft.fftn` along two dimensions, the last by default."""
     return fft.fftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=COMPLEX)
-def ifft2(input, s=None, dim=(-2, -1), norm=None):
+def ifft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
     """The inverse of `fft2`."""
     return fft.ifftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=COMPLEX)
-def rfft2(input, s=None, dim=(-2, -1), norm=None):
+def rfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
     """`torchlike.fft.rfftn` along two dimensions, the last by default."""
     return fft.rfftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=REAL)
-def irfft2(input, s=None, dim=(-2, -1), norm=None):
+def irfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
     """The inverse of `rfft2`."""
     return fft.irfftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=REAL)
-def hfft2(input, s=None, dim=(-2, -1), norm=None):
+def hfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
     """`torchlike.fft.hfftn` along two dimensions, the last by default."""
     return fft.hfftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=COMPLEX)
-def ihfft2(input, s=None, dim=(-2, -1), norm=None):
+def ihfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
     """The inverse of `hfft2`."""
     return fft.ihfftn(input, s, dim, norm)
 
@@ -57,7 +65,15 @@ def ihfft2(input, s=None, dim=(-2, -1), norm=None):
 # ---------------------------------------------------------------------- frequencies
 
 
-def _frequencies(name: str, places: np.ndarray, step: float, dtype, device, requires_grad: bool, out):
+def _frequencies(
+    name: str,
+    places: np.ndarray,
+    step: float,
+    dtype: dtypes.dtype | None,
+    device: Device,
+    requires_grad: bool | None,
+    out: Tensor | None,
+):
     kind = dtype_for(name, dtype, out) or dtypes.get_default_dtype()
     if kind.rank < 2:
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
@@ -76,7 +92,17 @@ def _step(n: int, d: float) -> float:
 
 
 @function(module=PLACE)
-def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+def fftfreq(
+    n: int,
+    d: float = 1.0,
+    *,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+):
     """The frequencies of the elements of `torchlike.fft.fft`, in cycles per unit of `d`.
 
     Args:
@@ -98,7 +124,17 @@ def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_mem
 
 
 @function(module=PLACE)
-def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False):
+def rfftfreq(
+    n: int,
+    d: float = 1.0,
+    *,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+):
     """The frequencies of the elements of `torchlike.fft.rfft`; see `fftfreq`."""
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n // 2 + 1}: [{n // 2 + 1}]")
@@ -106,14 +142,14 @@ def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, pin_me
     return _frequencies("rfftfreq", places, _step(n, d), dtype, device, requires_grad, out)
 
 
-def _rolled(input, dim, back: bool):
+def _rolled(input: Tensor, dim: int | Sequence[int] | None, back: bool):
     dims = range(input.dim()) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
     shifts = [(input.size(each) + back) // 2 for each in dims]
     return roll(input, tuple(shifts), tuple(dims))
 
 
 @function(module=PLACE)
-def fftshift(input, dim=None):
+def fftshift(input: Tensor, dim: int | Sequence[int] | None = None):
     """The elements in the order of their frequencies, with 0 in the middle.
 
     Args:
@@ -124,6 +160,6 @@ def fftshift(input, dim=None):
 
 
 @function(module=PLACE)
-def ifftshift(input, dim=None):
+def ifftshift(input: Tensor, dim: int | Sequence[int] | None = None):
     """The inverse of `fftshift`."""
     return _rolled(input, dim, True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +22,11 @@ from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
 
 if TYPE_CHECKING:
+    from torchlike._types import formats
     from torchlike.tensor import Tensor
 
 
-def fill_(self, value) -> Tensor:
+def fill_(self: Tensor, value: Tensor | complex) -> Tensor:
     """Put one number everywhere.
 
     Raises:
@@ -47,13 +49,13 @@ def fill_(self, value) -> Tensor:
     return self
 
 
-def zero_(self) -> Tensor:
+def zero_(self: Tensor) -> Tensor:
     """Put zeros everywhere."""
     creation.zero.inplace(_each_once(self))
     return self
 
 
-def _each_once(part):
+def _each_once(part: Any):
     """The elements of a tensor without those that `expand` repeats."""
     if part._repeats:
         for dim in [dim for dim, step in enumerate(part._layout.strides) if not step]:
@@ -61,7 +63,7 @@ def _each_once(part):
     return part
 
 
-def fill_diagonal_(self, fill_value, wrap: bool = False) -> Tensor:
+def fill_diagonal_(self: Tensor, fill_value: complex, wrap: bool = False) -> Tensor:
     """Put one number everywhere on the main diagonal.
 
     Args:
@@ -90,18 +92,18 @@ def fill_diagonal_(self, fill_value, wrap: bool = False) -> Tensor:
 
 
 @function
-def fill(input, value) -> Tensor:
+def fill(input: Tensor, value: Tensor | complex) -> Tensor:
     """A tensor like `input` with one number everywhere."""
     return creation.fill(input, value)
 
 
-def flat(tensor):
+def flat(tensor: Tensor):
     """All elements of a tensor's storage in one dimension, without history."""
     known = tensor._storage.aval
     return TensorBase._at(tensor._storage, Place(Layout.contiguous((known.numel,)), known.dtype))
 
 
-def resize_(self, *sizes, memory_format=None) -> Tensor:
+def resize_(self: Tensor, *sizes: Any, memory_format: formats.memory_format | None = None) -> Tensor:
     """Give the tensor another shape on the same memory, more of it where that is needed.
 
     New elements are zeros. Tensors that share the memory go on sharing it, on the CPU even if it had to grow.
@@ -119,7 +121,7 @@ def resize_(self, *sizes, memory_format=None) -> Tensor:
     return self
 
 
-def resized(self, shape: tuple) -> bool:
+def resized(self: Tensor, shape: tuple) -> bool:
     """`resize_` without checks, as ``out=`` has it; whether that is another shape."""
     known, storage = self._aval, self._storage
     if shape == known.shape:
@@ -141,12 +143,18 @@ def resized(self, shape: tuple) -> bool:
 
 
 @function(several=True)
-def resize_as_(self, the_template, *, memory_format=None) -> Tensor:
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: formats.memory_format | None = None) -> Tensor:
     """`resize_` to the shape of another tensor."""
     return resize_(self, tuple(the_template._aval.shape))
 
 
-def set_(self, source=None, storage_offset: int = 0, size=None, stride=None) -> Tensor:
+def set_(
+    self: Tensor,
+    source: Any = None,
+    storage_offset: int = 0,
+    size: Sequence[int] | None = None,
+    stride: Sequence[int] | None = None,
+) -> Tensor:
     """Take over the memory, shape and strides of another tensor, or become empty.
 
     Raises:
@@ -175,30 +183,30 @@ def set_(self, source=None, storage_offset: int = 0, size=None, stride=None) -> 
     return self
 
 
-def is_set_to(self, tensor) -> bool:
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether both are the same elements of the same memory in the same order."""
     return self._storage is tensor._storage and self._layout == tensor._layout
 
 
-def _own_array(self) -> np.ndarray:
+def _own_array(self: Tensor) -> np.ndarray:
     if not self.is_cpu:
         raise TypeError("can't call a Python function on elements that are not in the host's memory")
     return np.array(self.detach()._value().numpy())
 
 
-def _applied(self, function, *others) -> np.ndarray:
+def _applied(self: Tensor, function: Callable[..., Any], *others: Any) -> np.ndarray:
     array = _own_array(self)
     columns = [each.ravel().tolist() for each in (array, *others)]
     array.ravel()[:] = [function(*each) for each in zip(*columns, strict=True)]
     return array
 
 
-def apply_(self, callable) -> Tensor:
+def apply_(self: Tensor, callable: Callable) -> Tensor:
     """Replace each element by what a Python function makes of it; slow."""
     return creation.copy.inplace(self, wrapped(_applied(self, callable)))
 
 
-def map_(self, tensor, callable) -> Tensor:
+def map_(self: Tensor, tensor: Tensor, callable: Callable) -> Tensor:
     """Replace each element by what a Python function makes of it and of another tensor's; slow.
 
     Raises:
@@ -211,15 +219,15 @@ def map_(self, tensor, callable) -> Tensor:
     return creation.copy.inplace(self, wrapped(_applied(self, callable, other)))
 
 
-def set_real(self, value) -> None:
+def set_real(self: Tensor, value: Any) -> None:
     """``x.real = value``."""
     _part(self, "real").copy_(value)
 
 
-def set_imag(self, value) -> None:
+def set_imag(self: Tensor, value: Any) -> None:
     """``x.imag = value``."""
     _part(self, "imag").copy_(value)
 
 
-def _part(self, name: str):
+def _part(self: Tensor, name: str):
     return getattr(self, name)

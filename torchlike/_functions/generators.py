@@ -6,6 +6,7 @@ import collections.abc
 import contextlib
 import copyreg
 import numbers
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torchlike._autograd.variable import TensorBase
@@ -16,6 +17,9 @@ from torchlike._random.engine import Engine
 from torchlike._types import devices, dtypes
 
 if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
+    from torchlike.types import Device
+
     pass
 
 
@@ -30,7 +34,7 @@ class Generator:
         tensor([0.4963])
     """
 
-    def __init__(self, device="cpu") -> None:
+    def __init__(self, device: Device = "cpu") -> None:
         self.device = devices.resolve(device)
         self._engine = Engine()
 
@@ -61,7 +65,7 @@ class Generator:
         """The state, a uint8 tensor of 5056 bytes."""
         return wrapped(self._engine.get_state())
 
-    def set_state(self, new_state) -> Generator:
+    def set_state(self, new_state: Tensor) -> Generator:
         """Go on from a state that `get_state` gave.
 
         Raises:
@@ -135,7 +139,7 @@ def get_rng_state():
 
 
 @breaks_capture
-def set_rng_state(new_state) -> None:
+def set_rng_state(new_state: Tensor) -> None:
     """Let the default generator go on from a state that `get_rng_state` gave."""
     default_generator.set_state(new_state)
 
@@ -143,7 +147,11 @@ def set_rng_state(new_state) -> None:
 @contextlib.contextmanager
 @breaks_capture
 def fork_rng(
-    devices=None, enabled: bool = True, _caller="fork_rng", _devices_kw="devices", device_type="cuda"
+    devices: Iterable[Device] | None = None,
+    enabled: bool = True,
+    _caller: str = "fork_rng",
+    _devices_kw: str = "devices",
+    device_type: str = "cuda",
 ) -> collections.abc.Generator[None]:
     """Within the block draw as one likes: afterwards the generator goes on from where it was."""
     before = default_generator._engine.get_state()
@@ -154,7 +162,7 @@ def fork_rng(
             default_generator._engine.set_state(before)
 
 
-def engine_of(generator: Generator | None, device=None) -> Engine:
+def engine_of(generator: Generator | None, device: Device = None) -> Engine:
     """The engine of a generator, or of the default one, for numbers on a device.
 
     Raises:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from torchlike._types import dtypes
 from torchlike._types.numbers import fitting
 
 if TYPE_CHECKING:
+    from torchlike._programs.aval import Aval
     from torchlike.tensor import Tensor
 
 OF_0D = (
@@ -76,7 +78,7 @@ class Positions:
 _known: Cache[object, Positions] = Cache()
 
 
-def is_own(key, position: int | tuple) -> bool:
+def is_own(key: Any, position: int | tuple) -> bool:
     """`Positions.is_own` of the kind of index with this key."""
     found = _known[key]
     if found is None:
@@ -112,12 +114,12 @@ class Parsed:
         self.dim = 0
         self.has_tensors = False
 
-    def keep(self, entry, given=None) -> None:
+    def keep(self, entry: Any, given: Any = None) -> None:
         """An entry that leaves a dimension."""
         self.pattern.append(entry)
         self.tensors.append(given)
 
-    def at(self, position, entry=AT) -> None:
+    def at(self, position: Any, entry: Any = AT) -> None:
         """A position, with its entry of the pattern: a number, as long as there is room for it."""
         if len(self.numbers) < MOST_NUMBERS:
             self.pattern.append(entry)
@@ -125,7 +127,7 @@ class Parsed:
         else:
             self.pattern.append(_placed(entry, position))
 
-    def settle(self, known) -> Parsed:
+    def settle(self, known: Aval) -> Parsed:
         """Write positions that have a program of their own into the pattern."""
         numbers = self.numbers
         if numbers and all([type(each) is int for each in numbers]):
@@ -140,20 +142,20 @@ class Parsed:
         """Whether the basic part is the tensor as it is."""
         return self.pattern.count(FULL) == len(self.pattern)
 
-    def view(self, of) -> Tensor:
+    def view(self, of: Any) -> Tensor:
         """The basic part of the index, as a view."""
         return self.read(of, tuple(self.pattern), *self.numbers)
 
 
-def _is_at(entry) -> bool:
+def _is_at(entry: Any) -> bool:
     return entry == AT or (type(entry) is tuple and entry[0] == AT)
 
 
-def _placed(entry, position: int):
+def _placed(entry: Any, position: int):
     return position if entry == AT else (position, *entry[1:])
 
 
-def _integer(parsed: Parsed, known, index: int, place: int) -> None:
+def _integer(parsed: Parsed, known: Aval, index: int, place: int) -> None:
     size = known.shape[parsed.dim]
     if not -size <= index < size:
         raise out_of_bounds(index, place, size)
@@ -164,7 +166,7 @@ def _integer(parsed: Parsed, known, index: int, place: int) -> None:
     parsed.dim += 1
 
 
-def _slice(parsed: Parsed, known, index: slice) -> None:
+def _slice(parsed: Parsed, known: Aval, index: slice) -> None:
     dim = parsed.dim
     size = known.shape[dim]
     start, stop, step = index.indices(size)
@@ -182,7 +184,7 @@ def _slice(parsed: Parsed, known, index: slice) -> None:
         parsed.keep((0, length, step))
 
 
-def _tensor(parsed: Parsed, known, index: TensorBase, at: int) -> None:
+def _tensor(parsed: Parsed, known: Aval, index: TensorBase, at: int) -> None:
     own = index._aval
     name = own.dtype.name
     if not own.ndim and own.dtype.rank == 1 and name != "uint8":
@@ -215,7 +217,7 @@ def _tensor(parsed: Parsed, known, index: TensorBase, at: int) -> None:
 TAKEN = object()  # a dimension that belongs to a mask before it
 
 
-def _scalar(parsed: Parsed, known, index: TensorBase, at: int) -> None:
+def _scalar(parsed: Parsed, known: Aval, index: TensorBase, at: int) -> None:
     """A 0-d integer tensor: its number where it is known already, else the value itself."""
     if index._value().is_computed or len(parsed.numbers) >= MOST_NUMBERS:
         return _integer(parsed, known, int(index.item()), at)
@@ -225,7 +227,7 @@ def _scalar(parsed: Parsed, known, index: TensorBase, at: int) -> None:
     return None
 
 
-def parse(known, index: tuple) -> Parsed:
+def parse(known: Aval, index: tuple) -> Parsed:
     """Take an index apart.
 
     Raises:
@@ -270,7 +272,7 @@ def dims_taken(index: tuple) -> int:
     return count
 
 
-def normalized(index) -> tuple:
+def normalized(index: Any) -> tuple:
     """An index as a tuple of ints, slices, None, ``...`` and tensors.
 
     Raises:
@@ -291,14 +293,14 @@ def normalized(index) -> tuple:
 _PLAIN = {int, slice, type(None), type(Ellipsis)}
 
 
-def _is_many(index) -> bool:
+def _is_many(index: Any) -> bool:
     """Whether a list stands for a tuple, as NumPy once had it."""
     return len(index) < 32 and any(
         each is None or each is Ellipsis or isinstance(each, (slice, list, tuple, TensorBase)) for each in index
     )
 
 
-def _plain(each):
+def _plain(each: Any):
     kind = type(each)
     if kind in _PLAIN or isinstance(each, TensorBase):
         return each
@@ -321,7 +323,7 @@ def _plain(each):
 # ---------------------------------------------------------------------- x[index]
 
 
-def getitem(self, index) -> Tensor:
+def getitem(self: Tensor, index: Any) -> Tensor:
     """The elements at an index: integers, slices, ``None``, ``...``, masks and index tensors, mixed.
 
     Integers and slices give a view; masks and index tensors a copy.
@@ -388,7 +390,7 @@ _static: Cache[tuple, tuple] = Cache()  # how indices are read that have program
 _PLACES, _PARTS = {int, type(None), type(...)}, {int, type(None)}
 
 
-def _spelling(known, index: tuple) -> tuple | None:
+def _spelling(known: Aval, index: tuple) -> tuple | None:
     """An index of numbers and slices of numbers as a key; None for any other."""
     key = [known]
     for each in index:
@@ -404,7 +406,7 @@ def _spelling(known, index: tuple) -> tuple | None:
     return tuple(key)
 
 
-def _of_shared(self, index: tuple):
+def _of_shared(self: Tensor, index: tuple):
     """A view of memory shared with NumPy: only its own elements are taken, not all of them."""
     if self._edge is not None or self._view is not None or any(type(each) not in _PLAIN for each in index):
         return None
@@ -419,7 +421,7 @@ def _of_shared(self, index: tuple):
 ELSEWHERE = "indices should be either on cpu or on the same device as the indexed tensor ({})"
 
 
-def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
+def spelled(part: Any, tensors: list) -> tuple[tuple[bool, ...], list]:
     """Index tensors with masks written out: (which dimensions have one, the tensors)."""
     where, indices = [], []
     for each in tensors:
@@ -444,7 +446,7 @@ def spelled(part, tensors: list) -> tuple[tuple[bool, ...], list]:
     return tuple(where), [each.to(part.device) for each in indices] if not part.is_cpu else indices
 
 
-def chosen(part, where: tuple, indices: list, by=ops.index_by):
+def chosen(part: Any, where: tuple, indices: list, by: Callable[..., Any] = ops.index_by):
     """The elements at index tensors; on the host where all is known there and nothing is tracked.
 
     Args:
@@ -465,7 +467,7 @@ def chosen(part, where: tuple, indices: list, by=ops.index_by):
     return by(part, where, tuple(indices))
 
 
-def _is_known(part, indices: list) -> bool:
+def _is_known(part: Any, indices: list) -> bool:
     """Whether choosing on the host is quicker than a program for this very number of elements."""
     if part._value().known is None or part._edge is not None or not recorder.kind.takes_parts:
         return False
@@ -475,7 +477,7 @@ def _is_known(part, indices: list) -> bool:
 # ---------------------------------------------------------------------- x[index] = value
 
 
-def setitem(self, index, value) -> None:
+def setitem(self: Tensor, index: Any, value: Any) -> None:
     """Assign to the elements at an index; a value broadcasts to their shape.
 
     Raises:
@@ -508,7 +510,7 @@ def setitem(self, index, value) -> None:
         raise
 
 
-def _set_at_tensors(part, tensors: list, value) -> None:
+def _set_at_tensors(part: Any, tensors: list, value: Any) -> None:
     given = [each for each in tensors if each is not None and each is not TAKEN]
     known = part._aval.dtype
     single = not isinstance(value, TensorBase) or value._aval.numel == 1
@@ -527,7 +529,7 @@ def _set_at_tensors(part, tensors: list, value) -> None:
         ops.index_put_by.inplace(part, value, where, tuple(indices))
 
 
-def _checked_value(self, value):
+def _checked_value(self: Tensor, value: Any):
     """A number that is assigned.
 
     Raises:
@@ -546,7 +548,7 @@ def _checked_value(self, value):
     raise TypeError(f"can't assign a {type_name(value)} to a {self.type()}")
 
 
-def delitem(self, index) -> None:
+def delitem(self: Tensor, index: Any) -> None:
     """Refused: tensors have a fixed size."""
     raise TypeError("Tensor does not support deleting items")
 
@@ -554,7 +556,7 @@ def delitem(self, index) -> None:
 # ---------------------------------------------------------------------- select, narrow
 
 
-def stretch(input, dim: int, start: int, length: int):
+def stretch(input: Tensor, dim: int, start: int, length: int):
     """`narrow` without checks."""
     parsed = Parsed()
     parsed.pattern, parsed.dim = [FULL] * dim, dim
@@ -562,7 +564,7 @@ def stretch(input, dim: int, start: int, length: int):
     return parsed.settle(input._aval).view(input)
 
 
-def entry(input, dim: int, index: int):
+def entry(input: Tensor, dim: int, index: int):
     """`select` without checks."""
     parsed = Parsed()
     parsed.pattern, parsed.dim = [FULL] * dim, dim

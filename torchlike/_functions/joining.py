@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from torchlike._signatures import refuse
 from torchlike._types import dtypes
 
 if TYPE_CHECKING:
+    from torchlike._types import formats
     from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 MESHGRID = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
 
@@ -25,14 +28,14 @@ def _tensors(args: tuple) -> tuple:
 
 
 @function
-def block_diag(*tensors):
+def block_diag(*tensors: Tensor):
     """Matrices along the diagonal of one matrix, zeros elsewhere; vectors are rows."""
     refuse("torch._VF.block_diag", (tensors,), {})
     return joining.blocks(_tensors(tensors))
 
 
 @function
-def cartesian_prod(*tensors) -> Tensor:
+def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All tuples of one element of each vector, as rows.
 
     Raises:
@@ -50,7 +53,7 @@ def cartesian_prod(*tensors) -> Tensor:
 
 
 @function
-def meshgrid(*tensors, indexing: str | None = None):
+def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str | None = None):
     """Vectors as grids: each varies along its own dimension and repeats along the others.
 
     Args:
@@ -88,7 +91,9 @@ def meshgrid(*tensors, indexing: str | None = None):
 
 
 @function(several=True)
-def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+def repeat_interleave(
+    input: Tensor, repeats: Tensor | int | None = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
     """Each element, or each slice of a dimension, repeated: so many times, or as often as a tensor says.
 
     With one tensor alone: its numbers' places, each as often as the number says.
@@ -129,18 +134,26 @@ def repeat_interleave(input, repeats=None, dim: int | None = None, *, output_siz
     return rearranging.repeat_by(input, repeats, dim, total)
 
 
-def _length(input, dim: int | None) -> int:
+def _length(input: Tensor, dim: int | None) -> int:
     known = input._aval
     return known.numel if dim is None else known.shape[views.wrap_dim(dim, known.ndim)] if known.ndim else 1
 
 
-def _check_output(wanted: int | None, length) -> None:
+def _check_output(wanted: int | None, length: Any) -> None:
     if wanted is not None and wanted != length():
         raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {length()} but got {wanted}")
 
 
-def _indices(name: str, choose):
-    def indices(row: int, col: int, offset: int = 0, *, dtype=dtypes.int64, device=None, layout=None):
+def _indices(name: str, choose: Callable[..., Any]):
+    def indices(
+        row: int,
+        col: int,
+        offset: int = 0,
+        *,
+        dtype: dtypes.dtype | None = dtypes.int64,
+        device: Device = None,
+        layout: formats.layout | None = None,
+    ):
         for what, size in (("row", row), ("col", col)):
             if size < 0:
                 raise RuntimeError(f"{what} must be non-negative, got{size}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @function(module="torchlike.linalg", out=SAME, out_name="linalg_inv_ex")
-def inv(A):
+def inv(A: Tensor):
     """The inverses of square matrices ``(*, n, n)``.
 
     Raises:
@@ -33,19 +34,19 @@ def inv(A):
 
 
 @function
-def inverse(input, *, out=None) -> Tensor:
+def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """See `torch.linalg.inv`."""
     return inv(input, out=out)
 
 
 @function(module="torchlike.linalg", out=SAME, out_name="linalg_solve_ex")
-def solve(A, B, *, left: bool = True):
+def solve(A: Tensor, B: Tensor, *, left: bool = True):
     """``X`` with ``A X = B``; see `LinAlgError`."""
     return ops.solve(A, B, left=left)
 
 
 @function(module="torchlike.linalg", out=SAME, out_name="linalg_cholesky_ex")
-def cholesky(A, *, upper: bool = False) -> Tensor:
+def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """The triangular factors of Hermitian positive definite matrices.
 
     Raises:
@@ -55,13 +56,13 @@ def cholesky(A, *, upper: bool = False) -> Tensor:
 
 
 @function(name="cholesky", out=SAME)
-def legacy_cholesky(input, upper: bool = False):
+def legacy_cholesky(input: Tensor, upper: bool = False):
     """See `torch.linalg.cholesky`."""
     return ops.legacy_cholesky(input, upper)
 
 
 @function(module="torchlike.linalg")
-def cross(input, other, *, dim: int = -1, out=None) -> Tensor:
+def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """Cross product of vectors with 3 elements along `dim`, by default the last one.
 
     Raises:
@@ -71,7 +72,7 @@ def cross(input, other, *, dim: int = -1, out=None) -> Tensor:
 
 
 @function
-def logdet(input) -> Tensor:
+def logdet(input: Tensor) -> Tensor:
     """The logarithms of the determinants; NaN where one is negative."""
     if input.dtype.rank < 2 or input.dtype in dtypes.HALVES:
         said = NEED_FLOAT if input.dtype.rank < 2 else LOW_PRECISION
@@ -81,19 +82,19 @@ def logdet(input) -> Tensor:
 
 
 @function(out=SAME)
-def slogdet(input):
+def slogdet(input: Tensor):
     """(sign, logarithm of the absolute value) of the determinants."""
     return return_types.slogdet(*ops.slogdet(input))
 
 
 @function(out=SAME, out_name="linalg_qr")
-def qr(input, some: bool = True):
+def qr(input: Tensor, some: bool = True):
     """(orthogonal, upper triangular) factors; complete ones where not `some`."""
     return return_types.qr(*ops.qr(input, "reduced" if some else "complete"))
 
 
 @function(out=SAME)
-def svd(input, some: bool = True, compute_uv: bool = True):
+def svd(input: Tensor, some: bool = True, compute_uv: bool = True):
     """(left vectors, singular values, right vectors)."""
     if not compute_uv:
         values = ops.svdvals(input)
@@ -104,7 +105,7 @@ def svd(input, some: bool = True, compute_uv: bool = True):
     return return_types.svd(left, values, right.mH)
 
 
-def legacy_eig(a, eigenvectors: bool = False, *, out=None):
+def legacy_eig(a: Tensor, eigenvectors: bool = False, *, out: Tensor | None = None):
     """(eigenvalues ``(n, 2)`` as real and imaginary parts, real eigenvectors or none); use `torch.linalg.eig`."""
     explain.warn("torch.eig is deprecated in favor of torch.linalg.eig", FutureWarning)
     values, vectors = np.linalg.eig(a.detach()._value().numpy())
@@ -118,7 +119,15 @@ _EIG = return_types._type("eig", "eigenvalues eigenvectors")
 
 
 @function(module="torchlike.linalg")
-def norm(A, ord=None, dim=None, keepdim: bool = False, *, out=None, dtype=None):
+def norm(
+    A: Tensor,
+    ord: float | str | None = None,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+):
     """The norm of vectors or matrices; without `ord` and `dim` that of all elements as one vector.
 
     Args:
@@ -134,7 +143,14 @@ def norm(A, ord=None, dim=None, keepdim: bool = False, *, out=None, dtype=None):
 
 
 @function(module="torchlike.linalg", out=NORM)
-def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None):
+def matrix_norm(
+    A: Tensor,
+    ord: float | str = "fro",
+    dim: Sequence[int] = (-2, -1),
+    keepdim: bool = False,
+    *,
+    dtype: dtypes.dtype | None = None,
+):
     """Norms of matrices over two dimensions.
 
     Args:
@@ -145,7 +161,15 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None
 
 
 @function(module="torchlike.linalg")
-def matrix_rank(A, tol=None, hermitian: bool = False, *, atol=None, rtol=None, out=None):
+def matrix_rank(
+    A: Tensor,
+    tol: Tensor | float | None = None,
+    hermitian: bool = False,
+    *,
+    atol: Tensor | float | None = None,
+    rtol: Tensor | float | None = None,
+    out: Tensor | None = None,
+):
     """How many singular values are not zero.
 
     Args:
@@ -159,7 +183,7 @@ def matrix_rank(A, tol=None, hermitian: bool = False, *, atol=None, rtol=None, o
 
 
 @function(module="torchlike.linalg", out=CAST)
-def lstsq(A, B, rcond=None, *, driver=None):
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None):
     """The least squares solutions of ``A X = B``, with (residuals, rank, singular values).
 
     Args:
@@ -184,7 +208,7 @@ _PRODUCT = OutRule("multi_dot(): expected out tensor to have dtype {c_result} bu
 
 
 @function(module="torchlike.linalg", out=_PRODUCT)
-def multi_dot(tensors):
+def multi_dot(tensors: Sequence[Tensor]):
     """The product of several matrices, in the cheapest order; the first and last may be vectors."""
     if len(tensors) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")

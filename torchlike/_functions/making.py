@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -23,6 +23,7 @@ from torchlike._types.numbers import to_integers
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 OVERFLOW = "Overflow when unpacking long long"
 COPY_CONSTRUCT = (
@@ -49,7 +50,7 @@ _PLAIN = {float, int, bool}
 # ---------------------------------------------------------------------- Python data as arrays
 
 
-def array_of(data, dtype: dtypes.dtype | None = None) -> np.ndarray:
+def array_of(data: Any, dtype: dtypes.dtype | None = None) -> np.ndarray:
     """Python data as a NumPy array with the dtype that PyTorch infers.
 
     Raises:
@@ -91,7 +92,7 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _array_of_python(data, dtype: dtypes.dtype | None) -> np.ndarray:
+def _array_of_python(data: Any, dtype: dtypes.dtype | None) -> np.ndarray:
     if not isinstance(data, (list, tuple)):
         data = list(data) if _is_sequence(data) else data
     elif data and isinstance(data[0], np.ndarray):
@@ -133,7 +134,7 @@ _ALLOWED = {
 }
 
 
-def _collect_types(data, depth: int, types: set) -> None:
+def _collect_types(data: Any, depth: int, types: set) -> None:
     if depth > 1:
         for each in data:
             _collect_types(each, depth - 1, types)
@@ -178,7 +179,7 @@ def _fitted(array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
     return cast(array, dtype)
 
 
-def _is_sequence(data) -> bool:
+def _is_sequence(data: Any) -> bool:
     if isinstance(data, (list, tuple, range)):
         return True
     return (
@@ -189,7 +190,7 @@ def _is_sequence(data) -> bool:
     )
 
 
-def _shape_of(data) -> tuple[int, ...]:
+def _shape_of(data: Any) -> tuple[int, ...]:
     shape = []
     while _is_sequence(data):
         shape.append(len(data))
@@ -199,7 +200,7 @@ def _shape_of(data) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _array_by_element(data, shape: tuple[int, ...], dtype: dtypes.dtype | None) -> np.ndarray:
+def _array_by_element(data: Any, shape: tuple[int, ...], dtype: dtypes.dtype | None) -> np.ndarray:
     """Data with tensors or arrays in it, or with a mistake."""
     if isinstance(data, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
@@ -238,7 +239,7 @@ def _common_dtype(flat: list) -> dtypes.dtype:
     return dtypes.BY_NUMPY[np.dtype(found)]
 
 
-def _dtype_of(each) -> dtypes.dtype:
+def _dtype_of(each: Any) -> dtypes.dtype:
     """The dtype of one element.
 
     Raises:
@@ -258,7 +259,7 @@ def _dtype_of(each) -> dtypes.dtype:
     return dtype_of_number(each)
 
 
-def dtype_of_number(value) -> dtypes.dtype:
+def dtype_of_number(value: Any) -> dtypes.dtype:
     """The dtype that a Python number gets."""
     if isinstance(value, (bool, np.bool_)):
         return dtypes.bool_
@@ -268,7 +269,7 @@ def dtype_of_number(value) -> dtypes.dtype:
     return default.to_complex() if isinstance(value, (complex, np.complexfloating)) else default
 
 
-def _flatten(data, shape: tuple[int, ...], dim: int, flat: list) -> None:
+def _flatten(data: Any, shape: tuple[int, ...], dim: int, flat: list) -> None:
     if dim == len(shape):
         if _is_sequence(data):
             kind = next((type(each) for each in flat), int)
@@ -292,7 +293,14 @@ def _flatten(data, shape: tuple[int, ...], dim: int, flat: list) -> None:
 
 
 @function(of_modes=True)
-def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """A tensor with a copy of the data.
 
     Args:
@@ -318,7 +326,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
     return made.requires_grad_() if requires_grad else made
 
 
-def lying_as(made, data):
+def lying_as(made: Tensor, data: Any):
     """A tensor that was just made of a tensor or an array, its elements in that order in memory."""
     layout = _layout_of(data)
     if layout is not None:
@@ -326,7 +334,7 @@ def lying_as(made, data):
     return made
 
 
-def _layout_of(data) -> Layout | None:
+def _layout_of(data: Any) -> Layout | None:
     """Where the elements of a tensor or an array lie, unless in order."""
     if isinstance(data, TensorBase):
         return None if data._view is None else data._layout
@@ -335,7 +343,7 @@ def _layout_of(data) -> Layout | None:
     return Layout(data.shape, tuple([each // data.itemsize for each in data.strides]))
 
 
-def wrapped(array: np.ndarray, device=None):
+def wrapped(array: np.ndarray, device: Device = None):
     """A tensor of a NumPy array that nobody else holds."""
     made = TensorBase._wrap(value_of(array))
     if device is None and not devices._context:
@@ -385,7 +393,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 
 
 @function(of_modes=True)
-def as_tensor(data, dtype=None, device=None) -> Tensor:
+def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Device = None) -> Tensor:
     """The data as a tensor, sharing its elements where dtype and device allow it."""
     dtype = dtypes.resolve(dtype, "as_tensor")
     if isinstance(data, TensorBase):
@@ -397,7 +405,14 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
 
 
 @function(of_modes=True)
-def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+def asarray(
+    obj: Any,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: Device = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Anything that holds numbers as a tensor: sharing its elements where that can be, a copy where it must.
 
     Args:
@@ -427,7 +442,9 @@ def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_
 
 
 @function(of_modes=True)
-def frombuffer(buffer, *, dtype=None, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+def frombuffer(
+    buffer: Any, *, dtype: dtypes.dtype | None = None, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
     """A 1-d tensor on the memory of an object with the buffer protocol.
 
     Args:
@@ -477,10 +494,10 @@ def frombuffer(buffer, *, dtype=None, count: int = -1, offset: int = 0, requires
 class _Capsule:
     """A bare DLPack capsule as an object with the protocol."""
 
-    def __init__(self, capsule) -> None:
+    def __init__(self, capsule: Any) -> None:
         self.capsule = capsule
 
-    def __dlpack__(self, **kwargs):
+    def __dlpack__(self, **kwargs: Any):
         return self.capsule
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -488,7 +505,7 @@ class _Capsule:
 
 
 @function(of_modes=True)
-def from_dlpack(ext_tensor, *, device=None, copy: bool | None = None):
+def from_dlpack(ext_tensor: Any, *, device: Device = None, copy: bool | None = None):
     """A tensor on the memory of another library's array.
 
     Args:
@@ -508,7 +525,7 @@ def from_dlpack(ext_tensor, *, device=None, copy: bool | None = None):
 
 
 @function
-def to_dlpack(tensor):
+def to_dlpack(tensor: Tensor):
     """A DLPack capsule of the tensor's memory.
 
     Raises:
@@ -517,7 +534,7 @@ def to_dlpack(tensor):
     return tensor.__dlpack__()
 
 
-def dlpack(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+def dlpack(self: Tensor, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None):
     """A DLPack capsule of the memory, for other libraries.
 
     Raises:
@@ -530,6 +547,6 @@ def dlpack(self, *, stream=None, max_version=None, dl_device=None, copy=None):
     return self.numpy().__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
 
 
-def dlpack_device(self) -> tuple[int, int]:
+def dlpack_device(self: Tensor) -> tuple[int, int]:
     """DLPack's numbers for the device."""
     return (2, self.device.index or 0) if self.is_cuda else (1, 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._autograd.variable import TensorBase
 
 
-def typename(obj, /) -> str:
+def typename(obj: Any, /) -> str:
     """The full name of an object's type; of a class or function its own.
 
     Example:

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _FIXED = frozenset((-2, -1, -0.5, 0, 0.5, 1, 2, 3, 4))
 
 
-def _is_fixed(exponent) -> bool:
+def _is_fixed(exponent: Any) -> bool:
     kind = type(exponent)
     return kind in (int, bool) and (exponent < 0 or exponent in _FIXED) or kind is float and exponent in _FIXED
 
 
 @function(several=True)
-def pow(input, exponent, *, out=None) -> Tensor:
+def pow(input: Tensor, exponent: Tensor | complex, *, out: Tensor | None = None) -> Tensor:
     """`input` to the power `exponent`, elementwise with broadcasting, in the promoted dtype.
 
     Args:
@@ -48,25 +48,25 @@ def pow(input, exponent, *, out=None) -> Tensor:
     return arithmetic.power(input, exponent, **_out(out))
 
 
-def pow_(input, exponent) -> Tensor:
+def pow_(input: Tensor, exponent: Tensor | complex) -> Tensor:
     """`pow` in place."""
     if _is_fixed(exponent):
         return arithmetic.fixed_power.inplace(input, exponent, type(exponent) is float)
     return arithmetic.power.inplace(input, exponent)
 
 
-def _out(out) -> dict:
+def _out(out: Tensor | None) -> dict:
     return {} if out is None else {"out": out}
 
 
-def pow_operator(self, other):
+def pow_operator(self: Tensor, other: Any):
     """``self ** other``."""
     if _is_fixed(other):
         return arithmetic.fixed_power(self, other, type(other) is float)
     return arithmetic.power.operator(self, other)
 
 
-def abs_(input) -> Tensor:
+def abs_(input: Tensor) -> Tensor:
     """`abs` in place.
 
     Raises:
@@ -77,7 +77,7 @@ def abs_(input) -> Tensor:
     return bounds.abs.inplace(input)
 
 
-def float_power_(input, exponent) -> Tensor:
+def float_power_(input: Tensor, exponent: Tensor | complex) -> Tensor:
     """`float_power` in place.
 
     Raises:
@@ -92,7 +92,7 @@ def float_power_(input, exponent) -> Tensor:
     return arithmetic.float_power.inplace(input, exponent)
 
 
-def eq_operator(self, other) -> Tensor:
+def eq_operator(self: Tensor, other: Any) -> Tensor:
     """``self == other``, the only operator for which an array becomes a tensor."""
     if isinstance(other, np.ndarray) and other.dtype.kind in "biufc":
         other = making.from_numpy(other)
@@ -105,7 +105,7 @@ def reversed_operator(call: Callable) -> Callable[[Any, Any], Tensor]:
 
 
 @operator
-def divided(self, other) -> Tensor:
+def divided(self: Tensor, other: Any) -> Tensor:
     """``other / self``, as PyTorch has it: a product with the reciprocal."""
     return arithmetic.reciprocal(self) * other
 
@@ -113,7 +113,7 @@ def divided(self, other) -> Tensor:
 divided.__name__ = "__rtruediv__"
 
 
-def invert(self):
+def invert(self: Tensor):
     """``~self``.
 
     Raises:
@@ -124,7 +124,7 @@ def invert(self):
     return bitwise.bitwise_not(self)
 
 
-def array_wrap(self, array, context=None, return_scalar: bool = False):
+def array_wrap(self: Tensor, array: np.ndarray, context: Any = None, return_scalar: bool = False):
     """What NumPy's own functions give for a tensor: a tensor again, as in ``tensor + array`` or ``np.sin(tensor)``."""
     return making.from_numpy(array.astype("uint8") if array.dtype == bool else array)
 
@@ -133,7 +133,7 @@ def array_wrap(self, array, context=None, return_scalar: bool = False):
 
 
 @function(several=True, legacy={"tensor1": "input", "tensor2": "other"})
-def equal(input, other) -> bool:
+def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and equal elements.
 
     Raises:
@@ -146,7 +146,7 @@ def equal(input, other) -> bool:
 
 
 @function(several=True)
-def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether elements are close: ``abs(input - other) <= atol + rtol * abs(other)``, or the same infinity.
 
     Args:
@@ -161,20 +161,20 @@ def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: b
 
 
 @function(several=True)
-def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements of two tensors are close; see `isclose`."""
     _check_tensors("allclose", input=input, other=other)
     _check_tolerances(rtol=rtol, atol=atol)
     return comparison.all_close(input, other, rtol, atol, equal_nan).item()
 
 
-def _check_tolerances(**given) -> None:
+def _check_tolerances(**given: Any) -> None:
     for name, value in given.items():
         if isinstance(value, numbers.Number) and not value >= 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value:g}")
 
 
-def _check_tensors(name: str, **given) -> None:
+def _check_tensors(name: str, **given: Any) -> None:
     for place, (parameter, each) in enumerate(given.items()):
         if not isinstance(each, TensorBase):
             raise TypeError(
@@ -186,43 +186,43 @@ def _check_tensors(name: str, **given) -> None:
 
 
 @function
-def is_conj(input) -> bool:
+def is_conj(input: Tensor) -> bool:
     """Whether it is a view that reads the conjugates of the elements that lie there."""
     return input._view is not None and input._view.sign[0]
 
 
 @function
-def is_neg(input) -> bool:
+def is_neg(input: Tensor) -> bool:
     """Whether it is a view that reads the negatives of the elements that lie there."""
     return input._view is not None and input._view.sign[1]
 
 
 @function
-def resolve_conj(input) -> Tensor:
+def resolve_conj(input: Tensor) -> Tensor:
     """The tensor itself, or a copy if it `is_conj`."""
     return conversion.clone(input) if is_conj(input) else input
 
 
 @function
-def resolve_neg(input) -> Tensor:
+def resolve_neg(input: Tensor) -> Tensor:
     """The tensor itself, or a copy if it `is_neg`."""
     return conversion.clone(input) if is_neg(input) else input
 
 
 @function
-def conj(input) -> Tensor:
+def conj(input: Tensor) -> Tensor:
     """The complex conjugates, as a view; a real tensor itself."""
     return views.conjugate(input) if input._aval.dtype.is_complex else input
 
 
 @function
-def conj_physical(input, *, out=None) -> Tensor:
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugates, as a copy; a real tensor itself."""
     return input if out is None and not input._aval.dtype.is_complex else trigonometric.conj(input, out=out)
 
 
 @function
-def positive(input) -> Tensor:
+def positive(input: Tensor) -> Tensor:
     """The tensor itself.
 
     Raises:
@@ -256,7 +256,7 @@ def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
 
 
 @function(several=True)
-def result_type(tensor1, tensor2) -> dtypes.dtype:
+def result_type(tensor1: Tensor | complex, tensor2: Tensor | complex) -> dtypes.dtype:
     """The dtype of an operation on two tensors or numbers; tensors with dimensions count before others.
 
     Example:

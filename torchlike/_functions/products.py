@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @function
-def einsum(*args) -> Tensor:
+def einsum(*args: Any) -> Tensor:
     """Products of tensors, summed over the letters that the result lacks.
 
     Args:
@@ -79,7 +80,7 @@ def _rearranged(equation: str, ndim: int) -> tuple[list[str], list[str]] | None:
     return (names, wanted) if sorted(set(names)) == sorted(wanted) else None
 
 
-def _seen_as(input, names: list[str], wanted: list[str]):
+def _seen_as(input: Tensor, names: list[str], wanted: list[str]):
     """The tensor with its dimensions in another order, and the diagonal of those that have one name."""
     names = list(names)
     for name in [each for place, each in enumerate(names) if each in names[:place]]:
@@ -99,7 +100,7 @@ def _check_letters(equation: str) -> None:
             )
 
 
-def _check_contracted(equation: str, terms: list[str], operands) -> None:
+def _check_contracted(equation: str, terms: list[str], operands: Sequence[Tensor]) -> None:
     """Two operands that are multiplied as matrices must be of one dtype; others are promoted."""
     if len(terms) != 2 or operands[0]._aval.dtype is operands[1]._aval.dtype:
         return
@@ -110,7 +111,7 @@ def _check_contracted(equation: str, terms: list[str], operands) -> None:
         raise RuntimeError(f"expected scalar type {first} but found {second}")
 
 
-def _check_terms(terms: list[str], operands) -> None:
+def _check_terms(terms: list[str], operands: Sequence[Tensor]) -> None:
     """Refuse letters that do not fit the operands' dimensions."""
     seen: dict[str, int] = {}
     for place, (term, operand) in enumerate(zip(terms, operands, strict=True)):
@@ -142,7 +143,7 @@ def _check_terms(terms: list[str], operands) -> None:
 def _lettered(args: tuple) -> tuple[str, tuple]:
     """The sublist form as an equation."""
 
-    def letters(dims) -> str:
+    def letters(dims: Any) -> str:
         return "".join("..." if each is Ellipsis else string.ascii_letters[each] for each in dims)
 
     operands = args[: len(args) // 2 * 2 : 2]
@@ -151,7 +152,7 @@ def _lettered(args: tuple) -> tuple[str, tuple]:
 
 
 @function(out=products.TENSORDOT)
-def tensordot(a, b, dims=2):
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2):
     """Products of tensors, summed over pairs of dimensions.
 
     Args:
@@ -179,7 +180,7 @@ def tensordot(a, b, dims=2):
     return products.tensordot_of(a, b, left, right)
 
 
-def addbmm_(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
+def addbmm_(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: complex = 1, alpha: complex = 1) -> Tensor:
     """`addbmm` in place; a tensor that is broadcast takes the size of the result."""
     rows, columns = (*batch1.shape, 1, 1)[1], (*batch2.shape, 1, 1)[2]
     if self.shape != (rows, columns):
@@ -189,7 +190,7 @@ def addbmm_(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
 
 
 @function(several=True)
-def cross(input, other, dim=None, *, out=None) -> Tensor:
+def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3."""
     if dim is None:
         explain.warn(
@@ -204,7 +205,7 @@ def cross(input, other, dim=None, *, out=None) -> Tensor:
     return crossed(input, other, dim, out)
 
 
-def crossed(input, other, dim: int, out):
+def crossed(input: Tensor, other: Tensor, dim: int, out: Tensor | None):
     """Cross product along a dimension."""
     bound = max(input.dim(), other.dim())
     if not -bound <= dim < bound:
@@ -222,7 +223,7 @@ _CDIST_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist",
 
 
 @function
-def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"):
     """The `p`-norms between all pairs of rows.
 
     Args:
@@ -250,7 +251,7 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
 
 
 @function(out=CAST)
-def chain_matmul(*matrices):
+def chain_matmul(*matrices: Tensor):
     """Product of several matrices, in the cheapest order."""
     letters = string.ascii_letters
     terms = ",".join(letters[place : place + 2] for place in range(len(matrices)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -39,7 +39,9 @@ from torchlike._types import devices, dtypes
 from torchlike._types.dtypes import scalar_name
 
 if TYPE_CHECKING:
+    from torchlike._types import formats
     from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 
 def _size(size: tuple, named: dict, name: str) -> tuple:
@@ -51,13 +53,13 @@ def _size(size: tuple, named: dict, name: str) -> tuple:
     return tuple(named["size"])
 
 
-def _finish(made, requires_grad: bool, out, name: str):
+def _finish(made: Tensor, requires_grad: bool | None, out: Tensor | None, name: str):
     made = stored(name, made, out, FILLED)
     return made.requires_grad_() if requires_grad else made
 
 
 @gate
-def _drawn(by: Callable[[Engine, tuple], np.ndarray], shape: tuple, generator: Generator | None, device):
+def _drawn(by: Callable[[Engine, tuple], np.ndarray], shape: tuple, generator: Generator | None, device: Device):
     """A tensor of numbers that ``by(engine, shape)`` draws; within `vmap`, for each row its own if it says so."""
     if devices.is_meta(device):  # nothing is drawn
         return wrapped(unmade(shape, by(Engine(), (0,)).dtype), device)
@@ -81,22 +83,22 @@ def draw_seed():
     return as_rows(wrapped(seeds), maps)
 
 
-def _float(dtype, name: str) -> np.dtype:
+def _float(dtype: dtypes.dtype | None, name: str) -> np.dtype:
     return (dtypes.resolve(dtype, name) or dtypes.get_default_dtype()).np
 
 
 @function(of_modes=True)
 def rand(
-    *size,
-    generator=None,
-    out=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
-    names=None,
-    **named,
+    *size: int | Sequence[int],
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
+    names: Sequence[str | None] = None,
+    **named: Any,
 ) -> Tensor:
     """Numbers uniform in ``[0, 1)``."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
@@ -107,16 +109,16 @@ def rand(
 
 @function(of_modes=True)
 def randn(
-    *size,
-    generator=None,
-    out=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
-    names=None,
-    **named,
+    *size: int | Sequence[int],
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
+    names: Sequence[str | None] = None,
+    **named: Any,
 ) -> Tensor:
     """Numbers of the standard normal distribution; complex ones have variance 1."""
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
@@ -127,17 +129,17 @@ def randn(
 
 @function(of_modes=True)
 def randint(
-    *args,
-    low=None,
-    high=None,
-    size=None,
-    generator=None,
-    out=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
+    *args: Any,
+    low: int | None = None,
+    high: int | None = None,
+    size: Sequence[int] | None = None,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
 ) -> Tensor:
     """Integers uniform in ``[low, high)``, called as ``randint(high, size)``, from 0 on, or ``randint(low, high, size)``.
 
@@ -173,7 +175,15 @@ def _bounds(args: tuple, named: dict) -> tuple:
 
 @function(of_modes=True)
 def randperm(
-    n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+    n: int,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
 ) -> Tensor:
     """A random order of the integers from 0 to ``n - 1``.
 
@@ -193,9 +203,17 @@ def _permutations(engine: Engine, shape: tuple, kind: np.dtype) -> np.ndarray:
     return rows[0] if len(shape) == 1 else np.stack(rows).reshape(shape)
 
 
-def _like(name: str, fn, fill) -> Callable[..., Tensor]:
+def _like(name: str, fn: Callable[..., Any], fill: Callable[..., Any]) -> Callable[..., Tensor]:
     def like(
-        input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None, **own
+        input: Tensor,
+        *,
+        dtype: dtypes.dtype | None = None,
+        layout: formats.layout | None = None,
+        device: Device = None,
+        requires_grad: bool = False,
+        pin_memory: bool = False,
+        memory_format: formats.memory_format | None = None,
+        **own: Any,
     ):
         named = {"dtype": dtype or input.dtype, "device": device or input.device}
         if input._view is None and memory_format is None:
@@ -212,16 +230,16 @@ randn_like = _like("randn_like", randn, lambda made, **own: normal_(made, **own)
 
 
 def randint_like(
-    input,
-    low=None,
-    high=None,
+    input: Tensor,
+    low: int | None = None,
+    high: Tensor | int | None = None,
     *,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
-    memory_format=None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
+    memory_format: formats.memory_format | None = None,
 ) -> Tensor:
     """`randint` with the shape, dtype and device of a tensor."""
     if high is None:
@@ -236,17 +254,17 @@ def randint_like(
 
 @function(legacy={"means": "mean"})
 def normal(
-    mean,
-    std=1.0,
-    size=None,
+    mean: Tensor | float,
+    std: Tensor | float = 1.0,
+    size: Sequence[int] | None = None,
     *,
-    generator=None,
-    out=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: formats.layout | None = None,
+    device: Device = None,
+    requires_grad: bool | None = False,
+    pin_memory: bool | None = False,
 ) -> Tensor:
     """Normally distributed numbers with means and deviations that are numbers or tensors.
 
@@ -279,7 +297,9 @@ def normal(
 
 
 @function
-def bernoulli(input, p=None, *, generator=None, out=None) -> Tensor:
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Tensor | None = None
+) -> Tensor:
     """Ones with the probabilities `input`, or all with probability `p`; else zeros.
 
     Raises:
@@ -298,7 +318,14 @@ def bernoulli(input, p=None, *, generator=None, out=None) -> Tensor:
 
 
 @function
-def multinomial(input, num_samples, replacement=False, *, generator=None, out=None) -> Tensor:
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """Indices drawn with the weights in each row, int64.
 
     Args:
@@ -317,7 +344,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
 
 
 @function
-def poisson(input, generator=None) -> Tensor:
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Counts of a Poisson distribution with the rates `input`, in its dtype."""
     return wrapped(draw_poisson(engine_of(generator, input.device), input.detach()._value().numpy()), input.device)
 
@@ -334,7 +361,7 @@ def _constant(name: str, known: Aval) -> Spec:
 
 
 @gate
-def _filled(tensor, name: str, array_of):
+def _filled(tensor: Tensor, name: str, array_of: Callable[..., Any]):
     """Write draws into a tensor in the order in which its elements lie in memory.
 
     Args:
@@ -363,14 +390,16 @@ def _filled(tensor, name: str, array_of):
     return tensor
 
 
-def uniform_(self, from_=0, to=1, *, generator=None, **named) -> Tensor:
+def uniform_(
+    self: Tensor, from_: float = 0, to: float = 1, *, generator: Generator | None = None, **named: Any
+) -> Tensor:
     """Fill with numbers uniform between two."""
     low = named.pop("from", from_)
     engine = engine_of(generator, self.device)
     return _filled(self, "Uniform0", lambda shape, _: draw.uniform(engine, shape, self.dtype.np, float(low), float(to)))
 
 
-def normal_(self, mean=0, std=1, *, generator=None) -> Tensor:
+def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with normally distributed numbers."""
     engine = engine_of(generator, self.device)
     contiguous = self._layout.is_contiguous
@@ -382,7 +411,7 @@ def normal_(self, mean=0, std=1, *, generator=None) -> Tensor:
     )
 
 
-def log_normal_(self, mean=1, std=2, *, generator=None) -> Tensor:
+def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
     """Fill with numbers whose logarithms are normally distributed."""
     engine = engine_of(generator, self.device)
     return _filled(
@@ -392,19 +421,19 @@ def log_normal_(self, mean=1, std=2, *, generator=None) -> Tensor:
     )
 
 
-def exponential_(self, lambd=1, *, generator=None) -> Tensor:
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with exponentially distributed numbers of rate `lambd`."""
     engine = engine_of(generator, self.device)
     return _filled(self, "Exponential0", lambda shape, _: draw.exponential(engine, shape, self.dtype.np, float(lambd)))
 
 
-def geometric_(self, p, *, generator=None) -> Tensor:
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Fill with numbers of trials up to the first success."""
     engine = engine_of(generator, self.device)
     return _filled(self, "Geometric0", lambda shape, _: draw.geometric(engine, shape, self.dtype.np, float(p)))
 
 
-def cauchy_(self, median=0, sigma=1, *, generator=None) -> Tensor:
+def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with Cauchy distributed numbers."""
     engine = engine_of(generator, self.device)
     return _filled(
@@ -412,7 +441,7 @@ def cauchy_(self, median=0, sigma=1, *, generator=None) -> Tensor:
     )
 
 
-def random_(self, *bounds, generator=None, **named) -> Tensor:
+def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fill with integers: ``random_(to)``, ``random_(from, to)``; without bounds, all from 0 on that the dtype holds.
 
     Args:
@@ -434,7 +463,7 @@ def random_(self, *bounds, generator=None, **named) -> Tensor:
     return _filled(self, name, lambda shape, _: draw_integers(engine, shape, kind, int(low), high))
 
 
-def bernoulli_(self, p=0.5, *, generator=None) -> Tensor:
+def bernoulli_(self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fill with ones with probability `p`, a number or a tensor; else zeros."""
     engine, kind = engine_of(generator, self.device), self.dtype.np
     if isinstance(p, TensorBase):
@@ -449,7 +478,7 @@ def bernoulli_(self, p=0.5, *, generator=None) -> Tensor:
     return _filled(self, "Bernoulli2", lambda shape, _: draw.bernoulli(engine, shape, float(p), kind))
 
 
-def truncated_normal_(tensor, mean: float, std: float, a: float, b: float, generator=None):
+def truncated_normal_(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None = None):
     """Fill with normally distributed numbers between `a` and `b`: what falls outside is drawn again.
 
     Where few would fall inside, uniform numbers are drawn and kept with the normal density's probability.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import math
 import numbers
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,8 +34,10 @@ _EXTREMUM = OutRule(
 )
 
 
-def _extremum(name: str, along, of_all):
-    def extremum(input, dim=None, keepdim=False, *, other=None, out=None):
+def _extremum(name: str, along: Callable[..., Any], of_all: Callable[..., Any]):
+    def extremum(
+        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: Tensor | None = None
+    ):
         if isinstance(dim, TensorBase):
             other, dim = dim, None
         if other is not None:
@@ -61,11 +64,11 @@ max = _extremum("max", ops.max_along, ops.max_of_all)
 min = _extremum("min", ops.min_along, ops.min_of_all)
 
 
-def _takes_values_and_indices(fn):
+def _takes_values_and_indices(fn: Callable[..., Any]):
     """Let a function take ``values=`` and ``indices=``, as before 0.4, for the pair ``out=``, with a FutureWarning."""
 
     @functools.wraps(fn)
-    def call(*args, **kwargs):
+    def call(*args: Any, **kwargs: Any):
         if kwargs and not {"values", "indices"}.isdisjoint(kwargs):
             pair = kwargs.pop("values", None), kwargs.pop("indices", None)
             if None not in pair:
@@ -82,7 +85,13 @@ mode = _takes_values_and_indices(sorting.mode)
 
 
 @_takes_values_and_indices
-def median(input, dim=None, keepdim=False, *, out=None):
+def median(
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Tensor | tuple[Tensor, ...] | list[Tensor] | None = None,
+):
     """The lower median of all elements; along a dimension a named pair (values, indices)."""
     return stored(
         "median", sorting.median_of_all(input) if dim is None else sorting.median_along(input, dim, keepdim), out
@@ -90,13 +99,13 @@ def median(input, dim=None, keepdim=False, *, out=None):
 
 
 @function(out=CAST)
-def nanmedian(input, dim=None, keepdim=False):
+def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False):
     """The lower median of what is not NaN; along a dimension a named pair (values, indices)."""
     return sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
 
 
-def _running(op):
-    def in_place(self, dim, *, dtype=None):
+def _running(op: Callable[..., Any]):
+    def in_place(self: Tensor, dim: int, *, dtype: dtypes.dtype | None = None):
         own = self._aval.dtype
         asked = dtypes.resolve(dtype, op.__name__ + "_") or own
         if asked is not own:
@@ -119,8 +128,10 @@ cumsum_ = _running(sorting.cumsum)
 cumprod_ = _running(sorting.cumprod)
 
 
-def _spread(name: str, op):
-    def spread(input, dim=None, unbiased=_MISSING, keepdim=False, *, correction=_MISSING):
+def _spread(name: str, op: Callable[..., Any]):
+    def spread(
+        input: Tensor, dim: Any = None, unbiased: Any = _MISSING, keepdim: bool = False, *, correction: Any = _MISSING
+    ):
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         if correction is _MISSING:
@@ -147,7 +158,14 @@ var_mean = _spread("var_mean", ops.var_mean_of)
 
 
 @function
-def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
+def norm(
+    input: Tensor,
+    p: float | str | None = "fro",
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+):
     """The norm of a vector, or over dimensions.
 
     Args:
@@ -173,7 +191,7 @@ _FLOATING = OutRule(
 
 
 @function(out=_FLOATING)
-def logsumexp(input, dim, keepdim=False) -> Tensor:
+def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False) -> Tensor:
     """``log(sum(exp(input)))`` over `dim`, without overflow."""
     return ops.logsumexp(input, dim, keepdim)
 
@@ -182,7 +200,14 @@ _QUANTILE = OutRule("quantile() out tensor must be same dtype as the input tenso
 
 
 def _quantile(name: str, skip_nan: bool):
-    def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
+    def quantile(
+        input: Tensor,
+        q: Tensor | float,
+        dim: int | None = None,
+        keepdim: bool = False,
+        *,
+        interpolation: str = "linear",
+    ):
         if isinstance(q, numbers.Number):
             if not 0 <= q <= 1:
                 raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
@@ -223,7 +248,13 @@ nanquantile = _quantile("nanquantile", True)
 
 
 @function
-def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+):
     """The distinct elements in order, or the distinct slices along `dim`.
 
     Args:
@@ -264,14 +295,23 @@ def _compared(one: list, other: list) -> int:
     return next((-1 if a < b else 1 for a, b in zip(one, other, strict=True) if a < b or a > b), 0)
 
 
-def _countable(input, dim: int | None) -> np.ndarray:
+def _countable(input: Tensor, dim: int | None) -> np.ndarray:
     if input.dtype.is_complex and (input.numel() or dim is None):
         kernel = "unique" if dim is None else "unique_dim"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_name(input.dtype)}'")
     return input._value().numpy("`_unique2` looks for elements")
 
 
-def _uniques(input, dim, name, found, inverse, counts, return_inverse, return_counts):
+def _uniques(
+    input: Tensor,
+    dim: int | None,
+    name: str,
+    found: np.ndarray,
+    inverse: np.ndarray,
+    counts: np.ndarray,
+    return_inverse: bool,
+    return_counts: bool,
+):
     found = making.wrapped(found, input.device)
     results = [sorting.found_in(input, found, name) if input.requires_grad else found]
     if dim is not None:  # which lies in memory as if it were the first
@@ -284,12 +324,14 @@ def _uniques(input, dim, name, found, inverse, counts, return_inverse, return_co
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _flags(return_inverse, return_counts, dim) -> dict:
+def _flags(return_inverse: bool, return_counts: bool, dim: int | None) -> dict:
     return {"return_inverse": return_inverse, "return_counts": return_counts, "dim": dim}
 
 
 @function
-def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+def unique_consecutive(
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+):
     """The elements, or slices along `dim`, without those that equal the one before them."""
     refuse("torch._VF.unique_consecutive", (input,), _flags(return_inverse, return_counts, dim))
     array = _countable(input, dim)
@@ -306,7 +348,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 
 
 @function(several=True)
-def bincount(input, weights=None, minlength=0) -> Tensor:
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each non-negative integer occurs, or the sum of its weights: ``max(input) + 1`` results at least.
 
     Raises:
@@ -332,7 +374,7 @@ _HISTOGRAM = OutRule(
 
 
 @function(out=_HISTOGRAM)
-def histc(input, bins=100, min=0, max=0) -> Tensor:
+def histc(input: Tensor, bins: int = 100, min: complex = 0, max: complex = 0) -> Tensor:
     """How many elements fall into each of `bins` equal intervals from `min` to `max`; others do not count.
 
     Args:
@@ -362,7 +404,16 @@ def histc(input, bins=100, min=0, max=0) -> Tensor:
 
 
 @function(several=True)
-def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, out=None, sorter=None) -> Tensor:
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    out: Tensor | None = None,
+    sorter: Tensor | None = None,
+) -> Tensor:
     """Where values would go in sorted rows.
 
     Args:
@@ -409,7 +460,7 @@ _PLACES = OutRule(
 )
 
 
-def _check_sorter(boundaries, sorter) -> None:
+def _check_sorter(boundaries: Tensor, sorter: Tensor | None) -> None:
     name = "torch.searchsorted(): "
     if sorter.shape != boundaries.shape:
         raise RuntimeError(
@@ -425,7 +476,9 @@ def _check_sorter(boundaries, sorter) -> None:
 
 
 @function(several=True)
-def bucketize(input, boundaries, *, out_int32=False, right=False, out=None) -> Tensor:
+def bucketize(
+    input: Tensor, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Tensor | None = None
+) -> Tensor:
     """The interval between sorted `boundaries` that each value falls into.
 
     Raises:
@@ -436,7 +489,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None) -> T
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
 
 
-def sum_to_size(self, *size) -> Tensor:
+def sum_to_size(self: Tensor, *size: int | Sequence[int]) -> Tensor:
     """The sum over the dimensions that a tensor of another size would be broadcast along; of this size, itself."""
     given = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     return self if given == self._aval.shape else ops.sum_to_size(self, *size)

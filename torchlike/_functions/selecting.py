@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ WHERE_UINT8 = (
 # ---------------------------------------------------------------------- index_put
 
 
-def _put_at(self, indices, values) -> tuple:
+def _put_at(self: Tensor, indices: Any, values: Tensor) -> tuple:
     if not isinstance(values, TensorBase):
         raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
     known = self._aval
@@ -55,7 +56,12 @@ def _put_at(self, indices, values) -> tuple:
 
 
 @function(several=True)
-def index_put(input, indices, values, accumulate: bool = False) -> Tensor:
+def index_put(
+    input: Tensor,
+    indices: tuple[Tensor | None, ...] | list[Tensor | None] | None,
+    values: Tensor,
+    accumulate: bool = False,
+) -> Tensor:
     """`input` with `values` at the places that a tuple of index tensors gives, or added there.
 
     Raises:
@@ -66,7 +72,12 @@ def index_put(input, indices, values, accumulate: bool = False) -> Tensor:
     return ops.index_put_by(input, values, where, tuple(tensors), accumulate)
 
 
-def index_put_(self, indices, values, accumulate: bool = False) -> Tensor:
+def index_put_(
+    self: Tensor,
+    indices: tuple[Tensor | None, ...] | list[Tensor | None] | None,
+    values: Tensor,
+    accumulate: bool = False,
+) -> Tensor:
     """`index_put` in place."""
     where, tensors = _put_at(self, indices, values)
     return ops.index_put_by.inplace(self, values, where, tuple(tensors), accumulate)
@@ -79,7 +90,7 @@ _PLACES = OutRule("nonzero: Expected out tensor to have scalar type {result} but
 
 
 @function
-def nonzero(input, *, out=None, as_tuple: bool = False):
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False):
     """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``.
 
     Args:
@@ -95,7 +106,7 @@ def nonzero(input, *, out=None, as_tuple: bool = False):
 
 
 @function(out=_PLACES, out_name="nonzero")
-def nonzero_static(input, *, size: int, fill_value: int = -1) -> Tensor:
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
     """`nonzero` cut or filled up to `size` rows."""
     found = nonzero(input)._value().numpy()[:size]
     rows = np.full((size, found.shape[1]), fill_value, np.int64)
@@ -104,13 +115,13 @@ def nonzero_static(input, *, size: int, fill_value: int = -1) -> Tensor:
 
 
 @function
-def argwhere(input) -> Tensor:
+def argwhere(input: Tensor) -> Tensor:
     """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``."""
     return nonzero(input)
 
 
 @function(several=True)
-def masked_select(input, mask, *, out=None) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where the mask, broadcast, is true, in one dimension.
 
     Raises:
@@ -128,7 +139,13 @@ def masked_select(input, mask, *, out=None) -> Tensor:
 
 
 @function(several=True)
-def where(condition, input=None, other=None, *, out=None) -> Any:
+def where(
+    condition: Tensor,
+    input: Tensor | complex | None = None,
+    other: Tensor | complex | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Any:
     """`input` where the condition is true, else `other`; with the condition alone, the places where it is true.
 
     Raises:
@@ -148,13 +165,13 @@ def where(condition, input=None, other=None, *, out=None) -> Any:
     return masks.where_between(condition, input, other, out=out)
 
 
-def where_method(self, condition, other) -> Tensor:
+def where_method(self: Tensor, condition: Tensor, other: Tensor | complex) -> Tensor:
     """The elements of this tensor where the condition is true, else those of `other`."""
     return where(condition, self, other)
 
 
 @function
-def unravel_index(indices, shape) -> tuple[Tensor, ...]:
+def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
     """Places in a flattened tensor of a shape as a tuple of places along each dimension.
 
     Raises:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from torchlike.tensor import Tensor
 
 
-def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
+def _views_of(pieces_op: Callable[..., Any], tensor: Tensor, dim: int, sizes: tuple, steps: tuple):
     """The results of one operation, each a view at its step."""
     made = pieces_op(tensor, dim, sizes)
     return tuple(
@@ -31,7 +32,7 @@ def _views_of(pieces_op, tensor, dim: int, sizes: tuple, steps: tuple):
 _steps: Cache[tuple, tuple] = Cache()
 
 
-def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
+def _steps_of(tensor: Tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
     """The steps of the single views that make up a list of views along `dim`.
 
     Args:
@@ -46,7 +47,7 @@ def _steps_of(tensor, dim: int, sizes: tuple | int, entries: list) -> tuple:
 
 
 @function(legacy={"tensor": "input"})
-def unbind(input, dim: int = 0) -> tuple[Tensor, ...]:
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, without it: a tuple of views.
 
     Raises:
@@ -65,7 +66,7 @@ def unbind(input, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @function
-def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple[Tensor, ...]:
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given sizes along a dimension: a tuple of views.
 
     Raises:
@@ -74,7 +75,7 @@ def split_with_sizes(input, split_sizes, dim: int = 0) -> tuple[Tensor, ...]:
     return _split(views.split_with_sizes, input, tuple([each.__index__() for each in split_sizes]), dim)
 
 
-def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
+def _split(pieces_op: Callable[..., Any], input: Tensor, sizes: tuple[int, ...], dim: int):
     known = input._aval
     dim = wrap_dim(dim, known.ndim)
     if any(each < 0 for each in sizes):
@@ -92,7 +93,7 @@ def _split(pieces_op, input, sizes: tuple[int, ...], dim: int):
 
 
 @function(legacy={"split_size": "split_size_or_sections"})
-def split(tensor, split_size_or_sections, dim: int = 0):
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0):
     """Pieces of a size along a dimension, the last one smaller where it does not fit, or of several given sizes.
 
     Raises:
@@ -120,13 +121,13 @@ def split(tensor, split_size_or_sections, dim: int = 0):
     return _split(views.split, tensor, tuple([min(size, length - at * size) for at in range(count)]), dim)
 
 
-def split_method(self, split_size, dim: int = 0):
+def split_method(self: Tensor, split_size: int | Sequence[int], dim: int = 0):
     """`split` as a method."""
     return split(self, split_size, dim)
 
 
 @function(legacy={"tensor": "input"})
-def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal size along a dimension, the last one smaller where it does not fit.
 
     Raises:
@@ -146,7 +147,7 @@ def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @function(several=True)
-def tensor_split(input, indices_or_sections, dim: int = 0) -> tuple[Tensor, ...]:
+def tensor_split(input: Tensor, indices_or_sections: Tensor | int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces along a dimension: so many of nearly equal size, or cut at the given places.
 
     Raises:
@@ -189,8 +190,8 @@ def tensor_split(input, indices_or_sections, dim: int = 0) -> tuple[Tensor, ...]
     return tuple(pieces)
 
 
-def _split_along(name: str, needed: int, dim_of):
-    def split_along(input, indices_or_sections):
+def _split_along(name: str, needed: int, dim_of: Callable[..., Any]):
+    def split_along(input: Tensor, indices_or_sections: Tensor | int | Sequence[int]):
         known = input._aval
         if known.ndim < needed:
             raise RuntimeError(
@@ -214,8 +215,8 @@ vsplit = _split_along("vsplit", 2, lambda ndim: 0)
 dsplit = _split_along("dsplit", 3, lambda ndim: 2)
 
 
-def _unsafe(name: str, cut):
-    def unsafe(*args, **kwargs):
+def _unsafe(name: str, cut: Callable[..., Any]):
+    def unsafe(*args: Any, **kwargs: Any):
         return tuple([as_if_made(each) for each in cut(*args, **kwargs)])
 
     unsafe.__doc__ = f"`{cut.__name__}` whose results share memory, but no history: none may be written to."
@@ -227,7 +228,7 @@ unsafe_split_with_sizes = _unsafe("unsafe_split_with_sizes", split_with_sizes)
 
 
 @function
-def select(input, dim: int, index) -> Tensor:
+def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at one place of a dimension, without it; a view.
 
     Raises:
@@ -246,7 +247,7 @@ def select(input, dim: int, index) -> Tensor:
 
 
 @function(legacy={"size": "length"})
-def narrow(input, dim: int, start, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: Tensor | int, length: int) -> Tensor:
     """`length` neighbours from `start` on along a dimension; a view.
 
     Raises:
@@ -272,5 +273,5 @@ def narrow(input, dim: int, start, length: int) -> Tensor:
     return stretch(input, dim, start, length)
 
 
-def _position(number) -> int:
+def _position(number: Any) -> int:
     return int(number.item()) if isinstance(number, TensorBase) else number

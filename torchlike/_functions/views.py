@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.tape import node_class
@@ -55,14 +56,14 @@ def _ints(name: str, args: tuple) -> tuple[int, ...]:
     return size
 
 
-def _fits(self, size: tuple) -> bool:
+def _fits(self: Tensor, size: tuple) -> bool:
     """Whether strides can say this shape."""
     if self._view is None:
         return True
     return views.reshaped_layout(self._layout, views.resolved_shape(self._aval.numel, size)) is not None
 
 
-def view(self, *size, dtype=None) -> Tensor:
+def view(self: Tensor, *size: Any, dtype: dtypes.dtype | None = None) -> Tensor:
     """The same elements in another shape, or the same bytes as another dtype, without a copy.
 
     Args:
@@ -92,7 +93,7 @@ def view(self, *size, dtype=None) -> Tensor:
         raise
 
 
-def _view_dtype(self, dtype: dtypes.dtype):
+def _view_dtype(self: Tensor, dtype: dtypes.dtype):
     old, new = self._aval.dtype.itemsize, dtype.itemsize
     for given, name in zip(self._view.sign if self._view is not None else (), _SIGNED, strict=False):
         if given and dtype is not self._aval.dtype:
@@ -108,7 +109,7 @@ _SIGNED = "conjugate view tensors", "tensors with negative bit set"
 
 
 @function
-def view_as_real(input) -> Tensor:
+def view_as_real(input: Tensor) -> Tensor:
     """A complex tensor of shape ``(...)`` as its real and imaginary parts, ``(..., 2)``; a view.
 
     Raises:
@@ -122,7 +123,7 @@ def view_as_real(input) -> Tensor:
     return views.view_as_real(input)
 
 
-def _check_bytes(self, dtype: dtypes.dtype) -> None:
+def _check_bytes(self: Tensor, dtype: dtypes.dtype) -> None:
     """Refuse to read the bytes as elements of another size where they are not neighbours.
 
     Raises:
@@ -147,7 +148,7 @@ def _check_bytes(self, dtype: dtypes.dtype) -> None:
 
 
 @function
-def reshape(input, *shape) -> Tensor:
+def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
     """The elements in another shape: a view where their place in memory allows it, else a copy.
 
     Raises:
@@ -163,12 +164,12 @@ def reshape(input, *shape) -> Tensor:
         raise
 
 
-def reshape_as(self, other) -> Tensor:
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """`reshape` to the shape of another tensor."""
     return reshape(self, tuple(other._aval.shape))
 
 
-def view_as(self, other) -> Tensor:
+def view_as(self: Tensor, other: Tensor) -> Tensor:
     """`view` with the shape of another tensor."""
     if not isinstance(other, TensorBase):
         raise TypeError(f"view_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
@@ -176,7 +177,7 @@ def view_as(self, other) -> Tensor:
 
 
 @function
-def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim` as one; a view where memory allows it."""
     known = input._aval
     shape = views.flattened_shape(known.shape, start_dim, end_dim)
@@ -186,7 +187,7 @@ def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 @function
-def unflatten(input, dim: int, sizes) -> Tensor:
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dimension as several; one of the sizes may be -1.
 
     Raises:
@@ -209,12 +210,12 @@ def unflatten(input, dim: int, sizes) -> Tensor:
 
 
 @function
-def ravel(input) -> Tensor:
+def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension; a view where they lie in order."""
     return reshape(contiguous(input), -1)
 
 
-def contiguous(self, memory_format=formats.contiguous_format) -> Tensor:
+def contiguous(self: Tensor, memory_format: formats.memory_format = formats.contiguous_format) -> Tensor:
     """The tensor itself if its elements lie in memory in this order, else a copy that does."""
     is_last = memory_format in (formats.channels_last, formats.channels_last_3d)
     if self.is_contiguous(memory_format=memory_format) if is_last else self._view is None or self._layout.is_contiguous:
@@ -222,19 +223,19 @@ def contiguous(self, memory_format=formats.contiguous_format) -> Tensor:
     return conversion.clone(self, memory_format=memory_format)
 
 
-def as_if_made(viewed):
+def as_if_made(viewed: Tensor):
     """A view as a tensor of its own: nothing else holds what it views."""
     viewed._base = viewed._frozen = None
     return viewed
 
 
-def expand_as(self, other) -> Tensor:
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """`expand` to the shape of another tensor."""
     return views.expand(self, tuple(other._aval.shape))
 
 
 @function
-def broadcast_to(input, *size) -> Tensor:
+def broadcast_to(input: Tensor, *size: int | Sequence[int]) -> Tensor:
     """`expand` to a size, spelled out or one sequence."""
     return views.expand(input, _sizes(size))
 
@@ -250,7 +251,7 @@ def _unique(name: str, dims: tuple, ndim: int) -> tuple[int, ...]:
 
 
 @function
-def movedim(input, source, destination) -> Tensor:
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Dimensions moved to other places, the rest in their order.
 
     Raises:
@@ -269,7 +270,7 @@ def movedim(input, source, destination) -> Tensor:
     return views.permute(input, tuple([places[dim] if dim in places else next(rest) for dim in range(ndim)]))
 
 
-def reversed_dims(self):
+def reversed_dims(self: Tensor):
     """``x.T``: the dimensions in reverse order."""
     ndim = self._aval.ndim
     if ndim not in (0, 2):
@@ -284,7 +285,7 @@ def _identity(name: str) -> str:
     return f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
 
 
-def matrix_transpose(self):
+def matrix_transpose(self: Tensor):
     """``x.mT``: the last two dimensions swapped."""
     ndim = self._aval.ndim
     if ndim < 2:
@@ -295,7 +296,7 @@ def matrix_transpose(self):
     return views.transpose(self, -2, -1)
 
 
-def conjugate_transpose(self):
+def conjugate_transpose(self: Tensor):
     """``x.H``: the transpose of a matrix, conjugated."""
     ndim = self._aval.ndim
     if ndim not in (0, 2):
@@ -307,18 +308,18 @@ def conjugate_transpose(self):
     return _adjoint(self)
 
 
-def _adjoint(self):
+def _adjoint(self: Tensor):
     swapped = views.transpose(self, -2, -1)
     return views.conjugate(swapped) if self._aval.dtype.is_complex else swapped
 
 
-def matrix_adjoint(self):
+def matrix_adjoint(self: Tensor):
     """``x.mH``: the last two dimensions swapped, conjugated."""
     return _checked_adjoint(self, "tensor.mH is")
 
 
 @function
-def adjoint(input) -> Tensor:
+def adjoint(input: Tensor) -> Tensor:
     """The last two dimensions swapped, conjugated.
 
     Raises:
@@ -327,7 +328,7 @@ def adjoint(input) -> Tensor:
     return _checked_adjoint(input, "tensor.adjoint() is")
 
 
-def _checked_adjoint(self, what: str):
+def _checked_adjoint(self: Tensor, what: str):
     ndim = self._aval.ndim
     if ndim == 1:
         raise RuntimeError(f"{what} only supported on matrices or batches of matrices. Got 1-D tensor.")
@@ -348,7 +349,7 @@ def _in_place(function: F, overloads: int = 1) -> F:
     """
 
     @functools.wraps(function)
-    def inplace(self, *args, **kwargs):
+    def inplace(self: Tensor, *args: Any, **kwargs: Any):
         self._check_writable()
         viewed = function(self, *args, **kwargs)
         self._count_writing()
@@ -377,7 +378,7 @@ transpose_ = _in_place(views.transpose)
 
 
 @function
-def as_strided(input, size, stride, storage_offset=None) -> Tensor:
+def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
     """The elements at sizes, strides and an offset of one's own, counted in elements of the storage.
 
     Raises:
@@ -395,7 +396,7 @@ def as_strided(input, size, stride, storage_offset=None) -> Tensor:
     return _of_root(root, place)
 
 
-def _of_root(root, place: Place):
+def _of_root(root: Any, place: Place):
     """A view of a tensor that is not all of its memory, at a place of that."""
     step = direct(root._storage.aval, root._storage.place, place)
     made = TensorBase._on(root._storage)._viewed(step, record(step.get, (root._storage.read(),))[0], None)
@@ -410,13 +411,13 @@ as_strided_ = _in_place(as_strided)
 
 
 @function
-def real(input) -> Tensor:
+def real(input: Tensor) -> Tensor:
     """The real parts: a view of a complex tensor, a real tensor itself."""
     return views.real_part(input) if input._aval.dtype.is_complex else input
 
 
 @function
-def imag(input) -> Tensor:
+def imag(input: Tensor) -> Tensor:
     """The imaginary parts of a complex tensor, as a view.
 
     Raises:
@@ -431,7 +432,7 @@ def imag(input) -> Tensor:
 
 
 @function(of_modes=True)
-def broadcast_shapes(*shapes):
+def broadcast_shapes(*shapes: Any):
     """The shape that shapes broadcast to.
 
     Raises:
@@ -462,7 +463,7 @@ def _tensors(args: tuple) -> tuple:
 
 
 @function
-def broadcast_tensors(*tensors):
+def broadcast_tensors(*tensors: Tensor):
     """Tensors expanded to their common shape.
 
     Raises:
@@ -477,14 +478,14 @@ def broadcast_tensors(*tensors):
 
 
 def _at_least(name: str, dims: int):
-    def grown(each):
+    def grown(each: Tensor):
         have = each._aval.ndim
         if not have:
             return reshape(each, (1,) * dims)
         each = views.unsqueeze(each, 0) if have == 1 and dims > 1 else each
         return views.unsqueeze(each, -1) if have < 3 and dims == 3 else each
 
-    def at_least(*tensors):
+    def at_least(*tensors: Any):
         if len(tensors) == 1 and isinstance(tensors[0], TensorBase):
             return grown(tensors[0])
         refuse(f"torch._VF.{name}", (tensors[0] if len(tensors) == 1 else tensors,), {})

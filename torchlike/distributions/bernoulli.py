@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import nan
 
 from torchlike._autograd.modes import no_grad
-from torchlike._functions.creation import arange
 from torchlike._functions.randoms import bernoulli
+from torchlike._functions.ranges import arange
 from torchlike.distributions import constraints
 from torchlike.distributions._odds import Odds, WithParameter
 from torchlike.distributions.exp_family import ExponentialFamily

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import nan
 
-from torchlike._functions.creation import arange, full
+from torchlike._functions.creation import full
 from torchlike._functions.randoms import multinomial
+from torchlike._functions.ranges import arange
 from torchlike._functions.views import broadcast_tensors
 from torchlike._types import Size
 from torchlike._types.limits import finfo

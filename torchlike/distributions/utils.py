@@ -7,8 +7,9 @@ from functools import update_wrapper
 from typing import Any
 
 from torchlike._autograd.modes import enable_grad
-from torchlike._functions.creation import arange, empty
+from torchlike._functions.creation import empty
 from torchlike._functions.making import tensor
+from torchlike._functions.ranges import arange
 from torchlike._functions.views import broadcast_tensors
 from torchlike._ops.nn.activations import softmax
 from torchlike._types.dtypes import get_default_dtype
