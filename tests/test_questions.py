@@ -165,7 +165,7 @@ def test_switches_keep_what_they_are_set_to():
 
 
 def test_what_differs_here_is_answered_honestly():
-    assert not torchlike.distributed.is_available() and not torchlike.set_flush_denormal(True)
+    assert not torchlike.set_flush_denormal(True)
     assert not any(getattr(torchlike.backends, each).is_available() for each in ("mkl", "openmp", "nnpack"))
     assert torchlike.backends.cpu.get_cpu_capability() in ("AVX512", "AVX2", "DEFAULT")
     assert "jax 0." in torchlike.__config__.show() and "threads" in torchlike.__config__.parallel_info()

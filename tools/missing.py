@@ -8,6 +8,7 @@ writes `docs/missing.md`, from the list of PyTorch's names that the package has.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import sys
 import textwrap
 from pathlib import Path
@@ -51,6 +52,7 @@ def page() -> str:
     """The page's text."""
     from torchlike.version import __version__
 
+    _import_all()
     rows, lists, absent = [], [], []
     for path, names in sorted(pytorchs_names().items()):
         module = there(path)
@@ -68,6 +70,14 @@ def page() -> str:
     text += "".join(f"| `{path}` | {count} | {of} |\n" for path, count, of in rows)
     whole = [path for path in absent if not path.startswith(LEFT_OUT)]
     return "\n".join([text + "\n## Whole modules\n\n" + _wrapped(whole), *lists])
+
+
+def _import_all() -> None:
+    """Import those public modules, too, that are imported by who asks for them alone."""
+    top = importlib.import_module("torchlike")
+    for found in pkgutil.walk_packages(top.__path__, "torchlike."):
+        if not any(part.startswith("_") for part in found.name.split(".")):
+            importlib.import_module(found.name)
 
 
 def _wrapped(names: list[str]) -> str:

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import Distribution, DistributionFinder
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any
 
 from torchlike._missing import LACKING, is_pytorchs
 from torchlike.version import __version__
@@ -34,6 +35,12 @@ class _Alias(importlib.abc.Loader):
         # the import system has put the alias's spec in place of the module's own
         module.__spec__ = self._spec
         _share(module.__name__)
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """The code of the module, for who runs it as a program: ``python -m torch.distributed.run``."""
+        spec = spec_of(self.target)
+        loader: Any = spec and spec.loader
+        return loader.get_code(self.target)
 
 
 def _share(package: str) -> None:
@@ -75,7 +82,9 @@ class Finder(DistributionFinder):
         known = spec_of(ALIASES[top] + dot + rest)
         if known is not None:
             is_package = known.submodule_search_locations is not None
-            return importlib.machinery.ModuleSpec(fullname, _Alias(known.name), is_package=is_package)
+            return importlib.machinery.ModuleSpec(
+                fullname, _Alias(known.name), origin=known.origin, is_package=is_package
+            )
         if top != "torch" and importlib.machinery.PathFinder.find_spec(top) is not None:
             return None  # the real one is installed
         if _is_a_question():

@@ -1,7 +1,8 @@
-"""``torch.nn.parallel``: one module on several devices."""
+"""``torch.nn.parallel``: one module on several devices, or in several processes."""
 
 from torchlike.nn.parallel.data_parallel import DataParallel as DataParallel
 from torchlike.nn.parallel.data_parallel import data_parallel as data_parallel
+from torchlike.nn.parallel.distributed import DistributedDataParallel as DistributedDataParallel
 from torchlike.nn.parallel.parallel_apply import parallel_apply as parallel_apply
 from torchlike.nn.parallel.replicate import replicate as replicate
 from torchlike.nn.parallel.scatter_gather import gather as gather
