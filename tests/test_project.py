@@ -17,6 +17,7 @@ from types import ModuleType
 import pytest
 
 import torchlike
+from tools import forms
 from torchlike import _missing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -238,6 +239,11 @@ def test_ci_runs_the_commands_of_the_readme():
         'bash -c "${commands[1]}"',
     ]
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_lists_are_as_the_declarations_have_it():
+    stale = [path.name for path, text in forms.texts().items() if path.read_text() != text]
+    assert not stale, "`python -m tools.forms` writes them"
 
 
 def test_tests_say_what_they_expect():

@@ -39,23 +39,6 @@ from torchlike._autograd.modes import is_inference_mode_enabled as is_inference_
 from torchlike._autograd.modes import set_grad_enabled as set_grad_enabled
 
 # ---------------------------------------------------------------- making
-from torchlike._functions.asking import detach as detach, detach_ as detach_, get_device as get_device
-from torchlike._functions.asking import is_complex as is_complex, is_distributed as is_distributed
-from torchlike._functions.asking import is_floating_point as is_floating_point, is_inference as is_inference
-from torchlike._functions.asking import is_nonzero as is_nonzero, is_same_size as is_same_size, is_signed as is_signed
-from torchlike._functions.asking import is_tensor as is_tensor, numel as numel
-from torchlike._functions.creation import empty as empty, empty_like as empty_like, empty_permuted as empty_permuted
-from torchlike._functions.creation import empty_strided as empty_strided, eye as eye, full as full
-from torchlike._functions.creation import full_like as full_like, ones as ones, ones_like as ones_like
-from torchlike._functions.creation import scalar_tensor as scalar_tensor, zeros as zeros, zeros_like as zeros_like
-from torchlike._functions.filling import fill as fill, fill_ as fill_, resize_as_ as resize_as_, zero_ as zero_
-from torchlike._functions.making import as_tensor as as_tensor, asarray as asarray, from_dlpack as from_dlpack
-from torchlike._functions.making import from_numpy as from_numpy, frombuffer as frombuffer, tensor as tensor
-from torchlike._functions.making import to_dlpack as to_dlpack
-from torchlike._functions.ranges import arange as arange, inclusive_range as range, linspace as linspace
-from torchlike._functions.ranges import logspace as logspace
-from torchlike._ops.conversion import clone as clone
-from torchlike._ops.creation import complex as complex, polar as polar
 from torchlike._tensor.legacy import BFloat16Tensor as BFloat16Tensor, BoolTensor as BoolTensor
 from torchlike._tensor.legacy import ByteTensor as ByteTensor, CharTensor as CharTensor, DoubleTensor as DoubleTensor
 from torchlike._tensor.legacy import FloatTensor as FloatTensor, HalfTensor as HalfTensor, IntTensor as IntTensor
@@ -76,32 +59,85 @@ from torchlike._types.formats import sparse_bsc as sparse_bsc, sparse_bsr as spa
 from torchlike._types.formats import sparse_csc as sparse_csc, sparse_csr as sparse_csr, strided as strided
 from torchlike._types.limits import finfo as finfo, iinfo as iinfo
 
-# ---------------------------------------------------------------- pointwise
-from torchlike._functions.inplace import addmv_ as addmv_, acos_ as acos_, acosh_ as acosh_, arccos_ as arccos_
+# ---------------------------------------------------------------- functions
+# written by tools.forms
+from torchlike._functions.asking import detach as detach, detach_ as detach_, get_device as get_device
+from torchlike._functions.asking import is_complex as is_complex, is_distributed as is_distributed
+from torchlike._functions.asking import is_floating_point as is_floating_point, is_inference as is_inference
+from torchlike._functions.asking import is_nonzero as is_nonzero, is_same_size as is_same_size, is_signed as is_signed
+from torchlike._functions.asking import is_tensor as is_tensor, numel as numel
+from torchlike._functions.creation import empty as empty, empty_like as empty_like, empty_permuted as empty_permuted
+from torchlike._functions.creation import empty_strided as empty_strided, eye as eye, full as full
+from torchlike._functions.creation import full_like as full_like, ones as ones, ones_like as ones_like
+from torchlike._functions.creation import scalar_tensor as scalar_tensor, zeros as zeros, zeros_like as zeros_like
+from torchlike._functions.filling import fill as fill, fill_ as fill_, resize_as_ as resize_as_, zero_ as zero_
+from torchlike._functions.generators import get_rng_state as get_rng_state, initial_seed as initial_seed
+from torchlike._functions.generators import manual_seed as manual_seed, seed as seed, set_rng_state as set_rng_state
+from torchlike._functions.inplace import acos_ as acos_, acosh_ as acosh_, addmv_ as addmv_, arccos_ as arccos_
 from torchlike._functions.inplace import arccosh_ as arccosh_, arcsin_ as arcsin_, arcsinh_ as arcsinh_
 from torchlike._functions.inplace import arctan_ as arctan_, arctanh_ as arctanh_, asin_ as asin_, asinh_ as asinh_
-from torchlike._functions.inplace import atan_ as atan_, atanh_ as atanh_, ceil_ as ceil_, clamp_ as clamp_
-from torchlike._functions.inplace import clamp_max_ as clamp_max_, clamp_min_ as clamp_min_, clip_ as clip_
-from torchlike._functions.inplace import conj_physical_ as conj_physical_, cos_ as cos_, cosh_ as cosh_
-from torchlike._functions.inplace import deg2rad_ as deg2rad_, erf_ as erf_, erfc_ as erfc_, exp2_ as exp2_
-from torchlike._functions.inplace import exp_ as exp_, expm1_ as expm1_, fix_ as fix_, floor_ as floor_, frac_ as frac_
-from torchlike._functions.inplace import gcd_ as gcd_, i0_ as i0_, lcm_ as lcm_, ldexp_ as ldexp_, log10_ as log10_
-from torchlike._functions.inplace import log1p_ as log1p_, log2_ as log2_, log_ as log_, logit_ as logit_
-from torchlike._functions.inplace import nan_to_num_ as nan_to_num_, neg_ as neg_, negative_ as negative_
-from torchlike._functions.inplace import rad2deg_ as rad2deg_, reciprocal_ as reciprocal_, round_ as round_
-from torchlike._functions.inplace import rsqrt_ as rsqrt_, sigmoid_ as sigmoid_, sin_ as sin_, sinc_ as sinc_
-from torchlike._functions.inplace import sinh_ as sinh_, sqrt_ as sqrt_, square_ as square_, tan_ as tan_
-from torchlike._functions.inplace import tanh_ as tanh_, trunc_ as trunc_, xlogy_ as xlogy_
-from torchlike._functions.pointwise import abs_ as abs_, allclose as allclose, can_cast as can_cast, equal as equal
-from torchlike._functions.pointwise import conj as conj, conj_physical as conj_physical, positive as positive
-from torchlike._functions.pointwise import is_conj as is_conj, is_neg as is_neg, isclose as isclose, pow as pow
+from torchlike._functions.inplace import atan_ as atan_, atanh_ as atanh_, ceil_ as ceil_, celu_ as celu_
+from torchlike._functions.inplace import clamp_ as clamp_, clamp_max_ as clamp_max_, clamp_min_ as clamp_min_
+from torchlike._functions.inplace import clip_ as clip_, conj_physical_ as conj_physical_, cos_ as cos_, cosh_ as cosh_
+from torchlike._functions.inplace import deg2rad_ as deg2rad_, embedding_renorm_ as embedding_renorm_, erf_ as erf_
+from torchlike._functions.inplace import erfc_ as erfc_, exp2_ as exp2_, exp_ as exp_, expm1_ as expm1_, fix_ as fix_
+from torchlike._functions.inplace import floor_ as floor_, frac_ as frac_, gcd_ as gcd_, i0_ as i0_, lcm_ as lcm_
+from torchlike._functions.inplace import ldexp_ as ldexp_, log10_ as log10_, log1p_ as log1p_, log2_ as log2_
+from torchlike._functions.inplace import log_ as log_, logit_ as logit_, nan_to_num_ as nan_to_num_, neg_ as neg_
+from torchlike._functions.inplace import negative_ as negative_, rad2deg_ as rad2deg_, reciprocal_ as reciprocal_
+from torchlike._functions.inplace import relu_ as relu_, round_ as round_, rsqrt_ as rsqrt_, selu_ as selu_
+from torchlike._functions.inplace import sigmoid_ as sigmoid_, sin_ as sin_, sinc_ as sinc_, sinh_ as sinh_
+from torchlike._functions.inplace import sqrt_ as sqrt_, square_ as square_, tan_ as tan_, tanh_ as tanh_
+from torchlike._functions.inplace import threshold_ as threshold_, trunc_ as trunc_, xlogy_ as xlogy_
+from torchlike._functions.joining import block_diag as block_diag, cartesian_prod as cartesian_prod
+from torchlike._functions.joining import meshgrid as meshgrid, repeat_interleave as repeat_interleave
+from torchlike._functions.joining import tril_indices as tril_indices, triu_indices as triu_indices
+from torchlike._functions.linalg import inverse as inverse, legacy_cholesky as cholesky, legacy_eig as eig
+from torchlike._functions.linalg import logdet as logdet, qr as qr, slogdet as slogdet, svd as svd
+from torchlike._functions.making import as_tensor as as_tensor, asarray as asarray, from_dlpack as from_dlpack
+from torchlike._functions.making import from_numpy as from_numpy, frombuffer as frombuffer, tensor as tensor
+from torchlike._functions.making import to_dlpack as to_dlpack
+from torchlike._functions.naming import typename as typename
+from torchlike._functions.pointwise import abs_ as abs_, allclose as allclose, can_cast as can_cast, conj as conj
+from torchlike._functions.pointwise import conj_physical as conj_physical, equal as equal, is_conj as is_conj
+from torchlike._functions.pointwise import is_neg as is_neg, isclose as isclose, positive as positive, pow as pow
 from torchlike._functions.pointwise import promote_types as promote_types, resolve_conj as resolve_conj
 from torchlike._functions.pointwise import resolve_neg as resolve_neg, result_type as result_type
-from torchlike._ops.bounds import abs as abs, abs as absolute, clamp as clamp, clamp as clip, clamp_max as clamp_max
-from torchlike._ops.bounds import clamp_min as clamp_min, copysign as copysign, fmax as fmax, fmin as fmin
-from torchlike._ops.bounds import heaviside as heaviside, hypot as hypot, maximum as maximum, minimum as minimum
-from torchlike._ops.bounds import nan_to_num as nan_to_num, nextafter as nextafter, sgn as sgn, sign as sign
-from torchlike._ops.bounds import signbit as signbit
+from torchlike._functions.products import cdist as cdist, chain_matmul as chain_matmul, cross as cross, einsum as einsum
+from torchlike._functions.products import tensordot as tensordot
+from torchlike._functions.randoms import bernoulli as bernoulli, multinomial as multinomial, normal as normal
+from torchlike._functions.randoms import poisson as poisson, rand as rand, rand_like as rand_like, randint as randint
+from torchlike._functions.randoms import randint_like as randint_like, randn as randn, randn_like as randn_like
+from torchlike._functions.randoms import randperm as randperm
+from torchlike._functions.ranges import arange as arange, inclusive_range as range, linspace as linspace
+from torchlike._functions.ranges import logspace as logspace
+from torchlike._functions.recurrent import gru_cell as gru_cell, lstm_cell as lstm_cell, rnn_relu_cell as rnn_relu_cell
+from torchlike._functions.recurrent import rnn_tanh_cell as rnn_tanh_cell
+from torchlike._functions.reductions import bincount as bincount, bucketize as bucketize, histc as histc
+from torchlike._functions.reductions import logsumexp as logsumexp, max as max, median as median, min as min
+from torchlike._functions.reductions import mode as mode, nanmedian as nanmedian, nanquantile as nanquantile
+from torchlike._functions.reductions import norm as norm, quantile as quantile, searchsorted as searchsorted, std as std
+from torchlike._functions.reductions import std_mean as std_mean, unique as unique
+from torchlike._functions.reductions import unique_consecutive as unique_consecutive, var as var, var_mean as var_mean
+from torchlike._functions.selecting import argwhere as argwhere, index_put as index_put, index_put_ as index_put_
+from torchlike._functions.selecting import masked_select as masked_select, nonzero as nonzero
+from torchlike._functions.selecting import nonzero_static as nonzero_static, unravel_index as unravel_index
+from torchlike._functions.selecting import where as where
+from torchlike._functions.splitting import chunk as chunk, dsplit as dsplit, hsplit as hsplit, narrow as narrow
+from torchlike._functions.splitting import select as select, split as split, split_with_sizes as split_with_sizes
+from torchlike._functions.splitting import tensor_split as tensor_split, unbind as unbind, unsafe_chunk as unsafe_chunk
+from torchlike._functions.splitting import unsafe_split as unsafe_split
+from torchlike._functions.splitting import unsafe_split_with_sizes as unsafe_split_with_sizes, vsplit as vsplit
+from torchlike._functions.threads import get_num_interop_threads as get_num_interop_threads
+from torchlike._functions.threads import get_num_threads as get_num_threads, set_flush_denormal as set_flush_denormal
+from torchlike._functions.threads import set_num_interop_threads as set_num_interop_threads
+from torchlike._functions.threads import set_num_threads as set_num_threads
+from torchlike._functions.views import adjoint as adjoint, as_strided as as_strided, as_strided_ as as_strided_
+from torchlike._functions.views import atleast_1d as atleast_1d, atleast_2d as atleast_2d, atleast_3d as atleast_3d
+from torchlike._functions.views import broadcast_shapes as broadcast_shapes, broadcast_tensors as broadcast_tensors
+from torchlike._functions.views import broadcast_to as broadcast_to, flatten as flatten, imag as imag
+from torchlike._functions.views import movedim as movedim, movedim as moveaxis, ravel as ravel, real as real
+from torchlike._functions.views import reshape as reshape, unflatten as unflatten, view_as_real as view_as_real
 from torchlike._ops.arithmetic import add as add, addcdiv as addcdiv, addcmul as addcmul, div as div, div as divide
 from torchlike._ops.arithmetic import float_power as float_power, floor_divide as floor_divide, fmod as fmod
 from torchlike._ops.arithmetic import frexp as frexp, gcd as gcd, lcm as lcm, ldexp as ldexp, lerp as lerp, mul as mul
@@ -111,90 +147,91 @@ from torchlike._ops.arithmetic import sub as subtract, true_divide as true_divid
 from torchlike._ops.bitwise import bitwise_and as bitwise_and, bitwise_left_shift as bitwise_left_shift
 from torchlike._ops.bitwise import bitwise_not as bitwise_not, bitwise_or as bitwise_or
 from torchlike._ops.bitwise import bitwise_right_shift as bitwise_right_shift, bitwise_xor as bitwise_xor
+from torchlike._ops.bounds import abs as abs, abs as absolute, clamp as clamp, clamp as clip, clamp_max as clamp_max
+from torchlike._ops.bounds import clamp_min as clamp_min, copysign as copysign, fmax as fmax, fmin as fmin
+from torchlike._ops.bounds import heaviside as heaviside, hypot as hypot, maximum as maximum, minimum as minimum
+from torchlike._ops.bounds import nan_to_num as nan_to_num, nextafter as nextafter, sgn as sgn, sign as sign
+from torchlike._ops.bounds import signbit as signbit
 from torchlike._ops.comparison import eq as eq, ge as ge, ge as greater_equal, gt as gt, gt as greater
-from torchlike._ops.comparison import isfinite as isfinite, isinf as isinf, isnan as isnan, isneginf as isneginf
-from torchlike._ops.comparison import isposinf as isposinf, isreal as isreal, le as le, le as less_equal
-from torchlike._ops.comparison import logical_and as logical_and, logical_not as logical_not, logical_or as logical_or
-from torchlike._ops.comparison import logical_xor as logical_xor, lt as lt, lt as less, ne as ne, ne as not_equal
-from torchlike._ops.comparison import isin as isin
+from torchlike._ops.comparison import isfinite as isfinite, isin as isin, isinf as isinf, isnan as isnan
+from torchlike._ops.comparison import isneginf as isneginf, isposinf as isposinf, isreal as isreal, le as le
+from torchlike._ops.comparison import le as less_equal, logical_and as logical_and, logical_not as logical_not
+from torchlike._ops.comparison import logical_or as logical_or, logical_xor as logical_xor, lt as lt, lt as less
+from torchlike._ops.comparison import ne as ne, ne as not_equal
+from torchlike._ops.conversion import clone as clone
+from torchlike._ops.creation import complex as complex, polar as polar
 from torchlike._ops.exponential import exp as exp, exp2 as exp2, expm1 as expm1, log as log, log10 as log10
 from torchlike._ops.exponential import log1p as log1p, log2 as log2, logaddexp as logaddexp, logaddexp2 as logaddexp2
 from torchlike._ops.exponential import logit as logit, rsqrt as rsqrt, sigmoid as sigmoid, sqrt as sqrt
+from torchlike._ops.indexing import gather as gather, index_add as index_add, index_copy as index_copy
+from torchlike._ops.indexing import index_fill as index_fill, index_reduce as index_reduce, index_select as index_select
+from torchlike._ops.indexing import put as put, scatter as scatter, scatter_add as scatter_add
+from torchlike._ops.indexing import scatter_reduce as scatter_reduce, take as take, take_along_dim as take_along_dim
+from torchlike._ops.joining import cat as cat, cat as concat, cat as concatenate, column_stack as column_stack
+from torchlike._ops.joining import dstack as dstack, hstack as hstack, stack as stack, vstack as vstack
+from torchlike._ops.joining import vstack as row_stack
+from torchlike._ops.linalg import cholesky_solve as cholesky_solve, det as det, matrix_exp as matrix_exp
+from torchlike._ops.linalg import matrix_power as matrix_power, pinverse as pinverse
+from torchlike._ops.masks import masked_fill as masked_fill, masked_scatter as masked_scatter
+from torchlike._ops.nn.activations import celu as celu, hardshrink as hardshrink, log_softmax as log_softmax
+from torchlike._ops.nn.activations import prelu as prelu, relu as relu, selu as selu, softmax as softmax
+from torchlike._ops.nn.activations import threshold as threshold
+from torchlike._ops.nn.adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from torchlike._ops.nn.adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
+from torchlike._ops.nn.convolution import conv1d as conv1d, conv2d as conv2d, conv3d as conv3d
+from torchlike._ops.nn.convolution import conv_transpose1d as conv_transpose1d, conv_transpose2d as conv_transpose2d
+from torchlike._ops.nn.convolution import conv_transpose3d as conv_transpose3d
+from torchlike._ops.nn.distance import cosine_similarity as cosine_similarity, dist as dist
+from torchlike._ops.nn.distance import pairwise_distance as pairwise_distance, pdist as pdist
+from torchlike._ops.nn.grids import affine_grid_generator as affine_grid_generator, grid_sampler as grid_sampler
+from torchlike._ops.nn.linear import bilinear as bilinear
+from torchlike._ops.nn.normalization import rms_norm as rms_norm
+from torchlike._ops.nn.pooling import avg_pool1d as avg_pool1d, max_pool1d as max_pool1d
+from torchlike._ops.nn.pooling import max_pool1d_with_indices as max_pool1d_with_indices, max_pool2d as max_pool2d
+from torchlike._ops.nn.pooling import max_pool3d as max_pool3d
+from torchlike._ops.nn.rearranging import channel_shuffle as channel_shuffle, pixel_shuffle as pixel_shuffle
+from torchlike._ops.nn.rearranging import pixel_unshuffle as pixel_unshuffle
+from torchlike._ops.products import addbmm as addbmm, addmm as addmm, addmv as addmv, addr as addr, baddbmm as baddbmm
+from torchlike._ops.products import bmm as bmm, dot as dot, inner as inner, kron as kron, matmul as matmul, mm as mm
+from torchlike._ops.products import mv as mv, outer as outer, outer as ger, renorm as renorm, trace as trace
+from torchlike._ops.products import vdot as vdot
+from torchlike._ops.rearranging import combinations as combinations, diag as diag, diag_embed as diag_embed
+from torchlike._ops.rearranging import diagflat as diagflat, flip as flip, fliplr as fliplr, flipud as flipud
+from torchlike._ops.rearranging import roll as roll, rot90 as rot90, tile as tile, tril as tril, triu as triu
+from torchlike._ops.rearranging import vander as vander
+from torchlike._ops.reductions import all as all, amax as amax, amin as amin, aminmax as aminmax, any as any
+from torchlike._ops.reductions import argmax as argmax, argmin as argmin, count_nonzero as count_nonzero, mean as mean
+from torchlike._ops.reductions import nanmean as nanmean, nansum as nansum, prod as prod, sum as sum
 from torchlike._ops.rounding import ceil as ceil, floor as floor, frac as frac, round as round, trunc as trunc
 from torchlike._ops.rounding import trunc as fix
+from torchlike._ops.sorting import argsort as argsort, cummax as cummax, cummin as cummin, cumprod as cumprod
+from torchlike._ops.sorting import cumsum as cumsum, cumulative_trapezoid as cumulative_trapezoid, diff as diff
+from torchlike._ops.sorting import kthvalue as kthvalue, logcumsumexp as logcumsumexp, msort as msort, sort as sort
+from torchlike._ops.sorting import topk as topk, trapezoid as trapezoid, trapezoid as trapz
 from torchlike._ops.special import digamma as digamma, erf as erf, erfc as erfc, erfinv as erfinv, i0 as i0
 from torchlike._ops.special import igamma as igamma, igammac as igammac, lgamma as lgamma, mvlgamma as mvlgamma
-from torchlike._ops.special import xlogy as xlogy, polygamma as polygamma
+from torchlike._ops.special import polygamma as polygamma, xlogy as xlogy
 from torchlike._ops.trigonometric import acos as acos, acos as arccos, acosh as acosh, acosh as arccosh, angle as angle
 from torchlike._ops.trigonometric import asin as asin, asin as arcsin, asinh as asinh, asinh as arcsinh, atan as atan
 from torchlike._ops.trigonometric import atan as arctan, atan2 as atan2, atan2 as arctan2, atanh as atanh
 from torchlike._ops.trigonometric import atanh as arctanh, cos as cos, cosh as cosh, deg2rad as deg2rad
 from torchlike._ops.trigonometric import rad2deg as rad2deg, sin as sin, sinc as sinc, sinh as sinh, tan as tan
 from torchlike._ops.trigonometric import tanh as tanh
-
-# ---------------------------------------------------------------- reductions, sorting, linear algebra
-from torchlike._functions.products import cdist as cdist, chain_matmul as chain_matmul, cross as cross, einsum as einsum
-from torchlike._functions.products import tensordot as tensordot
-from torchlike._functions.recurrent import gru_cell as gru_cell, lstm_cell as lstm_cell, rnn_relu_cell as rnn_relu_cell
-from torchlike._functions.recurrent import rnn_tanh_cell as rnn_tanh_cell
-from torchlike._functions.reductions import bincount as bincount, bucketize as bucketize, histc as histc
-from torchlike._functions.reductions import logsumexp as logsumexp, max as max, median as median, min as min
-from torchlike._functions.reductions import mode as mode, nanmedian as nanmedian, nanquantile as nanquantile
-from torchlike._functions.reductions import norm as norm, quantile as quantile, searchsorted as searchsorted, std as std
-from torchlike._functions.reductions import std_mean as std_mean, unique as unique
-from torchlike._functions.reductions import unique_consecutive as unique_consecutive, var as var, var_mean as var_mean
-from torchlike._ops.products import addbmm as addbmm, addmm as addmm, addmv as addmv, addr as addr, baddbmm as baddbmm
-from torchlike._ops.products import bmm as bmm, dot as dot, inner as inner, kron as kron, matmul as matmul, mm as mm
-from torchlike._ops.products import mv as mv, outer as outer, outer as ger, renorm as renorm, trace as trace
-from torchlike._ops.products import vdot as vdot
-from torchlike._ops.reductions import all as all, amax as amax, amin as amin, aminmax as aminmax, any as any
-from torchlike._ops.reductions import argmax as argmax, argmin as argmin, count_nonzero as count_nonzero, mean as mean
-from torchlike._ops.reductions import nanmean as nanmean, nansum as nansum, prod as prod, sum as sum
-from torchlike._ops.sorting import argsort as argsort, cummax as cummax, cummin as cummin, cumprod as cumprod
-from torchlike._ops.sorting import cumsum as cumsum, cumulative_trapezoid as cumulative_trapezoid, diff as diff
-from torchlike._ops.sorting import kthvalue as kthvalue, logcumsumexp as logcumsumexp, msort as msort, sort as sort
-from torchlike._ops.sorting import topk as topk, trapezoid as trapezoid, trapezoid as trapz
-from torchlike._functions.linalg import inverse as inverse, legacy_cholesky as cholesky, legacy_eig as eig
-from torchlike._functions.linalg import logdet as logdet, qr as qr, slogdet as slogdet, svd as svd
-from torchlike._ops.linalg import cholesky_solve as cholesky_solve, det as det, matrix_exp as matrix_exp
-from torchlike._ops.linalg import matrix_power as matrix_power, pinverse as pinverse
-
-# ---------------------------------------------------------------- shapes, views, indexing, joining
-from torchlike._functions.splitting import narrow as narrow, select as select, chunk as chunk, dsplit as dsplit
-from torchlike._functions.splitting import hsplit as hsplit, split as split, split_with_sizes as split_with_sizes
-from torchlike._functions.splitting import tensor_split as tensor_split, unbind as unbind, unsafe_chunk as unsafe_chunk
-from torchlike._functions.splitting import unsafe_split as unsafe_split
-from torchlike._functions.splitting import unsafe_split_with_sizes as unsafe_split_with_sizes, vsplit as vsplit
-from torchlike._functions.joining import block_diag as block_diag, cartesian_prod as cartesian_prod
-from torchlike._functions.joining import meshgrid as meshgrid, repeat_interleave as repeat_interleave
-from torchlike._functions.joining import tril_indices as tril_indices, triu_indices as triu_indices
-from torchlike._functions.selecting import argwhere as argwhere, index_put as index_put, index_put_ as index_put_
-from torchlike._functions.selecting import masked_select as masked_select, nonzero as nonzero
-from torchlike._functions.selecting import nonzero_static as nonzero_static, unravel_index as unravel_index
-from torchlike._functions.selecting import where as where
-from torchlike._functions.views import adjoint as adjoint, as_strided as as_strided, as_strided_ as as_strided_
-from torchlike._functions.views import atleast_1d as atleast_1d, atleast_2d as atleast_2d, atleast_3d as atleast_3d
-from torchlike._functions.views import broadcast_shapes as broadcast_shapes, broadcast_tensors as broadcast_tensors
-from torchlike._functions.views import broadcast_to as broadcast_to, flatten as flatten, imag as imag
-from torchlike._functions.views import movedim as movedim, movedim as moveaxis, ravel as ravel, real as real
-from torchlike._functions.views import reshape as reshape, unflatten as unflatten, view_as_real as view_as_real
-from torchlike._ops.indexing import gather as gather, index_add as index_add, index_copy as index_copy
-from torchlike._ops.indexing import index_fill as index_fill, index_reduce as index_reduce, index_select as index_select
-from torchlike._ops.indexing import put as put, scatter as scatter, scatter_add as scatter_add
-from torchlike._ops.indexing import scatter_reduce as scatter_reduce, take as take, take_along_dim as take_along_dim
-from torchlike._ops.masks import masked_fill as masked_fill, masked_scatter as masked_scatter
-from torchlike._ops.joining import cat as cat, cat as concat, cat as concatenate, column_stack as column_stack
-from torchlike._ops.joining import dstack as dstack, hstack as hstack, stack as stack, vstack as vstack
-from torchlike._ops.joining import vstack as row_stack
-from torchlike._ops.rearranging import combinations as combinations, diag as diag, diag_embed as diag_embed
-from torchlike._ops.rearranging import diagflat as diagflat, flip as flip, fliplr as fliplr, flipud as flipud
-from torchlike._ops.rearranging import roll as roll, rot90 as rot90, tile as tile, tril as tril, triu as triu
-from torchlike._ops.rearranging import vander as vander
 from torchlike._ops.view_scatter import as_strided_scatter as as_strided_scatter, diagonal_scatter as diagonal_scatter
 from torchlike._ops.view_scatter import select_scatter as select_scatter, slice_scatter as slice_scatter
-from torchlike._ops.views import neg_view as _neg_view, diagonal as diagonal, permute as permute, squeeze as squeeze
-from torchlike._ops.views import t as t, transpose as transpose, transpose as swapaxes, transpose as swapdims
+from torchlike._ops.views import diagonal as diagonal, permute as permute, squeeze as squeeze, t as t
+from torchlike._ops.views import transpose as transpose, transpose as swapaxes, transpose as swapdims
 from torchlike._ops.views import unsqueeze as unsqueeze, view_as_complex as view_as_complex
+from torchlike.nn._activations import rrelu as rrelu, rrelu_ as rrelu_
+from torchlike.nn._plain import alpha_dropout as alpha_dropout, alpha_dropout_ as alpha_dropout_
+from torchlike.nn._plain import batch_norm as batch_norm, dropout as dropout, dropout_ as dropout_
+from torchlike.nn._plain import embedding as embedding, feature_alpha_dropout as feature_alpha_dropout
+from torchlike.nn._plain import feature_alpha_dropout_ as feature_alpha_dropout_, feature_dropout as feature_dropout
+from torchlike.nn._plain import feature_dropout_ as feature_dropout_, group_norm as group_norm
+from torchlike.nn._plain import instance_norm as instance_norm, layer_norm as layer_norm
+# end of what tools.forms writes
+
+from torchlike._ops.views import neg_view as _neg_view
 
 # ---------------------------------------------------------------- constants, switches, questions
 from math import e as e, inf as inf, nan as nan, pi as pi
@@ -233,48 +270,8 @@ from torchlike._switches.devices import set_default_device as set_default_device
 
 newaxis = None
 
-# ---------------------------------------------------------------- threads
-from torchlike._functions.naming import typename as typename
-from torchlike._functions.threads import get_num_interop_threads as get_num_interop_threads
-from torchlike._functions.threads import get_num_threads as get_num_threads, set_flush_denormal as set_flush_denormal
-from torchlike._functions.threads import set_num_interop_threads as set_num_interop_threads
-from torchlike._functions.threads import set_num_threads as set_num_threads
-
 # ---------------------------------------------------------------- random numbers
 from torchlike._functions.generators import Generator as Generator, default_generator as default_generator
-from torchlike._functions.generators import get_rng_state as get_rng_state, initial_seed as initial_seed
-from torchlike._functions.generators import manual_seed as manual_seed, seed as seed, set_rng_state as set_rng_state
-from torchlike._functions.randoms import bernoulli as bernoulli, multinomial as multinomial, normal as normal
-from torchlike._functions.randoms import poisson as poisson, rand as rand, rand_like as rand_like, randint as randint
-from torchlike._functions.randoms import randint_like as randint_like, randn as randn, randn_like as randn_like
-from torchlike._functions.randoms import randperm as randperm
-
-# ---------------------------------------------------------------- layers
-from torchlike._ops.nn.activations import celu as celu, hardshrink as hardshrink, log_softmax as log_softmax
-from torchlike._ops.nn.activations import prelu as prelu, relu as relu, selu as selu, softmax as softmax
-from torchlike._ops.nn.activations import threshold as threshold
-from torchlike._ops.nn.grids import affine_grid_generator as affine_grid_generator, grid_sampler as grid_sampler
-from torchlike._ops.nn.adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
-from torchlike._ops.nn.adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
-from torchlike._ops.nn.convolution import conv1d as conv1d, conv2d as conv2d, conv3d as conv3d
-from torchlike._ops.nn.convolution import conv_transpose1d as conv_transpose1d, conv_transpose2d as conv_transpose2d
-from torchlike._ops.nn.convolution import conv_transpose3d as conv_transpose3d
-from torchlike._ops.nn.distance import cosine_similarity as cosine_similarity, dist as dist
-from torchlike._ops.nn.distance import pairwise_distance as pairwise_distance, pdist as pdist
-from torchlike._ops.nn.linear import bilinear as bilinear
-from torchlike._ops.nn.normalization import rms_norm as rms_norm
-from torchlike._ops.nn.pooling import avg_pool1d as avg_pool1d, max_pool1d as max_pool1d, max_pool2d as max_pool2d
-from torchlike._ops.nn.pooling import max_pool3d as max_pool3d
-from torchlike._ops.nn.rearranging import channel_shuffle as channel_shuffle, pixel_shuffle as pixel_shuffle
-from torchlike._ops.nn.rearranging import pixel_unshuffle as pixel_unshuffle
-from torchlike.nn._activations import celu_ as celu_, relu_ as relu_, rrelu as rrelu, rrelu_ as rrelu_, selu_ as selu_
-from torchlike.nn._activations import threshold_ as threshold_
-from torchlike.nn._plain import alpha_dropout as alpha_dropout, alpha_dropout_ as alpha_dropout_
-from torchlike.nn._plain import batch_norm as batch_norm, dropout as dropout, dropout_ as dropout_
-from torchlike.nn._plain import embedding as embedding, feature_alpha_dropout as feature_alpha_dropout
-from torchlike.nn._plain import feature_alpha_dropout_ as feature_alpha_dropout_, feature_dropout as feature_dropout
-from torchlike.nn._plain import feature_dropout_ as feature_dropout_, group_norm as group_norm
-from torchlike.nn._plain import instance_norm as instance_norm, layer_norm as layer_norm
 
 # ---------------------------------------------------------------- compiled functions
 from torchlike._dynamo.eval_frame import compile as compile

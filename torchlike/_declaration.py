@@ -49,6 +49,9 @@ class Flags:
     """What is special about an operation.
 
     Attributes:
+        aliases: its other names.
+        also: the public module that shows it besides ``torchlike``, ``Tensor`` and, for the operations of layers,
+            ``torchlike.nn.functional``; in each under those of its names that PyTorch has there (`tools.forms`).
         varargs: whether the last positional parameter may be spelled out: ``x.view(2, 3)``.
         grad_name: the name of its node on the tape, where that is not ``<Name>Backward0``, or a function that gives it
             for a `Call`.
@@ -84,6 +87,8 @@ class Flags:
         on_expanded: where it takes the latter with a warning, the example in that.
     """
 
+    aliases: tuple[str, ...] = ()
+    also: str = ""
     varargs: str | None = None
     grad_name: str | Callable | None = None
     order: tuple[str, ...] = ()

@@ -77,6 +77,7 @@ class Composite:
     Attributes:
         body: what is declared.
         name: where it is not the function's own.
+        aliases, also: as in `torchlike._declaration.Flags`.
         module: the public module that shows it, where that is neither ``torchlike`` nor, for what `torchlike.nn` has,
             ``torchlike.nn.functional``.
         legacy: old names of keywords and what they are now: taken, with a FutureWarning.
@@ -90,6 +91,8 @@ class Composite:
 
     body: Callable
     name: str = ""
+    aliases: tuple[str, ...] = ()
+    also: str = ""
     module: str = ""
     legacy: Mapping[str, str] = field(default_factory=dict)
     out: OutRule | tuple[OutRule, ...] | None = None
@@ -116,7 +119,7 @@ class Composite:
     def shown(self, call: Callable) -> Any:
         """A function with the public name and place."""
         call.__name__ = call.__qualname__ = self.name
-        call.__module__, call.__signature__ = self.module, self.signature
+        call.__module__, call.__signature__, call.declared = self.module, self.signature, self
         return call
 
 

@@ -11,28 +11,18 @@ from torchlike._overrides import take_plainly
 from torchlike._signatures import guard
 from torchlike._tensor.conversion import ConversionMethods
 from torchlike._tensor.core import CoreMethods
-from torchlike._tensor.creation import CreationMethods
-from torchlike._tensor.indexing import IndexMethods
-from torchlike._tensor.layers import LayerMethods
+from torchlike._tensor.functions import FunctionMethods
 from torchlike._tensor.legacy import LegacyMethods
-from torchlike._tensor.linalg import LinearAlgebraMethods
-from torchlike._tensor.pointwise import PointwiseMethods
-from torchlike._tensor.randoms import RandomMethods
-from torchlike._tensor.reductions import ReductionMethods
-from torchlike._tensor.shapes import ShapeMethods
+from torchlike._tensor.operations import OperationMethods
+from torchlike._tensor.operators import OperatorMethods
 from torchlike._tensor.storages import StorageMethods
 from torchlike._tensor.subclassing import SubclassMethods, _TensorMeta, make_overridable
 
 
 class Tensor(
-    LayerMethods,
-    PointwiseMethods,
-    ReductionMethods,
-    LinearAlgebraMethods,
-    RandomMethods,
-    ShapeMethods,
-    IndexMethods,
-    CreationMethods,
+    OperatorMethods,
+    OperationMethods,
+    FunctionMethods,
     LegacyMethods,
     StorageMethods,
     ConversionMethods,

@@ -244,6 +244,11 @@ def test_embedding_renormalizes_in_place():
         return found, w
 
     check_op([indices(5, 3), (5, 6)], run, grad=False)
+    for order in (2.0, 1.0):
+        call = lambda torch, i, w, order=order: (torch.embedding_renorm_(w, i, 0.5, order), w)
+        check_op([indices(5, 3), (5, 6)], call, grad=False)
+    check_error([indices(5, 3, 1), (5, 6)], lambda torch, i, w: torch.embedding_renorm_(w, i[:1, 0] + 9, 1.0, 2.0))
+    check_error([indices(5, 3), (5, 6)], lambda torch, i, w: torch.embedding_renorm_(w, i.float(), 1.0, 2.0))
 
 
 ATTENTION = {

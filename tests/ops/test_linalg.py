@@ -142,3 +142,28 @@ def test_norms_of_vectors_in_other_dtypes():
 def test_errors():
     check_error([(3, 4)], lambda torch, x: torch.linalg.cholesky(x))
     check_error([(5, 3), (5, 2)], lambda torch, a, b: torch.linalg.lstsq(a, b, driver="no"))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+@pytest.mark.parametrize("dtype", ["float64", "complex128", "int8"])
+def test_vandermonde_matrices(shape: tuple, dtype: str):
+    check_op([shape], lambda torch, x: torch.linalg.vander(x.sum(), N=3), dtype=dtype)
+    for number in (3, 2, None):
+        check_op([shape], lambda torch, x, number=number: torch.linalg.vander(x, N=number), dtype=dtype)
+
+
+def test_what_has_no_vandermonde_matrix():
+    for call in (
+        lambda torch, x: torch.linalg.vander(x, N=1),
+        lambda torch, x: torch.linalg.vander(x[:1]),
+        lambda torch, x: torch.linalg.vander(x.half()),
+        lambda torch, x: torch.linalg.vander(x > 0),
+    ):
+        check_error([(3,)], call)
+
+
+def test_diagonals_of_matrices():
+    check_op([(2, 3, 4)], lambda torch, x: torch.linalg.diagonal(x, offset=1))
+    check_op([(2, 3, 4)], lambda torch, x: torch.linalg.diagonal(x, dim1=0, dim2=2))
+    check_error([(3,)], lambda torch, x: torch.linalg.diagonal(x))
+    check_error([(3, 3)], lambda torch, x: torch.linalg.diagonal(x, 1))

@@ -12,8 +12,8 @@ from torchlike._function import function
 from torchlike._functions import making
 from torchlike._functions.products import crossed
 from torchlike._kernels import LOW_PRECISION, NEED_FLOAT
+from torchlike._ops import joining, products, reductions, views
 from torchlike._ops import linalg as ops
-from torchlike._ops import products, reductions
 from torchlike._out import CAST, NORM, SAME, OutRule, safe, stored
 from torchlike._programs import explain
 from torchlike._types import dtypes
@@ -71,6 +71,37 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = N
     return crossed(input, other, dim, out)
 
 
+@function(module="torchlike.linalg")
+def diagonal(A, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """The diagonals of matrices, as `torch.diagonal` has them over the last two dimensions.
+
+    Raises:
+        IndexError: there are not two dimensions.
+    """
+    return views.diagonal(A, offset, dim1, dim2)
+
+
+@function(module="torchlike.linalg")
+def vander(x, *, N: int | None = None) -> Tensor:
+    """The Vandermonde matrices, ``(*, n, N)``, of vectors, ``(*, n)``: their powers from 0 to ``N - 1``.
+
+    Raises:
+        RuntimeError: `N` is below 2, or the elements are neither integers nor of 32 or more bits.
+    """
+    if x.dtype.rank == 0 or x.dtype in dtypes.HALVES:
+        raise RuntimeError(
+            "linalg.vander supports floating point, complex, and integer tensors, but got "
+            + dtypes.scalar_name(x.dtype)
+        )
+    if not x.dim():
+        x = x.unsqueeze(-1)
+    count = x.shape[-1] if N is None else N
+    if count <= 1:
+        raise RuntimeError("N must be greater than 1.")
+    powers = x.unsqueeze(-1).expand(*x.shape, count - 1).cumprod(-1)
+    return joining.cat((powers.new_ones((*x.shape, 1)), powers), -1)
+
+
 @function
 def logdet(input: Tensor) -> Tensor:
     """The logarithms of the determinants; NaN where one is negative."""
@@ -105,6 +136,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True):
     return return_types.svd(left, values, right.mH)
 
 
+@function(name="eig")
 def legacy_eig(a: Tensor, eigenvectors: bool = False, *, out: Tensor | None = None):
     """(eigenvalues ``(n, 2)`` as real and imaginary parts, real eigenvectors or none); use `torch.linalg.eig`."""
     explain.warn("torch.eig is deprecated in favor of torch.linalg.eig", FutureWarning)

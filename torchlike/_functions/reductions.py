@@ -190,7 +190,7 @@ _FLOATING = OutRule(
 )
 
 
-@function(out=_FLOATING)
+@function(also="torchlike.special", out=_FLOATING)
 def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False) -> Tensor:
     """``log(sum(exp(input)))`` over `dim`, without overflow."""
     return ops.logsumexp(input, dim, keepdim)

@@ -250,7 +250,7 @@ def _unique(name: str, dims: tuple, ndim: int) -> tuple[int, ...]:
     return wrapped
 
 
-@function
+@function(aliases=("moveaxis",))
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Dimensions moved to other places, the rest in their order.
 

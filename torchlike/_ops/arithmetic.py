@@ -107,7 +107,7 @@ def refuse_bools(input, other) -> None:
         raise RuntimeError(NO_BOOLS_SUB if kinds == ["b", "b"] else NO_BOOL_SUB)
 
 
-@op(deprecated=("input alpha other",))
+@op(aliases=("subtract",), deprecated=("input alpha other",))
 def sub(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
     """Difference ``input - alpha * other``, elementwise with broadcasting, in the promoted dtype.
 
@@ -127,7 +127,7 @@ def rsub(input: Array, other: ArrayLike, *, alpha: Number = 1) -> Array:
     return other - scaled(input, alpha)
 
 
-@op(legacy={"value": "other"})
+@op(aliases=("multiply",), legacy={"value": "other"})
 def mul(input: ArrayLike, other: ArrayLike) -> Array:
     """Product, elementwise with broadcasting, in the promoted dtype."""
     input, other = matched(input, other, spared=1)
@@ -164,7 +164,7 @@ def _ratio(input, other):
     return input / other
 
 
-@op(out=UNARY)
+@op(aliases=("negative",), out=UNARY)
 def neg(input: Array) -> Array:
     """The elements with the opposite sign.
 
@@ -225,6 +225,7 @@ def quotient(input: Array, other: Array) -> Array:
 
 
 @op(
+    aliases=("divide",),
     legacy={"value": "other"},
     check=lambda input, other, rounding_mode=None: [] if rounding_mode is None else _no_zeros(input, other),
     grad_name=lambda call: "DivBackward0" if call["rounding_mode"] is None else "DivBackward2",

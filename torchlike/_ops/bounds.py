@@ -132,6 +132,7 @@ def _between(input, low, high):
 
 
 @op(
+    aliases=("clip",),
     grad_name=of_clamp,
     overloads=(
         "Tensor input, Tensor min = None, Tensor max = None",
@@ -214,7 +215,7 @@ def _finite(input, nan, posinf, neginf) -> Array:
 # ---------------------------------------------------------------------- size and sign
 
 
-@op(out=UNARY)
+@op(aliases=("absolute",), out=UNARY)
 def abs(input: Array) -> Array:
     """The absolute value; of complex numbers the real one. The gradient at 0 is 0."""
     only("abs_cpu", input, 1, 2, 3)

@@ -92,7 +92,7 @@ def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignor
     return jnp.sum(elements) / jnp.sum(jnp.where(kept, factor, 0).astype(logs.dtype))
 
 
-@op(check=_are_classes, grad_name=of_nll)
+@op(module="torchlike.nn.functional", check=_are_classes, grad_name=of_nll)
 def nll_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: Positive = -100
 ) -> Array:
@@ -118,7 +118,7 @@ def _refuse_much_smoothing(*args, **named) -> None:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {smooths}")
 
 
-@op(check=_are_classes, guard=_refuse_much_smoothing, grad_name=of_cross_entropy)
+@op(module="torchlike.nn.functional", check=_are_classes, guard=_refuse_much_smoothing, grad_name=of_cross_entropy)
 def cross_entropy(
     input: Array,
     target: Array,

@@ -30,35 +30,35 @@ def eq(input: Array, other: ArrayLike) -> Array:
     return input == other
 
 
-@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ne"))
+@op(aliases=("not_equal",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ne"))
 def ne(input: Array, other: ArrayLike) -> Array:
     """Whether elements differ, with broadcasting, compared in the promoted dtype."""
     input, other = matched(input, other)
     return input != other
 
 
-@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Lt"))
+@op(aliases=("less",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Lt"))
 def lt(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are less, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("lt", input, other)
     return input < other
 
 
-@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Le"))
+@op(aliases=("less_equal",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Le"))
 def le(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are less or equal, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("le", input, other)
     return input <= other
 
 
-@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Gt"))
+@op(aliases=("greater",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Gt"))
 def gt(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are greater, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("gt", input, other)
     return input > other
 
 
-@op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ge"))
+@op(aliases=("greater_equal",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ge"))
 def ge(input: Array, other: ArrayLike) -> Array:
     """Whether elements of `input` are greater or equal, with broadcasting, compared in the promoted dtype."""
     input, other = _ordered("ge", input, other)

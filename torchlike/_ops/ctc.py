@@ -43,6 +43,7 @@ def _sum_is_not(lengths, size):
 
 
 @op(
+    module="torchlike.nn.functional",
     check=_lengths_fit,
     grad_name=by_reduction(lambda call: "WhereBackward0" if call["zero_infinity"] else "CtcLossBackward0"),
 )

@@ -19,7 +19,7 @@ def exp(input: Array) -> Array:
     return jnp.exp(floating(input))
 
 
-@op
+@op(also="torchlike.special")
 def exp2(input: Array) -> Array:
     """2 to the power of each element, in floating point."""
     return _exp2(floating(input))
@@ -30,7 +30,7 @@ def _exp2(input):
     return jnp.exp2(input)
 
 
-@op
+@op(also="torchlike.special")
 def expm1(input: Array) -> Array:
     """``exp(input) - 1``, exact near 0 as well, in floating point."""
     return jnp.expm1(floating(input))
@@ -64,7 +64,7 @@ def _log10(input):
     return jnp.log10(input)
 
 
-@op
+@op(also="torchlike.special")
 def log1p(input: Array) -> Array:
     """``log(1 + input)``, exact near 0 as well, in floating point."""
     input = floating(input)
@@ -146,13 +146,13 @@ def _rsqrt(input):
     return lax.rsqrt(input)
 
 
-@op
+@op(aliases=("expit",), also="torchlike.special")
 def sigmoid(input: Array) -> Array:
     """``1 / (1 + exp(-input))``, in floating point."""
     return jax.nn.sigmoid(floating(input))
 
 
-@op
+@op(also="torchlike.special")
 def logit(input: Array, eps: Number | None = None) -> Array:
     """``log(input / (1 - input))``, the inverse of `sigmoid`, in floating point.
 

@@ -38,7 +38,12 @@ def _joined(tensors: Arrays, dim: int) -> Array:
     return jnp.concatenate([each for _, each in kept], dim)
 
 
-@op(legacy={"inputs": "tensors", "dimension": "dim"}, apart_out=True, out=CONCATENATED)
+@op(
+    aliases=("concat", "concatenate"),
+    legacy={"inputs": "tensors", "dimension": "dim"},
+    apart_out=True,
+    out=CONCATENATED,
+)
 def cat(tensors: Arrays, dim: int = 0) -> Array:
     """Tensors one after the other along a dimension, in the promoted dtype.
 
@@ -80,7 +85,7 @@ def hstack(tensors: Arrays) -> Array:
     return _joined(tensors, 0 if tensors[0].ndim == 1 else 1)
 
 
-@op(grad_name="CatBackward0", out=CONCATENATED)
+@op(aliases=("row_stack",), grad_name="CatBackward0", out=CONCATENATED)
 def vstack(tensors: Arrays) -> Array:
     """Tensors below each other: along dimension 0, vectors as rows."""
     _some("vstack", tensors)

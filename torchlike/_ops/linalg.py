@@ -62,7 +62,7 @@ def inv(A: Array) -> Array:
     return jnp.linalg.inv(A)
 
 
-@op(grad_name="LinalgDetBackward0", out=SAME)
+@op(also="torchlike.linalg", grad_name="LinalgDetBackward0", out=SAME)
 def det(A: Array) -> Array:
     """The determinants of square matrices."""
     check_matrices(A, "linalg.det", square=True)
@@ -82,7 +82,7 @@ def _det_jvp(primals, tangents):
     return _det(*primals), jax.jvp(jnp.linalg.det, primals, tangents)[1]
 
 
-@op(grad_name="LinalgSlogdetBackward0", out=SAME)
+@op(also="torchlike.linalg", grad_name="LinalgSlogdetBackward0", out=SAME)
 def slogdet(A: Array) -> tuple[Array, Array]:
     """(sign, logarithm of the absolute value) of the determinants."""
     check_matrices(A, "linalg.slogdet", square=True)
@@ -132,7 +132,7 @@ def legacy_cholesky(input: Array, upper: bool = False) -> Array:
     return cholesky.op.body(input, upper=upper)
 
 
-@op(grad_name="LinalgQrBackward0", out=SAME)
+@op(also="torchlike.linalg", grad_name="LinalgQrBackward0", out=SAME)
 def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
     """(orthogonal, upper triangular) factors; `mode` is ``"reduced"``, ``"complete"`` or ``"r"``."""
     check_matrices(A, "linalg.qr")
@@ -145,7 +145,7 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
     return return_types.linalg_qr(*jnp.linalg.qr(A, mode))
 
 
-@op(grad_name="LinalgSvdBackward0", out=SAME, check=lambda A, full_matrices=True: is_finite(A))
+@op(also="torchlike.linalg", grad_name="LinalgSvdBackward0", out=SAME, check=lambda A, full_matrices=True: is_finite(A))
 def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     """(left vectors, singular values, right vectors' adjoints)."""
     check_matrices(A, "linalg.svd")
@@ -189,21 +189,21 @@ def _full_svd_jvp(primals, tangents):
     )
 
 
-@op(grad_name="LinalgSvdBackward0", out=SAME, check=is_finite)
+@op(also="torchlike.linalg", grad_name="LinalgSvdBackward0", out=SAME, check=is_finite)
 def svdvals(A: Array) -> Array:
     """The singular values, largest first."""
     check_matrices(A, "linalg.svdvals")
     return _svd(A, compute_uv=False)
 
 
-@op(grad_name="LinalgEighBackward0", out=SAME)
+@op(also="torchlike.linalg", grad_name="LinalgEighBackward0", out=SAME)
 def eigh(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
     """(eigenvalues in order, eigenvectors) of Hermitian matrices; only one triangle is read."""
     check_matrices(A, "linalg.eigh", square=True)
     return return_types.linalg_eigh(*jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False))
 
 
-@op(grad_name="LinalgEighBackward0", out=SAME)
+@op(also="torchlike.linalg", grad_name="LinalgEighBackward0", out=SAME)
 def eigvalsh(A: Array, UPLO: str = "L") -> Array:
     """The eigenvalues of Hermitian matrices, in order."""
     check_matrices(A, "linalg.eigvalsh", square=True)
@@ -220,7 +220,12 @@ def _is_not_finite(A):
     return ~(abs(A) < float("inf"))
 
 
-@op(grad_name="LinalgEigBackward0", out=safe("torch.linalg.eig", "eigenvalues"), check=_is_plain)
+@op(
+    module="torchlike.linalg",
+    grad_name="LinalgEigBackward0",
+    out=safe("torch.linalg.eig", "eigenvalues"),
+    check=_is_plain,
+)
 def eig(A: Array) -> tuple[Array, Array]:
     """(eigenvalues, eigenvectors of length 1) of square matrices, complex."""
     check_matrices(A, "linalg.eig", square=True)
@@ -231,7 +236,7 @@ def eig(A: Array) -> tuple[Array, Array]:
     return return_types.linalg_eig(values, vectors)
 
 
-@op(grad_name="LinalgEigBackward0", out=safe("torch.linalg.eigvals", "eigenvalues"))
+@op(also="torchlike.linalg", grad_name="LinalgEigBackward0", out=safe("torch.linalg.eigvals", "eigenvalues"))
 def eigvals(A: Array) -> Array:
     """The eigenvalues of square matrices, complex."""
     check_matrices(A, "linalg.eigvals", square=True)
@@ -241,6 +246,7 @@ def eigvals(A: Array) -> Array:
 
 
 @op(
+    module="torchlike.linalg",
     grad_name="LinalgSolveExBackward0",
     check=is_regular("torch.linalg.solve", "The solver failed because the input matrix is singular."),
 )
@@ -264,7 +270,7 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Array:
     return found[..., 0] if vectors else found
 
 
-@op(grad_name="LinalgSolveTriangularBackward0", out=KERNEL)
+@op(also="torchlike.linalg", grad_name="LinalgSolveTriangularBackward0", out=KERNEL)
 def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Array:
     """``X`` with ``A X = B``, or ``X A = B`` where not `left`, for triangular `A`."""
     check_matrices(A, "linalg.solve_triangular", square=True)
@@ -293,6 +299,7 @@ def _cholesky_solve_jvp(primals, tangents):
 
 
 @op(
+    also="torchlike.linalg",
     grad_name="LinalgPinvBackward0",
     out=safe("linalg.pinv"),
     check=lambda A, rcond=None, hermitian=False, **_: [] if hermitian else is_finite(A),
@@ -356,7 +363,7 @@ def pinverse(input: Array, rcond: Number = 1e-15) -> Array:
     return pinv.op.body(input, rcond)
 
 
-@op(grad_name=of_matrix_power, out=SAME, check=lambda A, n: _is_invertible(A) if n < 0 else [])
+@op(also="torchlike.linalg", grad_name=of_matrix_power, out=SAME, check=lambda A, n: _is_invertible(A) if n < 0 else [])
 def matrix_power(A: Array, n: int) -> Array:
     """Square matrices to an integer power."""
     if n < 0:
@@ -364,7 +371,7 @@ def matrix_power(A: Array, n: int) -> Array:
     return jnp.linalg.matrix_power(A, n)
 
 
-@op(grad_name="LinalgMatrixExpBackward0")
+@op(also="torchlike.linalg", grad_name="LinalgMatrixExpBackward0")
 def matrix_exp(A: Array) -> Array:
     """The exponentials of square matrices."""
     check_matrices(A, "linalg.matrix_exp", square=True)

@@ -68,7 +68,7 @@ def _warn_of_sizes(input, target, *_, **__) -> None:
         )
 
 
-@op(grad_name=by_reduction("AbsBackward0"), guard=_warn_of_sizes)
+@op(module="torchlike.nn.functional", grad_name=by_reduction("AbsBackward0"), guard=_warn_of_sizes)
 def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
     """Absolute difference ``|input - target|``."""
     refuse_bools(input, target)
@@ -77,6 +77,7 @@ def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array 
 
 
 @op(
+    module="torchlike.nn.functional",
     grad_name=lambda call: "MseLossBackward0" if call["weight"] is None else by_reduction("MulBackward0")(call),
     guard=_warn_of_sizes,
 )
@@ -106,7 +107,7 @@ def _beta_is_positive(input, target, reduction="mean", beta=None) -> list[Check]
     return [] if beta is None else [Check(is_negative, (beta,), error)]
 
 
-@op(guard=_warn_of_sizes, check=_beta_is_positive)
+@op(module="torchlike.nn.functional", guard=_warn_of_sizes, check=_beta_is_positive)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: Number = 1.0) -> Array:
     """Squared difference below `beta`, absolute above: ``d^2 / (2 beta)`` or ``d - beta / 2``.
 
@@ -141,7 +142,7 @@ def _delta_is_positive(input, target, reduction="mean", delta=None, weight=None)
     return [] if delta is None else [Check(_is_not_positive, (delta,), error)]
 
 
-@op(guard=_warn_of_sizes, check=_delta_is_positive)
+@op(module="torchlike.nn.functional", guard=_warn_of_sizes, check=_delta_is_positive)
 def huber_loss(
     input: Array, target: Array, reduction: str = "mean", delta: Number = 1.0, weight: Array | None = None
 ) -> Array:
@@ -172,7 +173,7 @@ def _are_probabilities(input, target, *_, **__) -> list[Check]:
     return [Check(has_no_fraction, (each,), RuntimeError(said.format(name))) for name, each in named]
 
 
-@op(check=_are_probabilities)
+@op(module="torchlike.nn.functional", check=_are_probabilities)
 def binary_cross_entropy(input: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
     """Cross entropy of probabilities and targets in ``[0, 1]``; logarithms stop at -100.
 
@@ -204,7 +205,7 @@ def _weighted_sum(elements: Array, weight: Array | None, reduction: str) -> Arra
     return reduced(elements if weight is None else elements * as_dtype(weight, elements.dtype), reduction)
 
 
-@op(stepwise=True)
+@op(module="torchlike.nn.functional", stepwise=True)
 def binary_cross_entropy_with_logits(
     input: Array,
     target: Array,
@@ -231,7 +232,7 @@ def binary_cross_entropy_with_logits(
     return _weighted_sum(elements, weight, reduction)
 
 
-@op(grad_name=of_kl)
+@op(module="torchlike.nn.functional", grad_name=of_kl)
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Array:
     """Kullback-Leibler divergence ``target * (log(target) - input)`` from log probabilities `input`.
 
@@ -249,7 +250,11 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     return reduced(elements, reduction)
 
 
-@op(grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "MulBackward0"), stepwise=True)
+@op(
+    module="torchlike.nn.functional",
+    grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "MulBackward0"),
+    stepwise=True,
+)
 def gaussian_nll_loss(
     input: Array, target: Array, var: Array, full: bool = False, eps: Number = 1e-6, reduction: str = "mean"
 ) -> Array:
@@ -262,7 +267,11 @@ def gaussian_nll_loss(
     return reduced(elements + 0.5 * math.log(2 * math.pi) if full else elements, reduction)
 
 
-@op(grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "SubBackward0"), stepwise=True)
+@op(
+    module="torchlike.nn.functional",
+    grad_name=by_reduction(lambda call: "AddBackward0" if call["full"] else "SubBackward0"),
+    stepwise=True,
+)
 def poisson_nll_loss(
     input: Array, target: Array, log_input: bool = True, full: bool = False, eps: Number = 1e-8, reduction: str = "mean"
 ) -> Array:
@@ -288,7 +297,7 @@ def _above_zero(elements: Array) -> Array:
     return no_less(elements, jnp.zeros_like(elements))
 
 
-@op(grad_name=by_reduction("AddBackward0"))
+@op(module="torchlike.nn.functional", grad_name=by_reduction("AddBackward0"))
 def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, reduction: str = "mean") -> Array:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
     target, input = matched(target, floating(input))
@@ -297,7 +306,7 @@ def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, redu
     return reduced(elements, reduction)
 
 
-@op(grad_name=by_reduction("ClampMinBackward0"))
+@op(module="torchlike.nn.functional", grad_name=by_reduction("ClampMinBackward0"))
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
@@ -317,14 +326,14 @@ def margin_ranking_loss(
     return reduced(_above_zero(-target * ranked + as_dtype(margin, ranked.dtype)), reduction)
 
 
-@op(stepwise=True, order=("input",))
+@op(module="torchlike.nn.functional", stepwise=True, order=("input",))
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """``log(1 + exp(-target * input))`` for targets 1 and -1."""
     input, target = matched(input, target)
     return reduced(jnp.log1p(jnp.exp(-target * input)), reduction)
 
 
-@op(grad_name=by_reduction("AddBackward0"), stepwise=True)
+@op(module="torchlike.nn.functional", grad_name=by_reduction("AddBackward0"), stepwise=True)
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
@@ -363,7 +372,7 @@ def _guard_triplet(anchor, positive, negative, margin=1.0, *rest, **named) -> No
     check_triplet(anchor, positive, negative, margin)
 
 
-@op(grad_name=by_reduction("ClampMinBackward0"), guard=_guard_triplet)
+@op(module="torchlike.nn.functional", grad_name=by_reduction("ClampMinBackward0"), guard=_guard_triplet)
 def triplet_margin_loss(
     anchor: Array,
     positive: Array,
@@ -419,7 +428,7 @@ def _positive(terms: Array) -> Array:
     return jnp.where(terms > 0, terms, 0)
 
 
-@op(check=_are_classes)
+@op(module="torchlike.nn.functional", check=_are_classes)
 def multi_margin_loss(
     input: Array, target: Array, p: int = 1, margin: Number = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
@@ -466,7 +475,7 @@ def _is_no_label(target, classes):
     return is_outside(target + 1, classes + 1)
 
 
-@op(check=_are_labels)
+@op(module="torchlike.nn.functional", check=_are_labels)
 def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """Mean over labels and other classes of ``max(0, 1 - (x[label] - x[class]))``; labels end at the first -1.
 
@@ -491,7 +500,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     return reduced(elements[0] if single and reduction == "none" else elements, reduction)
 
 
-@op(grad_name=by_reduction("DivBackward0"), stepwise=True)
+@op(module="torchlike.nn.functional", grad_name=by_reduction("DivBackward0"), stepwise=True)
 def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:

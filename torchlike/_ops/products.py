@@ -186,7 +186,7 @@ def _vectors(left: Array, right: Array) -> tuple[Array, Array]:
     return left, right
 
 
-@op(out=SAME, shares="all", grad_name=of_product("input", "other"))
+@op(also="torchlike.linalg", out=SAME, shares="all", grad_name=of_product("input", "other"))
 def matmul(input: Array, other: Array) -> Array:
     """Matrix product of the last two dimensions; the others broadcast. A 1-d operand is a row or a column.
 
@@ -233,7 +233,7 @@ def _check_folded(left: Array, right: Array, other: Array) -> None:
         only("addmv_impl_cpu" if other.ndim == 1 else "addmm_impl_cpu_", left, 1, 2, 3)
 
 
-@op(grad_name="MulBackward0")
+@op(aliases=("ger",), grad_name="MulBackward0")
 def outer(input: Array, vec2: Array) -> Array:
     """All products of the elements of two vectors: ``(n, m)``.
 

@@ -29,7 +29,7 @@ def ceil(input: Array) -> Array:
     return _rounded("ceil", jnp.ceil, input)
 
 
-@op(out=UNARY)
+@op(aliases=("fix",), out=UNARY)
 def trunc(input: Array) -> Array:
     """Each element without its fraction, rounded towards 0, in the same dtype."""
     return _rounded("trunc", jnp.trunc, input)
@@ -46,7 +46,11 @@ def frac(input: Array) -> Array:
     return input - jnp.trunc(input)
 
 
-@op(grad_name=lambda call: "RoundBackward1" if "decimals" in call.arguments else "RoundBackward0", out=UNARY)
+@op(
+    also="torchlike.special",
+    grad_name=lambda call: "RoundBackward1" if "decimals" in call.arguments else "RoundBackward0",
+    out=UNARY,
+)
 def round(input: Array, *, decimals: int | None = None) -> Array:
     """Each element rounded to the nearest number with `decimals` decimals, halves to the even neighbour.
 

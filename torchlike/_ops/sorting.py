@@ -358,7 +358,7 @@ def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> 
     return jnp.diff(x.reshape((1,) * max(y.ndim - x.ndim, 0) + x.shape), axis=axis) * pairs
 
 
-@op(grad_name=lambda call: "MulBackward1" if call["x"] is None else "DivBackward1", stepwise=True)
+@op(aliases=("trapz",), grad_name=lambda call: "MulBackward1" if call["x"] is None else "DivBackward1", stepwise=True)
 def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
     """The area under a curve along `dim`, by the trapezoidal rule.
 

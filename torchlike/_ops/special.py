@@ -19,19 +19,19 @@ from torchlike._out import OutRule, can_cast
 # ---------------------------------------------------------------------- error functions, the normal distribution
 
 
-@op
+@op(also="torchlike.special")
 def erf(input: Array) -> Array:
     """The error function ``2 / sqrt(pi)`` times the integral of ``exp(-t ** 2)`` from 0, in floating point."""
     return lax.erf(real_floating("erf_vml_cpu", input))
 
 
-@op
+@op(also="torchlike.special")
 def erfc(input: Array) -> Array:
     """``1 - erf(input)``, exact for large elements as well, in floating point."""
     return lax.erfc(real_floating("erfc_vml_cpu", input))
 
 
-@op
+@op(also="torchlike.special")
 def erfinv(input: Array) -> Array:
     """The inverse of `erf`, in floating point; NaN outside of ``[-1, 1]``."""
     return lax.erf_inv(real_floating("erfinv_vml_cpu", input))
@@ -88,7 +88,7 @@ def log_ndtr(input: Array) -> Array:
 # ---------------------------------------------------------------------- gamma and zeta functions
 
 
-@op
+@op(aliases=("gammaln",), also="torchlike.special")
 def lgamma(input: Array) -> Array:
     """The logarithm of the absolute value of the gamma function, in floating point."""
     return _lgamma(real_floating("lgamma_vml_cpu", input))
@@ -104,7 +104,7 @@ def _lgamma_jvp(primals, tangents):
     return _lgamma(*primals), tangents[0] * _digamma(*primals)
 
 
-@op
+@op(aliases=("psi",), also="torchlike.special")
 def digamma(input: Array) -> Array:
     """The derivative of `lgamma`, in floating point; infinite at 0, NaN at negative whole numbers."""
     return _digamma(real_floating("digamma", input))
@@ -146,7 +146,7 @@ def _polygamma_jvp(n, primals, tangents):
     return _polygamma(n, *primals), tangents[0] * _polygamma(n + 1, *primals)
 
 
-@op
+@op(also="torchlike.special")
 def polygamma(n: int, input: Array) -> Array:
     """The `n`-th derivative of `digamma`, in floating point.
 
@@ -167,7 +167,7 @@ def polygamma_of(input: Array, n: int) -> Array:
 _MVLGAMMA = OutRule("mvlgamma: result type {result} can't be cast to the desired output type {result}", can_cast)
 
 
-@op(out=_MVLGAMMA)
+@op(aliases=("multigammaln",), also="torchlike.special", out=_MVLGAMMA)
 def mvlgamma(input: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension `p`, in floating point.
 
@@ -183,7 +183,7 @@ def mvlgamma(input: Array, p: int) -> Array:
     return jnp.sum(terms, -1) + p * (p - 1) / 4 * math.log(math.pi)
 
 
-@op(name="igamma")
+@op(aliases=("gammainc",), also="torchlike.special", name="igamma")
 def igamma(input: Array, other: Array) -> Array:
     """The regularized lower incomplete gamma function of order `input` at `other`."""
     input, other = matched(input, other)
@@ -191,7 +191,7 @@ def igamma(input: Array, other: Array) -> Array:
     return lax.igamma(*jnp.broadcast_arrays(input, other))
 
 
-@op
+@op(aliases=("gammaincc",), also="torchlike.special")
 def igammac(input: Array, other: Array) -> Array:
     """The regularized upper incomplete gamma function of order `input` at `other`: ``1 - igamma``."""
     input, other = matched(input, other)
@@ -234,7 +234,7 @@ def _zeta_jvp(primals, tangents):
 # ---------------------------------------------------------------------- modified Bessel functions
 
 
-@op
+@op(also="torchlike.special")
 def i0(input: Array) -> Array:
     """The modified Bessel function of the first kind and order 0, in floating point."""
     return _i0(real_floating("i0_vml_cpu", input))
@@ -334,7 +334,7 @@ def _product_with(log, kernel: str, input, other) -> Array:
     return log(*jnp.broadcast_arrays(input, other))
 
 
-@op(grad_name=of_xlogy("Xlogy"), overloads=NUMBER_EITHER)
+@op(also="torchlike.special", grad_name=of_xlogy("Xlogy"), overloads=NUMBER_EITHER)
 def xlogy(input: ArrayLike, other: ArrayLike) -> Array:
     """``input * log(other)``, and 0 where `input` is 0, in floating point, with broadcasting."""
     return _product_with(_xlogy, "xlogy_cpu", input, other)

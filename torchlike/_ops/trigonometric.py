@@ -32,25 +32,25 @@ def tan(input: Array) -> Array:
     return jnp.tan(floating(input))
 
 
-@op
+@op(aliases=("arcsin",))
 def asin(input: Array) -> Array:
     """The angle in radians, from -pi/2 to pi/2, with this sine; NaN for real numbers outside of ``[-1, 1]``."""
     return jnp.arcsin(floating(input))
 
 
-@op
+@op(aliases=("arccos",))
 def acos(input: Array) -> Array:
     """The angle in radians, from 0 to pi, with this cosine; NaN for real numbers outside of ``[-1, 1]``."""
     return jnp.arccos(floating(input))
 
 
-@op
+@op(aliases=("arctan",))
 def atan(input: Array) -> Array:
     """The angle in radians, from -pi/2 to pi/2, with this tangent."""
     return jnp.arctan(floating(input))
 
 
-@op
+@op(aliases=("arctan2",))
 def atan2(input: Array, other: Array) -> Array:
     """The angle in radians, from -pi to pi, of the points ``(other, input)``, with broadcasting."""
     input, other = matched_float(input, other)
@@ -96,13 +96,13 @@ def tanh_of(input: Array) -> Array:
     return jnp.tanh(input)
 
 
-@op
+@op(aliases=("arcsinh",))
 def asinh(input: Array) -> Array:
     """The inverse of `sinh`, in floating point."""
     return jnp.arcsinh(floating(input))
 
 
-@op
+@op(aliases=("arccosh",))
 def acosh(input: Array) -> Array:
     """The inverse of `cosh`, not negative, in floating point; NaN for real numbers below 1."""
     return _acosh(floating(input))
@@ -119,7 +119,7 @@ def _acosh(input):
     return jnp.arccosh(input)
 
 
-@op
+@op(aliases=("arctanh",))
 def atanh(input: Array) -> Array:
     """The inverse of `tanh`, in floating point; NaN for real numbers outside of ``[-1, 1]``."""
     return _atanh(floating(input))
@@ -130,7 +130,7 @@ def _atanh(input):
     return jnp.arctanh(input)
 
 
-@op
+@op(also="torchlike.special")
 def sinc(input: Array) -> Array:
     """``sin(pi * input) / (pi * input)``, and 1 at 0, in floating point."""
     return _sinc(floating(input))
@@ -191,7 +191,7 @@ def _complex_angle(input) -> Array:
     return jnp.where(origin, at_origin, jnp.arctan2(imag, real))
 
 
-@op(out=UNARY)
+@op(aliases=("conj_physical",), out=UNARY)
 def conj(input: Array) -> Array:
     """The complex conjugates; real numbers as they are."""
     return jnp.conj(input) if rank(input.dtype) == 3 else input

@@ -205,6 +205,7 @@ def _swapped(ndim: int, dim0: int, dim1: int) -> tuple[int, ...]:
 
 
 @op(
+    aliases=("swapaxes", "swapdims"),
     view=lambda layout, dim0, dim1: _chosen(layout, _swapped(len(layout.shape), dim0, dim1)),
     write=lambda new, viewed, dim0, dim1: jnp.transpose(new, _swapped(viewed.ndim, dim0, dim1)),
 )

@@ -104,15 +104,16 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
 
 
 def refusing(path: str, fn: Callable) -> Callable:
-    """A function that refuses what PyTorch's of this path refuses: the same one if it is declared as a `function`."""
-    old = getattr(fn, "old_keywords", frozenset())
-    if "body" in fn.__code__.co_names and not hasattr(fn, "path"):
+    """A function that refuses what PyTorch's of this path refuses: the same one if it is a `function` declared there."""
+    old, owner = getattr(fn, "old_keywords", frozenset()), path.rpartition(".")[0]
+    at_home = owner in ("torch.Tensor", fn.__module__.replace("torchlike", "torch", 1))
+    if "body" in fn.__code__.co_names and not hasattr(fn, "path") and at_home:
         fn.body, fn.path = looking(path, fn.body, old), path
         return fn
     call = functools.wraps(fn)(gate(looking(path, fn, old)))
     call.path, call.__name__ = path, path.rpartition(".")[2]
-    if not path.startswith("torch.Tensor."):
-        call.__qualname__, call.__module__ = call.__name__, "torchlike" + path.rpartition(".")[0].removeprefix("torch")
+    if owner != "torch.Tensor":
+        call.__qualname__, call.__module__ = call.__name__, "torchlike" + owner.removeprefix("torch")
     return call
 
 

@@ -70,7 +70,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return (ops.leaky_relu.inplace if inplace else ops.leaky_relu)(input, negative_slope)
 
 
-@function
+@function(also="torchlike")
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
@@ -169,12 +169,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     return random_ops.gumbel_softmax(logits, draw_seed(), tau, hard, dim)
 
 
-relu_, selu_ = ops.relu.inplace, ops.selu.inplace
-celu_, elu_, hardtanh_ = ops.celu.inplace, ops.elu.inplace, ops.hardtanh.inplace
-leaky_relu_, threshold_ = ops.leaky_relu.inplace, ops.threshold.inplace
-
-
-@function
+@function(also="torchlike")
 def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
     """`rrelu` in place."""
     return rrelu(input, lower, upper, training, True)

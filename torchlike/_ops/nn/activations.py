@@ -370,7 +370,7 @@ def _(axis, primals, tangents):
     return value, scaled - value * jnp.sum(scaled, axis, keepdims=True)
 
 
-@op(out=SAME, shares="all")
+@op(also="torchlike.special", out=SAME, shares="all")
 def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """``exp(input)`` divided by its sum along `dim`, without overflow.
 
@@ -380,7 +380,7 @@ def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     return _normalised(_softmax, "softmax", input, dim, dtype)
 
 
-@op(out=SAME, shares="all")
+@op(also="torchlike.special", out=SAME, shares="all")
 def log_softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """The logarithm of `softmax`.
 

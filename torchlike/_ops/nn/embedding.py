@@ -14,7 +14,7 @@ from torchlike._ops.reductions import vector_norm_of
 from torchlike._recorder.checks import Check, Found
 
 
-def check_indices(name: str, indices: Array) -> None:
+def check_indices(name: str, indices: Array, place: int = 1) -> None:
     """Refuse indices that are not int32 or int64.
 
     Raises:
@@ -22,8 +22,8 @@ def check_indices(name: str, indices: Array) -> None:
     """
     if indices.dtype not in (np.dtype(np.int64), np.dtype(np.int32)):
         raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{scalar_type(indices)}Tensor instead (while checking arguments for {name})"
+            f"Expected tensor for argument #{place} 'indices' to have one of the following scalar types: Long, Int; "
+            f"but got torch.{scalar_type(indices)}Tensor instead (while checking arguments for {name})"
         )
 
 
@@ -72,21 +72,22 @@ def embedding(
     return found
 
 
-def _selects_rows(weight, input, *_) -> list[Check]:
-    count, shape = weight.shape[0], list(weight.shape)
+def _selects_rows(input, indices, *_) -> list[Check]:
+    count, shape = input.shape[0], list(input.shape)
     error = lambda found: IndexError(
         f"select(): index {found.element} out of range for tensor of size {shape} at dimension 0"
     )
-    return [within(input, count, error, negative=True)]
+    return [within(indices, count, error, negative=True)]
 
 
 @op(check=_selects_rows)
-def embedding_renorm(weight: Array, input: Array, max_norm: Number, norm_type: Positive = 2.0) -> Array:
-    """The table with those rows that `input` names scaled down to a norm of at most `max_norm`."""
-    norms = vector_norm_of(weight, norm_type, (1,), True)
-    max_norm = as_dtype(max_norm, weight.dtype)
-    named = jnp.zeros(weight.shape[0], bool).at[input.reshape(-1)].set(True)[:, None]
-    return jnp.where(named & (norms > max_norm), weight * (max_norm / (norms + 1e-7)), weight).astype(weight.dtype)
+def embedding_renorm(input: Array, indices: Array, max_norm: Number, norm_type: Positive) -> Array:
+    """The table with those rows that `indices` name scaled down to a norm of at most `max_norm`."""
+    check_indices("embedding_renorm_", indices, 2)
+    norms = vector_norm_of(input, norm_type, (1,), True)
+    max_norm = as_dtype(max_norm, input.dtype)
+    named = jnp.zeros(input.shape[0], bool).at[indices.reshape(-1)].set(True)[:, None]
+    return jnp.where(named & (norms > max_norm), input * (max_norm / (norms + 1e-7)), input).astype(input.dtype)
 
 
 def _bags_of(offsets: Array, count: int, include_last: bool) -> tuple[Array, int]:
@@ -131,7 +132,7 @@ def _last_above(offsets, length):
     return offsets[-1:] * (offsets[-1:] > length)
 
 
-@op(check=_bags_within)
+@op(module="torchlike.nn.functional", check=_bags_within)
 def embedding_bag(
     input: Array,
     weight: Array,

@@ -104,7 +104,7 @@ def _four(kernel_size, dilation, padding, stride) -> list[tuple[int, ...]]:
     return four
 
 
-@op(grad_name="Im2ColBackward0")
+@op(module="torchlike.nn.functional", grad_name="Im2ColBackward0")
 def unfold(input: Array, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 0, stride: Ints = 1) -> Array:
     """Sliding blocks as columns: ``(N, C, H, W)`` to ``(N, C kH kW, blocks)``.
 

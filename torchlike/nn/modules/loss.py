@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchlike.nn import functional as F
+from torchlike.nn._losses import legacy_reduction
 from torchlike.nn.modules._conversion import forgets
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
@@ -21,7 +22,7 @@ class _Loss(Module):
     def __init__(self, size_average=None, reduce=None, reduction: str = "mean") -> None:
         super().__init__()
         legacy = size_average is not None or reduce is not None
-        self.reduction = F.legacy_reduction(size_average, reduce) if legacy else reduction
+        self.reduction = legacy_reduction(size_average, reduce) if legacy else reduction
 
 
 class _WeightedLoss(_Loss):
