@@ -58,9 +58,10 @@ from torchlike._programs import explain
 from torchlike._programs.cache import INEXACT, exact
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import shorten
-from torchlike._recorder.recorder import recorder
+from torchlike._recorder.recorder import Value, record, recorder
 from torchlike._recorder.storage import Storage
-from torchlike._recorder.view import step_of
+from torchlike._recorder.turns import in_turn
+from torchlike._recorder.view import Layout, step_of
 from torchlike._signatures import operations, refuse
 from torchlike._types import dtypes
 
@@ -492,6 +493,7 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 def _inplace(op: Op) -> Callable:
     """The form that puts the result into the first argument."""
     gather, shares, form = _gatherer(op), op.flags.shares, Form(op.name + "_", own=1)
+    walks = op.body.__name__ in strides.ELEMENTWISE
 
     def inplace(self, *args, **kwargs):
         try:
@@ -531,7 +533,10 @@ def _inplace(op: Op) -> Callable:
                 recorder.boundary()
             if tracked and Storage.careful:
                 _check_saved(spec, (self, *args), edges)
-            self._write(*apply(spec, inputs, edges, tracked)[0])
+            value, edge = apply(spec, inputs, edges, tracked)[0]
+            if walks and self._view is not None and self._view.repeats:
+                value = _in_turn(spec, inputs, self._view.layout)
+            self._write(value, edge)
             return self
         except BaseException as error:
             shorten(error)
@@ -542,6 +547,11 @@ def _inplace(op: Op) -> Callable:
     _show(op, guarded, form)
     guarded.is_method = True
     return guarded
+
+
+def _in_turn(spec: Spec, inputs: tuple, layout: Layout) -> Value:
+    same = tuple([place for place, each in enumerate(inputs) if each is inputs[0]])
+    return record(in_turn(spec, layout, same), inputs)[0]
 
 
 def _warn_of_expanded(op: Op) -> None:

@@ -10,6 +10,8 @@ from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import OVERLAP, SHARED
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs import explain
+from torchlike._recorder.recorder import record
+from torchlike._recorder.turns import last
 from torchlike._signatures import operations, refuse
 from torchlike._signatures.forms import Form
 from torchlike._types import dtypes
@@ -116,6 +118,10 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
             raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
     if op.flags.out in (CAST, UNARY) and isinstance(results, TensorBase):
         _refuse_growth(results, out, (*args, *kwargs.values()))
+    if isinstance(out, TensorBase) and args and args[0] is out and out._view is not None and out._view.repeats:
+        inplace = getattr(call.public, "inplace", None)  # what shares a place is computed one after the other
+        if inplace is not None:
+            return inplace(*args, **kwargs)
     return stored(public + op.name, results, out, op.flags.out)
 
 
@@ -194,6 +200,9 @@ def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule =
         if known.numel and rule.warns:
             explain.warn(RESIZED.format(list(known.shape), list(got.shape)))
         target._resized(got.shape)
-    target._write(result._value(), None)
+    value = result._value()
+    if target._view is not None and target._view.repeats:
+        value = record(last(target._view.layout, value.aval), (value,))[0]
+    target._write(value, None)
     if had_nothing and result._view is not None:
         target._lie_as(result)

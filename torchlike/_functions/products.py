@@ -12,7 +12,6 @@ from torchlike._ops import products, views
 from torchlike._out import CAST, SAME, stored
 from torchlike._programs import explain
 from torchlike._signatures import refuse
-from torchlike._types.dtypes import scalar_name
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
@@ -61,7 +60,6 @@ def einsum(*args: Any) -> Tensor:
             raise RuntimeError(
                 f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
             )
-    _check_contracted(equation, terms, operands)
     order = _rearranged(equation, operands[0]._aval.ndim) if len(operands) == 1 else None
     return products.einsum_of(equation, tuple(operands)) if order is None else _seen_as(operands[0], *order)
 
@@ -98,17 +96,6 @@ def _check_letters(equation: str) -> None:
             raise RuntimeError(
                 f"einsum(): invalid subscript given at index {place} in the equation string, subscripts must be in [a-zA-Z]"
             )
-
-
-def _check_contracted(equation: str, terms: list[str], operands: Sequence[Tensor]) -> None:
-    """Two operands that are multiplied as matrices must be of one dtype; others are promoted."""
-    if len(terms) != 2 or operands[0]._aval.dtype is operands[1]._aval.dtype:
-        return
-    shared = set(terms[0]) & set(terms[1]) - {"."}
-    kept = equation.partition("->")[2] if "->" in equation else ""
-    if shared - set(kept):
-        first, second = (scalar_name(each._aval.dtype) for each in operands)
-        raise RuntimeError(f"expected scalar type {first} but found {second}")
 
 
 def _check_terms(terms: list[str], operands: Sequence[Tensor]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._kernels import NEED_FLOAT
+from torchlike._ops._einsum import dtype_of
 from torchlike._ops._nodes import of_cdist, of_einsum, of_product
 from torchlike._ops._promote import (
     Array,
@@ -20,6 +21,7 @@ from torchlike._ops._promote import (
     known,
     only,
     promoted,
+    rank,
     wrap_dim,
 )
 from torchlike._ops.reductions import summable, vector_norm_of
@@ -372,11 +374,13 @@ def _check_batches(left: Array, right: Array) -> None:
 def einsum_of(equation: str, operands: Arrays) -> Array:
     """Products summed over the letters that the result lacks; a single operand's integers and bools in int64."""
     letters, arrow, kept = equation.partition("->")
-    if any(each.isalpha() and (each not in kept if arrow else letters.count(each) > 1) for each in letters):
-        if len(operands) == 1:
+    if len(operands) == 1:
+        if any(each.isalpha() and (each not in kept if arrow else letters.count(each) > 1) for each in letters):
             operands = (summable(operands[0], None),)
-        elif all(each.size for each in operands):
-            only("bmm", operands[0], 1, 2, 3)
+        return jnp.einsum(equation, *operands)
+    dtype = dtype_of(equation, operands)
+    if rank(dtype) < 2:  # what was narrower between is so in the end
+        return jnp.einsum(equation, *[as_dtype(each, np.int64) for each in operands]).astype(dtype)
     return jnp.einsum(equation, *operands, optimize="optimal" if len(operands) > 2 else False)
 
 

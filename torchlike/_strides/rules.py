@@ -419,4 +419,13 @@ _FAMILIES: dict[Rule, str] = {
 }
 RULES: dict[str, Rule] = {name: rule for rule, names in _FAMILIES.items() for name in names.split()}
 # the rules that give an order of their own to results of contiguous inputs
+# whose result at a place goes by what their inputs have there, and by nothing else
+ELEMENTWISE = {
+    *("copy", "nan_to_num", "deg2rad", "rad2deg"),
+    *[
+        name
+        for rule in (_elementwise, _without_numbers, _finite, _scaled, _powers, _float_powers)
+        for name in _FAMILIES[rule].split()
+    ],
+}
 OWN = {_turned, _quantiles, _spectra, _solved, _power_of_matrix, *_OF_LAPACK}
