@@ -22,7 +22,7 @@ class _Level:
     def __enter__(self) -> None:
         self._before, _state.level = _state.level, self.level
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         _state.level = self._before
 
 

@@ -63,14 +63,14 @@ class _Installed(Distribution):
     def read_text(self, filename: str) -> str | None:
         return f"Metadata-Version: 2.1\nName: torch\nVersion: {__version__}\n" if filename == "METADATA" else None
 
-    def locate_file(self, path):
+    def locate_file(self, path: Any):
         return Path(__file__).parent.parent / path
 
 
 class Finder(DistributionFinder):
     """Finds ``torch`` and what is below it in torchlike."""
 
-    def find_spec(self, fullname: str, path=None, target=None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         """Where a module is to be loaded from; None for what is not PyTorch's.
 
         Raises:
@@ -126,7 +126,7 @@ class Installation:
     def __enter__(self) -> Installation:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: Any) -> None:
         if self._is_new:
             uninstall()
 

@@ -135,7 +135,7 @@ def _stop(said: str, code: int) -> NoReturn:
     raise SystemExit(code)
 
 
-def _execute(compiled: CodeType, file: str | None, package: str | None, spec, loader) -> None:
+def _execute(compiled: CodeType, file: str | None, package: str | None, spec: Any, loader: Any) -> None:
     """Run code as the module ``__main__``, which stays so: what outlives the script (threads, `atexit`) needs it."""
     module = ModuleType("__main__")
     known = {"__package__": package, "__spec__": spec, "__loader__": loader}

@@ -7,6 +7,7 @@ import math
 import textwrap
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from torchlike._overrides import is_overriding
 from torchlike._recorder.levels import Batched
 from torchlike._recorder.meta import NOWHERE
 from torchlike._types import dtypes
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def get_printoptions() -> dict:
 
 
 @contextlib.contextmanager
-def printoptions(**kwargs) -> Generator[None]:
+def printoptions(**kwargs: Any) -> Generator[None]:
     """Print otherwise within the block; arguments as for `set_printoptions`."""
     global options
     before = options
@@ -114,7 +118,7 @@ class _Format:
         else:
             self.width = max(len(f"{each:.{digits}f}") for each in ends)
 
-    def __call__(self, value) -> str:
+    def __call__(self, value: Any) -> str:
         if not self.is_float:
             text = str(value)
         elif self.is_scientific:
@@ -152,7 +156,7 @@ def _edges(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _body(array: np.ndarray, indent: int, summarize: bool, form) -> str:
+def _body(array: np.ndarray, indent: int, summarize: bool, form: Any) -> str:
     if array.ndim == 0:
         return form(array.item())
     count = options.edgeitems
@@ -167,7 +171,7 @@ def _body(array: np.ndarray, indent: int, summarize: bool, form) -> str:
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
 
 
-def _row(array: np.ndarray, indent: int, shortened: bool, form) -> str:
+def _row(array: np.ndarray, indent: int, shortened: bool, form: Any) -> str:
     count = options.edgeitems
     per_line = max(1, math.floor((options.linewidth - indent) / (form.width + 2)))
     if shortened and not count:
@@ -225,20 +229,20 @@ def tensor_repr(array: np.ndarray, dtype: dtypes.dtype, before: list[str], after
     return text + ")"
 
 
-def _without_elements(tensor) -> str:
+def _without_elements(tensor: Tensor) -> str:
     parts = [f"device='{tensor.device}'", f"size={tuple(tensor.shape)}"]
     if tensor.dtype not in (dtypes.get_default_dtype(), dtypes.bool_):
         parts.append(f"dtype={tensor.dtype}")
     return f"tensor(..., {', '.join([*parts, *_history(tensor)])})"
 
 
-def _history(tensor) -> list[str]:
+def _history(tensor: Tensor) -> list[str]:
     if tensor.grad_fn is not None:
         return [f"grad_fn=<{tensor.grad_fn.name()}>"]
     return ["requires_grad=True"] if tensor.requires_grad else []
 
 
-def describe(tensor) -> str:
+def describe(tensor: Tensor) -> str:
     """The text of a tensor, computed now; within a transformed function, of what it consists of."""
     value = tensor._value()
     if value.recording is NOWHERE:

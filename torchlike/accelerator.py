@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 from torchlike import cuda
 from torchlike._types import devices
 from torchlike._types.public import publish as _publish
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 NONE = "Cannot access accelerator device when none is available."
 
@@ -47,7 +51,7 @@ def current_device_idx() -> int:
     return current_device_index()
 
 
-def synchronize(device=None, /) -> None:
+def synchronize(device: Device = None, /) -> None:
     """Compute what is pending, and wait until the device has done it.
 
     Raises:
@@ -66,7 +70,7 @@ def empty_cache() -> None:
     _require()
 
 
-def memory_allocated(device_index=None, /) -> int:
+def memory_allocated(device_index: Device = None, /) -> int:
     """Bytes in use on it.
 
     Raises:
@@ -76,7 +80,7 @@ def memory_allocated(device_index=None, /) -> int:
     return cuda.memory_allocated(device_index)
 
 
-def memory_reserved(device_index=None, /) -> int:
+def memory_reserved(device_index: Device = None, /) -> int:
     """Bytes that JAX's pool holds on it.
 
     Raises:
@@ -86,7 +90,7 @@ def memory_reserved(device_index=None, /) -> int:
     return cuda.memory_reserved(device_index)
 
 
-def max_memory_allocated(device_index=None, /) -> int:
+def max_memory_allocated(device_index: Device = None, /) -> int:
     """The most bytes that were in use on it.
 
     Raises:

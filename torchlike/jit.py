@@ -16,7 +16,13 @@ from torchlike.nn import Module
 _Fn = TypeVar("_Fn", bound=Callable)
 
 
-def script(obj, optimize=None, _frames_up: int = 0, _rcb=None, example_inputs=None):
+def script(
+    obj: Any,
+    optimize: bool | None = None,
+    _frames_up: int = 0,
+    _rcb: Any = None,
+    example_inputs: Any = None,
+):
     """The function, class or module as it is."""
     return obj
 
@@ -40,7 +46,7 @@ def export(fn: _Fn) -> _Fn:
     return fn
 
 
-def ignore(drop: Any = False, **kwargs):
+def ignore(drop: Any = False, **kwargs: Any):
     """The function as it is: PyTorch's compiler would be told to leave it as Python.
 
     Args:
@@ -69,7 +75,7 @@ def unused(fn: _Fn) -> _Fn:
     return fn
 
 
-def annotate(the_type, the_value):
+def annotate(the_type: Any, the_value: Any):
     """The value: PyTorch's compiler would be told its type."""
     return the_value
 

@@ -9,7 +9,7 @@ import inspect
 import types
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torchlike
 from torchlike._overrides import (
@@ -25,6 +25,9 @@ from torchlike._overrides import (
     without_innermost,
 )
 from torchlike._tensor.subclassing import nowrap_functions, show_modes
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 # ---------------------------------------------------------------------- asking, for functions of one's own
 
@@ -139,7 +142,9 @@ class TorchFunctionMode:
         _push_mode(self)
         return self
 
-    def __exit__(self, exc_type, exc_val, exc_tb) -> None:
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
         _pop_mode()
 
     @classmethod

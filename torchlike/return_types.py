@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterable
+from typing import Any
 
 
 def _type(name: str, fields: str) -> type:
     count = len(fields.split())
 
-    def __new__(cls, *given):
+    def __new__(cls: Any, *given: Any):
         """Of one sequence of the results; or, as JAX makes it, of the results themselves."""
         if len(given) == count > 1 and not isinstance(given[1], dict):
             return tuple.__new__(cls, given)
@@ -20,11 +21,11 @@ def _type(name: str, fields: str) -> type:
             raise TypeError(f"torch.return_types.{name}() takes a {count}-sequence ({len(items)}-sequence given)")
         return tuple.__new__(cls, items)
 
-    def __repr__(self) -> str:
+    def __repr__(self: Any) -> str:
         rows = ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
         return f"torch.return_types.{name}(\n{rows})"
 
-    def __reduce__(self):
+    def __reduce__(self: Any):
         return type(self), (tuple(self), {})
 
     methods = {each.__name__: each for each in (__new__, __repr__, __reduce__)}

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from torchlike._serialization.unpickler import safe_globals as safe_globals
 from torchlike._tensor.storages import TypedStorage, UntypedStorage
 from torchlike._types import dtypes
 
+if TYPE_CHECKING:
+    from torchlike.types import FileLike
+
 DEFAULT_PROTOCOL = 2
 UNSAFE_MESSAGE = (
     "In PyTorch 2.6, we changed the default value of the `weights_only` argument in `torch.load` "
@@ -48,7 +51,7 @@ _NOT_SEEKABLE = (
 _TRUE = ("1", "y", "yes", "true")
 
 
-def _is_path(f) -> bool:
+def _is_path(f: Any) -> bool:
     return isinstance(f, (str, os.PathLike))
 
 
@@ -57,8 +60,8 @@ def _is_path(f) -> bool:
 
 @gate
 def save(
-    obj,
-    f,
+    obj: object,
+    f: FileLike,
     pickle_module: Any = pickle,
     pickle_protocol: int = DEFAULT_PROTOCOL,
     _use_new_zipfile_serialization: bool = True,
@@ -98,7 +101,7 @@ def save(
 
 
 @contextmanager
-def _written_to(f) -> Generator[IO[bytes]]:
+def _written_to(f: Any) -> Generator[IO[bytes]]:
     if _is_path(f):
         with replacing(os.fspath(f)) as file:
             yield file
@@ -107,7 +110,7 @@ def _written_to(f) -> Generator[IO[bytes]]:
         f.flush()
 
 
-def _save(obj, writer: Writer, pickle_module, protocol: int, has_no_order: bool) -> None:
+def _save(obj: Any, writer: Writer, pickle_module: Any, protocol: int, has_no_order: bool) -> None:
     memories, data = Memories(), io.BytesIO()
     dumped(obj, data, pickle_module, protocol, memories.identify)
     writer.write("data.pkl", data.getvalue())
@@ -125,13 +128,13 @@ def _save(obj, writer: Writer, pickle_module, protocol: int, has_no_order: bool)
 
 @gate
 def load(
-    f,
-    map_location=None,
+    f: Any,
+    map_location: Any = None,
     pickle_module: Any = None,
     *,
     weights_only: bool | None = None,
     mmap: bool | None = None,
-    **options,
+    **options: Any,
 ):
     """Read what `save`, here or in PyTorch, has written.
 
@@ -181,7 +184,7 @@ def load(
             )
         else:
 
-            def read(unpickle):
+            def read(unpickle: Any):
                 return legacy.Reader(file, restorer(map_location), unpickle).read()
 
         if not weights_only:
@@ -193,7 +196,7 @@ def load(
             raise pickle.UnpicklingError(_told(str(error))) from None
 
 
-def _weights_only(pickle_module) -> bool:
+def _weights_only(pickle_module: Any) -> bool:
     """What is done where the call does not say.
 
     Raises:
@@ -218,7 +221,7 @@ def _weights_only(pickle_module) -> bool:
 
 
 @contextmanager
-def _read_from(f) -> Generator[IO[bytes]]:
+def _read_from(f: Any) -> Generator[IO[bytes]]:
     if _is_path(f):
         with open(f, "rb") as file:
             yield file
@@ -240,7 +243,7 @@ def _archived(reader: Reader, restore: Callable) -> Callable:
         raise ValueError("Unknown endianness type: " + order.decode(errors="replace"))
     known: dict = {}
 
-    def storage(saved):
+    def storage(saved: Any):
         if not isinstance(saved, tuple):
             raise AssertionError(f"saved_id must be a tuple, got {type(saved).__name__}")
         kind, storage_type, key, location, count = saved
@@ -258,7 +261,7 @@ def _archived(reader: Reader, restore: Callable) -> Callable:
     return lambda unpickle: unpickle(io.BytesIO(reader.read("data.pkl")), storage)
 
 
-def _at_place(array: np.ndarray, is_untyped: bool, restore: Callable, location):
+def _at_place(array: np.ndarray, is_untyped: bool, restore: Callable, location: Any):
     """A storage of an array's elements where it is to be."""
     cls = UntypedStorage if is_untyped else TypedStorage
     location = location.decode("ascii") if isinstance(location, bytes) else location
@@ -289,7 +292,7 @@ def _told(message: str) -> str:
     return f"{told}\n\n{message}{_DOCS}"
 
 
-def get_unsafe_globals_in_checkpoint(f) -> list[str]:
+def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
     """The functions and classes that a file names and ``load(weights_only=True)`` would refuse.
 
     Args:

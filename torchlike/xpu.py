@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 from typing import NoReturn as _NoReturn
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 _ABSENT = "Torch not compiled with XPU enabled"
 
 
 def _refuse(name: str, doc: str):
-    def call(*args, **kwargs) -> _NoReturn:
+    def call(*args: Any, **kwargs: Any) -> _NoReturn:
         raise AssertionError(_ABSENT)
 
     call.__name__ = call.__qualname__ = name
@@ -28,7 +34,7 @@ set_rng_state = _refuse("set_rng_state", "Set the state of a generator.")
 initial_seed = _refuse("initial_seed", "The seed of a generator.")
 
 
-def set_rng_state_all(new_states) -> None:
+def set_rng_state_all(new_states: Iterable[Tensor]) -> None:
     """Set the states of all generators: of none."""
     for each in new_states:
         set_rng_state(each)
@@ -81,21 +87,21 @@ def get_rng_state_all() -> list:
     return []
 
 
-def memory_allocated(device=None) -> int:
+def memory_allocated(device: Device = None) -> int:
     """Bytes in use: none."""
     return 0
 
 
-def memory_reserved(device=None) -> int:
+def memory_reserved(device: Device = None) -> int:
     """Bytes held: none."""
     return 0
 
 
-def max_memory_allocated(device=None) -> int:
+def max_memory_allocated(device: Device = None) -> int:
     """The most bytes that were in use: none."""
     return 0
 
 
-def max_memory_reserved(device=None) -> int:
+def max_memory_reserved(device: Device = None) -> int:
     """The most bytes that were held: none."""
     return 0

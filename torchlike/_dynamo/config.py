@@ -49,7 +49,7 @@ class _Config(ModuleType):
                 return known[name]
         raise AttributeError(f"{__name__}.{name} does not exist")
 
-    def __setattr__(self, name: str, value) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         name = _ALIASES.get(name, name)
         known = _settings if name in _settings else _values
         if name.startswith("__"):
@@ -61,7 +61,7 @@ class _Config(ModuleType):
 
     @staticmethod
     @contextlib.contextmanager
-    def patch(changes: dict[str, Any] | str | None = None, value: Any = None, **more):
+    def patch(changes: dict[str, Any] | str | None = None, value: Any = None, **more: Any):
         """Other settings within a block, or in a function that is decorated.
 
         Args:

@@ -46,7 +46,7 @@ class OptimizedModule(Module):
             raise AttributeError(name)
         return getattr(modules["_orig_mod"], name)
 
-    def __setattr__(self, name: str, value) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         if name in self._own or name in self.__dict__ or isinstance(getattr(type(self), name, None), property):
             object.__setattr__(self, name, value)
         elif "_orig_mod" in self.__dict__.get("_modules", ()):
@@ -74,14 +74,14 @@ class OptimizedModule(Module):
 class _Wrapping:
     """A function that wraps functions, with its options; unlike a closure it can be pickled."""
 
-    def __init__(self, wrap: Callable, *args, **options) -> None:
+    def __init__(self, wrap: Callable, *args: Any, **options: Any) -> None:
         self.wrap, self.args, self.options = wrap, args, options
 
     def __call__(self, fn: Callable) -> Callable:
         return self.wrap(fn, *self.args, **self.options)
 
 
-def _applied(target, wrap: Callable):
+def _applied(target: Any, wrap: Callable):
     """A module, function, method or class of modules with its calls wrapped."""
     if isinstance(target, Module):
         return OptimizedModule(target, wrap)
@@ -153,7 +153,7 @@ def compile(
     return _applied(model, _Wrapping(_options.compiled, **given))
 
 
-def disable(fn=None, recursive: bool = True, *, reason: str | None = None, wrapping: bool = True) -> Any:
+def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None, wrapping: bool = True) -> Any:
     """A function or module that is never a part of a compiled call: a function that calls it is recorded.
 
     Args:
@@ -173,7 +173,9 @@ def graph_break(msg: str = "") -> None:
     recorder.kind.interrupt(BREAK)
 
 
-def optimize(backend: str | Callable = "inductor", *, nopython: bool = False, disable: bool = False, **more) -> Any:
+def optimize(
+    backend: str | Callable = "inductor", *, nopython: bool = False, disable: bool = False, **more: Any
+) -> Any:
     """`compile`, as it was called before 2.0.
 
     Raises:

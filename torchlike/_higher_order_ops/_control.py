@@ -64,11 +64,11 @@ def _chosen(pred: Tensor, leaves: list, yes: Traced, no: Traced) -> list:
     """The results of one of two functions."""
     count = len(yes.leaves)
 
-    def choose(arrays, run_yes, run_no):
-        def left(rest):
+    def choose(arrays: Any, run_yes: Any, run_no: Any):
+        def left(rest: Any):
             return [*run_yes(rest), *fine(no)]
 
-        def right(rest):
+        def right(rest: Any):
             found = run_no(rest)
             return [*found[:count], *fine(yes), *found[count:]]
 
@@ -120,8 +120,8 @@ def _repeated(leaves: list, test: Traced, body: Traced) -> list:
     """What a function makes of tensors, again and again."""
     count = len(leaves)
 
-    def loop(arrays, run_test, run_body):
-        def step(state):
+    def loop(arrays: Any, run_test: Any, run_body: Any):
+        def step(state: Any):
             made = run_body(state[0])
             first = [jnp.where(old[0] == FINE, new, old) for old, new in zip(state[1], made[count:], strict=True)]
             return made[:count], first

@@ -67,8 +67,8 @@ def scan(combine_fn: Callable, init: Any, xs: Any, *, dim: int = 0, reverse: boo
             f"{body.kinds[:count]}"
         )
 
-    def carried(arrays, body):
-        def step(carry, slices):
+    def carried(arrays: Any, body: Any):
+        def step(carry: Any, slices: Any):
             found = body([*carry, *slices])
             return found[:count], found[count:]
 
@@ -119,7 +119,7 @@ def associative_scan(
             f"The pytree of the output of the operator needs to match the xs pytree, got {body.tree}, {tree}"
         )
 
-    def scanned(arrays, body):
+    def scanned(arrays: Any, body: Any):
         combine = lambda one, other: jax.vmap(lambda *rows: body(rows)[: len(moved)])(*one, *other)
         return lax.associative_scan(combine, [*arrays], reverse=reverse)
 
@@ -178,7 +178,7 @@ def _wrapped(dim: int, tensor: Any) -> int:
     return dim + tensor.dim() if dim < 0 else dim
 
 
-def _row(known):
+def _row(known: Any):
     return aval(known.shape[1:], known.dtype, known.place)
 
 

@@ -84,7 +84,7 @@ def run(
     kinds = tuple([each.aval if type(each) is Value else type(each) for each in inputs])
     bodies = [each.function for each in functions]
 
-    def whole(*arrays):
+    def whole(*arrays: Any):
         rest, bound = list(arrays[len(given) :]), []
         for body in bodies:
             taken, rest = rest[: body.taken], rest[body.taken :]

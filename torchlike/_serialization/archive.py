@@ -34,7 +34,7 @@ class Writer:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
         self._name, self._sum = name, 0
 
-    def write(self, name: str, data) -> None:
+    def write(self, name: str, data: Any) -> None:
         """Append a record: bytes, or what has them in memory."""
         view = memoryview(data).cast("B")
         record = zipfile.ZipInfo(f"{self._name}/{name}", _WHEN)

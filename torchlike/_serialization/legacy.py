@@ -18,11 +18,11 @@ MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
 
 
-def save(obj, file: IO[bytes], pickle_module, protocol: int) -> None:
+def save(obj: object, file: IO[bytes], pickle_module: Any, protocol: int) -> None:
     """Write an object in the old format."""
     memories = Memories()
 
-    def identify(obj):
+    def identify(obj: Any):
         found = memories.identify(obj)
         return None if found is None else (*found, None)
 
@@ -76,10 +76,10 @@ class Reader:
         return self._unpickle(self._file, self._none)
 
     @staticmethod
-    def _none(_) -> None:
+    def _none(_: Any) -> None:
         raise pickle.UnpicklingError("unsupported persistent id encountered")
 
-    def _storage(self, saved):
+    def _storage(self, saved: Any):
         kind, *rest = saved
         if kind in ("module", b"module"):
             return rest[0]  # with its source, which is not compared

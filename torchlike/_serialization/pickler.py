@@ -35,7 +35,7 @@ class Memories:
         self.held: dict[str, Memory] = {}
         self._keys: dict[int, tuple[str, dtype | None]] = {}
 
-    def identify(self, obj) -> tuple | None:
+    def identify(self, obj: Any) -> tuple | None:
         """What stands for a storage in the pickle; None for anything else.
 
         Raises:
@@ -54,7 +54,7 @@ class Memories:
         return "storage", obj.storage_type, key, location_tag(obj.tensor), count
 
 
-def _save_global(pickler: Any, obj, name: str | None = None) -> None:
+def _save_global(pickler: Any, obj: Any, name: str | None = None) -> None:
     """Write a global by PyTorch's name."""
     name = name or getattr(obj, "__qualname__", None) or obj.__name__
     module = "torchlike" if isinstance(obj, dtype) else pickle.whichmodule(obj, name)
@@ -74,15 +74,15 @@ def _save_global(pickler: Any, obj, name: str | None = None) -> None:
     pickler.memoize(obj)
 
 
-def pickler_class(pickle_module, identify: Callable[[Any], Any]) -> type:
+def pickler_class(pickle_module: Any, identify: Callable[[Any], Any]) -> type:
     """A pickler that writes storages as `identify` says; names are PyTorch's where the module's pickler is Python's own."""
     base = pickle._Pickler if pickle_module is pickle else pickle_module.Pickler  # type: ignore[attr-defined]
 
     class Pickler(base):
-        def persistent_id(self, obj):
+        def persistent_id(self, obj: Any):
             return identify(obj)
 
-        def reducer_override(self, obj):
+        def reducer_override(self, obj: Any):
             if isinstance(obj, Tensor):
                 return reduced(obj)
             if isinstance(obj, layout):
@@ -95,6 +95,6 @@ def pickler_class(pickle_module, identify: Callable[[Any], Any]) -> type:
     return Pickler
 
 
-def dumped(obj, file: IO[bytes], pickle_module, protocol: int, identify: Callable) -> None:
+def dumped(obj: Any, file: IO[bytes], pickle_module: Any, protocol: int, identify: Callable) -> None:
     """Pickle an object into a file."""
     pickler_class(pickle_module, identify)(file, protocol=protocol).dump(obj)

@@ -32,7 +32,7 @@ def register_package(
     _registry.sort(key=lambda row: row[0])
 
 
-def location_tag(storage) -> str:
+def location_tag(storage: Any) -> str:
     """The tag of where a storage is: ``"cpu"``, ``"cuda:0"``.
 
     Raises:
@@ -45,7 +45,7 @@ def location_tag(storage) -> str:
     raise RuntimeError("don't know how to determine data location of " + typename(storage))
 
 
-def default_restore_location(storage, location: str):
+def default_restore_location(storage: Any, location: str):
     """The storage where a tag says.
 
     Raises:
@@ -58,7 +58,7 @@ def default_restore_location(storage, location: str):
     raise RuntimeError(f"don't know how to restore data location of {typename(storage)} (tagged with {location})")
 
 
-def restorer(map_location) -> Callable:
+def restorer(map_location: Any) -> Callable:
     """A function of a storage and its tag that gives the storage at its place."""
     if map_location is None:
         return default_restore_location
@@ -69,7 +69,7 @@ def restorer(map_location) -> Callable:
     if isinstance(map_location, device):
         return lambda storage, location: default_restore_location(storage, str(map_location))
 
-    def restored(storage, location):
+    def restored(storage: Any, location: Any):
         found = map_location(storage, location)
         return default_restore_location(storage, location) if found is None else found
 

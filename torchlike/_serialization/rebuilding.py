@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from torchlike._types import formats
 from torchlike._types.dtypes import dtype
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
 
 
 class Memory:
@@ -62,7 +67,7 @@ def reduced(tensor: Tensor) -> tuple:
     return _rebuild_from_type_v2, (function, type(tensor), args, state)
 
 
-def _placed(storage, kind: dtype, offset: int, size: tuple, stride: tuple, signs: dict | None = None) -> Tensor:
+def _placed(storage: Any, kind: dtype, offset: int, size: tuple, stride: tuple, signs: dict | None = None) -> Tensor:
     """A tensor in a storage.
 
     Raises:
@@ -80,12 +85,20 @@ def _signed(tensor: Tensor, signs: dict | None) -> Tensor:
     return tensor._neg_view() if signs and signs.get("neg") else tensor
 
 
-def _rebuild_tensor(storage, storage_offset, size, stride) -> Tensor:
+def _rebuild_tensor(storage: Any, storage_offset: Any, size: Sequence[int], stride: Sequence[int]) -> Tensor:
     """A tensor in a storage of its dtype."""
     return _placed(storage, storage.dtype, storage_offset, size, stride)
 
 
-def _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks, metadata=None) -> Tensor:
+def _rebuild_tensor_v2(
+    storage: Any,
+    storage_offset: Any,
+    size: Sequence[int],
+    stride: Sequence[int],
+    requires_grad: bool,
+    backward_hooks: Any,
+    metadata: Any = None,
+) -> Tensor:
     """`_rebuild_tensor`, with what else is known of it."""
     return _rebuild_tensor_v3(
         storage, storage_offset, size, stride, requires_grad, backward_hooks, storage.dtype, metadata
@@ -93,26 +106,33 @@ def _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, bac
 
 
 def _rebuild_tensor_v3(
-    storage, storage_offset, size, stride, requires_grad, backward_hooks, dtype, metadata=None
+    storage: Any,
+    storage_offset: Any,
+    size: Sequence[int],
+    stride: Sequence[int],
+    requires_grad: bool,
+    backward_hooks: Any,
+    dtype: dtypes.dtype | None,
+    metadata: Any = None,
 ) -> Tensor:
     """`_rebuild_tensor_v2` of a dtype that no storage has."""
     made = _placed(storage, dtype, storage_offset, size, stride, metadata)
     return made.requires_grad_(requires_grad) if requires_grad else made
 
 
-def _rebuild_parameter(data, requires_grad, backward_hooks) -> Parameter:
+def _rebuild_parameter(data: Any, requires_grad: bool, backward_hooks: Any) -> Parameter:
     """A parameter."""
     return Parameter(data, requires_grad)
 
 
-def _rebuild_parameter_with_state(data, requires_grad, backward_hooks, state) -> Parameter:
+def _rebuild_parameter_with_state(data: Any, requires_grad: bool, backward_hooks: Any, state: Any) -> Parameter:
     """A parameter that somebody has set attributes on."""
     made = Parameter(data, requires_grad)
     _set_state(made, state)
     return made
 
 
-def _rebuild_from_type_v2(func, new_type, args, state):
+def _rebuild_from_type_v2(func: Any, new_type: Any, args: Any, state: Any):
     """A tensor of a subclass, or one that somebody has set attributes on."""
     made = func(*args)
     if type(made) is not new_type:
@@ -124,7 +144,7 @@ def _rebuild_from_type_v2(func, new_type, args, state):
     return made
 
 
-def _set_state(made, state) -> None:
+def _set_state(made: Any, state: Any) -> None:
     attributes, slots = state if isinstance(state, tuple) else (state, None)
     for name, value in (*attributes.items(), *(slots or {}).items()):
         setattr(made, name, value)

@@ -65,7 +65,7 @@ def found(module: str, name: str):
     return owner
 
 
-def unpickler_class(pickle_module, load_storage: Callable[[Any], Any]) -> type:
+def unpickler_class(pickle_module: Any, load_storage: Callable[[Any], Any]) -> type:
     """An unpickler of anything; PyTorch's names are ours."""
 
     class Unpickler(pickle_module.Unpickler):
@@ -74,7 +74,7 @@ def unpickler_class(pickle_module, load_storage: Callable[[Any], Any]) -> type:
                 return found(module, name)
             return super().find_class(module, name)
 
-        def persistent_load(self, pid):
+        def persistent_load(self, pid: Any):
             return load_storage(pid)
 
     return Unpickler
@@ -141,7 +141,7 @@ class safe_globals:
     def __enter__(self) -> None:
         add_safe_globals(self.safe_globals)
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: Any) -> None:
         _marked.difference_update(self.safe_globals)
 
 
@@ -249,7 +249,7 @@ class WeightsUnpickler:
             unknown = "unknown" in str(error) and last
             raise UnpicklingError(f"Unsupported operand {last[0]}" if unknown else str(error)) from error
 
-    def _is_allowed(self, obj) -> bool:
+    def _is_allowed(self, obj: Any) -> bool:
         return any(obj is each for known in (allowed(), self._marked) for each in known.values())
 
     # each instruction by pickletools' name
@@ -268,7 +268,7 @@ class WeightsUnpickler:
                 return self._stack.append(known[path])
         raise UnpicklingError(NOT_ALLOWED.format(path.removeprefix("builtins.")))
 
-    def _newobj(self, _) -> None:
+    def _newobj(self, _: Any) -> None:
         args, cls = self._stack.pop(), self._stack.pop()
         if cls is Parameter:
             self._stack.append(Parameter(*args))
@@ -280,7 +280,7 @@ class WeightsUnpickler:
                 f"via `add_safe_globals` but got {cls}"
             )
 
-    def _reduce(self, _) -> None:
+    def _reduce(self, _: Any) -> None:
         args, function = self._stack.pop(), self._stack[-1]
         if not self._is_allowed(function):
             owner = f" which belongs to {function.__self__}" if hasattr(function, "__self__") else ""
@@ -289,7 +289,7 @@ class WeightsUnpickler:
             raise UnpicklingError("a bytearray is made of bytes")
         self._stack[-1] = function(*args)
 
-    def _build(self, _) -> None:
+    def _build(self, _: Any) -> None:
         state, made = self._stack.pop(), self._stack[-1]
         if type(made) is Tensor:
             made.set_(*state)
@@ -308,7 +308,7 @@ class WeightsUnpickler:
             for name, value in (slots or {}).items():
                 setattr(made, name, value)
 
-    def _binpersid(self, _) -> None:
+    def _binpersid(self, _: Any) -> None:
         pid = self._stack.pop()
         if type(pid) not in (tuple, int):
             raise UnpicklingError(f"persistent_load id must be tuple or int, but got {type(pid)}")
@@ -316,11 +316,11 @@ class WeightsUnpickler:
             raise UnpicklingError(f"Only persistent_load of storage is allowed, but got {type(pid[0])}")
         self._stack.append(self._load_storage(pid))
 
-    def _append(self, _) -> None:
+    def _append(self, _: Any) -> None:
         item = self._stack.pop()
         self._extend([item], "append to")
 
-    def _appends(self, _) -> None:
+    def _appends(self, _: Any) -> None:
         items = self._since_mark()
         self._extend(items, "extend")
 
@@ -329,11 +329,11 @@ class WeightsUnpickler:
             raise UnpicklingError(f"Can only {how} lists, but got {type(self._stack[-1])}")
         self._stack[-1].extend(items)
 
-    def _setitem(self, _) -> None:
+    def _setitem(self, _: Any) -> None:
         value, key = self._stack.pop(), self._stack.pop()
         self._set([key, value], "SETITEM")
 
-    def _setitems(self, _) -> None:
+    def _setitems(self, _: Any) -> None:
         self._set(self._since_mark(), "SETITEMS")
 
     def _set(self, items: list, name: str) -> None:
@@ -345,7 +345,7 @@ class WeightsUnpickler:
         for key, value in zip(items[::2], items[1::2], strict=True):
             target[key] = value
 
-    def _mark(self, _) -> None:
+    def _mark(self, _: Any) -> None:
         self._outer.append(self._stack)
         self._stack = []
 
@@ -353,7 +353,7 @@ class WeightsUnpickler:
         items, self._stack = self._stack, self._outer.pop()
         return items
 
-    def _tuple(self, _) -> None:
+    def _tuple(self, _: Any) -> None:
         items = self._since_mark()
         self._stack.append(tuple(items))
 
@@ -361,13 +361,13 @@ class WeightsUnpickler:
         items = tuple([self._stack.pop() for _ in range(count)])
         self._stack.append(items[::-1])
 
-    def _tuple1(self, _) -> None:
+    def _tuple1(self, _: Any) -> None:
         self._last(1)
 
-    def _tuple2(self, _) -> None:
+    def _tuple2(self, _: Any) -> None:
         self._last(2)
 
-    def _tuple3(self, _) -> None:
+    def _tuple3(self, _: Any) -> None:
         self._last(3)
 
     def _short_binstring(self, text: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from torchlike._autocast import DEFAULTS, choose, dtype_of, state
 from torchlike._types import devices, dtypes
 
 
-def _checked(name: str, device_type) -> str:
+def _checked(name: str, device_type: Any) -> str:
     if not isinstance(device_type, str):
         kind = type(device_type).__name__
         raise TypeError(f"{name}(): argument 'device_type' (position 1) must be str, not {kind}")
@@ -24,7 +25,7 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     return _checked("is_autocast_enabled", device_type) in state.enabled
 
 
-def set_autocast_enabled(device_type, enabled: bool | None = None) -> None:
+def set_autocast_enabled(device_type: str, enabled: bool | None = None) -> None:
     """Switch autocast for a kind of device; with a bool alone for the GPU.
 
     Raises:
@@ -56,7 +57,7 @@ def get_autocast_dtype(device_type: str):
     return dtype_of(kind)
 
 
-def set_autocast_dtype(device_type: str, dtype) -> None:
+def set_autocast_dtype(device_type: str, dtype: dtypes.dtype) -> None:
     """Set the dtype that autocast takes on a kind of device.
 
     Raises:
@@ -122,7 +123,7 @@ def get_autocast_cpu_dtype():
     return get_autocast_dtype("cpu")
 
 
-def set_autocast_cpu_dtype(dtype) -> None:
+def set_autocast_cpu_dtype(dtype: dtypes.dtype) -> None:
     """Set the dtype that autocast takes on the CPU; deprecated."""
     _deprecated("set_autocast_cpu_dtype", "set_autocast_dtype('cpu', dtype)", "dtype")
     set_autocast_dtype("cpu", dtype)
@@ -134,7 +135,7 @@ def get_autocast_gpu_dtype():
     return get_autocast_dtype("cuda")
 
 
-def set_autocast_gpu_dtype(dtype) -> None:
+def set_autocast_gpu_dtype(dtype: dtypes.dtype) -> None:
     """Set the dtype that autocast takes on a GPU; deprecated."""
     _deprecated("set_autocast_gpu_dtype", "set_autocast_dtype('cuda', dtype)", "dtype")
     set_autocast_dtype("cuda", dtype)

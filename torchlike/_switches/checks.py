@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._types import dtypes
@@ -75,7 +76,7 @@ def _check_is_size(i: int, message: Callable[[], str] | None = None, *, max: int
         _check(i <= max, message)
 
 
-def _check_tensor_all_with(error_type: type[Exception], cond, message: Callable[[], str] | None = None) -> None:
+def _check_tensor_all_with(error_type: type[Exception], cond: Any, message: Callable[[], str] | None = None) -> None:
     """Raise an error of this type unless all elements of a tensor of bools hold.
 
     Raises:
@@ -88,11 +89,11 @@ def _check_tensor_all_with(error_type: type[Exception], cond, message: Callable[
     _check_with(error_type, bool(cond.all().item()), message)
 
 
-def _check_tensor_all(cond, message: Callable[[], str] | None = None) -> None:
+def _check_tensor_all(cond: Any, message: Callable[[], str] | None = None) -> None:
     """Raise a RuntimeError unless all elements of a tensor of bools hold."""
     _check_tensor_all_with(RuntimeError, cond, message)
 
 
-def _assert(condition, message: str) -> None:
+def _assert(condition: Any, message: str) -> None:
     """``assert condition, message`` as a function."""
     assert condition, message

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import jax
 
 from torchlike._recorder.recorder import recorder
 from torchlike._types import devices
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 
 def get_default_device() -> devices.device:
@@ -17,7 +21,7 @@ def get_default_device() -> devices.device:
     return where if where.type == "cpu" else devices.resolve(where)
 
 
-def set_default_device(device) -> None:
+def set_default_device(device: Device) -> None:
     """Make tensors on another device where none is named; None takes that back.
 
     Raises:
@@ -31,7 +35,7 @@ def set_default_device(device) -> None:
     devices.set_default(None if device is None else devices.device(device))
 
 
-def get_device_module(device=None) -> ModuleType:
+def get_device_module(device: Device = None) -> ModuleType:
     """The module of a kind of device: ``torch.cuda``, ``torch.cpu``.
 
     Args:

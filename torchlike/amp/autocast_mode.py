@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,12 +16,15 @@ from torchlike._switches.autocast import is_autocast_available as is_autocast_av
 from torchlike._types import devices, dtypes
 from torchlike._types.public import publish as _publish
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
 
 def autocast_decorator(autocast_instance: autocast, func: Callable) -> Callable:
     """A function that runs within a block of autocast."""
 
     @functools.wraps(func)
-    def decorate_autocast(*args, **kwargs):
+    def decorate_autocast(*args: Any, **kwargs: Any):
         with autocast_instance:
             return func(*args, **kwargs)
 
@@ -50,7 +53,13 @@ class autocast:
         torch.bfloat16
     """
 
-    def __init__(self, device_type: str, dtype=None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
+    def __init__(
+        self,
+        device_type: str,
+        dtype: dtypes.dtype | None = None,
+        enabled: bool = True,
+        cache_enabled: bool | None = None,
+    ) -> None:
         if not isinstance(device_type, str):
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         self.fast_dtype = switches.get_autocast_dtype(device_type) if dtype is None else dtype
@@ -71,12 +80,14 @@ class autocast:
         switches.autocast_increment_nesting()
         return self
 
-    def __exit__(self, exc_type, exc_val, exc_tb) -> bool:
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> bool:
         switches.autocast_decrement_nesting()
         self._switch(self.prev, self.prev_fastdtype, self.prev_cache_enabled)
         return False
 
-    def _switch(self, enabled: bool, dtype, is_cached: bool) -> None:
+    def _switch(self, enabled: bool, dtype: dtypes.dtype | None, is_cached: bool) -> None:
         switches.set_autocast_enabled(self.device, enabled)
         switches.set_autocast_dtype(self.device, dtype)
         switches.set_autocast_cache_enabled(is_cached)
@@ -109,7 +120,7 @@ def _unsupported(kind: str, dtype: dtypes.dtype) -> str | None:
 # ---------------------------------------------------------------------- derivatives of one's own
 
 
-def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs=None) -> Any:
+def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: dtypes.dtype | None = None) -> Any:
     """Make the ``forward`` of a `torch.autograd.Function` know of autocast.
 
     Args:
@@ -124,7 +135,7 @@ def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs=None) -> Any:
         return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
 
     @functools.wraps(fwd)
-    def decorate_fwd(*args, **kwargs):
+    def decorate_fwd(*args: Any, **kwargs: Any):
         ctx, is_on = args[0], switches.is_autocast_enabled(device_type)
         ctx._dtype = switches.get_autocast_dtype(device_type)
         ctx._fwd_used_autocast = is_on and cast_inputs is None
@@ -147,14 +158,14 @@ def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
         return functools.partial(custom_bwd, device_type=device_type)
 
     @functools.wraps(bwd)
-    def decorate_bwd(*args, **kwargs):
+    def decorate_bwd(*args: Any, **kwargs: Any):
         with autocast(device_type=device_type, enabled=args[0]._fwd_used_autocast, dtype=args[0]._dtype):
             return bwd(*args, **kwargs)
 
     return decorate_bwd
 
 
-def _check_kind(device_type) -> None:
+def _check_kind(device_type: Any) -> None:
     if not isinstance(device_type, str):
         raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
 

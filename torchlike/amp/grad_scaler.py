@@ -6,7 +6,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.creation import full
@@ -14,6 +14,9 @@ from torchlike._ops.nn.clipping import unscaled
 from torchlike._recorder.writes import by_device, write_all
 from torchlike._types import devices, dtypes
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import Optimizer
 
 _FIX = "This may indicate your script did not use scaler.scale(loss or outputs) earlier in the iteration."
 
@@ -95,7 +98,7 @@ class GradScaler:
             raise AssertionError(f"Attempted {caller} but {name} is None.  {_FIX}")
         return self._scale, self._growth_tracker
 
-    def scale(self, outputs):
+    def scale(self, outputs: Any):
         """A tensor, or each of several in an iterable, times the factor.
 
         Raises:
@@ -113,7 +116,7 @@ class GradScaler:
             return type(outputs)(scaled) if isinstance(outputs, (list, tuple)) else scaled
         raise ValueError("outputs must be a Tensor or an iterable of Tensors")
 
-    def unscale_(self, optimizer) -> None:
+    def unscale_(self, optimizer: Optimizer) -> None:
         """Divide an optimizer's gradients by the factor, so that they can be looked at or clipped before `step`.
 
         Raises:
@@ -133,7 +136,7 @@ class GradScaler:
         state["stage"] = OptState.UNSCALED
 
     @no_grad()
-    def _unscale(self, optimizer, factor: Tensor, allow_fp16: bool) -> dict:
+    def _unscale(self, optimizer: Optimizer, factor: Tensor, allow_fp16: bool) -> dict:
         """Multiply the gradients; gives for each device 1 where one is not finite, else 0."""
         held = [param.grad for group in optimizer.param_groups for param in group["params"] if param.grad is not None]
         if not allow_fp16 and any([grad.dtype is dtypes.float16 for grad in held]):
@@ -145,7 +148,7 @@ class GradScaler:
             write_all(grads, news)
         return found
 
-    def step(self, optimizer, *args, **kwargs):
+    def step(self, optimizer: Optimizer, *args: Any, **kwargs: Any):
         """``optimizer.step(*args, **kwargs)``, unless a gradient is not finite.
 
         Returns:
@@ -171,7 +174,7 @@ class GradScaler:
         state["stage"] = OptState.STEPPED
         return result
 
-    def _maybe_opt_step(self, optimizer, optimizer_state: dict, *args, **kwargs):
+    def _maybe_opt_step(self, optimizer: Optimizer, optimizer_state: dict, *args: Any, **kwargs: Any):
         if sum(each.item() for each in optimizer_state["found_inf_per_device"].values()):
             return None
         return optimizer.step(*args, **kwargs)
@@ -305,11 +308,11 @@ class GradScaler:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
-    def _check_inf_per_device(self, optimizer) -> dict:
+    def _check_inf_per_device(self, optimizer: Optimizer) -> dict:
         scale, _ = self._known("_check_inf_per_device")
         found = self._unscale(optimizer, full((), 1.0, device=scale.device), True)
         self._per_optimizer_states[id(optimizer)]["found_inf_per_device"] = found
         return found
 
-    def _found_inf_per_device(self, optimizer) -> dict:
+    def _found_inf_per_device(self, optimizer: Optimizer) -> dict:
         return self._per_optimizer_states[id(optimizer)]["found_inf_per_device"]

@@ -28,7 +28,7 @@ class detect_anomaly:
         self._before = state.anomaly, state.check_nan
         state.anomaly, state.check_nan = self._new
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         state.anomaly, state.check_nan = self._before
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -60,11 +62,11 @@ class FunctionCtx(Node):
         self.dirty_tensors: tuple = ()
         self.non_differentiable: tuple = ()
 
-    def save_for_backward(self, *tensors) -> None:
+    def save_for_backward(self, *tensors: Tensor) -> None:
         """Keep tensors (inputs, outputs or others) and None for `backward`; the last call counts."""
         self.to_save = tensors
 
-    def save_for_forward(self, *tensors) -> None:
+    def save_for_forward(self, *tensors: Tensor) -> None:
         """Keep tensors for `jvp`."""
         for each in tensors:
             if not (each is None or isinstance(each, TensorBase)):
@@ -73,7 +75,7 @@ class FunctionCtx(Node):
                 )
         self.saved_for_forward = tensors
 
-    def mark_dirty(self, *args) -> None:
+    def mark_dirty(self, *args: Tensor) -> None:
         """Say which inputs `forward` changed in place; it must return them.
 
         Raises:
@@ -83,7 +85,7 @@ class FunctionCtx(Node):
             raise RuntimeError("mark_dirty can only accept variables, but argument ")
         self.dirty_tensors = args
 
-    def mark_non_differentiable(self, *args) -> None:
+    def mark_non_differentiable(self, *args: Tensor) -> None:
         """Say which outputs have no gradient.
 
         Raises:
@@ -119,7 +121,7 @@ class FunctionCtx(Node):
         return self._saved
 
     @_kept.setter
-    def _kept(self, kept) -> None:
+    def _kept(self, kept: Any) -> None:
         self._saved = kept
 
     @property
@@ -169,14 +171,14 @@ class FunctionCtx(Node):
             )
         return own.vjp
 
-    def _given(self, cotangent: tuple | None, known):
+    def _given(self, cotangent: tuple | None, known: Any):
         if cotangent is not None:
             return TensorBase._wrap(*cotangent)
         if known is None or not self._materializes:
             return None
         return TensorBase._wrap(value_of(np.zeros(known.shape, known.dtype.np)))
 
-    def _fitted(self, place: int, grad, needed: bool) -> tuple | None:
+    def _fitted(self, place: int, grad: Any, needed: bool) -> tuple | None:
         """A gradient in its input's shape and dtype, as a pair; what is not needed goes to hooks as it is."""
         known = self._inputs[place]
         if grad is None:
@@ -196,7 +198,7 @@ class FunctionCtx(Node):
             grad = grad.to(known.dtype)
         return grad._value(), grad._edge
 
-    def _summed(self, place: int, grad, shape: tuple):
+    def _summed(self, place: int, grad: Any, shape: tuple):
         """A gradient that was broadcast, summed to the shape of its input."""
         try:
             return grad.sum_to_size(shape)
@@ -226,7 +228,7 @@ class FunctionCtx(Node):
         self.to_save = self.dirty_tensors = self.non_differentiable = ()
         return made
 
-    def _output(self, number: int, given, inputs: list, tracked: bool):
+    def _output(self, number: int, given: Any, inputs: list, tracked: bool):
         """An output as the caller gets it: an input that is returned as it is becomes a view of its own."""
         if not isinstance(given, TensorBase):
             return given
@@ -253,7 +255,7 @@ class FunctionCtx(Node):
             given._frozen = Frozen("custom" if len(self._outputs) == 1 else "many", given._written)
         return given
 
-    def _change(self, number: int, given, is_input: bool) -> None:
+    def _change(self, number: int, given: Any, is_input: bool) -> None:
         """Give a tensor that was changed in place its new history."""
         if given._base is None:
             if given.requires_grad and given.is_leaf:
@@ -318,7 +320,7 @@ class Function(metaclass=FunctionMeta):
     clear_saved_tensors_on_access = False
     _backward_cls: type[FunctionCtx]
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
             "them on the class itself. Instantiating an autograd function will raise an error in a future version of "
@@ -327,24 +329,24 @@ class Function(metaclass=FunctionMeta):
             stacklevel=2,
         )
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any):
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
             "with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
         )
 
     @staticmethod
-    def forward(*args, **kwargs):
+    def forward(*args: Any, **kwargs: Any):
         """Compute the outputs: ``forward(ctx, *inputs)``, or ``forward(*inputs)`` beside `setup_context`."""
         raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
+    def setup_context(ctx: Any, inputs: Any, output: Any):
         """Keep in `ctx` what `backward` needs, where `forward` does not take it."""
         raise NotImplementedError("setup_context is not implemented.")
 
     @staticmethod
-    def backward(ctx, *grad_outputs):
+    def backward(ctx: Any, *grad_outputs: Any):
         """The gradients of the inputs from those of the outputs, None where there is none."""
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
@@ -354,14 +356,14 @@ class Function(metaclass=FunctionMeta):
     vjp = backward
 
     @staticmethod
-    def jvp(ctx, *grad_inputs):
+    def jvp(ctx: Any, *grad_inputs: Any):
         """The tangents of the outputs from those of the inputs."""
         raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )
 
     @classmethod
-    def apply(cls, *args, **kwargs):
+    def apply(cls, *args: Any, **kwargs: Any):
         """Run the function; its node goes on the tape where an input requires grad.
 
         Raises:
@@ -395,7 +397,7 @@ def _has_context(function: type[Function]) -> bool:
     return function.setup_context is not Function.setup_context
 
 
-def _positional(forward, args: tuple, kwargs: dict, has_context: bool) -> tuple:
+def _positional(forward: Any, args: tuple, kwargs: dict, has_context: bool) -> tuple:
     """The arguments by place, with defaults where `setup_context` will ask for all of them.
 
     Raises:
@@ -420,17 +422,17 @@ def _positional(forward, args: tuple, kwargs: dict, has_context: bool) -> tuple:
     return (*args, *more)
 
 
-def _among(tensor, tensors) -> bool:
+def _among(tensor: Tensor, tensors: Sequence[Tensor]) -> bool:
     return any(tensor is each for each in tensors)
 
 
-def _seen_again(tensor):
+def _seen_again(tensor: Tensor):
     """A view of all of a tensor, without history of its own."""
     with no_grad():
         return tensor.view_as(tensor)
 
 
-def once_differentiable(fn):
+def once_differentiable(fn: Callable[..., Any]):
     """Decorate a `backward` that is not itself differentiable.
 
     Raises:
@@ -438,7 +440,7 @@ def once_differentiable(fn):
     """
 
     @functools.wraps(fn)
-    def wrapped(ctx, *grads):
+    def wrapped(ctx: Any, *grads: Any):
         with no_grad():
             found = fn(ctx, *grads)
         if not state.enabled or not any(each is not None and each.requires_grad for each in grads):
@@ -454,11 +456,11 @@ class Error(Function):
     """Carries a history that refuses to be differentiated."""
 
     @staticmethod
-    def forward(ctx, *given):
+    def forward(ctx: Any, *given: Any):
         return given
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Any):
         raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
 
@@ -466,14 +468,14 @@ Error._backward_cls.name = lambda self: "torch::autograd::Error"  # as PyTorch's
 
 
 class _IsTensor(type):
-    def __instancecheck__(cls, given) -> bool:
+    def __instancecheck__(cls, given: Any) -> bool:
         return isinstance(given, Tensor)
 
 
 class Variable(metaclass=_IsTensor):
     """A tensor, as it was called before 0.4."""
 
-    def __new__(cls, data=None, requires_grad: bool = False, volatile: bool | None = None):
+    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: bool | None = None):
         if volatile is not None:
             warnings.warn(
                 "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",

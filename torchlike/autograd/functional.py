@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from torchlike._autograd import calls
 from torchlike._autograd.modes import enable_grad, is_grad_enabled, set_grad_enabled
@@ -45,7 +46,7 @@ _INDEPENDENT = {
 _CONSTANT = "The {} of the user-provided function is independent of input {}. This is not allowed in strict mode when "
 
 
-def _tuple(given, what: str, name: str) -> tuple[bool, tuple]:
+def _tuple(given: Any, what: str, name: str) -> tuple[bool, tuple]:
     """(whether it is a tuple, the tensors as one).
 
     Raises:
@@ -69,7 +70,7 @@ def _leaves(tensors: tuple, create_graph: bool, wanted: bool = True) -> tuple:
     )
 
 
-def _vector(v, like: tuple, several: bool, create_graph: bool, name: str, without: str) -> tuple | None:
+def _vector(v: Any, like: tuple, several: bool, create_graph: bool, name: str, without: str) -> tuple | None:
     """The vector of a product, checked against what it is multiplied with.
 
     Raises:
@@ -101,7 +102,7 @@ def _need_graph(tensors: tuple, kind: str, strict: bool) -> None:
 
 
 def _grad(
-    outputs: tuple, inputs: tuple, cotangents: tuple | None, create_graph: bool, keep=None, batched=False
+    outputs: tuple, inputs: tuple, cotangents: tuple | None, create_graph: bool, keep: Any = None, batched: bool = False
 ) -> tuple:
     """`torch.autograd.grad` of those outputs that have a history; None where nothing depends on an input."""
     cotangents = (None,) * len(outputs) if cotangents is None else cotangents
@@ -129,7 +130,7 @@ def _filled(grads: tuple, like: tuple, strict: bool, create_graph: bool, stage: 
     return tuple(found)
 
 
-def _settled(given, create_graph: bool):
+def _settled(given: Any, create_graph: bool):
     if isinstance(given, TensorBase):
         return given if create_graph else given.detach()
     return tuple([_settled(each, create_graph) for each in given])
@@ -142,7 +143,7 @@ def _unpacked(given: tuple, several: bool):
 # ---------------------------------------------------------------------- products with vectors
 
 
-def vjp(func, inputs, v=None, create_graph=False, strict=False):
+def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False):
     """The outputs of a function, and the gradients of its inputs for a cotangent of the outputs.
 
     Args:
@@ -167,7 +168,7 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
     return _unpacked(_settled(outputs, create_graph), many), _unpacked(_settled(found, create_graph), several)
 
 
-def jvp(func, inputs, v=None, create_graph=False, strict=False):
+def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False):
     """The outputs of a function, and their change along a tangent of the inputs; see `vjp`.
 
     The derivative of a vector-Jacobian product with respect to the vector is the Jacobian.
@@ -187,17 +188,17 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
     return _unpacked(_settled(outputs, create_graph), many), _unpacked(_settled(found, create_graph), many)
 
 
-def vhp(func, inputs, v=None, create_graph=False, strict=False):
+def vhp(func: Any, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False):
     """The output of a function, one number, and the product of a vector with its Hessian; see `vjp`."""
     return _second(func, inputs, v, create_graph, strict, "vhp")
 
 
-def hvp(func, inputs, v=None, create_graph=False, strict=False):
+def hvp(func: Any, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False):
     """The output of a function, one number, and the product of its Hessian with a vector; see `vjp`."""
     return _second(func, inputs, v, create_graph, strict, "hvp")
 
 
-def _second(func: Callable, inputs, v, create_graph: bool, strict: bool, name: str) -> tuple:
+def _second(func: Callable, inputs: Any, v: Any, create_graph: bool, strict: bool, name: str) -> tuple:
     with enable_grad():
         several, inputs = _tuple(inputs, "inputs", name)
         inputs = _leaves(inputs, create_graph)
@@ -224,7 +225,14 @@ def _second(func: Callable, inputs, v, create_graph: bool, strict: bool, name: s
 # ---------------------------------------------------------------------- whole matrices
 
 
-def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"):
+def jacobian(
+    func: Any,
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+):
     """The derivative of each output element with respect to each input element.
 
     Args:
@@ -273,7 +281,7 @@ def _check_strategy(strategy: str, create_graph: bool, strict: bool, vectorize: 
         )
 
 
-def _rows(number: int, output, inputs: tuple, create_graph: bool, strict: bool) -> tuple:
+def _rows(number: int, output: Any, inputs: tuple, create_graph: bool, strict: bool) -> tuple:
     """The derivative of one output with respect to each input."""
     blocks: list[list] = [[] for _ in inputs]
     for element in output.reshape(-1).unbind(0) if output.numel() else ():
@@ -294,7 +302,14 @@ def _rows(number: int, output, inputs: tuple, create_graph: bool, strict: bool) 
     )
 
 
-def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"):
+def hessian(
+    func: Callable[..., Any],
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+):
     """The second derivatives of a function that gives one number; arguments as for `jacobian`.
 
     Returns:
@@ -304,7 +319,7 @@ def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, out
     if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(_STRATEGY)
 
-    def single(*given):
+    def single(*given: Any):
         result = func(*given)
         many, outputs = _tuple(result, "outputs of the user-provided function", "hessian")
         _need_graph(outputs, "outputs", strict)
@@ -314,7 +329,7 @@ def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, out
             raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element")
         return result.squeeze()
 
-    def gradient(*given):
+    def gradient(*given: Any):
         found = jacobian(single, given, create_graph=True)
         _need_graph(found, "jacobian", strict)
         return found

@@ -44,11 +44,11 @@ class _Undefined(Function):
     """Passes tensors on and no gradient back."""
 
     @staticmethod
-    def forward(ctx, given):
+    def forward(ctx: Any, given: Any):
         return given.clone()
 
     @staticmethod
-    def backward(ctx, grad):
+    def backward(ctx: Any, grad: Any):
         return None
 
 
@@ -79,7 +79,7 @@ class _Check:
 
     # ------------------------------------------------------------------ differences
 
-    def numerical(self, source, direction: np.ndarray, where: tuple | None) -> list[np.ndarray]:
+    def numerical(self, source: Any, direction: np.ndarray, where: tuple | None) -> list[np.ndarray]:
         """How each output changes along a direction of an input, by central differences.
 
         Raises:
@@ -105,11 +105,11 @@ class _Check:
         return [(high - low).reshape(-1) / (2 * self.eps) for (_, low), (_, high) in zip(*parts, strict=True)]
 
     @staticmethod
-    def _put(source, elements: np.ndarray) -> None:
+    def _put(source: Any, elements: np.ndarray) -> None:
         with no_grad():
             source.data.copy_(_tensor(elements.astype(source.dtype.np)))
 
-    def columns(self, source) -> list[np.ndarray]:
+    def columns(self, source: Any) -> list[np.ndarray]:
         """The derivative of each output, a row for each element of the input."""
         rows = []
         for where in np.ndindex(*source.shape):
@@ -120,7 +120,7 @@ class _Check:
         empty = [np.zeros((0, each.numel())) for each in self.results]
         return [np.stack([row[number] for row in rows]) for number in range(count)] if rows else empty
 
-    def _along(self, source, real: np.ndarray, imaginary: np.ndarray, where: tuple | None) -> list[np.ndarray]:
+    def _along(self, source: Any, real: np.ndarray, imaginary: np.ndarray, where: tuple | None) -> list[np.ndarray]:
         """The differences along a direction; of a complex input those of both its parts, as one complex number."""
         found = self.numerical(source, real, where)
         if not source.is_complex():
@@ -129,7 +129,7 @@ class _Check:
 
     # ------------------------------------------------------------------ derivatives
 
-    def rows(self, output, tolerance: float, check_dtypes: bool, cotangents=None) -> list[np.ndarray]:
+    def rows(self, output: Any, tolerance: float, check_dtypes: bool, cotangents: Any = None) -> list[np.ndarray]:
         """The gradients of each input for each cotangent of an output, as columns.
 
         Raises:
@@ -149,7 +149,7 @@ class _Check:
             raise GradcheckError(_NOT_REENTRANT.format(tolerance))
         return first
 
-    def _gradients(self, output, cotangent: np.ndarray) -> tuple:
+    def _gradients(self, output: Any, cotangent: np.ndarray) -> tuple:
         given = _tensor(cotangent.reshape(tuple(output.shape)))
         return calls.grad(output, self.checked, given, retain_graph=True, allow_unused=True)
 
@@ -216,8 +216,8 @@ class _Check:
                     block, self.columns(source)[number], number, place, self.atol, "computed with forward mode "
                 )
 
-    def _tangents(self, source) -> list[np.ndarray]:
-        def func(given):
+    def _tangents(self, source: Any) -> list[np.ndarray]:
+        def func(given: Any):
             return tuple(self.func(*[given if each is source else each for each in self.inputs]))
 
         rows = []
@@ -228,7 +228,7 @@ class _Check:
             rows.append([np.array(each.numpy(force=True)).ravel() for each in found])
         return [np.stack(column) for column in zip(*rows, strict=True)]
 
-    def _compare(self, analytical, numerical, number: int, place: int, atol: float, mode: str = "") -> None:
+    def _compare(self, analytical: Any, numerical: Any, number: int, place: int, atol: float, mode: str = "") -> None:
         if np.allclose(analytical, numerical, self.rtol, atol):
             return
         of = self.part is not None and _tuple(self.func(*self.inputs))[number].is_complex()
@@ -302,7 +302,7 @@ class _Check:
                     raise GradcheckError(f"For output {number} and input {place}:\n\nGot:\n{got}\n\nExpected:\n{each}")
 
 
-def _tuple(given) -> tuple:
+def _tuple(given: Any) -> tuple:
     return tuple(given) if isinstance(given, (tuple, list)) else (given,)
 
 
@@ -331,8 +331,8 @@ def _check_inputs(inputs: tuple) -> None:
 
 
 def gradcheck(
-    func,
-    inputs,
+    func: Callable[..., Any],
+    inputs: Any,
     *,
     eps: float = 1e-6,
     atol: float = 1e-5,
@@ -410,9 +410,9 @@ def _parts(whole: _Check) -> Iterator[_Check]:
 
 
 def gradgradcheck(
-    func,
-    inputs,
-    grad_outputs=None,
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
     *,
     eps: float = 1e-6,
     atol: float = 1e-5,
@@ -448,7 +448,7 @@ def gradgradcheck(
     grad_outputs, count = _tuple(grad_outputs), len(inputs)
     sources = [place for place, each in enumerate(inputs) if isinstance(each, TensorBase) and each.requires_grad]
 
-    def first_derivative(*given):
+    def first_derivative(*given: Any):
         outputs = [each for each in _tuple(func(*given[:count])) if each.requires_grad]
         wanted = [given[place] for place in sources]
         found = calls.grad(outputs, wanted, given[count:], create_graph=True, allow_unused=True)
@@ -472,7 +472,7 @@ def gradgradcheck(
     )
 
 
-def _random_like(output, apart: bool):
+def _random_like(output: Any, apart: bool):
     """A random gradient for an output, in double precision where that has none; perhaps every second of its elements."""
     draw, shape = np.random.default_rng(), tuple(output.shape)
     drawn = draw.uniform(-1, 1, (*shape, 2) if apart else shape)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.calls import GradientEdge as GradientEdge
 from torchlike._autograd.modes import state
@@ -12,6 +13,9 @@ from torchlike._autograd.saved import watch_nodes
 from torchlike._autograd.tape import Node as Node
 from torchlike._autograd.variable import TensorBase
 from torchlike._types.handles import RemovableHandle
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 _NESTED = "allow_mutation_on_saved_tensors contexts cannot be nested"
 
@@ -50,7 +54,7 @@ class saved_tensors_hooks:
         watch_nodes()
         state.saved_hooks = (*state.saved_hooks, (self.pack_hook, self.unpack_hook))
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: Any) -> None:
         state.saved_hooks = state.saved_hooks[:-1]
 
 
@@ -108,7 +112,7 @@ def allow_mutation_on_saved_tensors() -> Generator[_Mutations]:
         state.allows_mutation = False
 
 
-def increment_version(tensor) -> None:
+def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     """Count a change of a tensor's elements, or of several tensors', that was made by other means."""
     for each in (tensor,) if isinstance(tensor, TensorBase) else tensor:
         each._count_writing()
@@ -162,7 +166,7 @@ def register_multi_grad_hook(tensors: Sequence, fn: Callable, *, mode: str = "al
     nodes = [each._tracked_edge[0] for each in tensors if each.requires_grad]
     told: dict = {}  # for each walk of the tape the gradients so far, and how many there will be
 
-    def known(place: int, grad) -> None:
+    def known(place: int, grad: Any) -> None:
         walk = state.run
         if walk not in told:
             told.clear()  # of walks that have ended

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._switches import determinism
 from torchlike.cuda import is_available
 
@@ -41,7 +43,7 @@ class _Matmul:
     def __getattr__(self, name: str):
         raise AttributeError("Unknown attribute " + name)
 
-    def __setattr__(self, name: str, value) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         if name != "allow_tf32" and name not in _ALLOWED:
             raise AttributeError("Unknown attribute " + name)
         super().__setattr__(name, value)

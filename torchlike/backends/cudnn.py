@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 enabled = True
 benchmark = False
@@ -22,7 +26,7 @@ def version() -> None:
     return None
 
 
-def is_acceptable(tensor) -> bool:
+def is_acceptable(tensor: Tensor) -> bool:
     """Whether cuDNN would take a tensor: it takes none."""
     return False
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+from typing import TYPE_CHECKING
+
 import contextlib
 
 from torchlike._switches.devices import synchronized
 from torchlike._types.public import publish as _publish
 from torchlike.cpu import amp as amp
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 
 def is_available() -> bool:
@@ -29,11 +35,11 @@ def current_device() -> str:
     return "cpu"
 
 
-def set_device(device) -> None:
+def set_device(device: Device) -> None:
     """Nothing to do: there is one."""
 
 
-def synchronize(device=None) -> None:
+def synchronize(device: Device = None) -> None:
     """Compute all that is pending, and wait for it: what a program calls before it looks at the clock."""
     synchronized()
 
@@ -48,13 +54,13 @@ class Stream:
     def __init__(self, priority: int = -1) -> None:
         pass
 
-    def wait_stream(self, stream) -> None:
+    def wait_stream(self, stream: Stream) -> None:
         """Nothing to wait for."""
 
     def record_event(self) -> None:
         """Nothing to record."""
 
-    def wait_event(self, event) -> None:
+    def wait_event(self, event: Event) -> None:
         """Nothing to wait for."""
 
 
@@ -65,20 +71,20 @@ class Event:
         """Whether it is over: yes."""
         return True
 
-    def record(self, stream=None) -> None:
+    def record(self, stream: Any = None) -> None:
         """Nothing to record."""
 
     def synchronize(self) -> None:
         """Nothing to wait for."""
 
-    def wait(self, stream=None) -> None:
+    def wait(self, stream: Any = None) -> None:
         """Nothing to wait for."""
 
 
 _current = Stream()
 
 
-def current_stream(device=None) -> Stream:
+def current_stream(device: Device = None) -> Stream:
     """The stream that is used."""
     return _current
 
@@ -98,7 +104,7 @@ class StreamContext(contextlib.AbstractContextManager):
         if self.stream is not None:
             self.prev_stream, _current = _current, self.stream
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: Any) -> None:
         global _current
         if self.stream is not None:
             _current = self.prev_stream

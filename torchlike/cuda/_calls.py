@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from torchlike._arguments import legacy_keywords
 from torchlike._functions import generators
 from torchlike._switches.devices import synchronized
 from torchlike._types import devices
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 
 def is_available() -> bool:
@@ -33,7 +40,7 @@ def current_device() -> int:
     return devices.current.index
 
 
-def set_device(device) -> None:
+def set_device(device: Device) -> None:
     """Let ``"cuda"`` mean this GPU in this thread; a negative index changes nothing.
 
     Raises:
@@ -44,7 +51,7 @@ def set_device(device) -> None:
         devices.current.index = devices.resolve(devices.device("cuda", _index(device))).index
 
 
-def _index(device) -> int:
+def _index(device: Device) -> int:
     if device is None:
         return 0 if not is_available() else current_device()
     if isinstance(device, int):
@@ -53,7 +60,7 @@ def _index(device) -> int:
     return _index(None) if found is None else found
 
 
-def get_device_name(device=None) -> str:
+def get_device_name(device: Device = None) -> str:
     """The name of a GPU.
 
     Raises:
@@ -63,7 +70,7 @@ def get_device_name(device=None) -> str:
     return devices.jax_devices("cuda")[_index(device)].device_kind
 
 
-def get_device_capability(device=None) -> tuple[int, int]:
+def get_device_capability(device: Device = None) -> tuple[int, int]:
     """The compute capability of a GPU, (major, minor).
 
     Raises:
@@ -74,7 +81,7 @@ def get_device_capability(device=None) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def synchronize(device=None) -> None:
+def synchronize(device: Device = None) -> None:
     """Compute what is pending, and wait until all is done.
 
     Raises:
@@ -88,34 +95,34 @@ def empty_cache() -> None:
     """Nothing to do: JAX keeps the memory pool."""
 
 
-def _memory(device, field: str) -> int:
+def _memory(device: Device, field: str) -> int:
     if not is_available():
         return 0
     stats = devices.jax_devices("cuda")[_index(device)].memory_stats() or {}
     return int(stats.get(field, 0))
 
 
-def memory_allocated(device=None) -> int:
+def memory_allocated(device: Device = None) -> int:
     """Bytes in use on a GPU; 0 where there is none."""
     return _memory(device, "bytes_in_use")
 
 
-def max_memory_allocated(device=None) -> int:
+def max_memory_allocated(device: Device = None) -> int:
     """The most bytes that were in use on a GPU; 0 where there is none."""
     return _memory(device, "peak_bytes_in_use")
 
 
-def memory_reserved(device=None) -> int:
+def memory_reserved(device: Device = None) -> int:
     """Bytes that JAX's pool holds on a GPU; 0 where there is none."""
     return _memory(device, "bytes_reserved")
 
 
-def max_memory_reserved(device=None) -> int:
+def max_memory_reserved(device: Device = None) -> int:
     """The most bytes that JAX's pool held on a GPU; 0 where there is none."""
     return _memory(device, "peak_bytes_reserved")
 
 
-def get_rng_state(device="cuda"):
+def get_rng_state(device: Device = "cuda"):
     """The state of the generator that the GPU's numbers come from: the default one.
 
     Raises:
@@ -125,7 +132,7 @@ def get_rng_state(device="cuda"):
     return generators.get_rng_state()
 
 
-def set_rng_state(new_state, device="cuda") -> None:
+def set_rng_state(new_state: Tensor, device: Device = "cuda") -> None:
     """Set the state of the generator that the GPU's numbers come from: of the default one."""
     if is_available():
         generators.set_rng_state(new_state)
@@ -136,7 +143,7 @@ def get_rng_state_all() -> list:
     return [get_rng_state(each) for each in range(device_count())]
 
 
-def set_rng_state_all(new_states) -> None:
+def set_rng_state_all(new_states: Iterable[Tensor]) -> None:
     """`set_rng_state` for each GPU."""
     for each in new_states:
         set_rng_state(each)
@@ -191,14 +198,14 @@ class device:
     """
 
     @legacy_keywords(idx="device")
-    def __init__(self, device) -> None:
+    def __init__(self, device: Device | Any) -> None:
         self.idx = _index(device)
 
     def __enter__(self) -> None:
         self.prev_idx = devices.current.index
         set_device(self.idx)
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         devices.current.index = self.prev_idx
 
 
@@ -209,7 +216,7 @@ class device_of(device):
         obj: the tensor.
     """
 
-    def __init__(self, obj) -> None:
+    def __init__(self, obj: Any) -> None:
         super().__init__(obj.get_device() if obj.is_cuda else -1)
 
 

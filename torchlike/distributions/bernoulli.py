@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import nan
+from typing import Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.randoms import bernoulli
@@ -48,7 +49,7 @@ class Bernoulli(Odds, WithParameter, ExponentialFamily):
     ) -> None:
         super().__init__(self._take(probs, logits), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Bernoulli:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Bernoulli:
         return self._expanded(Bernoulli, batch_shape, _instance)
 
     @property

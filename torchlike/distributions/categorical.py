@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import nan
+from typing import Any
 
 from torchlike._functions.creation import full
 from torchlike._functions.randoms import multinomial
@@ -53,7 +54,7 @@ class Categorical(WithParameter):
         self._num_events = given.size()[-1]
         super().__init__(given.size()[:-1], validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Categorical:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Categorical:
         return self._expanded(Categorical, batch_shape, _instance, "_num_events")
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)

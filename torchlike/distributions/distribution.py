@@ -77,7 +77,7 @@ class Distribution:
                     f"{self!r} to satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
                 )
 
-    def expand(self, batch_shape: _size, _instance=None):
+    def expand(self, batch_shape: _size, _instance: Any = None):
         """The same distributions with parameters expanded as by `Tensor.expand`: nothing is copied or checked anew.
 
         Args:
@@ -265,7 +265,7 @@ class Distribution:
                 f"({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"
             )
 
-    def _get_checked_instance(self, cls: type, _instance=None):
+    def _get_checked_instance(self, cls: type, _instance: Any = None):
         """The object that `expand` is to fill in."""
         if _instance is None and type(self).__init__ != cls.__init__:
             raise NotImplementedError(

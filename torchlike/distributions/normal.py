@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.randoms import normal
@@ -57,7 +58,7 @@ class Normal(ExponentialFamily):
     def variance(self) -> Tensor:
         return self.stddev.pow(2)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Normal:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Normal:
         return self._expanded(Normal, batch_shape, _instance)
 
     def sample(self, sample_shape: _size = ()) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import nan
+from typing import Any
 
 from torchlike._functions.randoms import rand
 from torchlike.distributions import constraints
@@ -61,7 +62,7 @@ class Uniform(Distribution):
     def variance(self) -> Tensor:
         return (self.high - self.low).pow(2) / 12
 
-    def expand(self, batch_shape: _size, _instance=None) -> Uniform:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Uniform:
         new = self._get_checked_instance(Uniform, _instance)
         new.low, new.high = self.low.expand(batch_shape), self.high.expand(batch_shape)
         return self._filled(new, batch_shape)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.modes import enable_grad
 from torchlike._functions.creation import empty
@@ -17,6 +17,10 @@ from torchlike._types.limits import finfo
 from torchlike.overrides import is_tensor_like
 from torchlike.tensor import Tensor as Tensor
 from torchlike.types import Number, _Number
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
 
 __all__ = [
     "broadcast_all",
@@ -51,7 +55,7 @@ def broadcast_all(*values: Tensor | Number) -> tuple[Tensor, ...]:
     return broadcast_tensors(*[each if is_tensor_like(each) else tensor(each, **like) for each in values])
 
 
-def _standard_normal(shape, dtype, device) -> Tensor:
+def _standard_normal(shape: Sequence[int], dtype: dtypes.dtype | None, device: Device) -> Tensor:
     return empty(shape, dtype=dtype, device=device).normal_()
 
 
@@ -104,7 +108,7 @@ class _lazy_property_and_property(lazy_property, property):
         property.__init__(self, wrapped)
 
 
-def _lower_mask(size: int, diag: int, device) -> Tensor:
+def _lower_mask(size: int, diag: int, device: Device) -> Tensor:
     """Where a square matrix has its lower triangle, up to a diagonal."""
     places = arange(size, device=device)
     return places < places.view(-1, 1) + (diag + 1)

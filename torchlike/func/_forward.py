@@ -126,7 +126,7 @@ def linearize(func: Callable, *primals: Any) -> tuple[Any, Callable]:
     given, tree = pytree.tree_flatten(primals)
 
     @gate
-    def jvp_fn(*tangents):
+    def jvp_fn(*tangents: Any):
         moves, own = pytree.tree_flatten(tangents)
         if own != tree:
             raise RuntimeError(f"Expected the tangents {own} to have the same argspec as the primals {tree}")
@@ -162,13 +162,13 @@ def jacfwd(
 
     @keeping_name(func)
     @gate
-    def wrapper(*args):
+    def wrapper(*args: Any):
         check_real("jacfwd", args, "inputs")
         places = chosen(args, argnums)
         inputs, tree = pytree.tree_flatten(tuple([args[place] for place in places]))
         [basis] = basis_of(inputs)
 
-        def push(tangents):
+        def push(tangents: Any):
             found = _jvp(func, args, tangents, places, False, has_aux)
             check_real("jacfwd", found[0], "outputs")
             return found[1:] if has_aux else found[1]

@@ -102,7 +102,7 @@ def grad_and_value(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: 
 
     @keeping_name(func)
     @gate
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: Any, **kwargs: Any):
         pull = _Pull(func, args, kwargs, chosen(args, argnums))
         output, aux = without_aux(pull.found, has_aux, "grad_and_value(f)(*args):")
         if not isinstance(output, Tensor):
@@ -140,7 +140,7 @@ def grad(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
 
     @keeping_name(func)
     @gate
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: Any, **kwargs: Any):
         grads, value = both(*args, **kwargs)
         return (grads, value[1]) if has_aux else grads
 
@@ -186,7 +186,7 @@ def _vjp(func: Callable, args: tuple, places: tuple[int, ...], has_aux: bool) ->
             )
 
     @gate
-    def vjp_fn(cotangents):
+    def vjp_fn(cotangents: Any):
         given, own = pytree.tree_flatten(cotangents)
         if own != tree:
             raise RuntimeError(
@@ -232,7 +232,7 @@ def jacrev(
 
     @keeping_name(func)
     @gate
-    def wrapper(*args):
+    def wrapper(*args: Any):
         check_real("jacrev", args, "inputs")
         places = chosen(args, argnums)
         output, pull, aux = _vjp(func, args, places, has_aux)

@@ -47,7 +47,7 @@ def vmap(
 
     @keeping_name(func)
     @gate
-    def mapped(*args, **kwargs):
+    def mapped(*args: Any, **kwargs: Any):
         _check_out_dims(out_dims, func)
         dims = _in_dims(in_dims, args, func)
         size = _size_of(args, dims)

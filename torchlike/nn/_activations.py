@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torchlike._function import function
 from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import activations as ops
 from torchlike._ops.nn import dropout as random_ops
 from torchlike._programs import explain
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
 
 
 @function
@@ -131,7 +136,7 @@ def _implied_dim(name: str, ndim: int) -> int:
 
 
 @function
-def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
     """``exp(input)`` divided by its sum along `dim`."""
     if dim is None:
         dim = _implied_dim("softmax", input.dim())
@@ -139,7 +144,7 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=N
 
 
 @function
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
     """`softmax` of the negative input."""
     if dim is None:
         dim = _implied_dim("softmin", input.dim())
@@ -147,7 +152,9 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=N
 
 
 @function
-def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None
+) -> Tensor:
     """The logarithm of `softmax`."""
     if dim is None:
         dim = _implied_dim("log_softmax", input.dim())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._function import function
 from torchlike._functions.creation import zeros_like
 from torchlike._functions.randoms import draw_seed
@@ -47,7 +49,7 @@ def scaled_dot_product_attention(
     return op(query, key, value, attn_mask, None, is_causal, scale=scale, enable_gqa=enable_gqa)
 
 
-def _check_mask_dtype(mask: Tensor | None, mask_name: str, other_type, other_name: str) -> None:
+def _check_mask_dtype(mask: Tensor | None, mask_name: str, other_type: Any, other_name: str) -> None:
     """Whether a mask can be one, beside another one.
 
     Raises:
@@ -143,7 +145,7 @@ def _check_sizes(query: Tensor, key: Tensor, value: Tensor, embed_dim: int, head
         raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
 
 
-def _check_mask_sizes(query: Tensor, key: Tensor, key_padding_mask, attn_mask, heads: int) -> None:
+def _check_mask_sizes(query: Tensor, key: Tensor, key_padding_mask: Any, attn_mask: Any, heads: int) -> None:
     """That masks fit a query ``(L, N, E)`` and a key ``(S, N, E)``."""
     (length, batch, _), source = query.shape, key.shape[0]
     if attn_mask is not None:

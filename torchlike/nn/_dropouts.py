@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from torchlike._function import function
 from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import dropout as ops
@@ -9,7 +12,7 @@ from torchlike._programs import explain
 from torchlike.tensor import Tensor
 
 
-def _masked(op, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+def _masked(op: Callable[..., Any], input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
     """The dropout `op`, drawing nothing where it does nothing.
 
     Raises:

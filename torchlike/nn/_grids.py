@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 from torchlike._function import function
 from torchlike._ops.nn import grids as ops
@@ -61,7 +62,7 @@ def grid_sample(
 
 
 @function
-def affine_grid(theta: Tensor, size, align_corners: bool | None = None) -> Tensor:
+def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """The places that affine maps bring an image's elements to, for `grid_sample`.
 
     Args:

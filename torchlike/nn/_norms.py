@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from torchlike._function import function
 from torchlike._ops.nn import normalization as ops
@@ -30,7 +31,7 @@ def _put(*pairs: tuple[Tensor, Tensor]) -> None:
     write_together([(target, new._value()) for target, new in pairs])
 
 
-def _check_several(size, count: int, words: str) -> None:
+def _check_several(size: Sequence[int], count: int, words: str) -> None:
     if count == 1:
         raise ValueError(f"Expected more than 1 {words} when training, got input size {size}")
 
@@ -106,7 +107,9 @@ def instance_norm(
 
 
 @function
-def group_norm(input: Tensor, num_groups: int, weight=None, bias=None, eps: float = 1e-5) -> Tensor:
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
     """Normalize groups of channels of each sample of ``(N, C, *)``.
 
     Raises:

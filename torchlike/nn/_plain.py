@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torchlike._function import function
 from torchlike._ops.nn import normalization as ops
 from torchlike.nn import _dropouts, _norms, _tables
@@ -11,20 +13,42 @@ _kernel = function(module="torchlike")
 
 
 @_kernel
-def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn_enable=True) -> Tensor:
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+    cudnn_enable: bool = True,
+) -> Tensor:
     """See `torch.nn.functional.layer_norm`."""
     return ops.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
 @_kernel
-def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabled=True) -> Tensor:
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+    cudnn_enabled: bool = True,
+) -> Tensor:
     """See `torch.nn.functional.group_norm`."""
     return ops.group_norm(input, num_groups, weight, bias, eps)
 
 
 @_kernel
 def batch_norm(
-    input, weight, bias, running_mean, running_var, training: bool, momentum: float, eps: float, cudnn_enabled: bool
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool,
 ) -> Tensor:
     """See `torch.nn.functional.batch_norm`."""
     return _norms.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
@@ -32,11 +56,11 @@ def batch_norm(
 
 @_kernel
 def instance_norm(
-    input,
-    weight,
-    bias,
-    running_mean,
-    running_var,
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
     use_input_stats: bool,
     momentum: float,
     eps: float,
@@ -47,55 +71,57 @@ def instance_norm(
 
 
 @_kernel
-def embedding(weight, indices, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:
+def embedding(
+    weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
+) -> Tensor:
     """See `torch.nn.functional.embedding`; a `padding_idx` of -1 is none."""
     padding = None if padding_idx == -1 else padding_idx
     return _tables.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
 
 
 @_kernel
-def dropout(input, p: float, train: bool) -> Tensor:
+def dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """See `torch.nn.functional.dropout`."""
     return _dropouts.dropout(input, p, train)
 
 
 @_kernel
-def dropout_(input, p: float, train: bool) -> Tensor:
+def dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`dropout` in place."""
     return _dropouts.dropout(input, p, train, True)
 
 
 @_kernel
-def alpha_dropout(input, p: float, train: bool) -> Tensor:
+def alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """See `torch.nn.functional.alpha_dropout`."""
     return _dropouts.alpha_dropout(input, p, train)
 
 
 @_kernel
-def alpha_dropout_(input, p: float, train: bool) -> Tensor:
+def alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`alpha_dropout` in place."""
     return _dropouts.alpha_dropout(input, p, train, True)
 
 
 @_kernel
-def feature_dropout(input, p: float, train: bool) -> Tensor:
+def feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """Zero whole channels of ``(N, C, *)``."""
     return _dropouts._by_channel(input, p, train, False, False)
 
 
 @_kernel
-def feature_dropout_(input, p: float, train: bool) -> Tensor:
+def feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`feature_dropout` in place."""
     return _dropouts._by_channel(input, p, train, True, False)
 
 
 @_kernel
-def feature_alpha_dropout(input, p: float, train: bool) -> Tensor:
+def feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """See `torch.nn.functional.feature_alpha_dropout`."""
     return _dropouts.feature_alpha_dropout(input, p, train)
 
 
 @_kernel
-def feature_alpha_dropout_(input, p: float, train: bool) -> Tensor:
+def feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`feature_alpha_dropout` in place."""
     return _dropouts.feature_alpha_dropout(input, p, train, True)

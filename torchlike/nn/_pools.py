@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from torchlike._function import function
 from torchlike._functions import randoms
@@ -16,7 +18,13 @@ from torchlike.tensor import Tensor
 
 @function
 def max_pool1d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The largest element of each window of ``(N, C, L)``, and its place if `return_indices`."""
     op = ops.max_pool1d_with_indices if return_indices else ops.max_pool1d
@@ -25,7 +33,13 @@ def max_pool1d(
 
 @function
 def max_pool2d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The largest element of each window of ``(N, C, H, W)``, and its place if `return_indices`."""
     op = ops.max_pool2d_with_indices if return_indices else ops.max_pool2d
@@ -34,7 +48,13 @@ def max_pool2d(
 
 @function
 def max_pool3d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The largest element of each window of ``(N, C, D, H, W)``, and its place if `return_indices`."""
     op = ops.max_pool3d_with_indices if return_indices else ops.max_pool3d
@@ -42,31 +62,37 @@ def max_pool3d(
 
 
 @function
-def adaptive_max_pool1d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+def adaptive_max_pool1d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """The largest elements of `output_size` windows that cover ``(N, C, L)`` evenly, and their places if wanted."""
     found = adaptive.adaptive_max_pool1d(input, output_size)
     return found if return_indices else found[0]
 
 
 @function
-def adaptive_max_pool2d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+def adaptive_max_pool2d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """The largest elements of `output_size` windows that cover ``(N, C, H, W)`` evenly, and their places if wanted."""
     found = adaptive.adaptive_max_pool2d(input, output_size)
     return found if return_indices else found[0]
 
 
 @function
-def adaptive_max_pool3d(input, output_size, return_indices: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+def adaptive_max_pool3d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
     """`adaptive_max_pool2d` over ``(N, C, D, H, W)``."""
     found = adaptive.adaptive_max_pool3d(input, output_size)
     return found if return_indices else found[0]
 
 
-def _with_indices(pool):
+def _with_indices(pool: Callable[..., Any]):
     """A pooling that always gives the places, too."""
 
     @functools.wraps(pool)
-    def both(*args, **kwargs):
+    def both(*args: Any, **kwargs: Any):
         return pool(*args, **{**kwargs, "return_indices": True})
 
     return function(both, name=pool.__name__ + "_with_indices")
@@ -79,7 +105,14 @@ adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
 adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
 
 
-def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) -> tuple[int, ...]:
+def _unpooled_size(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int],
+    padding: int | Sequence[int],
+    output_size: int | Sequence[int],
+    dims: int,
+) -> tuple[int, ...]:
     """The size that a pooling with these settings had before.
 
     Raises:
@@ -110,32 +143,69 @@ def _unpooled_size(input, kernel_size, stride, padding, output_size, dims: int) 
 
 
 @gate
-def _unpooled(input, indices, kernel_size, stride, padding, output_size, dims: int) -> Tensor:
+def _unpooled(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int],
+    padding: int | Sequence[int],
+    output_size: int | Sequence[int],
+    dims: int,
+) -> Tensor:
     """Elements put back."""
     sizes = _unpooled_size(input, kernel_size, stride, padding, output_size, dims)
     return ops.max_unpool(input, indices, sizes)
 
 
 @function
-def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+def max_unpool1d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    output_size: int | Sequence[int] | None = None,
+) -> Tensor:
     """Put the elements of a `max_pool1d` back to where they were; 0 elsewhere."""
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 1)
 
 
 @function
-def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+def max_unpool2d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    output_size: int | Sequence[int] | None = None,
+) -> Tensor:
     """Put the elements of a `max_pool2d` back to where they were; 0 elsewhere."""
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 2)
 
 
 @function
-def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+def max_unpool3d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    output_size: int | Sequence[int] | None = None,
+) -> Tensor:
     """Put the elements of a `max_pool3d` back to where they were; 0 elsewhere."""
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 3)
 
 
 @gate
-def _fractional(input, kernel_size, output_size, output_ratio, return_indices: bool, samples, dims: int):
+def _fractional(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    output_size: int | Sequence[int],
+    output_ratio: float | Sequence[float] | None,
+    return_indices: bool,
+    samples: Tensor | None,
+    dims: int,
+):
     """A fractional max pooling; draws the samples where none are given.
 
     Raises:
@@ -155,7 +225,12 @@ def _fractional(input, kernel_size, output_size, output_ratio, return_indices: b
 
 @function
 def fractional_max_pool2d(
-    input, kernel_size, output_size=None, output_ratio=None, return_indices: bool = False, _random_samples=None
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    output_size: int | Sequence[int] | None = None,
+    output_ratio: float | Sequence[float] | None = None,
+    return_indices: bool = False,
+    _random_samples: Tensor | None = None,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The largest elements of windows of ``(N, C, H, W)`` whose places are drawn, and their places if wanted.
 
@@ -170,7 +245,12 @@ def fractional_max_pool2d(
 
 @function
 def fractional_max_pool3d(
-    input, kernel_size, output_size=None, output_ratio=None, return_indices: bool = False, _random_samples=None
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    output_size: int | Sequence[int] | None = None,
+    output_ratio: float | Sequence[float] | None = None,
+    return_indices: bool = False,
+    _random_samples: Tensor | None = None,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """`fractional_max_pool2d` over ``(N, C, D, H, W)``."""
     return _fractional(input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 3)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from torchlike._function import function
 from torchlike._ops.nn import adaptive_pooling
@@ -18,7 +20,7 @@ _AREA = {
 }
 
 
-def _sizes(input: Tensor, size, scale_factor, recompute: bool | None) -> tuple[tuple, tuple]:
+def _sizes(input: Tensor, size: Any, scale_factor: Any, recompute: bool | None) -> tuple[tuple, tuple]:
     """(the size of the result, the scales that count beside it).
 
     Raises:
@@ -63,8 +65,8 @@ def _check_mode(input: Tensor, mode: str) -> None:
 @function
 def interpolate(
     input: Tensor,
-    size=None,
-    scale_factor=None,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
@@ -112,21 +114,31 @@ def _warn(old: str) -> None:
 
 
 @function
-def upsample(input: Tensor, size=None, scale_factor=None, mode: str = "nearest", align_corners=None) -> Tensor:
+def upsample(
+    input: Tensor,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
     """`interpolate`, as it was called before."""
     _warn("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 @function
-def upsample_nearest(input: Tensor, size=None, scale_factor=None) -> Tensor:
+def upsample_nearest(
+    input: Tensor, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+) -> Tensor:
     """`interpolate` by the nearest element, as it was called before."""
     _warn("upsample_nearest")
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
 @function
-def upsample_bilinear(input: Tensor, size=None, scale_factor=None) -> Tensor:
+def upsample_bilinear(
+    input: Tensor, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+) -> Tensor:
     """`interpolate` between the corners' centers, as it was called before."""
     _warn("upsample_bilinear")
     return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)

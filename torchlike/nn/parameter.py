@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._overrides import disabled, take_plainly
 from torchlike._tensor.subclassing import _TensorMeta
 from torchlike.tensor import Tensor
@@ -12,7 +14,7 @@ class _Marked(_TensorMeta):
 
     _mark: str
 
-    def __instancecheck__(cls, instance) -> bool:
+    def __instancecheck__(cls, instance: Any) -> bool:
         if type.__instancecheck__(cls, instance):
             return True
         return isinstance(instance, Tensor) and cls._mark in instance.__dict__
@@ -36,11 +38,11 @@ class Parameter(Tensor, metaclass=_Marked):
     _mark = "_is_param"
     __torch_function__ = staticmethod(disabled)
 
-    def __init_subclass__(cls, **kwargs) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._mark = ""  # the mark makes a parameter, not an instance of a subclass
 
-    def __new__(cls, data=None, requires_grad: bool = True):
+    def __new__(cls, data: Any = None, requires_grad: bool = True):
         if data is None:
             data = Tensor()
         if not isinstance(data, Tensor):
@@ -54,10 +56,10 @@ class Parameter(Tensor, metaclass=_Marked):
         made._is_param = True
         return made
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Nothing is left to do."""
 
-    def __repr__(self, *, tensor_contents=None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
     def __deepcopy__(self, memo: dict) -> Parameter:
@@ -83,7 +85,7 @@ class Buffer(Tensor, metaclass=_Marked):
     _mark = "_is_buffer"
     persistent: bool
 
-    def __new__(cls, data=None, *, persistent: bool = True):
+    def __new__(cls, data: Any = None, *, persistent: bool = True):
         data = Tensor() if data is None else data
         made = data.detach().requires_grad_(data.requires_grad)
         made.persistent = persistent

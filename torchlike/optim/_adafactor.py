@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike.optim._rules import by_parameter, shrinking
 from torchlike.optim.optimizer import Optimizer
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class Adafactor(Optimizer):
@@ -38,7 +45,7 @@ class Adafactor(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         beta2_decay: float = -0.8,
         eps: tuple[float | None, float] = (None, 1e-3),
@@ -83,7 +90,9 @@ class Adafactor(Optimizer):
     def _transformation(hyper: dict, flags: dict):
         lr = hyper["lr"]
 
-        def step(grad, param, count, _, rows, columns, squares):
+        def step(
+            grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, rows: Any, columns: Any, squares: jax.Array
+        ):
             least = jnp.finfo(param.dtype).eps if flags["least"] is None else flags["least"]
             forgets = count ** hyper["beta2_decay"]
             rate = jnp.maximum(hyper["size"], _rms(param)) * jnp.minimum(lr, 1 / count**0.5)
@@ -98,7 +107,7 @@ class Adafactor(Optimizer):
             return shrinking(-rate * change, param, hyper, flags), rows, columns, squares
 
         def mean_over(dim: int):
-            def start(param):
+            def start(param: jax.Array):
                 return jnp.zeros_like(jnp.mean(param, dim, keepdims=True)) if param.ndim > 1 else None
 
             return start
@@ -111,7 +120,7 @@ class Adafactor(Optimizer):
         return by_parameter(step, arrays)
 
 
-def _rms(array):
+def _rms(array: jax.Array):
     return jnp.sqrt(jnp.mean(array * array))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import wraps
+from typing import Any
 from weakref import ref
 
 from torchlike.optim.optimizer import Optimizer
@@ -33,7 +34,7 @@ _NO_INITIAL_RATE = (
 )
 
 
-def set_number(group: dict, key: str, value) -> None:
+def set_number(group: dict, key: str, value: Any) -> None:
     """Put a number into a group; a tensor there keeps its identity."""
     if isinstance(group[key], Tensor):
         group[key].fill_(value.item() if isinstance(value, Tensor) else value)
@@ -134,7 +135,7 @@ class LRScheduler:
             )
 
 
-def _plain(lr):
+def _plain(lr: Any):
     return lr.clone() if isinstance(lr, Tensor) else lr
 
 
@@ -146,7 +147,7 @@ def _count_steps(optimizer: Optimizer) -> None:
     step = optimizer.step.__func__
 
     @wraps(step)
-    def counted(*args, **kwargs):
+    def counted(*args: Any, **kwargs: Any):
         owner = held()
         owner._opt_called = True
         return step.__get__(owner, type(owner))(*args, **kwargs)
@@ -155,7 +156,7 @@ def _count_steps(optimizer: Optimizer) -> None:
     optimizer.step = counted
 
 
-def one_each(name: str, optimizer: Optimizer, value) -> list:
+def one_each(name: str, optimizer: Optimizer, value: Any) -> list:
     """One value for every group, as a list."""
     count = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):

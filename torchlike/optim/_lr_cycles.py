@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Callable
+from typing import Any
 
 from torchlike.optim._lr_base import LRScheduler, one_each, set_number
 from torchlike.optim.optimizer import Optimizer
@@ -113,8 +114,8 @@ class CyclicLR(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        base_lr,
-        max_lr,
+        base_lr: float | list[float],
+        max_lr: float | list[float],
         step_size_up: int = 2000,
         step_size_down: int | None = None,
         mode: str = "triangular",
@@ -148,7 +149,7 @@ class CyclicLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
         self.base_lrs = one_each("base_lr", optimizer, base_lr)
 
-    def _start_momentum(self, base, highest, last_epoch: int) -> None:
+    def _start_momentum(self, base: Any, highest: Any, last_epoch: int) -> None:
         optimizer = self.optimizer
         self.use_beta1 = _uses_beta1(optimizer)
         self.base_momentums = one_each("base_momentum", optimizer, base)
@@ -235,15 +236,15 @@ class OneCycleLR(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        max_lr,
+        max_lr: float | list[float],
         total_steps: int | None = None,
         epochs: int | None = None,
         steps_per_epoch: int | None = None,
         pct_start: float = 0.3,
         anneal_strategy: str = "cos",
         cycle_momentum: bool = True,
-        base_momentum=0.85,
-        max_momentum=0.95,
+        base_momentum: float | list[float] = 0.85,
+        max_momentum: float | list[float] = 0.95,
         div_factor: float = 25.0,
         final_div_factor: float = 1e4,
         three_phase: bool = False,
@@ -310,7 +311,7 @@ def _total_steps(total: int | None, epochs: int | None, per_epoch: int | None) -
 
 
 def _phases(total: int, part: float, three: bool) -> list[dict]:
-    def phase(end, lrs: str, momenta: str) -> dict:
+    def phase(end: Any, lrs: str, momenta: str) -> dict:
         start_lr, end_lr = (each + "_lr" for each in lrs.split())
         start, stop = (each + "_momentum" for each in momenta.split())
         return {"end_step": end, "start_lr": start_lr, "end_lr": end_lr, "start_momentum": start, "end_momentum": stop}

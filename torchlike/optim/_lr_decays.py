@@ -8,12 +8,13 @@ import warnings
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from torchlike.optim._lr_base import EPOCH_DEPRECATION_WARNING, LRScheduler, set_number
 from torchlike.optim.optimizer import Optimizer
 
 
-def _each(functions, count: int) -> list:
+def _each(functions: Any, count: int) -> list:
     """One function for every group, as a list."""
     if not isinstance(functions, (list, tuple)):
         return [functions] * count
@@ -223,7 +224,7 @@ class ReduceLROnPlateau(LRScheduler):
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
         cooldown: int = 0,
-        min_lr=0,
+        min_lr: list[float] | float = 0,
         eps: float = 1e-8,
     ) -> None:
         if factor >= 1.0:
@@ -252,7 +253,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.mode_worse = self.best
         self.cooldown_counter = self.num_bad_epochs = 0
 
-    def step(self, metrics, epoch: int | None = None) -> None:
+    def step(self, metrics: Any, epoch: int | None = None) -> None:
         """Take note of the metric, and lower the rates if it is time."""
         current = float(metrics)
         if epoch is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 from jax import lax
@@ -10,6 +11,11 @@ from jax import lax
 from torchlike.optim._rules import by_parameter, shrinking
 from torchlike.optim.optimizer import Optimizer
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class Muon(Optimizer):
@@ -46,7 +52,7 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,
@@ -98,7 +104,7 @@ class Muon(Optimizer):
     def _transformation(hyper: dict, flags: dict):
         momentum, lr = hyper["momentum"], hyper["lr"]
 
-        def step(grad, param, count, _, mean):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, mean: jax.Array):
             mean = mean + (1 - momentum) * (grad - mean)
             ahead = grad + momentum * (mean - grad) if flags["nesterov"] else mean
             change = _orthogonal(ahead, hyper["eps"], flags["coefficients"], flags["steps"]).astype(param.dtype)
@@ -115,7 +121,7 @@ def _ratio(adjust: str | None, rows: int, columns: int) -> float:
     return math.sqrt(max(1, rows / columns))
 
 
-def _orthogonal(matrix, eps, coefficients: tuple, steps: int):
+def _orthogonal(matrix: Any, eps: Any, coefficients: tuple, steps: int):
     """The orthogonal factor of a matrix, roughly, by Newton and Schulz's iteration in bfloat16."""
     a, b, c = coefficients
     is_tall = matrix.shape[0] > matrix.shape[1]
@@ -129,7 +135,7 @@ def _orthogonal(matrix, eps, coefficients: tuple, steps: int):
     return found.T if is_tall else found
 
 
-def _to_bfloat16(array):
+def _to_bfloat16(array: jax.Array):
     """Rounded to bfloat16, as float32; XLA leaves out conversions there and back."""
     return lax.reduce_precision(jnp.asarray(array, jnp.float32), 8, 7)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+
+if TYPE_CHECKING:
+    import jax
 
 
 def by_parameter(
@@ -13,7 +17,7 @@ def by_parameter(
     arrays: dict[str, Callable],
     shared: dict | None = None,
     advance: Callable = lambda _: (),
-    counts=True,
+    counts: bool = True,
 ):
     """An optax transformation of a rule for one parameter.
 
@@ -36,12 +40,12 @@ def by_parameter(
     state_type = namedtuple("State", names)  # noqa: PYI024 - its fields are known at run time only
     first = len(names) - len(arrays)
 
-    def init(params):
+    def init(params: Any):
         begun = [jnp.zeros((), jnp.int32)] if counts else []
         begun += [jnp.asarray(each, jnp.float32) for each in shared.values()]
         return state_type(*begun, *[[make(each) for each in params] for make in arrays.values()])
 
-    def update(grads, state, params=None):
+    def update(grads: Any, state: Any, params: Any = None):
         count = optax.safe_increment(state.count) if counts else None
         old = state[first - len(shared) : first]
         new = [jnp.asarray(each, jnp.float32) for each in advance(count, *old)]
@@ -54,16 +58,16 @@ def by_parameter(
     return optax.GradientTransformation(init, update)
 
 
-def times(number, array):
+def times(number: Any, array: jax.Array):
     """A number in 64 bits, rounded to an array's dtype, times the array."""
     return jnp.asarray(number).astype(array.dtype) * array
 
 
-def decayed(grad, param, hyper: dict, flags: dict):
+def decayed(grad: jax.Array, param: jax.Array, hyper: dict, flags: dict):
     """The gradient, with the weight decay that is added to it."""
     return grad + hyper["weight_decay"] * param if flags["decay"] else grad
 
 
-def shrinking(change, param, hyper: dict, flags: dict):
+def shrinking(change: jax.Array, param: jax.Array, hyper: dict, flags: dict):
     """The change of a parameter, with the weight decay that goes by the learning rate alone."""
     return change - hyper["lr"] * hyper["weight_decay"] * param if flags["shrink"] else change

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,9 @@ from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import Value, record, recorder
 from torchlike._recorder.writes import write_together
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import Optimizer
 
 SMALL = 4096  # elements: copying as many costs less than one more argument and result of the program
 
@@ -49,7 +52,7 @@ class Update:
     """
 
     @unwatched
-    def __init__(self, optimizer, avals: list, numbers: dict, flags: dict) -> None:
+    def __init__(self, optimizer: Optimizer, avals: list, numbers: dict, flags: dict) -> None:
         self._rule = functools.partial(type(optimizer)._transformation, flags=flags)
         self._numbers, self._maximize = tuple(numbers), flags.get("maximize", False)
         self._avals = avals
@@ -100,12 +103,12 @@ class Update:
         """optax's state before the first step."""
         return self._rule(hyper).init(self._split(units))
 
-    def _first_state(self, *arrays) -> tuple:
+    def _first_state(self, *arrays: Any) -> tuple:
         count = len(self._avals)
         hyper = dict(zip(self._numbers, arrays[count:], strict=True))
         return self._shown(self._started(self._joined(arrays[:count]), hyper)) or (jnp.zeros(()),)
 
-    def _shown(self, state) -> tuple:
+    def _shown(self, state: Any) -> tuple:
         """The leaves of a state as they are kept: what all parameters share is PyTorch's float32 step."""
         leaves = jax.tree_util.tree_leaves(state)
         return tuple(
@@ -113,7 +116,7 @@ class Update:
             for each, (_, unit, _), pair in zip(leaves, self._leaves, self._paired, strict=True)
         )
 
-    def _apply(self, *arrays):
+    def _apply(self, *arrays: Any):
         import optax
 
         count, held = len(self._avals), len(self._leaves)
@@ -236,11 +239,11 @@ def _units(avals: list) -> list[tuple[int, ...]]:
     return units + [tuple(pack) for pack in packs.values()]
 
 
-def _pairs(array):
+def _pairs(array: jax.Array):
     return jnp.stack([array.real, array.imag], -1)
 
 
-def _complex(pairs):
+def _complex(pairs: Any):
     return jax.lax.complex(pairs[..., 0], pairs[..., 1])
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike.optim._rules import by_parameter, decayed
 from torchlike.optim.optimizer import Optimizer, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class Adadelta(Optimizer):
@@ -37,7 +44,7 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,
@@ -68,7 +75,7 @@ class Adadelta(Optimizer):
     def _transformation(hyper: dict, flags: dict):
         rho, eps = hyper["rho"], hyper["eps"]
 
-        def step(grad, param, count, _, square, moved):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, square: jax.Array, moved: jax.Array):
             grad = decayed(grad, param, hyper, flags)
             square = rho * square + (1 - rho) * grad * grad
             change = jnp.sqrt(moved + eps) / jnp.sqrt(square + eps) * grad

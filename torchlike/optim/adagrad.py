@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike._functions.creation import full_like
@@ -9,6 +11,11 @@ from torchlike._functions.making import tensor
 from torchlike.optim._rules import by_parameter, decayed
 from torchlike.optim.optimizer import Optimizer, check_fused, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class Adagrad(Optimizer):
@@ -39,7 +46,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,
@@ -73,7 +80,7 @@ class Adagrad(Optimizer):
 
     @staticmethod
     def _transformation(hyper: dict, flags: dict):
-        def step(grad, param, count, _, total):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, total: jax.Array):
             grad = decayed(grad, param, hyper, flags)
             total = total + grad * grad
             rate = hyper["lr"] / (1 + (count - 1) * hyper["lr_decay"])

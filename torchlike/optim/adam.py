@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from torchlike.optim.optimizer import Optimizer, check_betas, check_fused, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import ParamsT
 
 
 class Adam(Optimizer):
@@ -43,7 +46,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple = (0.9, 0.999),
         eps: float = 1e-8,
@@ -105,7 +108,7 @@ def _check_kinds(betas: tuple, numbers_only: bool | None) -> None:
             raise ValueError(f"Tensor betas[{place}] must be 1-element")
 
 
-def _number(beta):
+def _number(beta: Any):
     """A tensor of one element as one without dimensions."""
     return beta.squeeze() if isinstance(beta, Tensor) and beta.dim() else beta
 
@@ -118,7 +121,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple = (0.9, 0.999),
         eps: float = 1e-8,
@@ -147,16 +150,16 @@ class AmsgradState(NamedTuple):
     nu_max: list
 
 
-def _scale_by_amsgrad(b1, b2, eps):
+def _scale_by_amsgrad(b1: Any, b2: Any, eps: Any):
     """Like `optax.scale_by_amsgrad`, which takes the largest *corrected* mean; PyTorch corrects the largest."""
     import optax
 
     adam = optax.scale_by_adam(b1, b2, eps)
 
-    def init(params):
+    def init(params: Any):
         return AmsgradState(*adam.init(params), jax.tree.map(jnp.zeros_like, params))
 
-    def update(grads, state, params=None):
+    def update(grads: Any, state: Any, params: Any = None):
         _, (count, mu, nu) = adam.update(grads, optax.ScaleByAdamState(*state[:3]), params)
         nu_max = jax.tree.map(jnp.maximum, state.nu_max, nu)
         first, second = 1 - b1**count, 1 - b2**count

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torchlike.optim.optimizer import Optimizer, check_betas, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import ParamsT
 
 
 class Adamax(Optimizer):
@@ -34,7 +39,7 @@ class Adamax(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike.optim._rules import by_parameter, decayed, times
 from torchlike.optim.optimizer import Optimizer, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class ASGD(Optimizer):
@@ -38,7 +45,7 @@ class ASGD(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lambd: float = 1e-4,
         alpha: float = 0.75,
@@ -67,13 +74,13 @@ class ASGD(Optimizer):
     def _transformation(hyper: dict, flags: dict):
         lr, lambd = hyper["lr"], hyper["lambd"]
 
-        def step(grad, param, count, numbers, mean):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, numbers: Any, mean: jax.Array):
             eta, mu, _, _ = numbers
             grad = decayed(grad, param, hyper, flags)
             new = times(1 - lambd * eta, param) - times(eta, grad)
             return new - param, jnp.where(mu == 1, new, mean + times(mu, new - mean))
 
-        def advance(count, eta, mu):
+        def advance(count: jax.Array, eta: jax.Array, mu: jax.Array):
             return lr / (1 + lambd * lr * count) ** hyper["alpha"], 1 / jnp.maximum(1, count - hyper["t0"])
 
         return by_parameter(step, {"ax": jnp.zeros_like}, {"eta": lr, "mu": 1.0}, advance)

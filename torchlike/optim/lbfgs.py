@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torchlike._autograd.modes import enable_grad, no_grad
 from torchlike._ops.joining import cat
 from torchlike.optim.optimizer import Optimizer, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import ParamsT
 
 _DECREASE, _CURVATURE = 1e-4, 0.9  # Wolfe's two constants
 
@@ -48,7 +51,7 @@ class LBFGS(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1,
         max_iter: int = 20,
         max_eval: int | None = None,
@@ -136,7 +139,7 @@ class LBFGS(Optimizer):
             raise RuntimeError("only 'strong_wolfe' is supported")
         before = [each.clone() for each in self._params]
 
-        def evaluate(length) -> _Point:
+        def evaluate(length: Any) -> _Point:
             self._add(length, direction)
             loss, grad = float(closure()), self._flat_grad()
             for each, old in zip(self._params, before, strict=True):
@@ -153,7 +156,7 @@ class LBFGS(Optimizer):
         """All gradients as one vector."""
         return cat([_flat(each.new_zeros(each.shape) if each.grad is None else each.grad) for each in self._params])
 
-    def _add(self, length, direction: Tensor) -> None:
+    def _add(self, length: Any, direction: Tensor) -> None:
         """Move all parameters along a direction."""
         pieces = direction.split([each.numel() * (1 + each.is_complex()) for each in self._params])
         for each, piece in zip(self._params, pieces, strict=True):
@@ -216,7 +219,7 @@ def _lowest(a: _Point, b: _Point, bounds: tuple | None = None):
     return min(max(far.length - (far.length - near.length) * part, least), most)
 
 
-def _strong_wolfe(evaluate: Callable, start: _Point, length, size: Tensor, most: int) -> tuple[_Point, int]:
+def _strong_wolfe(evaluate: Callable, start: _Point, length: Any, size: Tensor, most: int) -> tuple[_Point, int]:
     """A point where the loss and its slope are small enough, or the best after `most` calls.
 
     Args:
@@ -249,7 +252,9 @@ def _strong_wolfe(evaluate: Callable, start: _Point, length, size: Tensor, most:
     return (start if start.loss <= new.loss else new), count + 1
 
 
-def _zoom(evaluate: Callable, ends: list[_Point], size: Tensor, calls: tuple[int, int], is_high, is_flat) -> tuple:
+def _zoom(
+    evaluate: Callable, ends: list[_Point], size: Tensor, calls: tuple[int, int], is_high: Any, is_flat: Any
+) -> tuple:
     """The end of the line search, between two points that have what is looked for between them."""
     count, most = calls
     low = 0 if ends[0].loss <= ends[1].loss else 1

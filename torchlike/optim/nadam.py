@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike.optim._rules import by_parameter, decayed, shrinking, times
 from torchlike.optim.optimizer import Optimizer, check_betas, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class NAdam(Optimizer):
@@ -39,7 +46,7 @@ class NAdam(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -73,10 +80,10 @@ class NAdam(Optimizer):
     def _transformation(hyper: dict, flags: dict):
         b1, b2, lr = hyper["betas0"], hyper["betas1"], hyper["lr"]
 
-        def momentum(count):
+        def momentum(count: jax.Array):
             return b1 * (1.0 - 0.5 * 0.96 ** (count * hyper["momentum_decay"]))
 
-        def step(grad, param, count, numbers, mean, square):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, numbers: Any, mean: jax.Array, square: jax.Array):
             grad = decayed(grad, param, hyper, flags)
             _, product = numbers
             mean = mean + (1 - b1) * (grad - mean)

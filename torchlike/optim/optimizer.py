@@ -11,6 +11,7 @@ import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
@@ -22,6 +23,9 @@ from torchlike._recorder.recorder import Value, program_lock, record, recorder
 from torchlike.optim._update import Changes, Update
 from torchlike.tensor import Tensor
 from torchlike.utils.hooks import RemovableHandle
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import ParamsT
 
 
 class _RequiredParameter:
@@ -69,7 +73,7 @@ def check_fused(defaults: dict) -> None:
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
-def check_numbers(lr, **values) -> None:
+def check_numbers(lr: Any, **values: Any) -> None:
     """Whether hyper-parameters are in their range.
 
     Raises:
@@ -122,7 +126,7 @@ class Optimizer:
     _is_elementwise = False
 
     @legacy_keywords(default="defaults")
-    def __init__(self, params, defaults: dict) -> None:
+    def __init__(self, params: ParamsT, defaults: dict) -> None:
         self.defaults = defaults
         self._step_pre_hooks: OrderedDict = OrderedDict()
         self._step_post_hooks: OrderedDict = OrderedDict()
@@ -459,14 +463,14 @@ def _merged(parts: dict) -> dict:
     return merged
 
 
-def _fitted(param: Tensor, state):
+def _fitted(param: Tensor, state: Any):
     """Loaded state as this parameter wants it: its dtype and device, the count of steps as it is."""
     if not isinstance(state, dict):
         return state
     return {name: _fitted_entry(param, name, each) for name, each in state.items()}
 
 
-def _fitted_entry(param: Tensor, name: str, entry):
+def _fitted_entry(param: Tensor, name: str, entry: Any):
     """One piece of loaded state; like in PyTorch, a tensor that fits is shared with the state it came from."""
     if isinstance(entry, list):
         return [_fitted_entry(param, name, each) for each in entry]

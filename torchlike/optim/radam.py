@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike.optim._rules import by_parameter, decayed, shrinking
 from torchlike.optim.optimizer import Optimizer, check_betas, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class RAdam(Optimizer):
@@ -38,7 +45,7 @@ class RAdam(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -70,7 +77,7 @@ class RAdam(Optimizer):
     def _transformation(hyper: dict, flags: dict):
         b1, b2, lr = hyper["betas0"], hyper["betas1"], hyper["lr"]
 
-        def step(grad, param, count, _, mean, square):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, mean: jax.Array, square: jax.Array):
             grad = decayed(grad, param, hyper, flags)
             mean = mean + (1 - b1) * (grad - mean)
             square = b2 * square + (1 - b2) * grad * grad

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike.optim._rules import by_parameter, decayed
 from torchlike.optim.optimizer import Optimizer, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class RMSprop(Optimizer):
@@ -40,7 +47,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
@@ -74,7 +81,7 @@ class RMSprop(Optimizer):
     def _transformation(hyper: dict, flags: dict):
         names = ["square_avg"] + ["momentum_buffer"] * flags["momentum"] + ["grad_avg"] * flags["centered"]
 
-        def step(grad, param, count, _, *arrays):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, *arrays: Any):
             state = dict(zip(names, arrays, strict=True))
             grad, alpha = decayed(grad, param, hyper, flags), hyper["alpha"]
             mean = state["square_avg"] = alpha * state["square_avg"] + (1 - alpha) * grad * grad

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax.numpy as jnp
 
 from torchlike.optim._rules import by_parameter
 from torchlike.optim.optimizer import Optimizer, check_numbers
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import jax
+
+    from torchlike.optim.optimizer import ParamsT
 
 
 class Rprop(Optimizer):
@@ -34,7 +41,7 @@ class Rprop(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50),
@@ -60,7 +67,7 @@ class Rprop(Optimizer):
 
     @staticmethod
     def _transformation(hyper: dict, flags: dict):
-        def step(grad, param, count, _, last, length):
+        def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, last: jax.Array, length: jax.Array):
             sign = jnp.sign(grad * last)
             factor = jnp.where(sign > 0, hyper["etas1"], jnp.where(sign < 0, hyper["etas0"], 1))
             length = jnp.clip(length * factor, hyper["step_sizes0"], hyper["step_sizes1"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from torchlike.optim.optimizer import Optimizer, check_fused
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import ParamsT
 
 
 class MomentumState(NamedTuple):
@@ -47,7 +50,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
@@ -93,14 +96,14 @@ class SGD(Optimizer):
         return optax.chain(*steps, optax.scale(-hyper["lr"]))
 
 
-def _momentum(decay, dampening, nesterov: bool):
+def _momentum(decay: Any, dampening: Any, nesterov: bool):
     """`optax.trace` with PyTorch's dampening, which optax lacks."""
     import optax
 
-    def init(params):
+    def init(params: Any):
         return MomentumState(jax.tree.map(jnp.zeros_like, params))
 
-    def update(grads, state, params=None):
+    def update(grads: Any, state: Any, params: Any = None):
         buffers = jax.tree.map(lambda g, v: decay * v + (1 - dampening) * g, grads, state.momentum_buffer)
         steps = jax.tree.map(lambda g, v: g + decay * v, grads, buffers) if nesterov else buffers
         return steps, MomentumState(buffers)

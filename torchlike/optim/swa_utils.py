@@ -6,6 +6,7 @@ import copy
 import itertools
 import math
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.making import tensor
@@ -15,6 +16,9 @@ from torchlike.nn.modules.module import Module
 from torchlike.optim._lr_base import LRScheduler, one_each
 from torchlike.optim.optimizer import Optimizer
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 
 def _check_decay(decay: float) -> None:
@@ -31,7 +35,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable:
     _check_decay(decay)
 
     @no_grad()
-    def ema_update(ema_param: Tensor, current_param: Tensor, num_averaged) -> Tensor:
+    def ema_update(ema_param: Tensor, current_param: Tensor, num_averaged: Any) -> Tensor:
         return decay * ema_param + (1 - decay) * current_param
 
     return ema_update
@@ -41,7 +45,7 @@ def get_swa_avg_fn() -> Callable:
     """The mean of all so far, as `AveragedModel`'s ``avg_fn``."""
 
     @no_grad()
-    def swa_update(averaged_param: Tensor, current_param: Tensor, num_averaged) -> Tensor:
+    def swa_update(averaged_param: Tensor, current_param: Tensor, num_averaged: Any) -> Tensor:
         return averaged_param + (current_param - averaged_param) / (num_averaged + 1)
 
     return swa_update
@@ -56,7 +60,7 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable:
     _check_decay(decay)
 
     @no_grad()
-    def ema_update(ema_param_list, current_param_list, _) -> None:
+    def ema_update(ema_param_list: Any, current_param_list: Any, _: Any) -> None:
         for average, current in zip(ema_param_list, current_param_list, strict=True):
             if average.is_floating_point() or average.is_complex():
                 average.lerp_(current, 1 - decay)
@@ -74,7 +78,7 @@ def get_swa_multi_avg_fn() -> Callable:
     """
 
     @no_grad()
-    def swa_update(averaged_param_list, current_param_list, num_averaged) -> None:
+    def swa_update(averaged_param_list: Any, current_param_list: Any, num_averaged: Any) -> None:
         for average, current in zip(averaged_param_list, current_param_list, strict=True):
             if average.is_floating_point() or average.is_complex():
                 average.lerp_(current, 1 / (num_averaged + 1))
@@ -112,7 +116,7 @@ class AveragedModel(Module):
     def __init__(
         self,
         model: Module,
-        device=None,
+        device: Device = None,
         avg_fn: Callable | None = None,
         multi_avg_fn: Callable | None = None,
         use_buffers: bool = False,
@@ -128,7 +132,7 @@ class AveragedModel(Module):
         self.multi_avg_fn = multi_avg_fn
         self.use_buffers = use_buffers
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: Any, **kwargs: Any):
         """The averaged model's own."""
         return self.module(*args, **kwargs)
 
@@ -161,7 +165,7 @@ class AveragedModel(Module):
 
 
 @no_grad()
-def update_bn(loader: Iterable, model: Module, device=None) -> None:
+def update_bn(loader: Iterable, model: Module, device: Device = None) -> None:
     """Set the running statistics of all batch norms to those of one pass over the data.
 
     Args:
@@ -201,7 +205,12 @@ class SWALR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Optimizer, swa_lr, anneal_epochs: int = 10, anneal_strategy: str = "cos", last_epoch: int = -1
+        self,
+        optimizer: Optimizer,
+        swa_lr: float,
+        anneal_epochs: int = 10,
+        anneal_strategy: str = "cos",
+        last_epoch: int = -1,
     ) -> None:
         for rate, group in zip(one_each("swa_lr", optimizer, swa_lr), optimizer.param_groups, strict=True):
             group["swa_lr"] = rate

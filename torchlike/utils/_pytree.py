@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import OrderedDict, defaultdict, deque, namedtuple
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -26,7 +26,7 @@ class SequenceKey:
     def __str__(self) -> str:
         return f"[{self.idx!r}]"
 
-    def get(self, sequence):
+    def get(self, sequence: Sequence[Any]):
         """The child."""
         return sequence[self.idx]
 
@@ -40,7 +40,7 @@ class MappingKey:
     def __str__(self) -> str:
         return f"[{self.key!r}]"
 
-    def get(self, mapping):
+    def get(self, mapping: Mapping[Any, Any]):
         """The child."""
         return mapping[self.key]
 
@@ -54,7 +54,7 @@ class GetAttrKey:
     def __str__(self) -> str:
         return f".{self.name}"
 
-    def get(self, obj):
+    def get(self, obj: Any):
         """The child."""
         return getattr(obj, self.name)
 
@@ -107,7 +107,7 @@ def register_pytree_node(
     SUPPORTED_NODES[cls] = NodeDef(cls, flatten_fn, unflatten_fn, flatten_with_keys_fn)
 
 
-def _sequence(cls, unflatten: Callable[[Iterable, Context], PyTree], context: Callable[[PyTree], Context]) -> None:
+def _sequence(cls: Any, unflatten: Callable[[Iterable, Context], PyTree], context: Callable[[PyTree], Context]) -> None:
     SUPPORTED_NODES[cls] = NodeDef(
         cls,
         lambda node: (list(node), context(node)),
@@ -116,7 +116,7 @@ def _sequence(cls, unflatten: Callable[[Iterable, Context], PyTree], context: Ca
     )
 
 
-def _mapping(cls, unflatten: Callable[[Iterable, Context], PyTree], context: Callable[[PyTree], Context]) -> None:
+def _mapping(cls: Any, unflatten: Callable[[Iterable, Context], PyTree], context: Callable[[PyTree], Context]) -> None:
     SUPPORTED_NODES[cls] = NodeDef(
         cls,
         lambda node: (list(node.values()), context(node)),
@@ -153,18 +153,18 @@ STANDARD_DICT_TYPES = frozenset({dict, OrderedDict, defaultdict})
 BUILTIN_TYPES = frozenset({tuple, list, deque, namedtuple, *STANDARD_DICT_TYPES})
 
 
-def is_namedtuple_class(cls) -> bool:
+def is_namedtuple_class(cls: type) -> bool:
     """Whether it is a class of named tuples."""
     fields = getattr(cls, "_fields", None)
     return isinstance(cls, type) and issubclass(cls, tuple) and isinstance(fields, tuple) and hasattr(cls, "_make")
 
 
-def is_namedtuple_instance(obj) -> bool:
+def is_namedtuple_instance(obj: object) -> bool:
     """Whether it is a named tuple."""
     return is_namedtuple_class(type(obj))
 
 
-def is_namedtuple(obj) -> bool:
+def is_namedtuple(obj: Any) -> bool:
     """Whether it is a named tuple, or a class of them."""
     return is_namedtuple_class(obj if isinstance(obj, type) else type(obj))
 
@@ -343,7 +343,9 @@ def treespec_tuple(iterable: Iterable[TreeSpec] = (), /) -> TreeSpec:
     return TreeSpec(tuple, None, children)
 
 
-def treespec_dict(mapping=(), /, **kwargs: TreeSpec) -> TreeSpec:
+def treespec_dict(
+    mapping: Mapping[Any, TreeSpec] | Iterable[tuple[Any, TreeSpec]] = (), /, **kwargs: TreeSpec
+) -> TreeSpec:
     """The structure of a dictionary, of those of its values.
 
     Raises:
@@ -420,7 +422,7 @@ def tree_leaves(tree: PyTree, is_leaf: IsLeaf = None) -> list:
     return list(tree_iter(tree, is_leaf))
 
 
-def arg_tree_leaves(*args, **kwargs) -> list:
+def arg_tree_leaves(*args: Any, **kwargs: Any) -> list:
     """The leaves of a call's arguments."""
     return tree_leaves((args, kwargs))
 
@@ -446,7 +448,7 @@ def tree_map_(func: Callable, tree: PyTree, *rests: PyTree, is_leaf: IsLeaf = No
     return tree
 
 
-def map_only(type_or_types_or_pred, /) -> Callable[[Callable], Callable]:
+def map_only(type_or_types_or_pred: Any, /) -> Callable[[Callable], Callable]:
     """Let a function leave alone what is of no such type, or does not fit.
 
     Raises:
@@ -460,12 +462,12 @@ def map_only(type_or_types_or_pred, /) -> Callable[[Callable], Callable]:
     return lambda func: lambda each: func(each) if given(each) else each
 
 
-def tree_map_only(type_or_types_or_pred, /, func: Callable, tree: PyTree, is_leaf: IsLeaf = None) -> PyTree:
+def tree_map_only(type_or_types_or_pred: Any, /, func: Callable, tree: PyTree, is_leaf: IsLeaf = None) -> PyTree:
     """`tree_map` for leaves of some types, or that fit, alone."""
     return tree_map(map_only(type_or_types_or_pred)(func), tree, is_leaf=is_leaf)
 
 
-def tree_map_only_(type_or_types_or_pred, /, func: Callable, tree: PyTree, is_leaf: IsLeaf = None) -> PyTree:
+def tree_map_only_(type_or_types_or_pred: Any, /, func: Callable, tree: PyTree, is_leaf: IsLeaf = None) -> PyTree:
     """`tree_map_` for leaves of some types, or that fit, alone."""
     return tree_map_(map_only(type_or_types_or_pred)(func), tree, is_leaf=is_leaf)
 
@@ -480,12 +482,12 @@ def tree_any(pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None) 
     return any(map(pred, tree_iter(tree, is_leaf)))
 
 
-def tree_all_only(type_or_types, /, pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None) -> bool:
+def tree_all_only(type_or_types: Any, /, pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None) -> bool:
     """Whether it holds for all leaves of some types."""
     return all(pred(each) for each in tree_iter(tree, is_leaf) if isinstance(each, type_or_types))
 
 
-def tree_any_only(type_or_types, /, pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None) -> bool:
+def tree_any_only(type_or_types: Any, /, pred: Callable[[Any], bool], tree: PyTree, is_leaf: IsLeaf = None) -> bool:
     """Whether it holds for any leaf of some types."""
     return any(pred(each) for each in tree_iter(tree, is_leaf) if isinstance(each, type_or_types))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 from weakref import ref
 
@@ -83,7 +83,7 @@ def detach_variable(inputs: tuple) -> tuple:
     return tuple([each.detach().requires_grad_(each.requires_grad) if is_tensor(each) else each for each in inputs])
 
 
-def check_backward_validity(inputs) -> None:
+def check_backward_validity(inputs: Iterable[Any]) -> None:
     """Warn where no input requires grad."""
     if not any(isinstance(each, TensorBase) and each.requires_grad for each in inputs):
         warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
@@ -91,13 +91,13 @@ def check_backward_validity(inputs) -> None:
 
 def checkpoint(
     function: Callable,
-    *args,
+    *args: Any,
     use_reentrant: bool | None = None,
     context_fn: Callable[[], tuple] = noop_context_fn,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
-    **kwargs,
+    **kwargs: Any,
 ):
     """Run a part of a network without keeping its intermediate results: they are computed again when needed.
 
@@ -231,7 +231,7 @@ class _Part:
     compares = stops = True
     tells = False
 
-    def __init__(self, inputs: _Inputs, context) -> None:
+    def __init__(self, inputs: _Inputs, context: Any) -> None:
         self.inputs, self.context = inputs, context
         self.nodes: list[Any] = []
         self.known: list[tuple] = []
@@ -305,7 +305,7 @@ class CheckpointFunction(Function):
     """A part as one node: its derivative runs it again, and goes back through it at once."""
 
     @staticmethod
-    def forward(ctx, run_function: Callable, preserve_rng_state: bool, *args):
+    def forward(ctx: Any, run_function: Callable, preserve_rng_state: bool, *args: Any):
         check_backward_validity(args)
         ctx.inputs = _Inputs(run_function, args, {}, preserve_rng_state)
         ctx.save_for_backward(*[each for each in args if isinstance(each, TensorBase)])
@@ -313,7 +313,7 @@ class CheckpointFunction(Function):
             return run_function(*args)
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Any):
         if state.run is None or state.run.targets is not None:
             raise RuntimeError(_NOT_ALL)
         _ = ctx.saved_tensors  # refuses a second time
@@ -333,7 +333,7 @@ class CheckpointFunction(Function):
         return None, None, *[each.grad if isinstance(each, TensorBase) else None for each in args]
 
 
-def checkpoint_sequential(functions, segments: int, input, use_reentrant: bool | None = None, **kwargs):
+def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any):
     """Run a sequence of layers in parts, all but the last of them as `checkpoint` does.
 
     Args:
@@ -361,7 +361,7 @@ def checkpoint_sequential(functions, segments: int, input, use_reentrant: bool |
     size = len(layers) // segments
 
     def run(begin: int, end: int | None) -> Callable:
-        def part(each):
+        def part(each: Any):
             for layer in layers[begin:end]:
                 each = layer(each)
             return each

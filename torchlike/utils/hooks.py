@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.variable import TensorBase
 from torchlike._types.handles import RemovableHandle as RemovableHandle
 from torchlike.autograd.function import Function
+
+if TYPE_CHECKING:
+    from torchlike.nn.modules.module import Module
 
 _NO_GRAD_INPUTS = (
     "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs require "
@@ -28,7 +31,7 @@ class BackwardHook:
         user_pre_hooks: called as ``hook(module, grad_outputs)``; may return other gradients of the outputs.
     """
 
-    def __init__(self, module, user_hooks: Sequence[Callable], user_pre_hooks: Sequence[Callable]) -> None:
+    def __init__(self, module: Module, user_hooks: Sequence[Callable], user_pre_hooks: Sequence[Callable]) -> None:
         self.module = module
         self.user_hooks, self.user_pre_hooks = user_hooks, user_pre_hooks
         self.grad_outputs: tuple | None = None
@@ -42,7 +45,7 @@ class BackwardHook:
         self._tracks_inputs = marked is not args
         return marked
 
-    def setup_output_hook(self, args):
+    def setup_output_hook(self, args: Any):
         """What the module gave, with a mark before the tensors that leave it."""
         given = args if isinstance(args, tuple) else (args,)
         marked = _marked(given, lambda passed, given, known: known(given), self._outputs_known)
@@ -76,7 +79,7 @@ class BackwardHook:
         return grads
 
 
-def _changed(changed, grads: tuple, words: str) -> tuple:
+def _changed(changed: Any, grads: tuple, words: str) -> tuple:
     if changed is None:
         return grads
     if len(changed) != len(grads):
@@ -117,12 +120,12 @@ class BackwardHookFunction(Function):
     """Passes tensors on, and their gradients back."""
 
     @staticmethod
-    def forward(ctx, *tensors):
+    def forward(ctx: Any, *tensors: Any):
         ctx.mark_non_differentiable(*[each for each in tensors if not each.requires_grad])
         return tensors
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Any):
         return grads
 
 

@@ -15,7 +15,9 @@ class autocast(amp.autocast):
         FutureWarning: whenever one is made.
     """
 
-    def __init__(self, enabled: bool = True, dtype=dtypes.bfloat16, cache_enabled: bool = True) -> None:
+    def __init__(
+        self, enabled: bool = True, dtype: dtypes.dtype | None = dtypes.bfloat16, cache_enabled: bool = True
+    ) -> None:
         warnings.warn(
             "`torch.cpu.amp.autocast(args...)` is deprecated. Please use `torch.amp.autocast('cpu', args...)` instead.",
             FutureWarning,

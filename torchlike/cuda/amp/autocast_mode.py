@@ -25,12 +25,14 @@ class autocast(amp.autocast):
         FutureWarning: whenever one is made.
     """
 
-    def __init__(self, enabled: bool = True, dtype=dtypes.float16, cache_enabled: bool = True) -> None:
+    def __init__(
+        self, enabled: bool = True, dtype: dtypes.dtype | None = dtypes.float16, cache_enabled: bool = True
+    ) -> None:
         _deprecated("autocast", "autocast('cuda', args...)")
         super().__init__("cuda", dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
 
 
-def custom_fwd(fwd: Any = None, *, cast_inputs=None) -> Any:
+def custom_fwd(fwd: Any = None, *, cast_inputs: dtypes.dtype | None = None) -> Any:
     """`torchlike.amp.custom_fwd` for a GPU; deprecated."""
     _deprecated("custom_fwd", "custom_fwd(args..., device_type='cuda')")
     return functools.partial(amp.custom_fwd, device_type="cuda")(fwd, cast_inputs=cast_inputs)

@@ -16,6 +16,7 @@ from torchlike.tensor import Tensor
 
 if TYPE_CHECKING:
     from torchlike.nn.modules.module import Module
+    from torchlike.types import Device
 
 _COMPLEX = (
     "Complex modules are a new feature under active development whose design may change, and some modules might not "
@@ -48,7 +49,7 @@ def forgets(*names: str) -> Callable:
 
     def decorate(fn: Callable) -> Callable:
         @functools.wraps(fn)
-        def call(*args, **kwargs):
+        def call(*args: Any, **kwargs: Any):
             for name in [each for each in names if each in kwargs]:
                 if kwargs.pop(name) is not None:
                     text = f"{fn.__name__}(): the keyword '{name}' is deprecated and has no effect"
@@ -92,7 +93,7 @@ class ConversionMethods:
                 self._buffers[name] = fn(buffer)
         return cast("Module", self)
 
-    def to(self, *args, **kwargs) -> Module:
+    def to(self, *args: Any, **kwargs: Any) -> Module:
         """Move parameters and buffers to a device, floating point ones to a dtype, in place; returns the module.
 
         Args:
@@ -112,7 +113,7 @@ class ConversionMethods:
             if dtype.is_complex:
                 warnings.warn(_COMPLEX, stacklevel=2)
 
-        def convert(tensor):
+        def convert(tensor: Tensor):
             own = dtype if tensor.is_floating_point() or tensor.is_complex() else None
             kept = memory_format if tensor.dim() in (4, 5) else None
             try:
@@ -125,7 +126,7 @@ class ConversionMethods:
         return self._apply(convert)
 
     @legacy_keywords(device_id="device")
-    def cuda(self, device=None) -> Module:
+    def cuda(self, device: Device = None) -> Module:
         """Move parameters and buffers to a GPU, in place."""
         return self._apply(lambda each: each.cuda(device))
 
@@ -134,7 +135,7 @@ class ConversionMethods:
         """Move parameters and buffers to the host's memory, in place."""
         return self._apply(lambda each: each.cpu())
 
-    def type(self, dst_type) -> Module:
+    def type(self, dst_type: Any) -> Module:
         """Convert all parameters and buffers to a dtype, in place."""
         return self._apply(lambda each: each.type(dst_type))
 
@@ -157,7 +158,7 @@ class ConversionMethods:
         """Convert floating point parameters and buffers to bfloat16, in place."""
         return self._floats_to(dtypes.bfloat16)
 
-    def to_empty(self, *, device, recurse: bool = True) -> Module:
+    def to_empty(self, *, device: Device, recurse: bool = True) -> Module:
         """Move to a device without the elements."""
         return self._apply(lambda each: empty_like(each, device=device), recurse=recurse)
 
@@ -187,6 +188,6 @@ def _target(args: tuple, kwargs: dict) -> tuple:
     return None if device is None else devices.resolve(device), dtypes.resolve(dtype, "to"), given.get("memory_format")
 
 
-def _kind(value) -> str:
+def _kind(value: Any) -> str:
     kind = type(value)
     return f"torch.{kind.__name__}" if isinstance(value, (dtypes.dtype, devices.device)) else kind.__name__

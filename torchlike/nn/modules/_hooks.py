@@ -13,6 +13,9 @@ from torchlike._compile import flags
 from torchlike.nn.modules._state import WrappedHook, registered
 from torchlike.utils.hooks import BackwardHook, RemovableHandle
 
+if TYPE_CHECKING:
+    from torchlike.nn.modules.module import Module
+
 global_forward_pre: OrderedDict = OrderedDict()
 global_forward: OrderedDict = OrderedDict()
 global_forward_kwargs: OrderedDict = OrderedDict()
@@ -126,7 +129,7 @@ for _public in (
     _public.__module__ = "torchlike.nn.modules.module"
 
 
-def after_registration_hooks(kind: str, module, name: str, value):
+def after_registration_hooks(kind: str, module: Module, name: str, value: Any):
     """What is registered under a name, after the hooks of its kind have seen it."""
     for hook in global_registration[kind].values():
         changed = hook(module, name, value)
@@ -261,7 +264,7 @@ class HookMethods:
         hooks = chain(global_forward.items(), self._forward_hooks.items())
         return [(key, hook, key in kwargs) for key, hook in hooks]
 
-    def _call_those_left(self, called: set, args: tuple, kwargs: dict, result) -> None:
+    def _call_those_left(self, called: set, args: tuple, kwargs: dict, result: Any) -> None:
         """After an exception: the hooks that are to be called always, and were not."""
         always = global_forward_always.keys() | self._forward_hooks_always_called.keys()
         for key, hook, with_kwargs in self._hooks_after():
@@ -282,7 +285,7 @@ class HookMethods:
         hooks = list(global_backward.values()) if _global_is_full is full else []
         return hooks + list(self._backward_hooks.values()) if self._is_full_backward_hook is full else hooks
 
-    def _call_after_last_operation(self, hooks: list[Callable], args: tuple, result) -> None:
+    def _call_after_last_operation(self, hooks: list[Callable], args: tuple, result: Any) -> None:
         """Hang the deprecated hooks on the node of the result, of its first tensor where it has several."""
         first = result
         while not isinstance(first, TensorBase):
@@ -297,7 +300,7 @@ class HookMethods:
             _warn_of_what_is_missing(node, args, result)
 
 
-def _warn_of_what_is_missing(node, args: tuple, result) -> None:
+def _warn_of_what_is_missing(node: Any, args: tuple, result: Any) -> None:
     """Say which gradients a deprecated backward hook will not see."""
     results = (result,) if isinstance(result, TensorBase) else result
     nodes = set()
@@ -316,5 +319,5 @@ def _warn_of_what_is_missing(node, args: tuple, result) -> None:
     warnings.warn(words, FutureWarning, stacklevel=5)
 
 
-def _are_tensors(given) -> bool:
+def _are_tensors(given: Any) -> bool:
     return isinstance(given, tuple) and all(isinstance(each, TensorBase) for each in given)

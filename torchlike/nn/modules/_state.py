@@ -14,6 +14,9 @@ from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
 from torchlike.utils.hooks import RemovableHandle
 
+if TYPE_CHECKING:
+    from torchlike.nn.modules.module import Module
+
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
 
@@ -30,7 +33,7 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
     __str__ = __repr__
 
 
-def registered(hooks: OrderedDict, hook: Callable, *, prepend: bool = False, extra=None) -> RemovableHandle:
+def registered(hooks: OrderedDict, hook: Callable, *, prepend: bool = False, extra: Any = None) -> RemovableHandle:
     """Put a hook into a dictionary; returns the handle that takes it out again."""
     handle = RemovableHandle(hooks, extra_dict=extra)
     hooks[handle.id] = hook
@@ -45,11 +48,11 @@ class WrappedHook:
     Copied or pickled together with the module, it belongs to the copy.
     """
 
-    def __init__(self, hook: Callable, module=None) -> None:
+    def __init__(self, hook: Callable, module: Module | None = None) -> None:
         self.hook = hook
         self._module = None if module is None else ref(module)
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any):
         if self._module is None:
             return self.hook(*args, **kwargs)
         module = self._module()
@@ -81,7 +84,7 @@ class StateMethods:
             "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml to report this bug."
         )
 
-    def set_extra_state(self, state) -> None:
+    def set_extra_state(self, state: Any) -> None:
         """Take over what `get_extra_state` gave."""
         raise RuntimeError(
             "Reached a code path in Module.set_extra_state() that should never be called. Please file an issue at "
@@ -103,7 +106,9 @@ class StateMethods:
         if self._has_extra_state():
             destination[prefix + _EXTRA_STATE_KEY_SUFFIX] = self.get_extra_state()
 
-    def state_dict(self, *args, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """All parameters and persistent buffers by name, an ordered dictionary.
 
         Args:
@@ -173,7 +178,14 @@ class StateMethods:
         return registered(self._load_state_dict_post_hooks, hook)
 
     def _load_from_state_dict(
-        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
     ) -> None:
         """Load this module's own parameters and buffers."""
         for hook in self._load_state_dict_pre_hooks.values():
@@ -202,7 +214,7 @@ class StateMethods:
                     if (len(rest) > 1 and rest[0] not in self._modules) or (len(rest) == 1 and rest[0] not in own):
                         unexpected_keys.append(key)
 
-    def _load_one(self, name: str, key: str, mine, given, assign: bool, error_msgs: list) -> None:
+    def _load_one(self, name: str, key: str, mine: Any, given: Any, assign: bool, error_msgs: list) -> None:
         if not isinstance(given, Tensor):
             error_msgs.append(
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
@@ -254,7 +266,7 @@ class StateMethods:
         if metadata is not None:
             given._metadata = metadata
 
-        def load(module, local_state: dict, prefix: str) -> None:
+        def load(module: Module, local_state: dict, prefix: str) -> None:
             local = {} if metadata is None else dict(metadata.get(prefix[:-1], {}))
             if assign:
                 local["assign_to_params_buffers"] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 from torchlike._functions import creation
 from torchlike.nn import functional as F
@@ -11,6 +12,10 @@ from torchlike.nn.modules._attention import MultiheadAttention as MultiheadAtten
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
 
 
 class _Elementwise(Module):
@@ -249,7 +254,9 @@ class PReLU(Module):
 
     num_parameters: int
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, device=None, dtype=None) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Device = None, dtype: dtypes.dtype | None = None
+    ) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
         self.weight = Parameter(creation.empty(num_parameters, device=device, dtype=dtype))

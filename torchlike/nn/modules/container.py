@@ -16,7 +16,7 @@ from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
 
 
-def _place(index, length: int) -> int:
+def _place(index: Tensor, length: int) -> int:
     """An index counted from the front.
 
     Raises:
@@ -87,7 +87,7 @@ class Sequential(_Numbered):
         )
     """
 
-    def __init__(self, *args) -> None:
+    def __init__(self, *args: Any) -> None:
         super().__init__()
         if len(args) == 1 and isinstance(args[0], OrderedDict):
             for name, module in args[0].items():
@@ -96,10 +96,10 @@ class Sequential(_Numbered):
             for place, module in enumerate(args):
                 self.add_module(str(place), module)
 
-    def _name_at(self, index) -> str:
+    def _name_at(self, index: Tensor) -> str:
         return next(islice(self._modules, _place(index, len(self)), None))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Tensor):
         if isinstance(index, slice):
             return type(self)(OrderedDict(list(self._modules.items())[index]))
         return self._modules[self._name_at(index)]
@@ -107,7 +107,7 @@ class Sequential(_Numbered):
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._name_at(index), module)
 
-    def __delitem__(self, index) -> None:
+    def __delitem__(self, index: Tensor) -> None:
         names = list(self._modules)[index] if isinstance(index, slice) else [self._name_at(index)]
         for name in names:
             delattr(self, name)
@@ -136,7 +136,7 @@ class Sequential(_Numbered):
         repeated = list(self * times)
         return self.extend(repeated[len(self) :])
 
-    def pop(self, key) -> Module:
+    def pop(self, key: int | slice) -> Module:
         """Take a module out and return it."""
         module = self[key]
         del self[key]
@@ -168,7 +168,7 @@ class Sequential(_Numbered):
             self.append(each)
         return self
 
-    def forward(self, input):
+    def forward(self, input: Tensor):
         """Call all modules, one after another."""
         for module in self._modules.values():
             input = module(input)
@@ -187,7 +187,7 @@ class ModuleList(_Numbered):
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Tensor):
         if isinstance(index, slice):
             return type(self)(list(self._modules.values())[index])
         return self._modules[str(_place(index, len(self)))]
@@ -195,7 +195,7 @@ class ModuleList(_Numbered):
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, str(_place(index, len(self))), module)
 
-    def __delitem__(self, index) -> None:
+    def __delitem__(self, index: Tensor) -> None:
         modules = list(self)
         del modules[index if isinstance(index, slice) else _place(index, len(self))]
         self._renumber(modules)
@@ -235,7 +235,7 @@ class ModuleList(_Numbered):
         self.add_module(str(len(self)), module)
         return self
 
-    def pop(self, key) -> Module:
+    def pop(self, key: int | slice) -> Module:
         """Take a module out and return it."""
         module = self[key]
         del self[key]
@@ -254,7 +254,7 @@ class ModuleList(_Numbered):
         return self
 
 
-def _pairs(given, name: str) -> list[tuple]:
+def _pairs(given: Any, name: str) -> list[tuple]:
     """The (key, value) pairs of a mapping or of an iterable of pairs, with PyTorch's errors."""
     if isinstance(given, (Mapping, _Dictionary)):
         return list(given.items())
@@ -269,7 +269,7 @@ def _pairs(given, name: str) -> list[tuple]:
     return found
 
 
-def _check_iterable(given, name: str) -> None:
+def _check_iterable(given: Any, name: str) -> None:
     if not isinstance(given, Iterable):
         raise TypeError(
             f"{name}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"
@@ -326,7 +326,7 @@ class ModuleDict(_Dictionary):
         modules: a mapping, or pairs of keys and modules.
     """
 
-    def __init__(self, modules=None) -> None:
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
         super().__init__()
         if modules is not None:
             self.update(modules)
@@ -352,7 +352,7 @@ class ModuleDict(_Dictionary):
         """The modules."""
         return self._modules.values()
 
-    def update(self, modules) -> None:
+    def update(self, modules: Mapping[str, Module]) -> None:
         """Set the keys of a mapping, or of pairs of keys and modules.
 
         Raises:
@@ -383,17 +383,17 @@ class ParameterList(Module):
     def __iter__(self) -> Iterator:
         return iter(self[place] for place in range(len(self)))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Tensor):
         if isinstance(index, slice):
             return type(self)([self[place] for place in range(*index.indices(len(self)))])
         return getattr(self, str(_place(index, len(self))))
 
-    def __setitem__(self, index: int, value) -> None:
+    def __setitem__(self, index: int, value: Any) -> None:
         if isinstance(value, Tensor) and not isinstance(value, Parameter):
             value = Parameter(value)
         setattr(self, str(_place(index, len(self))), value)
 
-    def append(self, value) -> ParameterList:
+    def append(self, value: Any) -> ParameterList:
         """Add a value at the end; returns the list."""
         self._size += 1
         self[self._size - 1] = value
@@ -417,7 +417,7 @@ class ParameterList(Module):
     def extra_repr(self) -> str:
         return "\n".join(_line(str(place), each, lambda tensor: str(tensor.dtype)) for place, each in enumerate(self))
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any):
         raise RuntimeError("ParameterList should not be called.")
 
 
@@ -428,7 +428,7 @@ class ParameterDict(_Dictionary):
         parameters: a mapping, or pairs of keys and values.
     """
 
-    def __init__(self, parameters=None) -> None:
+    def __init__(self, parameters: Any = None) -> None:
         super().__init__()
         self._keys: dict[str, None] = {}
         if parameters is not None:
@@ -445,7 +445,7 @@ class ParameterDict(_Dictionary):
     def __getitem__(self, key: str):
         return getattr(self, self._attribute(key))
 
-    def __setitem__(self, key: str, value) -> None:
+    def __setitem__(self, key: str, value: Any) -> None:
         name = self._attribute(key)
         if isinstance(value, Tensor) and not isinstance(value, Parameter):
             value = Parameter(value)
@@ -481,7 +481,7 @@ class ParameterDict(_Dictionary):
         """A dictionary with the same values."""
         return ParameterDict(OrderedDict((key, self[key]) for key in self._keys))
 
-    def setdefault(self, key: str, default=None):
+    def setdefault(self, key: str, default: Any | None = None):
         """The value of a key, set to `default` if there is none."""
         if key not in self:
             self[key] = default
@@ -492,15 +492,15 @@ class ParameterDict(_Dictionary):
         key = list(self._keys)[-1]
         return key, self.pop(key)
 
-    def get(self, key: str, default=None):
+    def get(self, key: str, default: Any | None = None):
         """The value of a key, `default` if there is none."""
         return self[key] if key in self else default
 
-    def fromkeys(self, keys: Iterable[str], default=None) -> ParameterDict:
+    def fromkeys(self, keys: Iterable[str], default: Any | None = None) -> ParameterDict:
         """A new dictionary with these keys and one value."""
         return ParameterDict((key, default) for key in keys)
 
-    def update(self, parameters) -> None:
+    def update(self, parameters: Mapping[str, Any] | ParameterDict) -> None:
         """Set the keys of a mapping, or of pairs of keys and values.
 
         Raises:
@@ -515,11 +515,11 @@ class ParameterDict(_Dictionary):
     def extra_repr(self) -> str:
         return "\n".join(_line(key, value, typename) for key, value in self.items())
 
-    def __call__(self, input):
+    def __call__(self, input: Tensor):
         raise RuntimeError("ParameterDict should not be called.")
 
 
-def _line(name: str, value, kind_of: Callable[[Tensor], str]) -> str:
+def _line(name: str, value: Any, kind_of: Callable[[Tensor], str]) -> str:
     """One element of a container as it is printed."""
     if not isinstance(value, Tensor):
         return f"  ({name}): Object of type: {type(value).__name__}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from torchlike._functions import creation
 from torchlike.nn import functional as F
@@ -11,6 +13,10 @@ from torchlike.nn._sizes import ntuple
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
 
 _MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -22,7 +28,18 @@ class _ConvNd(Module):
     weight: Tensor
     bias: Tensor | None
 
-    def _prepare(self, in_channels, out_channels, sizes: dict, transposed, groups, bias, padding_mode, device, dtype):
+    def _prepare(
+        self,
+        in_channels: int,
+        out_channels: int,
+        sizes: dict,
+        transposed: bool,
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Device,
+        dtype: dtypes.dtype | None,
+    ):
         """Check and keep the settings, make the parameters."""
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
@@ -107,15 +124,15 @@ class _Convolution(_ConvNd):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__()
         sizes = {
@@ -172,16 +189,16 @@ class _ConvTransposeNd(_ConvNd):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size,
-        stride=1,
-        padding=0,
-        output_padding=0,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] = 0,
+        output_padding: int | Sequence[int] = 0,
         groups: int = 1,
         bias: bool = True,
-        dilation=1,
+        dilation: int | Sequence[int] = 1,
         padding_mode: str = "zeros",
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__()
         if padding_mode != "zeros":
@@ -192,7 +209,7 @@ class _ConvTransposeNd(_ConvNd):
         }
         self._prepare(in_channels, out_channels, sizes, True, groups, bias, padding_mode, device, dtype)
 
-    def _missing(self, input: Tensor, output_size) -> tuple[int, ...]:
+    def _missing(self, input: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
         """The output padding that leads to `output_size`.
 
         Raises:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
 
@@ -40,7 +42,7 @@ class Unflatten(Module):
         TypeError: `unflattened_size` holds something else than integers.
     """
 
-    def __init__(self, dim: int, unflattened_size) -> None:
+    def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
         if isinstance(dim, int):
             self._require_tuple_int(unflattened_size)
@@ -50,7 +52,7 @@ class Unflatten(Module):
             raise TypeError("invalid argument type for dim parameter")
         self.dim, self.unflattened_size = dim, unflattened_size
 
-    def _require_tuple_tuple(self, sizes) -> None:
+    def _require_tuple_tuple(self, sizes: Any) -> None:
         if not isinstance(sizes, tuple):
             raise TypeError("unflattened_size must be a tuple of tuples, " + f"but found type {type(sizes).__name__}")
         for place, each in enumerate(sizes):
@@ -60,7 +62,7 @@ class Unflatten(Module):
                     f"{type(each).__name__} at pos {place}"
                 )
 
-    def _require_tuple_int(self, sizes) -> None:
+    def _require_tuple_int(self, sizes: Any) -> None:
         if not isinstance(sizes, (tuple, list)):
             raise TypeError(f"unflattened_size must be a tuple of ints, but found type {type(sizes).__name__}")
         for place, each in enumerate(sizes):

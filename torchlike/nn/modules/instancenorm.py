@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 from torchlike.nn import functional as F
 from torchlike.nn.modules.batchnorm import _NormBase
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
 
 
 class _InstanceNorm(_NormBase):
@@ -19,8 +24,8 @@ class _InstanceNorm(_NormBase):
         momentum: float = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
         *,
         bias: bool = True,
     ) -> None:

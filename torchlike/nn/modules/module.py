@@ -70,7 +70,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
     call_super_init: bool = False
     _compiled_call_impl = None
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init and kwargs:
             name = next(iter(kwargs))
             raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{name}'")
@@ -114,11 +114,11 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             shorten(error)
             raise
 
-    def _call_impl(self, *args, **kwargs):
+    def _call_impl(self, *args: Any, **kwargs: Any):
         """A call that is not compiled: what some programs use in place of calling."""
         return self._call_with_hooks(args, kwargs)
 
-    def compile(self, *args, **kwargs) -> None:
+    def compile(self, *args: Any, **kwargs: Any) -> None:
         """Compile this module's calls from now on; see `torch.compile` for the arguments."""
         self.__dict__["_compiled_call_impl"] = compiled(self._call_impl, *args, **kwargs)
 
@@ -141,7 +141,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         told = lacking(f"torch.nn.Module.{name}") if name in _lacking() else ""
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{told}", name=name, obj=self)
 
-    def __setattr__(self, name: str, value) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         is_tensor = isinstance(value, Tensor)
         if is_tensor and isinstance(value, Parameter):
@@ -171,7 +171,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         else:
             object.__setattr__(self, name, value)
 
-    def _set_buffer(self, name: str, value) -> None:
+    def _set_buffer(self, name: str, value: Any) -> None:
         if value is not None and not isinstance(value, Tensor):
             raise TypeError(
                 f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
@@ -206,7 +206,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     # ------------------------------------------------------------------ registration
 
-    def _check_name(self, name, kind: str, known: dict) -> None:
+    def _check_name(self, name: str, kind: str, known: dict) -> None:
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
         if "." in name:
@@ -488,7 +488,7 @@ def _indented(text: str, spaces: int = 2) -> str:
     return text.replace("\n", "\n" + " " * spaces)
 
 
-def _remove(name: str, *places) -> None:
+def _remove(name: str, *places: Any) -> None:
     for each in places:
         if name in each:
             if isinstance(each, dict):

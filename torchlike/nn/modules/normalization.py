@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from torchlike._functions import creation
 from torchlike.nn import functional as F
@@ -10,6 +12,10 @@ from torchlike.nn import init
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
 
 
 class LocalResponseNorm(Module):
@@ -45,7 +51,7 @@ class _Affine(Module):
     weight: Tensor | None
     bias: Tensor | None
 
-    def _make(self, shape, weight: bool, bias: bool, device, dtype) -> None:
+    def _make(self, shape: Sequence[int], weight: bool, bias: bool, device: Device, dtype: dtypes.dtype | None) -> None:
         for name, wanted in (("weight", weight), ("bias", bias)):
             made = Parameter(creation.empty(shape, device=device, dtype=dtype)) if wanted else None
             self.register_parameter(name, made)
@@ -72,12 +78,12 @@ class LayerNorm(_Affine):
 
     def __init__(
         self,
-        normalized_shape,
+        normalized_shape: int | Sequence[int],
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__()
         if isinstance(normalized_shape, numbers.Integral):
@@ -115,8 +121,8 @@ class GroupNorm(_Affine):
         num_channels: int,
         eps: float = 1e-5,
         affine: bool = True,
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
         *,
         bias: bool = True,
     ) -> None:
@@ -149,7 +155,12 @@ class RMSNorm(_Affine):
     normalized_shape: tuple[int, ...]
 
     def __init__(
-        self, normalized_shape, eps: float | None = None, elementwise_affine: bool = True, device=None, dtype=None
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__()
         if isinstance(normalized_shape, numbers.Integral):

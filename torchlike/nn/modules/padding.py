@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torchlike.nn import functional as F
 from torchlike.nn._sizes import ntuple
 from torchlike.nn.modules.module import Module
@@ -21,7 +23,7 @@ class _PadNd(Module):
     def _check_input_dim(self, input: Tensor) -> None:
         """Whatever does not fit is refused by `F.pad`; the circular layers speak first."""
 
-    def __init__(self, padding) -> None:
+    def __init__(self, padding: int | Sequence[int]) -> None:
         super().__init__()
         self.padding = ntuple(padding, 2 * self._dims)
 
@@ -42,7 +44,7 @@ class _ConstantPadNd(_PadNd):
         value: what is put.
     """
 
-    def __init__(self, padding, value: float) -> None:
+    def __init__(self, padding: int | Sequence[int], value: float) -> None:
         super().__init__(padding)
         self.value = value
 
@@ -76,7 +78,7 @@ class _ZeroPadNd(_ConstantPadNd):
         padding: (before, after) of the last dimension, then of the one before it, and so on; or one number for all.
     """
 
-    def __init__(self, padding) -> None:
+    def __init__(self, padding: int | Sequence[int]) -> None:
         super().__init__(padding, 0.0)
 
     def extra_repr(self) -> str:

@@ -6,6 +6,7 @@ import math
 import numbers
 import warnings
 from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import creation
@@ -17,6 +18,10 @@ from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.nn.utils.rnn import PackedSequence, pack_rows, pad_packed_sequence
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -71,8 +76,8 @@ class RNNBase(Module):
         dropout: float = 0.0,
         bidirectional: bool = False,
         proj_size: int = 0,
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__()
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
@@ -96,7 +101,7 @@ class RNNBase(Module):
                 self._all_weights.append([name + suffix for name in shapes])
         self.reset_parameters()
 
-    def _check_arguments(self, dropout) -> None:
+    def _check_arguments(self, dropout: float) -> None:
         if not isinstance(dropout, numbers.Number) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
             raise ValueError(
                 "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
@@ -199,7 +204,7 @@ class RNNBase(Module):
             words_here = words[place].format("[0]" if len(states) == 2 else "") if place == 0 else words[1]
             self.check_hidden_size(each, (self.num_layers * ways, batch, sizes[place]), words_here)
 
-    def _run(self, input, states: tuple | None):
+    def _run(self, input: Tensor, states: tuple | None):
         """(outputs, last states): sequences are packed, batched or single as they came."""
         packed = input if isinstance(input, PackedSequence) else None
         lengths = None
@@ -253,7 +258,7 @@ class RNNBase(Module):
                 )
         return tuple(each.unsqueeze(1) for each in states) if single else tuple(states)
 
-    def forward(self, input, hx=None):
+    def forward(self, input: Tensor | PackedSequence, hx: Tensor | None = None):
         """Run over a sequence.
 
         Args:
@@ -282,7 +287,13 @@ class RNN(RNNBase):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", *args, **kwargs
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
@@ -303,10 +314,10 @@ class LSTM(RNNBase):
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("LSTM", *args, **kwargs)
 
-    def forward(self, input, hx=None):
+    def forward(self, input: Tensor | PackedSequence, hx: tuple[Tensor, Tensor] | None = None):
         """Run over a sequence; `hx` is a pair (hidden state, cell state), and so is the last state returned."""
         output, last = self._run(input, None if hx is None else tuple(hx))
         return output, tuple(last)
@@ -323,7 +334,7 @@ class GRU(RNNBase):
     Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "proj_size" in kwargs:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         super().__init__("GRU", *args, **kwargs)
@@ -339,7 +350,14 @@ class RNNCellBase(Module):
     _rows_per_unit = 1
 
     @forgets("nonlinearity")
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device=None, dtype=None) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
+    ) -> None:
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows = self._rows_per_unit * hidden_size
@@ -418,7 +436,13 @@ class RNNCell(RNNCellBase):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device=None, dtype=None
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, device, dtype)
         self.nonlinearity = nonlinearity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike import _autocast as autocast
 from torchlike._autograd.modes import state
@@ -25,6 +25,10 @@ from torchlike.nn.modules.module import Module
 from torchlike.nn.modules.normalization import LayerNorm
 from torchlike.tensor import Tensor
 
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
+
 Activation = str | Callable[[Tensor], Tensor]
 
 _NESTED = (
@@ -34,7 +38,7 @@ _NESTED = (
 )
 
 
-def _generate_square_subsequent_mask(sz: int, device=None, dtype=None) -> Tensor:
+def _generate_square_subsequent_mask(sz: int, device: Device = None, dtype: dtypes.dtype | None = None) -> Tensor:
     return triu(creation.full((sz, sz), float("-inf"), dtype=dtype, device=device), diagonal=1)
 
 
@@ -112,8 +116,8 @@ class _Layer(Module):
         batch_first: bool = False,
         norm_first: bool = False,
         bias: bool = True,
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__()
         made: Any = {"bias": bias, "device": device, "dtype": dtype}
@@ -490,8 +494,8 @@ class Transformer(Module):
         batch_first: bool = False,
         norm_first: bool = False,
         bias: bool = True,
-        device=None,
-        dtype=None,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
     ) -> None:
         super().__init__()
         made: Any = {"bias": bias, "device": device, "dtype": dtype}
@@ -513,7 +517,7 @@ class Transformer(Module):
                 init.xavier_uniform_(each)
 
     @staticmethod
-    def generate_square_subsequent_mask(sz: int, device=None, dtype=None) -> Tensor:
+    def generate_square_subsequent_mask(sz: int, device: Device = None, dtype: dtypes.dtype | None = None) -> Tensor:
         """``(sz, sz)`` with ``-inf`` above the diagonal and 0 elsewhere: no attention to what comes later."""
         return _generate_square_subsequent_mask(sz, device, dtype)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torchlike.nn import functional as F
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
@@ -18,8 +20,8 @@ class Upsample(Module):
 
     def __init__(
         self,
-        size=None,
-        scale_factor=None,
+        size: int | Sequence[int] | None = None,
+        scale_factor: float | Sequence[float] | None = None,
         mode: str = "nearest",
         align_corners: bool | None = None,
         recompute_scale_factor: bool | None = None,
@@ -48,12 +50,16 @@ class Upsample(Module):
 class UpsamplingNearest2d(Upsample):
     """Resizes ``(N, C, H, W)`` by the nearest element."""
 
-    def __init__(self, size=None, scale_factor=None) -> None:
+    def __init__(
+        self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
         super().__init__(size, scale_factor, mode="nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
     """Resizes ``(N, C, H, W)`` bilinearly; the centers of the corners stay in place."""
 
-    def __init__(self, size=None, scale_factor=None) -> None:
+    def __init__(
+        self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)

@@ -9,7 +9,7 @@ from typing import Any
 def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple]:
     """A function that makes one value a tuple of `n`, and leaves a sequence's elements as they are."""
 
-    def parse(x) -> tuple:
+    def parse(x: Any) -> tuple:
         return tuple(x) if isinstance(x, Iterable) else (x,) * n
 
     parse.__name__ = name
@@ -22,12 +22,12 @@ _triple = _ntuple(3, "_triple")
 _quadruple = _ntuple(4, "_quadruple")
 
 
-def _reverse_repeat_tuple(t, n: int) -> tuple:
+def _reverse_repeat_tuple(t: Any, n: int) -> tuple:
     """The elements in reverse order, each `n` times."""
     return tuple(each for each in reversed(t) for _ in range(n))
 
 
-def _list_with_default(out_size, defaults: list[int]):
+def _list_with_default(out_size: Any, defaults: list[int]):
     """A list of sizes with the last of `defaults` where it has None; a number as it is.
 
     Raises:

@@ -22,7 +22,7 @@ def _numbers(device_ids: Sequence | None) -> list[int]:
     return [_number(each) for each in device_ids]
 
 
-def _number(where) -> int:
+def _number(where: Any) -> int:
     return where if isinstance(where, int) else device(where).index or 0
 
 
@@ -68,7 +68,7 @@ class DataParallel(Module):
         if len(self.device_ids) == 1:
             self.module.to(self.src_device_obj)
 
-    def forward(self, *inputs, **kwargs):
+    def forward(self, *inputs: Any, **kwargs: Any):
         """The module's own result, of all parts."""
         if not self.device_ids:
             return self.module(*inputs, **kwargs)

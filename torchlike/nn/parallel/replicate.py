@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parallel.scatter_gather import _gpu
@@ -20,7 +21,7 @@ def replicate(network: Module, devices: Sequence, detach: bool = False) -> list[
     return [_replica(network, _gpu(where), detach, {}) for where in devices]
 
 
-def _replica(module: Module, where, detach: bool, memo: dict) -> Module:
+def _replica(module: Module, where: Any, detach: bool, memo: dict) -> Module:
     if module in memo:
         return memo[module]
     made = memo[module] = copy.copy(module)

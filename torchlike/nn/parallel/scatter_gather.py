@@ -11,11 +11,11 @@ from torchlike._types.devices import device
 from torchlike.tensor import Tensor
 
 
-def _gpu(where) -> device:
+def _gpu(where: Any) -> device:
     return device("cuda", where) if isinstance(where, int) else device(where)
 
 
-def _is_namedtuple(obj) -> bool:
+def _is_namedtuple(obj: Any) -> bool:
     return isinstance(obj, tuple) and hasattr(obj, "_asdict") and hasattr(obj, "_fields")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Generator, Sequence
+from typing import Any
 
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
@@ -12,7 +13,9 @@ from torchlike.tensor import Tensor
 _ABSENT = object()
 
 
-def call_with(module: Module, dicts, args=None, kwargs=None, *, tie_weights: bool = True, strict: bool = False):
+def call_with(
+    module: Module, dicts: Any, args: Any = None, kwargs: Any = None, *, tie_weights: bool = True, strict: bool = False
+):
     """``module(*args, **kwargs)`` with tensors of the caller's as its parameters and buffers.
 
     Args:
@@ -35,7 +38,7 @@ def call_with(module: Module, dicts, args=None, kwargs=None, *, tie_weights: boo
         return module(*args, **(kwargs or {}))
 
 
-def _joined(dicts) -> dict:
+def _joined(dicts: Any) -> dict:
     if isinstance(dicts, dict):
         return dicts
     if not isinstance(dicts, Sequence):
@@ -101,7 +104,7 @@ def _check_names(module: Module, wanted: dict) -> None:
         raise RuntimeError(f"Error(s) in reparametrizing for {module._get_name()}:\n\t" + "\n\t".join(lines))
 
 
-def _swap(module: Module, name: str, tensor):
+def _swap(module: Module, name: str, tensor: Tensor):
     """Put a tensor under a dotted name; returns what was there.
 
     What is put may be `_ABSENT`, to take away what is there; so may what is returned.

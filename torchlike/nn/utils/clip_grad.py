@@ -6,7 +6,7 @@ import math
 import types
 import warnings
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, cast
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import making
@@ -15,11 +15,11 @@ from torchlike._recorder.writes import by_device, write_all
 from torchlike.tensor import Tensor
 
 
-def _listed(tensors) -> list[Tensor]:
+def _listed(tensors: Any) -> list[Tensor]:
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
 
 
-def _grads(parameters) -> list[Tensor]:
+def _grads(parameters: Any) -> list[Tensor]:
     return [each.grad for each in _listed(parameters) if each.grad is not None]
 
 

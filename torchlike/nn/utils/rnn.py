@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,13 @@ class PackedSequence(_Packed):
         unsorted_indices: the order that undoes it.
     """
 
-    def __new__(cls, data, batch_sizes=None, sorted_indices=None, unsorted_indices=None):
+    def __new__(
+        cls,
+        data: Tensor,
+        batch_sizes: Tensor | None = None,
+        sorted_indices: Tensor | None = None,
+        unsorted_indices: Tensor | None = None,
+    ):
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         if batch_sizes is not None:
@@ -41,7 +48,7 @@ class PackedSequence(_Packed):
             return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
         return super().__new__(cls, data[0], data[1], sorted_indices, unsorted_indices)
 
-    def to(self, *args, **kwargs) -> PackedSequence:
+    def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The sequences in another dtype or on another device."""
         data = self.data.to(*args, **kwargs)
         return self if data is self.data else self._replace(data=data)
@@ -50,7 +57,7 @@ class PackedSequence(_Packed):
         """The sequences in the host's memory."""
         return self.to(device="cpu")
 
-    def cuda(self, *args, **kwargs) -> PackedSequence:
+    def cuda(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The sequences on a GPU."""
         return self.to(device="cuda")
 
@@ -95,7 +102,7 @@ def pack_rows(padded: Tensor, batch_sizes: Tensor, batch_first: bool) -> Tensor:
 
 
 def pack_padded_sequence(
-    input: Tensor, lengths, batch_first: bool = False, enforce_sorted: bool = True
+    input: Tensor, lengths: Tensor | Sequence[int], batch_first: bool = False, enforce_sorted: bool = True
 ) -> PackedSequence:
     """Pack padded sequences.
 
@@ -171,7 +178,10 @@ def pad_packed_sequence(
 
 
 def pad_sequence(
-    sequences, batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
+    sequences: Tensor | Sequence[Tensor],
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
 ) -> Tensor:
     """Sequences ``(L_i, *)`` padded to the longest: ``(L, N, *)``, or ``(N, L, *)`` for `batch_first`.
 
@@ -210,7 +220,7 @@ def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool 
     return [row[: int(length)] for row, length in zip(rows.unbind(0), lengths.tolist(), strict=True)]
 
 
-def pack_sequence(sequences, enforce_sorted: bool = True) -> PackedSequence:
+def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:
     """Pack sequences ``(L_i, *)``; see `pack_padded_sequence`."""
     lengths = [each.shape[0] for each in sequences]
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)

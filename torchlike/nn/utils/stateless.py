@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from torchlike.nn.utils._stateless import call_with
 
+if TYPE_CHECKING:
+    from torchlike.nn.modules.module import Module
+
 
 def functional_call(
-    module, parameters_and_buffers: dict, args=None, kwargs=None, *, tie_weights: bool = True, strict: bool = False
+    module: Module,
+    parameters_and_buffers: dict,
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
 ):
     """Call a module with other tensors in the place of its parameters and buffers; deprecated.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def known_array(tensor: Any) -> np.ndarray | None:
     return np.ndarray(shape, host.dtype, host.reshape(-1).view(np.uint8), offset * size, [s * size for s in strides])
 
 
-def stacked(tensors) -> np.ndarray | None:
+def stacked(tensors: Sequence[Tensor]) -> np.ndarray | None:
     """The elements of tensors of one shape and one dtype, one after the other; None as of `known_array`."""
     arrays = []
     for tensor in tensors:
@@ -47,7 +48,7 @@ def stacked(tensors) -> np.ndarray | None:
     return np.stack(arrays) if are_alike(arrays) else None
 
 
-def are_alike(arrays) -> bool:
+def are_alike(arrays: Any) -> bool:
     """Whether all are arrays of one shape and one dtype."""
     shape, dtype = arrays[0].shape, arrays[0].dtype
     return all([isinstance(each, np.ndarray) and each.shape == shape and each.dtype == dtype for each in arrays])
@@ -58,7 +59,7 @@ def tensor_of(array: np.ndarray):
     return TensorBase._wrap(value_of(array))
 
 
-def rows(tensor, indices: list[int]):
+def rows(tensor: Tensor, indices: list[int]):
     """A new tensor with the slices at some positions of the first dimension: of samples, the stack.
 
     Raises:

@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from torchlike.utils.data import _utils as _utils
 from torchlike.utils.data._utils.collate import default_collate as default_collate
@@ -20,6 +20,9 @@ from torchlike.utils.data._utils.iterators import _SingleProcessDataLoaderIter a
 from torchlike.utils.data._utils.worker import get_worker_info as get_worker_info
 from torchlike.utils.data.dataset import Dataset, IterableDataset
 from torchlike.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+
+if TYPE_CHECKING:
+    from torchlike._functions.generators import Generator
 
 __all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
 
@@ -117,8 +120,8 @@ class DataLoader(Generic[_T_co]):
         drop_last: bool = False,
         timeout: float = 0,
         worker_init_fn: Callable[[int], None] | None = None,
-        multiprocessing_context=None,
-        generator=None,
+        multiprocessing_context: Any = None,
+        generator: Generator | None = None,
         *,
         prefetch_factor: int | None = None,
         persistent_workers: bool = False,
@@ -149,7 +152,9 @@ class DataLoader(Generic[_T_co]):
         self._iterator = None
         self.check_worker_number_rationality()
 
-    def _set_samplers(self, batch_size: int | None, shuffle: bool, sampler, batch_sampler, drop_last: bool) -> None:
+    def _set_samplers(
+        self, batch_size: int | None, shuffle: bool, sampler: Any, batch_sampler: Any, drop_last: bool
+    ) -> None:
         """The order of the indices, and how they are put together.
 
         Raises:
@@ -184,12 +189,12 @@ class DataLoader(Generic[_T_co]):
         return self._multiprocessing_context
 
     @multiprocessing_context.setter
-    def multiprocessing_context(self, multiprocessing_context) -> None:
+    def multiprocessing_context(self, multiprocessing_context: Any) -> None:
         if multiprocessing_context is not None:
             multiprocessing_context = _checked_context(multiprocessing_context, self.num_workers)
         self._multiprocessing_context = multiprocessing_context
 
-    def __setattr__(self, attr: str, val) -> None:
+    def __setattr__(self, attr: str, val: Any) -> None:
         if self._is_fixed and attr in _FIXED:
             raise ValueError(f"{attr} attribute should not be set after {type(self).__name__} is initialized")
         super().__setattr__(attr, val)
@@ -250,7 +255,7 @@ def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None
         raise ValueError("persistent_workers option needs num_workers > 0")
 
 
-def _check_stream(shuffle, sampler, batch_sampler) -> None:
+def _check_stream(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
     """Refuse what has no meaning for samples without indices."""
     wrong = (
         ("shuffle", shuffle if shuffle not in (False, None) else None),
@@ -264,7 +269,7 @@ def _check_stream(shuffle, sampler, batch_sampler) -> None:
             )
 
 
-def _checked_context(given, num_workers: int) -> BaseContext:
+def _checked_context(given: Any, num_workers: int) -> BaseContext:
     if num_workers == 0:
         raise ValueError(
             "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "

@@ -7,11 +7,15 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from torchlike._functions.generators import default_generator
 from torchlike._functions.randoms import randperm
 from torchlike.utils.data._host import numbers
+
+if TYPE_CHECKING:
+    from torchlike._functions.generators import Generator
+    from torchlike.tensor import Tensor
 
 __all__ = [
     "Dataset",
@@ -56,7 +60,7 @@ class Dataset(Generic[_T_co]):
         9
     """
 
-    def __getitem__(self, index) -> _T_co:
+    def __getitem__(self, index: Any) -> _T_co:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
 
     def __add__(self, other: Dataset[_T_co]) -> ConcatDataset[_T_co]:
@@ -97,14 +101,14 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
 
     tensors: tuple[Any, ...]
 
-    def __init__(self, *tensors, **legacy) -> None:
+    def __init__(self, *tensors: Tensor, **legacy: Any) -> None:
         if legacy:
             tensors = _named_tensors(tensors, legacy)
         if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
             raise AssertionError("Size mismatch between tensors")
         self.tensors = tensors
 
-    def __getitem__(self, index) -> tuple[Any, ...]:
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
         return tuple([tensor[index] for tensor in self.tensors])
 
     def __len__(self) -> int:
@@ -156,7 +160,7 @@ class StackDataset(Dataset[Any]):
 
     datasets: tuple | dict
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Dataset[Any], **kwargs: Dataset[Any]) -> None:
         if args and kwargs:
             raise ValueError(_TWO_KINDS)
         if not args and not kwargs:
@@ -173,7 +177,7 @@ class StackDataset(Dataset[Any]):
     def _sample(self, items: tuple) -> tuple | dict:
         return dict(zip(self.datasets, items, strict=True)) if isinstance(self.datasets, dict) else items
 
-    def __getitem__(self, index) -> tuple | dict:
+    def __getitem__(self, index: Any) -> tuple | dict:
         return self._sample(tuple([dataset[index] for dataset in self._columns]))
 
     def __getitems__(self, indices: list) -> list:
@@ -184,7 +188,7 @@ class StackDataset(Dataset[Any]):
         return self._length
 
 
-def _column(dataset, indices: list) -> Sequence:
+def _column(dataset: Any, indices: list) -> Sequence:
     """The samples of one of several datasets.
 
     Raises:
@@ -196,7 +200,7 @@ def _column(dataset, indices: list) -> Sequence:
     return items
 
 
-def items_of(dataset, indices) -> Sequence:
+def items_of(dataset: Any, indices: Any) -> Sequence:
     """Several samples, all at once where the dataset can."""
     at_once = getattr(dataset, "__getitems__", None)
     samples: Any = at_once(indices) if callable(at_once) else [dataset[index] for index in indices]
@@ -221,7 +225,7 @@ class ConcatDataset(Dataset[_T_co]):
     cumulative_sizes: list[int]
 
     @staticmethod
-    def cumsum(sequence) -> list[int]:
+    def cumsum(sequence: Any) -> list[int]:
         """The lengths of the datasets, summed up."""
         return list(itertools.accumulate(len(each) for each in sequence))
 
@@ -236,7 +240,7 @@ class ConcatDataset(Dataset[_T_co]):
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
 
-    def __getitem__(self, idx) -> _T_co:
+    def __getitem__(self, idx: Any) -> _T_co:
         if idx < 0:
             if -idx > len(self):
                 raise ValueError("absolute value of index should not exceed dataset length")
@@ -305,7 +309,7 @@ class Subset(Dataset[_T_co]):
         if own.__getitem__ is not Subset.__getitem__ and own.__getitems__ is Subset.__getitems__:
             raise NotImplementedError(_ITEMS_MISSING.format(own.__name__))
 
-    def __getitem__(self, idx):
+    def __getitem__(self, idx: Any):
         if isinstance(idx, list):
             return self.dataset[[self.indices[each] for each in idx]]
         return self.dataset[self.indices[idx]]
@@ -317,7 +321,9 @@ class Subset(Dataset[_T_co]):
         return len(self.indices)
 
 
-def random_split(dataset: Dataset[_T], lengths: Sequence[int | float], generator=default_generator) -> list[Subset[_T]]:
+def random_split(
+    dataset: Dataset[_T], lengths: Sequence[int | float], generator: Generator | None = default_generator
+) -> list[Subset[_T]]:
     """Split a dataset by chance, into parts that do not overlap.
 
     Args:

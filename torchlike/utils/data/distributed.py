@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from torchlike import distributed
 from torchlike._functions.generators import Generator
 from torchlike._functions.randoms import randperm
 from torchlike.utils.data._host import numbers
 from torchlike.utils.data.sampler import Sampler
+
+if TYPE_CHECKING:
+    from torchlike.utils.data.dataset import Dataset
 
 __all__ = ["DistributedSampler"]
 
@@ -39,7 +42,7 @@ class DistributedSampler(Sampler[_T_co]):
 
     def __init__(
         self,
-        dataset,
+        dataset: Dataset[Any],
         num_replicas: int | None = None,
         rank: int | None = None,
         shuffle: bool = True,

@@ -28,13 +28,13 @@ _T_co = TypeVar("_T_co", covariant=True)
 _AT_ONCE = 32  # with replacement PyTorch draws so many indices in one go
 
 
-def draw_seed(generator=None) -> int:
+def draw_seed(generator: Generator | None = None) -> int:
     """An integer in ``[0, 2^63)``, drawn as PyTorch draws a seed from a generator."""
     cell: Any = empty((), dtype=int64)
     return int(cell.random_(generator=generator).item())
 
 
-def _checked_count(name: str, count, allow_bool: bool = False) -> None:
+def _checked_count(name: str, count: Any, allow_bool: bool = False) -> None:
     """Refuse what is no positive integer.
 
     Raises:
@@ -44,7 +44,7 @@ def _checked_count(name: str, count, allow_bool: bool = False) -> None:
         raise ValueError(f"{name} should be a positive integer value, but got {name}={count}")
 
 
-def _checked_flag(name: str, flag, kind: type[Exception] = ValueError) -> None:
+def _checked_flag(name: str, flag: Any, kind: type[Exception] = ValueError) -> None:
     if not isinstance(flag, bool):
         raise kind(f"{name} should be a boolean value, but got {name}={flag}")
 
@@ -67,7 +67,7 @@ class Sampler(Generic[_T_co]):
         [2, 1, 0]
     """
 
-    def __init__(self, data_source=None) -> None:
+    def __init__(self, data_source: Any = None) -> None:
         if data_source is not None:
             warnings.warn(
                 "`data_source` argument is not used and will be removed in 2.2.0."
@@ -120,7 +120,11 @@ class RandomSampler(Sampler[int]):
     replacement: bool
 
     def __init__(
-        self, data_source: Sized, replacement: bool = False, num_samples: int | None = None, generator=None
+        self,
+        data_source: Sized,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: Generator | None = None,
     ) -> None:
         self.data_source = data_source
         self.replacement = replacement
@@ -165,7 +169,7 @@ class SubsetRandomSampler(Sampler[int]):
 
     indices: Sequence[int]
 
-    def __init__(self, indices: Sequence[int], generator=None) -> None:
+    def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
         self.indices = indices
         self.generator = generator
 
@@ -194,7 +198,9 @@ class WeightedRandomSampler(Sampler[int]):
     replacement: bool
 
     @legacy_keywords(replace="replacement")
-    def __init__(self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator=None) -> None:
+    def __init__(
+        self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator: Generator | None = None
+    ) -> None:
         _checked_count("num_samples", num_samples)
         _checked_flag("replacement", replacement)
         self.weights: Any = as_tensor(weights, dtype=float64)

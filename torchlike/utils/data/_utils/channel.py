@@ -12,6 +12,7 @@ import mmap
 import os
 import pickle
 import weakref
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
@@ -113,7 +114,7 @@ if hasattr(os, "register_at_fork"):
 # ---------------------------------------------------------------------- memory
 
 
-def _file_of(buffer) -> int:
+def _file_of(buffer: Any) -> int:
     """The descriptor of a file without a name that holds these bytes."""
     file = os.memfd_create("torchlike-loader")
     try:
@@ -183,7 +184,15 @@ def _parts_of(tensor: Any) -> tuple:
     return type(tensor), memory, tensor.dtype, layout.shape, strides, tensor.requires_grad, tensor._own_attributes()
 
 
-def _made_again(cls: type, memory: np.ndarray, kind: dtype, shape, strides, requires_grad: bool, attributes: dict):
+def _made_again(
+    cls: type,
+    memory: np.ndarray,
+    kind: dtype,
+    shape: Sequence[int],
+    strides: Sequence[int],
+    requires_grad: bool,
+    attributes: dict,
+):
     """What unpickling calls."""
     array = memory.view(kind.np)
     if strides is None:

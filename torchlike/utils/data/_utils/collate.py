@@ -22,7 +22,7 @@ default_collate_err_msg_format = (
 )
 
 
-def default_convert(data):
+def default_convert(data: Any):
     """The sample with tensors in place of NumPy arrays and numbers: what loaders do where they make no batches.
 
     Args:
@@ -46,7 +46,7 @@ def default_convert(data):
     return data
 
 
-def collate(batch, *, collate_fn_map: CollateMap | None = None):
+def collate(batch: Any, *, collate_fn_map: CollateMap | None = None):
     """A batch from samples of one type, which may be mappings and sequences of others.
 
     Args:
@@ -63,7 +63,7 @@ def collate(batch, *, collate_fn_map: CollateMap | None = None):
     if collate_one is not None:
         return collate_one(batch, collate_fn_map=collate_fn_map)
 
-    def collated(samples):
+    def collated(samples: Any):
         return collate(samples, collate_fn_map=collate_fn_map)
 
     if isinstance(first, Mapping):
@@ -76,7 +76,7 @@ def collate(batch, *, collate_fn_map: CollateMap | None = None):
     raise TypeError(default_collate_err_msg_format.format(type(first)))
 
 
-def _function_for(sample, collate_fn_map: CollateMap) -> Callable | None:
+def _function_for(sample: Any, collate_fn_map: CollateMap) -> Callable | None:
     found = collate_fn_map.get(type(sample))
     if found is not None:
         return found
@@ -110,7 +110,7 @@ def _like_sequence(data: Sequence, items: list) -> Any:
         return items
 
 
-def collate_tensor_fn(batch, *, collate_fn_map: CollateMap | None = None):
+def collate_tensor_fn(batch: Any, *, collate_fn_map: CollateMap | None = None):
     """Tensors stacked.
 
     Raises:
@@ -121,7 +121,7 @@ def collate_tensor_fn(batch, *, collate_fn_map: CollateMap | None = None):
     return stack(tuple(batch), 0) if array is None else tensor_of(array)
 
 
-def collate_numpy_array_fn(batch, *, collate_fn_map: CollateMap | None = None):
+def collate_numpy_array_fn(batch: Any, *, collate_fn_map: CollateMap | None = None):
     """NumPy arrays stacked, as a tensor.
 
     Raises:
@@ -137,22 +137,22 @@ def collate_numpy_array_fn(batch, *, collate_fn_map: CollateMap | None = None):
     return collate([as_tensor(each) for each in batch], collate_fn_map=collate_fn_map)
 
 
-def collate_numpy_scalar_fn(batch, *, collate_fn_map: CollateMap | None = None):
+def collate_numpy_scalar_fn(batch: Any, *, collate_fn_map: CollateMap | None = None):
     """NumPy numbers as a tensor."""
     return as_tensor(batch)
 
 
-def collate_float_fn(batch, *, collate_fn_map: CollateMap | None = None):
+def collate_float_fn(batch: Any, *, collate_fn_map: CollateMap | None = None):
     """Python floats as a float64 tensor."""
     return tensor(batch, dtype=float64)
 
 
-def collate_int_fn(batch, *, collate_fn_map: CollateMap | None = None):
+def collate_int_fn(batch: Any, *, collate_fn_map: CollateMap | None = None):
     """Python integers, or bools, as a tensor."""
     return tensor(batch)
 
 
-def collate_str_fn(batch, *, collate_fn_map: CollateMap | None = None):
+def collate_str_fn(batch: Any, *, collate_fn_map: CollateMap | None = None):
     """Strings and bytes as they are."""
     return batch
 
@@ -169,7 +169,7 @@ default_collate_fn_map: CollateMap = {
 
 
 @gate
-def default_collate(batch):
+def default_collate(batch: Any):
     """A batch from samples: what loaders do by default.
 
     Tensors, NumPy arrays and numbers become tensors with one more dimension in front; Python floats become float64.

@@ -23,25 +23,25 @@ class _BaseDatasetFetcher:
         drop_last: leave out a last batch that is shorter.
     """
 
-    def __init__(self, dataset, auto_collation: bool, collate_fn, drop_last: bool) -> None:
+    def __init__(self, dataset: Any, auto_collation: bool, collate_fn: Any, drop_last: bool) -> None:
         self.dataset = dataset
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
         self.drop_last = drop_last
 
-    def fetch(self, possibly_batched_index) -> Any:
+    def fetch(self, possibly_batched_index: Any) -> Any:
         raise NotImplementedError
 
 
 class _IterableDatasetFetcher(_BaseDatasetFetcher):
     """Takes the next samples of a stream."""
 
-    def __init__(self, dataset, auto_collation: bool, collate_fn, drop_last: bool) -> None:
+    def __init__(self, dataset: Any, auto_collation: bool, collate_fn: Any, drop_last: bool) -> None:
         super().__init__(dataset, auto_collation, collate_fn, drop_last)
         self.dataset_iter = iter(dataset)
         self.ended = False
 
-    def fetch(self, possibly_batched_index) -> Any:
+    def fetch(self, possibly_batched_index: Any) -> Any:
         if self.ended:
             raise StopIteration
         if not self.auto_collation:
@@ -61,7 +61,7 @@ class _IterableDatasetFetcher(_BaseDatasetFetcher):
 class _MapDatasetFetcher(_BaseDatasetFetcher):
     """Reads the samples at given indices."""
 
-    def fetch(self, possibly_batched_index) -> Any:
+    def fetch(self, possibly_batched_index: Any) -> Any:
         if not self.auto_collation:
             return self.collate_fn(self.dataset[possibly_batched_index])
         if self.collate_fn is collate.default_collate:
@@ -71,7 +71,7 @@ class _MapDatasetFetcher(_BaseDatasetFetcher):
         return self.collate_fn(items_of(self.dataset, possibly_batched_index))
 
 
-def rows_at(dataset: Any, indices) -> Any:
+def rows_at(dataset: Any, indices: Any) -> Any:
     """The default batch of a dataset that is tensors, by one indexing each; None where it is something else.
 
     Args:
@@ -96,11 +96,11 @@ def rows_at(dataset: Any, indices) -> Any:
     return None
 
 
-def _are_positions(indices) -> bool:
+def _are_positions(indices: Any) -> bool:
     return type(indices) is list and bool(indices) and all(type(each) is int for each in indices)
 
 
-def _looked_up(table, places) -> list | None:
+def _looked_up(table: Any, places: Any) -> list | None:
     """The entries of a subset's indices; None where they are no plain sequence of numbers."""
     if isinstance(table, (list, tuple, range)):
         return [table[each] for each in places]

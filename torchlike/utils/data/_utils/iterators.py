@@ -33,7 +33,9 @@ class _DatasetKind:
     Iterable = 1
 
     @staticmethod
-    def create_fetcher(kind: int, dataset, auto_collation: bool, collate_fn, drop_last: bool) -> _BaseDatasetFetcher:
+    def create_fetcher(
+        kind: int, dataset: Any, auto_collation: bool, collate_fn: Any, drop_last: bool
+    ) -> _BaseDatasetFetcher:
         """What reads samples of that kind."""
         made = _MapDatasetFetcher if kind == _DatasetKind.Map else _IterableDatasetFetcher
         return made(dataset, auto_collation, collate_fn, drop_last)
@@ -238,7 +240,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             self._shutdown_workers()
         raise StopIteration
 
-    def _handed_out(self, number: int, data) -> Any:
+    def _handed_out(self, number: int, data: Any) -> Any:
         del self._owners[number]
         self._received += number == self._received
         self._deal()

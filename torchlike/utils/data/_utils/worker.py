@@ -97,7 +97,7 @@ class ExceptionWrapper:
         where: where it happened, for the message.
     """
 
-    def __init__(self, exc_info=None, where: str = "in background") -> None:
+    def __init__(self, exc_info: Any = None, where: str = "in background") -> None:
         kind, error, trace = exc_info or sys.exc_info()
         # the text, and not the traceback: its frames would hold the worker's batch
         self.exc_type, self.exc_name = kind, kind.__name__
@@ -187,7 +187,7 @@ def _begun(init_fn: Callable | None, make_fetcher: Callable) -> Callable[[Any], 
         failure = _failure()
         return lambda index: failure
 
-    def fetch(index) -> Any:
+    def fetch(index: Any) -> Any:
         try:
             return fetcher.fetch(index)
         except Exception as error:
