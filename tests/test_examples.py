@@ -6,9 +6,11 @@ import ast
 import builtins
 import doctest
 import importlib
+import inspect
 import re
 import subprocess
 import sys
+import types
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,14 +23,40 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(path for path in ROOT.glob("torchlike/**/*.py") if ">>> " in path.read_text())
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 # what takes PyTorch long, or needs a compiler there
-APART = ("compile", "cond")
+SLOW = re.compile(r"torch\.(compile|cond)\b")
+NAMESPACES = ("torch", "torch.fft", "torch.linalg", "torch.nn.functional", "torch.special")
+APART = {
+    "eig": "only told of: PyTorch has it no more",
+    "explain": "PyTorch has none",
+    "legacy_reduction": "PyTorch has it elsewhere",
+    "set_flush_denormal": "PyTorch answers as the processor does",
+    "set_num_interop_threads": "it works once",
+    "uninstall": "`install` shows it",
+}
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:
-    """(Line, text) of the strings with examples in a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and ">>> " in node.value:
+    """(Line, text) of the strings with examples in a file, of those that stand there as they are."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    parts = {part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and ">>> " in node.value
+            and node not in parts
+        ):
             yield node.lineno, node.value
+
+
+def public() -> Iterator[tuple[str, types.FunctionType]]:
+    """The public functions of tensors with their names, each once."""
+    seen = set()
+    for namespace in NAMESPACES:
+        for name, found in vars(importlib.import_module(namespace.replace("torch", "torchlike", 1))).items():
+            if inspect.isfunction(found) and not name.startswith("_") and found not in seen:
+                seen.add(found)
+                yield f"{namespace}.{name}", found
 
 
 def shown(text: str, names: dict, where: str, line: int = 0) -> str:
@@ -63,8 +91,23 @@ def test_docstrings_show_what_is_so(path, monkeypatch):
 def test_docstrings_show_what_pytorch_does(path):
     torch = pytest.importorskip("torch")
     for line, text in strings(path):
-        if is_of_torch(text) and not any(f"torch.{name}(" in text for name in APART):
+        if is_of_torch(text) and not SLOW.search(text):
             assert not shown(text, {"torch": torch}, str(path), line)
+
+
+def test_every_function_has_an_example():
+    lacking = {name for name, found in public() if ">>> " not in (found.__doc__ or "")}
+    assert {name.rpartition(".")[2] for name in lacking} <= APART.keys(), sorted(lacking)
+
+
+@pytest.mark.parametrize("library", ("torchlike", "torch"))
+def test_docstrings_that_are_made_show_what_is_so(library):
+    """Those of functions that differ by a name are no strings of a file."""
+    names = {"torch": pytest.importorskip(library)}
+    written = {inspect.cleandoc(text) for path in FILES for _, text in strings(path)}
+    for name, found in public():
+        if found.__doc__ and ">>> " in found.__doc__ and inspect.cleandoc(found.__doc__) not in written:
+            assert not shown(found.__doc__, names, name)
 
 
 def test_a_wrong_example_is_noticed():

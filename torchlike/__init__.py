@@ -139,11 +139,10 @@ from torchlike._functions.views import broadcast_to as broadcast_to, flatten as 
 from torchlike._functions.views import movedim as movedim, movedim as moveaxis, ravel as ravel, real as real
 from torchlike._functions.views import reshape as reshape, unflatten as unflatten, view_as_real as view_as_real
 from torchlike._ops.arithmetic import add as add, addcdiv as addcdiv, addcmul as addcmul, div as div, div as divide
-from torchlike._ops.arithmetic import float_power as float_power, floor_divide as floor_divide, fmod as fmod
-from torchlike._ops.arithmetic import frexp as frexp, gcd as gcd, lcm as lcm, ldexp as ldexp, lerp as lerp, mul as mul
-from torchlike._ops.arithmetic import mul as multiply, neg as neg, neg as negative, reciprocal as reciprocal
-from torchlike._ops.arithmetic import remainder as remainder, rsub as rsub, square as square, sub as sub
-from torchlike._ops.arithmetic import sub as subtract, true_divide as true_divide
+from torchlike._ops.arithmetic import floor_divide as floor_divide, fmod as fmod, gcd as gcd, lcm as lcm, lerp as lerp
+from torchlike._ops.arithmetic import mul as mul, mul as multiply, neg as neg, neg as negative, reciprocal as reciprocal
+from torchlike._ops.arithmetic import remainder as remainder, rsub as rsub, sub as sub, sub as subtract
+from torchlike._ops.arithmetic import true_divide as true_divide
 from torchlike._ops.bitwise import bitwise_and as bitwise_and, bitwise_left_shift as bitwise_left_shift
 from torchlike._ops.bitwise import bitwise_not as bitwise_not, bitwise_or as bitwise_or
 from torchlike._ops.bitwise import bitwise_right_shift as bitwise_right_shift, bitwise_xor as bitwise_xor
@@ -163,10 +162,10 @@ from torchlike._ops.creation import complex as complex, polar as polar
 from torchlike._ops.exponential import exp as exp, exp2 as exp2, expm1 as expm1, log as log, log10 as log10
 from torchlike._ops.exponential import log1p as log1p, log2 as log2, logaddexp as logaddexp, logaddexp2 as logaddexp2
 from torchlike._ops.exponential import logit as logit, rsqrt as rsqrt, sigmoid as sigmoid, sqrt as sqrt
+from torchlike._ops.extrema import amax as amax, amin as amin, aminmax as aminmax, argmax as argmax, argmin as argmin
 from torchlike._ops.indexing import gather as gather, index_add as index_add, index_copy as index_copy
 from torchlike._ops.indexing import index_fill as index_fill, index_reduce as index_reduce, index_select as index_select
-from torchlike._ops.indexing import put as put, scatter as scatter, scatter_add as scatter_add
-from torchlike._ops.indexing import scatter_reduce as scatter_reduce, take as take, take_along_dim as take_along_dim
+from torchlike._ops.indexing import scatter as scatter, scatter_add as scatter_add, scatter_reduce as scatter_reduce
 from torchlike._ops.joining import cat as cat, cat as concat, cat as concatenate, column_stack as column_stack
 from torchlike._ops.joining import dstack as dstack, hstack as hstack, stack as stack, vstack as vstack
 from torchlike._ops.joining import vstack as row_stack
@@ -191,6 +190,8 @@ from torchlike._ops.nn.pooling import max_pool1d_with_indices as max_pool1d_with
 from torchlike._ops.nn.pooling import max_pool3d as max_pool3d
 from torchlike._ops.nn.rearranging import channel_shuffle as channel_shuffle, pixel_shuffle as pixel_shuffle
 from torchlike._ops.nn.rearranging import pixel_unshuffle as pixel_unshuffle
+from torchlike._ops.places import put as put, take as take, take_along_dim as take_along_dim
+from torchlike._ops.powers import float_power as float_power, frexp as frexp, ldexp as ldexp, square as square
 from torchlike._ops.products import addbmm as addbmm, addmm as addmm, addmv as addmv, addr as addr, baddbmm as baddbmm
 from torchlike._ops.products import bmm as bmm, dot as dot, inner as inner, kron as kron, matmul as matmul, mm as mm
 from torchlike._ops.products import mv as mv, outer as outer, outer as ger, renorm as renorm, trace as trace
@@ -199,8 +200,7 @@ from torchlike._ops.rearranging import combinations as combinations, diag as dia
 from torchlike._ops.rearranging import diagflat as diagflat, flip as flip, fliplr as fliplr, flipud as flipud
 from torchlike._ops.rearranging import roll as roll, rot90 as rot90, tile as tile, tril as tril, triu as triu
 from torchlike._ops.rearranging import vander as vander
-from torchlike._ops.reductions import all as all, amax as amax, amin as amin, aminmax as aminmax, any as any
-from torchlike._ops.reductions import argmax as argmax, argmin as argmin, count_nonzero as count_nonzero, mean as mean
+from torchlike._ops.reductions import all as all, any as any, count_nonzero as count_nonzero, mean as mean
 from torchlike._ops.reductions import nanmean as nanmean, nansum as nansum, prod as prod, sum as sum
 from torchlike._ops.rounding import ceil as ceil, floor as floor, frac as frac, round as round, trunc as trunc
 from torchlike._ops.rounding import trunc as fix

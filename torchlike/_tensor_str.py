@@ -60,6 +60,12 @@ def set_printoptions(
 
     Args:
         profile: ``"default"``, ``"short"`` or ``"full"``, to begin from.
+
+    Example:
+        >>> torch.set_printoptions(precision=2)
+        >>> torch.tensor([3.14159])
+        tensor([3.14])
+        >>> torch.set_printoptions(profile="default")
     """
     global options
     given = dict(PROFILES.get(profile, {}))

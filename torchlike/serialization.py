@@ -153,6 +153,14 @@ def load(
         RuntimeError: the file is damaged, or a device is not there.
         AttributeError: `f` is neither a path nor a file.
         FileNotFoundError: there is no such file.
+
+    Example:
+        >>> import io
+        >>> buffer = io.BytesIO()
+        >>> torch.save([torch.ones(2), "two"], buffer)
+        >>> _ = buffer.seek(0)
+        >>> torch.load(buffer)
+        [tensor([1., 1.]), 'two']
     """
     if weights_only is None:
         weights_only = _weights_only(pickle_module)

@@ -24,12 +24,24 @@ state = _State()
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded for differentiation in this thread."""
+    """Whether operations are recorded for differentiation in this thread.
+
+    Example:
+        >>> with torch.no_grad():
+        ...     torch.is_grad_enabled()
+        False
+    """
     return bool(state.enabled)
 
 
 def is_inference_mode_enabled() -> bool:
-    """Whether `inference_mode` is on in this thread."""
+    """Whether `inference_mode` is on in this thread.
+
+    Example:
+        >>> with torch.inference_mode():
+        ...     torch.is_inference_mode_enabled()
+        True
+    """
     return state.inference
 
 

@@ -155,7 +155,7 @@ def _filled(
     return finished(name, array, device, requires_grad, out, memory_format)
 
 
-def _shaped(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
+def _shaped(name: str, value: Any, doc: str, shown: str) -> Callable[..., Tensor]:
     """A function of a shape that fills it with one value."""
 
     def make(
@@ -171,11 +171,7 @@ def _shaped(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
     ):
         return _filled(name, sizes(name, args, size), value, dtype, device, requires_grad, out, memory_format)
 
-    make.__doc__ = doc
-    return function(make, name=name, of_modes=True)
-
-
-_ARGS = """
+    make.__doc__ = f"""{doc}
 
     Args:
         args: the sizes, one by one or as one sequence.
@@ -183,10 +179,17 @@ _ARGS = """
         dtype: the default dtype unless given.
         device: where it lives.
         requires_grad: whether it is a leaf to differentiate for.
+
+    Example:
+        >>> {shown}
     """
-zeros = _shaped("zeros", 0, "Zeros of a shape." + _ARGS)
-ones = _shaped("ones", 1, "Ones of a shape." + _ARGS)
-empty = _shaped("empty", 0, "A tensor of a shape whose elements have no meaning yet; here they are zeros." + _ARGS)
+    return function(make, name=name, of_modes=True)
+
+
+_EMPTY = "A tensor of a shape whose elements have no meaning yet; here they are zeros."
+zeros = _shaped("zeros", 0, "Zeros of a shape.", "torch.zeros(1, 3)\n        tensor([[0., 0., 0.]])")
+ones = _shaped("ones", 1, "Ones of a shape.", "torch.ones(3, dtype=torch.int64)\n        tensor([1, 1, 1])")
+empty = _shaped("empty", 0, _EMPTY, "torch.empty(2, 3).shape\n        torch.Size([2, 3])")
 
 
 def number_of(name: str, value: Any):
@@ -221,6 +224,13 @@ def full(
 
     Raises:
         RuntimeError: the number does not fit the dtype.
+
+    Example:
+        >>> torch.full((2, 2), 7)
+        tensor([[7, 7],
+                [7, 7]])
+        >>> torch.full((2,), 0.5)
+        tensor([0.5000, 0.5000])
     """
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
@@ -232,7 +242,7 @@ def full(
 # ---------------------------------------------------------------------- like another tensor
 
 
-def _like(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
+def _like(name: str, value: Any, what: str, shown: str) -> Callable[..., Tensor]:
     def like(
         input: Tensor,
         *,
@@ -247,7 +257,11 @@ def _like(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
         return _filled_like(name, input, value, dtype, device, requires_grad, memory_format)
 
-    like.__doc__ = doc
+    like.__doc__ = f"""{what} in the shape, dtype and device of `input`, unless others are given.
+
+    Example:
+        >>> torch.{name}({shown}
+    """
     return function(like, name=name)
 
 
@@ -271,10 +285,11 @@ def _filled_like(
     return made.requires_grad_() if requires_grad else made
 
 
-_DOC = "{} in the shape, dtype and device of `input`, unless others are given."
-zeros_like = _like("zeros_like", 0, _DOC.format("Zeros"))
-ones_like = _like("ones_like", 1, _DOC.format("Ones"))
-empty_like = _like("empty_like", 0, _DOC.format("Elements without meaning, here zeros,"))
+zeros_like = _like("zeros_like", 0, "Zeros", "torch.tensor([1, 2]))\n        tensor([0, 0])")
+ones_like = _like("ones_like", 1, "Ones", "torch.tensor([1, 2]))\n        tensor([1, 1])")
+empty_like = _like(
+    "empty_like", 0, "Elements without meaning, here zeros,", "torch.tensor([1, 2])).dtype\n        torch.int64"
+)
 
 
 @function
@@ -293,6 +308,10 @@ def full_like(
 
     Raises:
         RuntimeError: the number does not fit the dtype.
+
+    Example:
+        >>> torch.full_like(torch.zeros(2), 7)
+        tensor([7., 7.])
     """
     value = number_of("full_like", fill_value)
     return _filled_like("full_like", input, value, dtype, device, requires_grad, memory_format)
@@ -362,6 +381,10 @@ def empty_strided(
 
     Raises:
         RuntimeError: there are not as many strides as sizes.
+
+    Example:
+        >>> torch.empty_strided((2, 3), (1, 2)).stride()
+        (1, 2)
     """
     size, stride = tuple(size), tuple(stride)
     if len(size) != len(stride):
@@ -405,7 +428,12 @@ def empty_permuted(
     requires_grad: bool | None = False,
     pin_memory: bool | None = False,
 ) -> Tensor:
-    """A tensor of a shape whose dimensions lie in memory in the given order, the outermost first."""
+    """A tensor of a shape whose dimensions lie in memory in the given order, the outermost first.
+
+    Example:
+        >>> torch.empty_permuted((2, 3, 4), (0, 2, 1)).stride()
+        (12, 1, 3)
+    """
     if len(size) != len(physical_layout):
         raise RuntimeError(
             "Number of dimensions in size does not match the length of the physical_layout; i.e. "
@@ -446,6 +474,11 @@ def eye(
 
     Raises:
         RuntimeError: a size is negative.
+
+    Example:
+        >>> torch.eye(2, 3)
+        tensor([[1., 0., 0.],
+                [0., 1., 0.]])
     """
     for name, size in (("n", n), ("m", n if m is None else m)):
         if not is_index(size):
@@ -466,5 +499,10 @@ def scalar_tensor(
     pin_memory: bool | None = False,
     requires_grad: bool | None = False,
 ) -> Tensor:
-    """A 0-d tensor of a number, in the default dtype unless another is given."""
+    """A 0-d tensor of a number, in the default dtype unless another is given.
+
+    Example:
+        >>> torch.scalar_tensor(3)
+        tensor(3.)
+    """
     return _filled("scalar_tensor", (), s, dtype, device, requires_grad)

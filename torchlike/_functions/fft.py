@@ -22,43 +22,80 @@ if TYPE_CHECKING:
 
 @function(module=PLACE, out=COMPLEX)
 def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None):
-    """The inverse of `torchlike.fft.hfft`: the half of a spectrum whose other half are conjugates."""
+    """The inverse of `torchlike.fft.hfft`: the half of a spectrum whose other half are conjugates.
+
+    Example:
+        >>> torch.fft.ihfft(torch.fft.hfft(torch.tensor([1.0, 2.0, 3.0]))).real
+        tensor([1., 2., 3.])
+    """
     return fft.half_spectrum(input, n, dim, norm).conj()
 
 
 @function(module=PLACE, out=COMPLEX)
 def fft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
-    """`torchlike.fft.fftn` along two dimensions, the last by default."""
+    """`torchlike.fft.fftn` along two dimensions, the last by default.
+
+    Example:
+        >>> torch.fft.fft2(torch.eye(2))
+        tensor([[2.+0.j, 0.+0.j],
+                [0.+0.j, 2.+0.j]])
+    """
     return fft.fftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=COMPLEX)
 def ifft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
-    """The inverse of `fft2`."""
+    """The inverse of `fft2`.
+
+    Example:
+        >>> torch.fft.ifft2(torch.fft.fft2(torch.eye(2))).real
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
     return fft.ifftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=COMPLEX)
 def rfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
-    """`torchlike.fft.rfftn` along two dimensions, the last by default."""
+    """`torchlike.fft.rfftn` along two dimensions, the last by default.
+
+    Example:
+        >>> torch.fft.rfft2(torch.ones(2, 4)).shape
+        torch.Size([2, 3])
+    """
     return fft.rfftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=REAL)
 def irfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
-    """The inverse of `rfft2`."""
+    """The inverse of `rfft2`.
+
+    Example:
+        >>> torch.fft.irfft2(torch.fft.rfft2(torch.ones(2, 4))).shape
+        torch.Size([2, 4])
+    """
     return fft.irfftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=REAL)
 def hfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
-    """`torchlike.fft.hfftn` along two dimensions, the last by default."""
+    """`torchlike.fft.hfftn` along two dimensions, the last by default.
+
+    Example:
+        >>> torch.fft.hfft2(torch.ones(2, 3)).shape
+        torch.Size([2, 4])
+    """
     return fft.hfftn(input, s, dim, norm)
 
 
 @function(module=PLACE, out=COMPLEX)
 def ihfft2(input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None):
-    """The inverse of `hfft2`."""
+    """The inverse of `hfft2`.
+
+    Example:
+        >>> torch.fft.ihfft2(torch.ones(2, 4)).shape
+        torch.Size([2, 3])
+    """
     return fft.ihfftn(input, s, dim, norm)
 
 
@@ -135,7 +172,12 @@ def rfftfreq(
     pin_memory: bool = False,
     requires_grad: bool = False,
 ):
-    """The frequencies of the elements of `torchlike.fft.rfft`; see `fftfreq`."""
+    """The frequencies of the elements of `torchlike.fft.rfft`; see `fftfreq`.
+
+    Example:
+        >>> torch.fft.rfftfreq(4)
+        tensor([0.0000, 0.2500, 0.5000])
+    """
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n // 2 + 1}: [{n // 2 + 1}]")
     places = np.arange(n // 2 + 1)
@@ -155,11 +197,20 @@ def fftshift(input: Tensor, dim: int | Sequence[int] | None = None):
     Args:
         input: in the order of `torchlike.fft.fft`.
         dim: the dimensions; all by default.
+
+    Example:
+        >>> torch.fft.fftshift(torch.fft.fftfreq(4))
+        tensor([-0.5000, -0.2500,  0.0000,  0.2500])
     """
     return _rolled(input, dim, False)
 
 
 @function(module=PLACE)
 def ifftshift(input: Tensor, dim: int | Sequence[int] | None = None):
-    """The inverse of `fftshift`."""
+    """The inverse of `fftshift`.
+
+    Example:
+        >>> torch.fft.ifftshift(torch.fft.fftshift(torch.tensor([0, 1, 2, 3, 4])))
+        tensor([0, 1, 2, 3, 4])
+    """
     return _rolled(input, dim, True)

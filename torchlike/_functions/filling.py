@@ -32,6 +32,10 @@ def fill_(self: Tensor, value: Tensor | complex) -> Tensor:
     Raises:
         RuntimeError: the number does not fit the dtype.
         TypeError: it is no number.
+
+    Example:
+        >>> torch.fill_(torch.zeros(2), 7)
+        tensor([7., 7.])
     """
     if type(value) is float:
         number_for(value, self._aval.dtype, self._aval.numel)
@@ -50,7 +54,12 @@ def fill_(self: Tensor, value: Tensor | complex) -> Tensor:
 
 
 def zero_(self: Tensor) -> Tensor:
-    """Put zeros everywhere."""
+    """Put zeros everywhere.
+
+    Example:
+        >>> torch.zero_(torch.ones(2))
+        tensor([0., 0.])
+    """
     creation.zero.inplace(_each_once(self))
     return self
 
@@ -93,7 +102,12 @@ def fill_diagonal_(self: Tensor, fill_value: complex, wrap: bool = False) -> Ten
 
 @function
 def fill(input: Tensor, value: Tensor | complex) -> Tensor:
-    """A tensor like `input` with one number everywhere."""
+    """A tensor like `input` with one number everywhere.
+
+    Example:
+        >>> torch.fill(torch.zeros(2), 7)
+        tensor([7., 7.])
+    """
     return creation.fill(input, value)
 
 
@@ -144,7 +158,13 @@ def resized(self: Tensor, shape: tuple) -> bool:
 
 @function(several=True)
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: formats.memory_format | None = None) -> Tensor:
-    """`resize_` to the shape of another tensor."""
+    """`resize_` to the shape of another tensor.
+
+    Example:
+        >>> torch.resize_as_(torch.tensor([1, 2, 3, 4]), torch.zeros(2, 2))
+        tensor([[1, 2],
+                [3, 4]])
+    """
     return resize_(self, tuple(the_template._aval.shape))
 
 

@@ -116,31 +116,60 @@ def manual_seed(seed: int) -> Generator:
 
     Raises:
         ValueError: it has more than 64 bits.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.rand(2)
+        tensor([0.4963, 0.7682])
     """
     return default_generator.manual_seed(int(seed))
 
 
 @breaks_capture
 def seed() -> int:
-    """Begin all random numbers anew from a seed nobody knows; returns it."""
+    """Begin all random numbers anew from a seed nobody knows; returns it.
+
+    Example:
+        >>> torch.seed() == torch.initial_seed()
+        True
+    """
     return default_generator.seed()
 
 
 @breaks_capture
 def initial_seed() -> int:
-    """The seed that the default generator began from."""
+    """The seed that the default generator began from.
+
+    Example:
+        >>> _ = torch.manual_seed(7)
+        >>> torch.initial_seed()
+        7
+    """
     return default_generator.initial_seed()
 
 
 @breaks_capture
 def get_rng_state():
-    """The default generator's state, a uint8 tensor of 5056 bytes."""
+    """The default generator's state, a uint8 tensor of 5056 bytes.
+
+    Example:
+        >>> torch.get_rng_state().shape
+        torch.Size([5056])
+    """
     return default_generator.get_state()
 
 
 @breaks_capture
 def set_rng_state(new_state: Tensor) -> None:
-    """Let the default generator go on from a state that `get_rng_state` gave."""
+    """Let the default generator go on from a state that `get_rng_state` gave.
+
+    Example:
+        >>> state = torch.get_rng_state()
+        >>> first = torch.rand(3)
+        >>> torch.set_rng_state(state)
+        >>> torch.equal(torch.rand(3), first)
+        True
+    """
     default_generator.set_state(new_state)
 
 

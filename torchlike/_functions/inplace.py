@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from torchlike._ops import arithmetic, bounds, exponential, products, rounding, special, trigonometric
+from torchlike._ops import arithmetic, bounds, exponential, powers, products, rounding, special, trigonometric
 from torchlike._ops.nn import activations as nn_activations, embedding as nn_embedding
 
 gcd_ = arithmetic.gcd.inplace
 lcm_ = arithmetic.lcm.inplace
-ldexp_ = arithmetic.ldexp.inplace
 neg_ = negative_ = arithmetic.neg.inplace
 reciprocal_ = arithmetic.reciprocal.inplace
-square_ = arithmetic.square.inplace
 clamp_ = clip_ = bounds.clamp.inplace
 clamp_max_ = bounds.clamp_max.inplace
 clamp_min_ = bounds.clamp_min.inplace
@@ -37,6 +35,8 @@ relu_ = nn_activations.relu.inplace
 selu_ = nn_activations.selu.inplace
 threshold_ = nn_activations.threshold.inplace
 embedding_renorm_ = nn_embedding.embedding_renorm.inplace
+ldexp_ = powers.ldexp.inplace
+square_ = powers.square.inplace
 addmv_ = products.addmv.inplace
 ceil_ = rounding.ceil.inplace
 floor_ = rounding.floor.inplace

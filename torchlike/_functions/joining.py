@@ -29,7 +29,13 @@ def _tensors(args: tuple) -> tuple:
 
 @function
 def block_diag(*tensors: Tensor):
-    """Matrices along the diagonal of one matrix, zeros elsewhere; vectors are rows."""
+    """Matrices along the diagonal of one matrix, zeros elsewhere; vectors are rows.
+
+    Example:
+        >>> torch.block_diag(torch.tensor([[1, 2]]), torch.tensor([3]))
+        tensor([[1, 2, 0],
+                [0, 0, 3]])
+    """
     refuse("torch._VF.block_diag", (tensors,), {})
     return joining.blocks(_tensors(tensors))
 
@@ -40,6 +46,13 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: one is no vector.
+
+    Example:
+        >>> torch.cartesian_prod(torch.tensor([1, 2]), torch.tensor([3, 4]))
+        tensor([[1, 3],
+                [1, 4],
+                [2, 3],
+                [2, 4]])
     """
     refuse("torch._VF.cartesian_prod", (tensors,), {})
     for each in tensors:
@@ -61,6 +74,13 @@ def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str | None = None):
 
     Raises:
         RuntimeError: one has more than one dimension, or dtypes differ.
+
+    Example:
+        >>> rows, columns = torch.meshgrid(torch.tensor([1, 2]), torch.tensor([3, 4, 5]), indexing="ij")
+        >>> rows, columns
+        (tensor([[1, 1, 1],
+                [2, 2, 2]]), tensor([[3, 4, 5],
+                [3, 4, 5]]))
     """
     tensors = _tensors(tensors)
     refuse("torch._VF.meshgrid", (tensors,), {} if indexing is None else {"indexing": indexing})
@@ -101,6 +121,10 @@ def repeat_interleave(
     Raises:
         RuntimeError: a number is negative, or there are not as many as slices.
         IndexError: there is no such dimension.
+
+    Example:
+        >>> torch.repeat_interleave(torch.tensor([1, 2]), torch.tensor([3, 1]))
+        tensor([1, 1, 1, 2])
     """
     if repeats is None:
         repeats, input = input, wrapped(np.arange(input._aval.numel, dtype=np.int64))
@@ -144,7 +168,7 @@ def _check_output(wanted: int | None, length: Any) -> None:
         raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {length()} but got {wanted}")
 
 
-def _indices(name: str, choose: Callable[..., Any]):
+def _indices(name: str, choose: Callable[..., Any], triangle: str, shown: str):
     def indices(
         row: int,
         col: int,
@@ -163,10 +187,15 @@ def _indices(name: str, choose: Callable[..., Any]):
         found = np.stack(choose(row, offset, col)) if row and col else np.zeros((2, 0), np.int64)
         return wrapped(found.astype(kind.np), device)
 
-    triangle = "lower" if name == "tril_indices" else "upper"
-    indices.__doc__ = f"Rows and columns, ``(2, n)``, of the {triangle} triangle of a matrix of a size, row by row."
+    indices.__doc__ = f"""Rows and columns, ``(2, n)``, of the {triangle} triangle of a matrix of a size, row by row.
+
+    Example:
+        >>> torch.{name}(2, 2)
+        {shown}
+    """
     return function(indices, name=name, of_modes=True)
 
 
-tril_indices = _indices("tril_indices", np.tril_indices)
-triu_indices = _indices("triu_indices", np.triu_indices)
+_ROWS = "tensor([[0, {}, 1],\n                [0, {}, 1]])"
+tril_indices = _indices("tril_indices", np.tril_indices, "lower", _ROWS.format(1, 0))
+triu_indices = _indices("triu_indices", np.triu_indices, "upper", _ROWS.format(0, 1))

@@ -29,19 +29,35 @@ def inv(A: Tensor):
     Raises:
         RuntimeError: they are not square.
         LinAlgError: one is singular.
+
+    Example:
+        >>> torch.linalg.inv(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+        tensor([[0.5000, 0.0000],
+                [0.0000, 0.2500]])
     """
     return ops.inv(A)
 
 
 @function
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """See `torch.linalg.inv`."""
+    """See `torch.linalg.inv`.
+
+    Example:
+        >>> torch.inverse(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+        tensor([[0.5000, 0.0000],
+                [0.0000, 0.2500]])
+    """
     return inv(input, out=out)
 
 
 @function(module="torchlike.linalg", out=SAME, out_name="linalg_solve_ex")
 def solve(A: Tensor, B: Tensor, *, left: bool = True):
-    """``X`` with ``A X = B``; see `LinAlgError`."""
+    """``X`` with ``A X = B``; see `LinAlgError`.
+
+    Example:
+        >>> torch.linalg.solve(torch.tensor([[2.0, 0.0], [0.0, 4.0]]), torch.tensor([1.0, 1.0]))
+        tensor([0.5000, 0.2500])
+    """
     return ops.solve(A, B, left=left)
 
 
@@ -51,13 +67,24 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
 
     Raises:
         LinAlgError: one is not positive definite.
+
+    Example:
+        >>> torch.linalg.cholesky(torch.tensor([[4.0, 2.0], [2.0, 10.0]]))
+        tensor([[2., 0.],
+                [1., 3.]])
     """
     return ops.cholesky(A, upper=upper)
 
 
 @function(name="cholesky", out=SAME)
 def legacy_cholesky(input: Tensor, upper: bool = False):
-    """See `torch.linalg.cholesky`."""
+    """See `torch.linalg.cholesky`.
+
+    Example:
+        >>> torch.cholesky(torch.tensor([[4.0, 2.0], [2.0, 10.0]]))
+        tensor([[2., 0.],
+                [1., 3.]])
+    """
     return ops.legacy_cholesky(input, upper)
 
 
@@ -67,6 +94,10 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = N
 
     Raises:
         RuntimeError: there are not 3 elements along `dim`, or numbers of dimensions differ.
+
+    Example:
+        >>> torch.linalg.cross(torch.tensor([1, 0, 0]), torch.tensor([0, 1, 0]))
+        tensor([0, 0, 1])
     """
     return crossed(input, other, dim, out)
 
@@ -77,6 +108,10 @@ def diagonal(A, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
 
     Raises:
         IndexError: there are not two dimensions.
+
+    Example:
+        >>> torch.linalg.diagonal(torch.tensor([[1, 2], [3, 4]]))
+        tensor([1, 4])
     """
     return views.diagonal(A, offset, dim1, dim2)
 
@@ -87,6 +122,11 @@ def vander(x, *, N: int | None = None) -> Tensor:
 
     Raises:
         RuntimeError: `N` is below 2, or the elements are neither integers nor of 32 or more bits.
+
+    Example:
+        >>> torch.linalg.vander(torch.tensor([2, 3]))
+        tensor([[1, 2],
+                [1, 3]])
     """
     if x.dtype.rank == 0 or x.dtype in dtypes.HALVES:
         raise RuntimeError(
@@ -104,7 +144,12 @@ def vander(x, *, N: int | None = None) -> Tensor:
 
 @function
 def logdet(input: Tensor) -> Tensor:
-    """The logarithms of the determinants; NaN where one is negative."""
+    """The logarithms of the determinants; NaN where one is negative.
+
+    Example:
+        >>> torch.logdet(torch.tensor([[2.0, 0.0], [0.0, 3.0]]))
+        tensor(1.7918)
+    """
     if input.dtype.rank < 2 or input.dtype in dtypes.HALVES:
         said = NEED_FLOAT if input.dtype.rank < 2 else LOW_PRECISION
         raise RuntimeError(said.format(name="logdet", dtype=dtypes.scalar_name(input.dtype)))
@@ -114,19 +159,36 @@ def logdet(input: Tensor) -> Tensor:
 
 @function(out=SAME)
 def slogdet(input: Tensor):
-    """(sign, logarithm of the absolute value) of the determinants."""
+    """(sign, logarithm of the absolute value) of the determinants.
+
+    Example:
+        >>> torch.slogdet(torch.tensor([[0.0, 2.0], [2.0, 0.0]])).sign
+        tensor(-1.)
+    """
     return return_types.slogdet(*ops.slogdet(input))
 
 
 @function(out=SAME, out_name="linalg_qr")
 def qr(input: Tensor, some: bool = True):
-    """(orthogonal, upper triangular) factors; complete ones where not `some`."""
+    """(orthogonal, upper triangular) factors; complete ones where not `some`.
+
+    Example:
+        >>> q, r = torch.qr(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
+        >>> r.abs()
+        tensor([[5.0000, 2.2000],
+                [0.0000, 0.4000]])
+    """
     return return_types.qr(*ops.qr(input, "reduced" if some else "complete"))
 
 
 @function(out=SAME)
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True):
-    """(left vectors, singular values, right vectors)."""
+    """(left vectors, singular values, right vectors).
+
+    Example:
+        >>> torch.svd(torch.tensor([[3.0, 0.0], [0.0, -2.0]])).S
+        tensor([3., 2.])
+    """
     if not compute_uv:
         values = ops.svdvals(input)
         rows, columns = input.shape[-2:]
@@ -165,6 +227,12 @@ def norm(
     Args:
         ord: the order; ``"fro"`` and ``"nuc"`` are matrices'.
         dim: one dimension for vectors, two for matrices.
+
+    Example:
+        >>> torch.linalg.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+        tensor(5.)
+        >>> torch.linalg.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]), 2)
+        tensor(4.)
     """
     dim = (dim,) if isinstance(dim, int) else dim
     if ord is not None and ((dim is not None and len(dim) == 2) or (dim is None and A.dim() == 2)):
@@ -187,6 +255,10 @@ def matrix_norm(
 
     Args:
         ord: ``"fro"``, ``"nuc"``, 1, -1, 2, -2, inf or -inf.
+
+    Example:
+        >>> torch.linalg.matrix_norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]), "nuc")
+        tensor(7.)
     """
     A = A if dtype is None else A.to(dtype)
     return ops.matrix_norm_of(A, ord, tuple(dim), keepdim)
@@ -209,6 +281,10 @@ def matrix_rank(
         hermitian: whether the matrices are Hermitian: one triangle is read.
         atol: what counts as zero.
         rtol: what counts as zero, as a part of the largest; without either, the rounding error of the largest.
+
+    Example:
+        >>> torch.linalg.matrix_rank(torch.tensor([[1.0, 2.0], [2.0, 4.0]]))
+        tensor(1)
     """
     found = ops.matrix_rank_of(A, atol if tol is None else tol, rtol, hermitian)
     return stored("linalg_matrix_rank", found, out, safe("torch.linalg.matrix_rank"))
@@ -220,6 +296,11 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 
     Args:
         driver: ``"gelsy"``, ``"gels"``, ``"gelsd"`` or ``"gelss"``; it decides what comes beside the solution.
+
+    Example:
+        >>> x, y = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[2.0], [4.0], [6.0]])
+        >>> torch.linalg.lstsq(x, y).solution
+        tensor([[2.0000]])
     """
     if driver not in (None, *_DRIVERS):
         raise RuntimeError("torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
@@ -241,7 +322,12 @@ _PRODUCT = OutRule("multi_dot(): expected out tensor to have dtype {c_result} bu
 
 @function(module="torchlike.linalg", out=_PRODUCT)
 def multi_dot(tensors: Sequence[Tensor]):
-    """The product of several matrices, in the cheapest order; the first and last may be vectors."""
+    """The product of several matrices, in the cheapest order; the first and last may be vectors.
+
+    Example:
+        >>> torch.linalg.multi_dot([torch.ones(2, 3), torch.ones(3, 4), torch.ones(4)])
+        tensor([12., 12.])
+    """
     if len(tensors) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
     letters = "abcdefghijklmnopqrstuvwxyz"

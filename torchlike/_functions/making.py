@@ -364,6 +364,14 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     Raises:
         TypeError: it is no array, or of a dtype that tensors lack.
         ValueError: it has negative strides or foreign byte order.
+
+    Example:
+        >>> import numpy as np
+        >>> array = np.zeros(2)
+        >>> x = torch.from_numpy(array)
+        >>> array[0] = 5
+        >>> x
+        tensor([5., 0.], dtype=torch.float64)
     """
     if not isinstance(ndarray, np.ndarray):
         name = type(ndarray).__name__
@@ -394,7 +402,12 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 
 @function(of_modes=True)
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Device = None) -> Tensor:
-    """The data as a tensor, sharing its elements where dtype and device allow it."""
+    """The data as a tensor, sharing its elements where dtype and device allow it.
+
+    Example:
+        >>> torch.as_tensor([1, 2.5])
+        tensor([1.0000, 2.5000])
+    """
     dtype = dtypes.resolve(dtype, "as_tensor")
     if isinstance(data, TensorBase):
         return data.to(device=device, dtype=dtype)
@@ -420,6 +433,12 @@ def asarray(
 
     Raises:
         ValueError: `copy` is False and a copy is needed.
+
+    Example:
+        >>> torch.asarray([1, 2])
+        tensor([1, 2])
+        >>> torch.asarray(3.0)
+        tensor(3.)
     """
     if isinstance(obj, (TensorBase, np.ndarray)):
         made = as_tensor(obj, dtype, device)
@@ -453,6 +472,10 @@ def frombuffer(
 
     Raises:
         ValueError: the elements do not fit the buffer.
+
+    Example:
+        >>> torch.frombuffer(bytearray(b"ab"), dtype=torch.uint8)
+        tensor([97, 98], dtype=torch.uint8)
     """
     if dtype is None:
         raise TypeError('frombuffer() missing 1 required positional arguments: "dtype"')
@@ -511,6 +534,13 @@ def from_dlpack(ext_tensor: Any, *, device: Device = None, copy: bool | None = N
     Args:
         ext_tensor: an object with ``__dlpack__``, or a DLPack capsule.
         copy: True takes a copy.
+
+    Example:
+        >>> x = torch.zeros(2)
+        >>> torch.from_dlpack(x).fill_(5)
+        tensor([5., 5.])
+        >>> x
+        tensor([5., 5.])
     """
     if isinstance(ext_tensor, TensorBase):
         made = ext_tensor.detach()
@@ -530,6 +560,10 @@ def to_dlpack(tensor: Tensor):
 
     Raises:
         BufferError: it requires grad.
+
+    Example:
+        >>> torch.from_dlpack(torch.to_dlpack(torch.ones(2)))
+        tensor([1., 1.])
     """
     return tensor.__dlpack__()
 

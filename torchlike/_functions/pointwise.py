@@ -12,7 +12,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._dispatch import operator
 from torchlike._function import function
 from torchlike._functions import making
-from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison, conversion, trigonometric, views
+from torchlike._ops import _promote, arithmetic, bitwise, bounds, comparison, conversion, powers, trigonometric, views
 from torchlike._out import can_cast as _can_cast
 from torchlike._types import dtypes
 
@@ -44,15 +44,15 @@ def pow(input: Tensor, exponent: Tensor | complex, *, out: Tensor | None = None)
         tensor([1., 4., 9.])
     """
     if _is_fixed(exponent) and isinstance(input, TensorBase):
-        return arithmetic.fixed_power(input, exponent, type(exponent) is float, **_out(out))
-    return arithmetic.power(input, exponent, **_out(out))
+        return powers.fixed_power(input, exponent, type(exponent) is float, **_out(out))
+    return powers.power(input, exponent, **_out(out))
 
 
 def pow_(input: Tensor, exponent: Tensor | complex) -> Tensor:
     """`pow` in place."""
     if _is_fixed(exponent):
-        return arithmetic.fixed_power.inplace(input, exponent, type(exponent) is float)
-    return arithmetic.power.inplace(input, exponent)
+        return powers.fixed_power.inplace(input, exponent, type(exponent) is float)
+    return powers.power.inplace(input, exponent)
 
 
 def _out(out: Tensor | None) -> dict:
@@ -62,8 +62,8 @@ def _out(out: Tensor | None) -> dict:
 def pow_operator(self: Tensor, other: Any):
     """``self ** other``."""
     if _is_fixed(other):
-        return arithmetic.fixed_power(self, other, type(other) is float)
-    return arithmetic.power.operator(self, other)
+        return powers.fixed_power(self, other, type(other) is float)
+    return powers.power.operator(self, other)
 
 
 def abs_(input: Tensor) -> Tensor:
@@ -71,6 +71,10 @@ def abs_(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: the tensor is complex, its absolute value real.
+
+    Example:
+        >>> torch.abs_(torch.tensor([-1.0, 2.0]))
+        tensor([1., 2.])
     """
     if input._aval.dtype.is_complex:
         raise RuntimeError("In-place abs is not supported for complex tensors.")
@@ -89,7 +93,7 @@ def float_power_(input: Tensor, exponent: Tensor | complex) -> Tensor:
         raise RuntimeError(
             "the base given to float_power_ has dtype {} but the operation's result requires dtype {}".format(*names)
         )
-    return arithmetic.float_power.inplace(input, exponent)
+    return powers.float_power.inplace(input, exponent)
 
 
 def eq_operator(self: Tensor, other: Any) -> Tensor:
@@ -138,6 +142,10 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
     Raises:
         TypeError: one is no tensor.
+
+    Example:
+        >>> torch.equal(torch.tensor([1, 2]), torch.tensor([1, 2])), torch.equal(torch.ones(2), torch.ones(3))
+        (True, False)
     """
     _check_tensors("equal", input=input, other=other)
     if input._aval.shape != other._aval.shape:
@@ -155,6 +163,10 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 
     Raises:
         RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
+
+    Example:
+        >>> torch.isclose(torch.tensor([1.0, 1.0]), torch.tensor([1.0 + 1e-6, 1.1]))
+        tensor([ True, False])
     """
     _check_tolerances(rtol=rtol, atol=atol)
     return comparison.close(input, other, rtol, atol, equal_nan)
@@ -162,7 +174,12 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 
 @function(several=True)
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether all elements of two tensors are close; see `isclose`."""
+    """Whether all elements of two tensors are close; see `isclose`.
+
+    Example:
+        >>> torch.allclose(torch.tensor([1.0]), torch.tensor([1.0 + 1e-6]))
+        True
+    """
     _check_tensors("allclose", input=input, other=other)
     _check_tolerances(rtol=rtol, atol=atol)
     return comparison.all_close(input, other, rtol, atol, equal_nan).item()
@@ -187,37 +204,69 @@ def _check_tensors(name: str, **given: Any) -> None:
 
 @function
 def is_conj(input: Tensor) -> bool:
-    """Whether it is a view that reads the conjugates of the elements that lie there."""
+    """Whether it is a view that reads the conjugates of the elements that lie there.
+
+    Example:
+        >>> x = torch.tensor([1j])
+        >>> torch.is_conj(x), torch.is_conj(x.conj())
+        (False, True)
+    """
     return input._view is not None and input._view.sign[0]
 
 
 @function
 def is_neg(input: Tensor) -> bool:
-    """Whether it is a view that reads the negatives of the elements that lie there."""
+    """Whether it is a view that reads the negatives of the elements that lie there.
+
+    Example:
+        >>> x = torch.tensor([1 + 2j])
+        >>> torch.is_neg(x), torch.is_neg(x.conj().imag)
+        (False, True)
+    """
     return input._view is not None and input._view.sign[1]
 
 
 @function
 def resolve_conj(input: Tensor) -> Tensor:
-    """The tensor itself, or a copy if it `is_conj`."""
+    """The tensor itself, or a copy if it `is_conj`.
+
+    Example:
+        >>> torch.resolve_conj(torch.tensor([1j]).conj()).is_conj()
+        False
+    """
     return conversion.clone(input) if is_conj(input) else input
 
 
 @function
 def resolve_neg(input: Tensor) -> Tensor:
-    """The tensor itself, or a copy if it `is_neg`."""
+    """The tensor itself, or a copy if it `is_neg`.
+
+    Example:
+        >>> torch.resolve_neg(torch.tensor([1 + 2j]).conj().imag).is_neg()
+        False
+    """
     return conversion.clone(input) if is_neg(input) else input
 
 
 @function
 def conj(input: Tensor) -> Tensor:
-    """The complex conjugates, as a view; a real tensor itself."""
+    """The complex conjugates, as a view; a real tensor itself.
+
+    Example:
+        >>> torch.conj(torch.tensor([1 + 2j]))
+        tensor([1.-2.j])
+    """
     return views.conjugate(input) if input._aval.dtype.is_complex else input
 
 
 @function
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The complex conjugates, as a copy; a real tensor itself."""
+    """The complex conjugates, as a copy; a real tensor itself.
+
+    Example:
+        >>> torch.conj_physical(torch.tensor([1 + 2j]))
+        tensor([1.-2.j])
+    """
     return input if out is None and not input._aval.dtype.is_complex else trigonometric.conj(input, out=out)
 
 
@@ -227,6 +276,10 @@ def positive(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: it is bool.
+
+    Example:
+        >>> torch.positive(torch.tensor([-1.0, 2.0]))
+        tensor([-1.,  2.])
     """
     if input._aval.dtype is dtypes.bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
@@ -238,7 +291,12 @@ def positive(input: Tensor) -> Tensor:
 
 @function(of_modes=True)
 def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
-    """Whether elements of one dtype may be stored in a tensor of another by an in-place operation."""
+    """Whether elements of one dtype may be stored in a tensor of another by an in-place operation.
+
+    Example:
+        >>> torch.can_cast(torch.float64, torch.float32), torch.can_cast(torch.float32, torch.int64)
+        (True, False)
+    """
     one = dtypes.resolve(from_, "can_cast", "'from_' (position 1)")
     return _can_cast(one, dtypes.resolve(to, "can_cast", "'to' (position 2)"))
 
@@ -249,6 +307,10 @@ def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
 
     Raises:
         RuntimeError: a larger unsigned integer with another integer, which PyTorch does not promote.
+
+    Example:
+        >>> torch.promote_types(torch.int32, torch.float16)
+        torch.float16
     """
     one = dtypes.resolve(type1, "promote_types", "'type1' (position 1)")
     two = dtypes.resolve(type2, "promote_types", "'type2' (position 2)")

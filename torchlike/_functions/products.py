@@ -147,6 +147,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2):
 
     Raises:
         RuntimeError: the sizes of a pair differ.
+
+    Example:
+        >>> torch.tensordot(torch.ones(2, 3, 4), torch.ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
+        torch.Size([2, 5])
     """
     if not isinstance(dims, (int, tuple, list, TensorBase)):
         raise RuntimeError(
@@ -178,7 +182,12 @@ def addbmm_(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: complex = 1, 
 
 @function(several=True)
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
-    """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3."""
+    """Cross product of vectors with 3 elements along `dim`, by default the first dimension of size 3.
+
+    Example:
+        >>> torch.cross(torch.tensor([1, 0, 0]), torch.tensor([0, 1, 0]), dim=0)
+        tensor([0, 0, 1])
+    """
     if dim is None:
         explain.warn(
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
@@ -223,6 +232,10 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     Raises:
         RuntimeError: the last sizes differ, or `p` is negative.
         ValueError: there is no such mode.
+
+    Example:
+        >>> torch.cdist(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [1.0, 0.0]]))
+        tensor([[5., 1.]])
     """
     if compute_mode not in _CDIST_MODES:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
@@ -239,7 +252,13 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
 
 @function(out=CAST)
 def chain_matmul(*matrices: Tensor):
-    """Product of several matrices, in the cheapest order."""
+    """Product of several matrices, in the cheapest order.
+
+    Example:
+        >>> torch.chain_matmul(torch.ones(2, 3), torch.ones(3, 4), torch.ones(4, 1))
+        tensor([[12.],
+                [12.]])
+    """
     letters = string.ascii_letters
     terms = ",".join(letters[place : place + 2] for place in range(len(matrices)))
     return products.einsum_of(f"{terms}->{letters[0]}{letters[len(matrices)]}", matrices)

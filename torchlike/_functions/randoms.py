@@ -100,7 +100,13 @@ def rand(
     names: Sequence[str | None] = None,
     **named: Any,
 ) -> Tensor:
-    """Numbers uniform in ``[0, 1)``."""
+    """Numbers uniform in ``[0, 1)``.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.rand(2)
+        tensor([0.4963, 0.7682])
+    """
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "rand")
     shape = sizes("rand", _size(size, named, "rand"))
     made = _drawn(lambda engine, shape: draw.uniform(engine, shape, kind), shape, generator, device)
@@ -120,7 +126,13 @@ def randn(
     names: Sequence[str | None] = None,
     **named: Any,
 ) -> Tensor:
-    """Numbers of the standard normal distribution; complex ones have variance 1."""
+    """Numbers of the standard normal distribution; complex ones have variance 1.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.randn(2)
+        tensor([ 1.5410, -0.2934])
+    """
     kind = _float(out.dtype if dtype is None and out is not None else dtype, "randn")
     shape = sizes("randn", _size(size, named, "randn"))
     made = _drawn(lambda engine, shape: draw.normal(engine, shape, kind), shape, generator, device)
@@ -146,6 +158,11 @@ def randint(
     Raises:
         TypeError: the arguments are neither of these.
         RuntimeError: there is no such integer, or the dtype cannot hold them.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.randint(10, (4,))
+        tensor([4, 9, 3, 0])
     """
     low, high, size = _bounds(args, {"low": low, "high": high, "size": size})
     kind, shape = dtypes.resolve(dtype, "randint") or dtypes.int64, sizes("randint", (size,))
@@ -190,6 +207,11 @@ def randperm(
     Raises:
         TypeError: `n` is no integer.
         RuntimeError: it is negative.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.randperm(4)
+        tensor([0, 1, 3, 2])
     """
     if not is_index(n):
         raise TypeError(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
@@ -203,7 +225,7 @@ def _permutations(engine: Engine, shape: tuple, kind: np.dtype) -> np.ndarray:
     return rows[0] if len(shape) == 1 else np.stack(rows).reshape(shape)
 
 
-def _like(name: str, fn: Callable[..., Any], fill: Callable[..., Any]) -> Callable[..., Tensor]:
+def _like(name: str, fn: Callable[..., Any], fill: Callable[..., Any], shown: str) -> Callable[..., Tensor]:
     def like(
         input: Tensor,
         *,
@@ -221,12 +243,18 @@ def _like(name: str, fn: Callable[..., Any], fill: Callable[..., Any]) -> Callab
         made = fill(empty_like(input, **named, memory_format=memory_format), **own)  # in the order of memory
         return made.requires_grad_() if requires_grad else made
 
-    like.__doc__ = f"`{fn.__name__}` with the shape, dtype and device of a tensor, and its elements' order in memory."
+    like.__doc__ = f"""`{fn.__name__}` with the shape, dtype and device of a tensor, and its elements' order in memory.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.{name}(torch.zeros(2))
+        {shown}
+    """
     return function(like, name=name)
 
 
-rand_like = _like("rand_like", rand, lambda made, **own: uniform_(made, **own))
-randn_like = _like("randn_like", randn, lambda made, **own: normal_(made, **own))
+rand_like = _like("rand_like", rand, lambda made, **own: uniform_(made, **own), "tensor([0.4963, 0.7682])")
+randn_like = _like("randn_like", randn, lambda made, **own: normal_(made, **own), "tensor([ 1.5410, -0.2934])")
 
 
 def randint_like(
@@ -241,7 +269,13 @@ def randint_like(
     pin_memory: bool | None = False,
     memory_format: formats.memory_format | None = None,
 ) -> Tensor:
-    """`randint` with the shape, dtype and device of a tensor."""
+    """`randint` with the shape, dtype and device of a tensor.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.randint_like(torch.zeros(4), 10)
+        tensor([4., 9., 3., 0.])
+    """
     if high is None:
         low, high = None, low
     low, high = 0 if low is None else low, int(high) if isinstance(high, TensorBase) else high
@@ -270,6 +304,11 @@ def normal(
 
     Raises:
         RuntimeError: a deviation is negative.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.normal(torch.tensor([0.0, 100.0]), torch.tensor([1.0, 0.0]))
+        tensor([  1.5410, 100.0000])
     """
     if size is not None:
         shape, kind = sizes("normal", (size,)), _float(dtype, "normal")
@@ -304,6 +343,10 @@ def bernoulli(
 
     Raises:
         RuntimeError: a probability is not in ``[0, 1]``.
+
+    Example:
+        >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
+        tensor([0., 1.])
     """
     if p is not None:
         shape, kind = tuple(input.shape), input.dtype.np
@@ -335,6 +378,10 @@ def multinomial(
 
     Raises:
         RuntimeError: there are not enough, or a weight is negative or not finite.
+
+    Example:
+        >>> torch.multinomial(torch.tensor([0.0, 3.0, 0.0]), 2, replacement=True)
+        tensor([1, 1])
     """
     if out is not None and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype.np)}")
@@ -345,7 +392,12 @@ def multinomial(
 
 @function
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
-    """Counts of a Poisson distribution with the rates `input`, in its dtype."""
+    """Counts of a Poisson distribution with the rates `input`, in its dtype.
+
+    Example:
+        >>> torch.poisson(torch.zeros(2))
+        tensor([0., 0.])
+    """
     return wrapped(draw_poisson(engine_of(generator, input.device), input.detach()._value().numpy()), input.device)
 
 

@@ -57,6 +57,12 @@ def arange(
 
     Raises:
         RuntimeError: the step is 0 or leads away from `end`, or a bound is not finite.
+
+    Example:
+        >>> torch.arange(5)
+        tensor([0, 1, 2, 3, 4])
+        >>> torch.arange(1, 2, 0.25)
+        tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
     given = dict(zip(("start", "end", "step"), args if len(args) > 1 else (None, *args), strict=False))
     start, end, step = (
@@ -116,7 +122,12 @@ def inclusive_range(
     pin_memory: bool = False,
     requires_grad: bool = False,
 ):
-    """Numbers from `start` up to and with `end`, `step` apart; deprecated, as it is unlike Python's range."""
+    """Numbers from `start` up to and with `end`, `step` apart; deprecated, as it is unlike Python's range.
+
+    Example:
+        >>> torch.range(1, 3)
+        tensor([1., 2., 3.])
+    """
     explain.warn(RANGE)
     if end is None:
         start, end = 0, start
@@ -189,6 +200,10 @@ def linspace(
 
     Raises:
         RuntimeError: `steps` is negative.
+
+    Example:
+        >>> torch.linspace(0, 1, 5)
+        tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
     start, end = _ends("linspace", start, end)
     steps = _check_steps("linspace", steps, 100)
@@ -217,6 +232,10 @@ def logspace(
 
     Raises:
         RuntimeError: `steps` is negative.
+
+    Example:
+        >>> torch.logspace(0, 3, 4)
+        tensor([   1.,   10.,  100., 1000.])
     """
     start, end = _ends("logspace", start, end)
     base = base.item() if isinstance(base, TensorBase) else base

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torchlike.tensor import Tensor
 
 
-def _cell(name: str, mode: str, formula: str):
+def _cell(name: str, mode: str, formula: str, gates: int, shown: str):
     def cell(
         input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
     ):
@@ -27,13 +27,18 @@ def _cell(name: str, mode: str, formula: str):
 
     Returns:
         The next hidden state, ``(N, H)``.
+
+    Example:
+        >>> w = torch.ones({gates}, 1)
+        >>> torch.{name}(torch.ones(1, 1), torch.zeros(1, 1), w, w)
+        {shown}
     """
     return function(cell, name=name)
 
 
-rnn_tanh_cell = _cell("rnn_tanh_cell", "RNN_TANH", "``tanh(W x + b + U h + c)``")
-rnn_relu_cell = _cell("rnn_relu_cell", "RNN_RELU", "``relu(W x + b + U h + c)``")
-gru_cell = _cell("gru_cell", "GRU", "a gated unit, see `GRUCell`")
+rnn_tanh_cell = _cell("rnn_tanh_cell", "RNN_TANH", "``tanh(W x + b + U h + c)``", 1, "tensor([[0.7616]])")
+rnn_relu_cell = _cell("rnn_relu_cell", "RNN_RELU", "``relu(W x + b + U h + c)``", 1, "tensor([[1.]])")
+gru_cell = _cell("gru_cell", "GRU", "a gated unit, see `GRUCell`", 3, "tensor([[0.2048]])")
 
 
 @function
@@ -45,5 +50,11 @@ def lstm_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ):
-    """One step of an LSTM cell: ``(N, F)`` and a pair of ``(N, H)`` to such a pair; see `LSTMCell`."""
+    """One step of an LSTM cell: ``(N, F)`` and a pair of ``(N, H)`` to such a pair; see `LSTMCell`.
+
+    Example:
+        >>> x, state, w = torch.ones(1, 1), (torch.zeros(1, 1), torch.zeros(1, 1)), torch.ones(4, 1)
+        >>> torch.lstm_cell(x, state, w, w)
+        (tensor([[0.3696]]), tensor([[0.5568]]))
+    """
     return ops.lstm_cell_step(input, tuple(hx), w_ih, w_hh, b_ih, b_hh)

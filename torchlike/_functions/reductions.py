@@ -14,8 +14,8 @@ from torchlike import _strides as strides
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions import making
+from torchlike._ops import extrema, sorting
 from torchlike._ops import reductions as ops
-from torchlike._ops import sorting
 from torchlike._out import CAST, SAME, OutRule, can_cast, stored
 from torchlike._programs import explain
 from torchlike._signatures import refuse
@@ -34,7 +34,7 @@ _EXTREMUM = OutRule(
 )
 
 
-def _extremum(name: str, along: Callable[..., Any], of_all: Callable[..., Any]):
+def _extremum(name: str, along: Callable[..., Any], of_all: Callable[..., Any], shown: str):
     def extremum(
         input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: Tensor | None = None
     ):
@@ -56,12 +56,16 @@ def _extremum(name: str, along: Callable[..., Any], of_all: Callable[..., Any]):
 
     Raises:
         RuntimeError: there are no elements.
+
+    Example:
+        >>> torch.{name}(torch.tensor([[1, 5], [7, 3]]), 1).values
+        {shown}
     """
     return function(extremum, name=name, several=True)
 
 
-max = _extremum("max", ops.max_along, ops.max_of_all)
-min = _extremum("min", ops.min_along, ops.min_of_all)
+max = _extremum("max", extrema.max_along, extrema.max_of_all, "tensor([5, 7])")
+min = _extremum("min", extrema.min_along, extrema.min_of_all, "tensor([1, 3])")
 
 
 def _takes_values_and_indices(fn: Callable[..., Any]):
@@ -92,7 +96,14 @@ def median(
     *,
     out: Tensor | tuple[Tensor, ...] | list[Tensor] | None = None,
 ):
-    """The lower median of all elements; along a dimension a named pair (values, indices)."""
+    """The lower median of all elements; along a dimension a named pair (values, indices).
+
+    Example:
+        >>> torch.median(torch.tensor([3, 1, 2, 4]))
+        tensor(2)
+        >>> torch.median(torch.tensor([[3, 1, 2]]), 1).indices
+        tensor([2])
+    """
     return stored(
         "median", sorting.median_of_all(input) if dim is None else sorting.median_along(input, dim, keepdim), out
     )
@@ -100,7 +111,12 @@ def median(
 
 @function(out=CAST)
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False):
-    """The lower median of what is not NaN; along a dimension a named pair (values, indices)."""
+    """The lower median of what is not NaN; along a dimension a named pair (values, indices).
+
+    Example:
+        >>> torch.nanmedian(torch.tensor([3.0, torch.nan, 1.0]))
+        tensor(1.)
+    """
     return sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
 
 
@@ -128,7 +144,7 @@ cumsum_ = _running(sorting.cumsum)
 cumprod_ = _running(sorting.cumprod)
 
 
-def _spread(name: str, op: Callable[..., Any]):
+def _spread(name: str, op: Callable[..., Any], shown: str):
     def spread(
         input: Tensor, dim: Any = None, unbiased: Any = _MISSING, keepdim: bool = False, *, correction: Any = _MISSING
     ):
@@ -147,14 +163,18 @@ def _spread(name: str, op: Callable[..., Any]):
 
     Raises:
         RuntimeError: the dtype is neither floating point nor complex.
+
+    Example:
+        >>> torch.{name}(torch.tensor([1.0, 3.0]))
+        {shown}
     """
     return function(spread, name=name, out=CAST)
 
 
-std = _spread("std", ops.std_of)
-var = _spread("var", ops.var_of)
-std_mean = _spread("std_mean", ops.std_mean_of)
-var_mean = _spread("var_mean", ops.var_mean_of)
+std = _spread("std", ops.std_of, "tensor(1.4142)")
+var = _spread("var", ops.var_of, "tensor(2.)")
+std_mean = _spread("std_mean", ops.std_mean_of, "(tensor(1.4142), tensor(2.))")
+var_mean = _spread("var_mean", ops.var_mean_of, "(tensor(2.), tensor(2.))")
 
 
 @function
@@ -174,6 +194,10 @@ def norm(
 
     Raises:
         RuntimeError: `p` is another word, or the dtype has no norm.
+
+    Example:
+        >>> torch.norm(torch.tensor([3.0, 4.0]))
+        tensor(5.)
     """
     if p == "nuc":
         from torchlike._functions import linalg
@@ -192,14 +216,19 @@ _FLOATING = OutRule(
 
 @function(also="torchlike.special", out=_FLOATING)
 def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False) -> Tensor:
-    """``log(sum(exp(input)))`` over `dim`, without overflow."""
+    """``log(sum(exp(input)))`` over `dim`, without overflow.
+
+    Example:
+        >>> torch.logsumexp(torch.tensor([1000.0, 1000.0]), 0)
+        tensor(1000.6932)
+    """
     return ops.logsumexp(input, dim, keepdim)
 
 
 _QUANTILE = OutRule("quantile() out tensor must be same dtype as the input tensor")
 
 
-def _quantile(name: str, skip_nan: bool):
+def _quantile(name: str, skip_nan: bool, shown: str):
     def quantile(
         input: Tensor,
         q: Tensor | float,
@@ -227,7 +256,7 @@ def _quantile(name: str, skip_nan: bool):
             )
         return sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan)
 
-    quantile.__doc__ = """Quantiles along a dimension, of all elements by default.
+    quantile.__doc__ = f"""Quantiles along a dimension, of all elements by default.
 
     Args:
         q: a number or a 1-d tensor of numbers in ``[0, 1]``; its dimension comes first in the result.
@@ -236,12 +265,16 @@ def _quantile(name: str, skip_nan: bool):
 
     Raises:
         RuntimeError: `q` is out of its range, or the dtypes differ.
+
+    Example:
+        >>> torch.{name}(torch.tensor([1.0, 2.0, torch.nan]), 0.5)
+        {shown}
     """
     return function(quantile, name=name, out=_QUANTILE, casts=True)
 
 
-quantile = _quantile("quantile", False)
-nanquantile = _quantile("nanquantile", True)
+quantile = _quantile("quantile", False, "tensor(nan)")
+nanquantile = _quantile("nanquantile", True, "tensor(1.5000)")
 
 
 # ---------------------------------------------------------------------- sizes that depend on values
@@ -263,6 +296,10 @@ def unique(
 
     Returns:
         A tensor, or a tuple of it and what else was asked for.
+
+    Example:
+        >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
+        (tensor([1, 3]), tensor([1, 2]))
     """
     array, name = _countable(input, dim), "_unique2" if dim is None else "unique_dim"
     if dim is not None and array.dtype.kind in "fV" and array.size and (array != array).any():
@@ -332,7 +369,12 @@ def _flags(return_inverse: bool, return_counts: bool, dim: int | None) -> dict:
 def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ):
-    """The elements, or slices along `dim`, without those that equal the one before them."""
+    """The elements, or slices along `dim`, without those that equal the one before them.
+
+    Example:
+        >>> torch.unique_consecutive(torch.tensor([1, 1, 2, 1]))
+        tensor([1, 2, 1])
+    """
     refuse("torch._VF.unique_consecutive", (input,), _flags(return_inverse, return_counts, dim))
     array = _countable(input, dim)
     rows = array.reshape(-1, 1) if dim is None else np.moveaxis(array, dim, 0)
@@ -353,6 +395,10 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
     Raises:
         RuntimeError: the input is not 1-d, or has negative elements.
+
+    Example:
+        >>> torch.bincount(torch.tensor([0, 2, 2]), minlength=5)
+        tensor([1, 0, 2, 0, 0])
     """
     if input.dtype.rank != 1:
         raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
@@ -382,6 +428,10 @@ def histc(input: Tensor, bins: int = 100, min: complex = 0, max: complex = 0) ->
 
     Raises:
         RuntimeError: `bins` is not positive, or the ends are not in order or not finite.
+
+    Example:
+        >>> torch.histc(torch.tensor([0.0, 1.0, 1.5, 9.0]), bins=2, min=0, max=2)
+        tensor([1., 2.])
     """
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
@@ -424,6 +474,12 @@ def searchsorted(
 
     Raises:
         RuntimeError: `side` contradicts `right`, or the leading dimensions differ.
+
+    Example:
+        >>> torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([3, 4]))
+        tensor([1, 2])
+        >>> torch.searchsorted(torch.tensor([1, 3, 5]), 3, right=True)
+        tensor(2)
     """
     if side not in (None, "left", "right"):
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
@@ -483,6 +539,10 @@ def bucketize(
 
     Raises:
         RuntimeError: `boundaries` is not 1-d.
+
+    Example:
+        >>> torch.bucketize(torch.tensor([0.5, 1.0, 7.0]), torch.tensor([1.0, 5.0]))
+        tensor([0, 0, 2])
     """
     if boundaries.dim() != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.dim()})")

@@ -18,6 +18,7 @@ from torchlike._ops import masks, views
 from torchlike._ops._promote import broadcast_shapes
 from torchlike._ops.basic_indexing import FULL
 from torchlike._ops.indexing import masked_select_by
+from torchlike._ops.places import unravel_places
 from torchlike._out import INDEXED, OutRule, check_apart, stored
 from torchlike._programs import explain
 from torchlike._types import dtypes
@@ -67,6 +68,10 @@ def index_put(
     Raises:
         IndexError: a place is out of bounds.
         RuntimeError: dtypes differ, or the values do not broadcast.
+
+    Example:
+        >>> torch.index_put(torch.zeros(3), (torch.tensor([0, 2]),), torch.tensor([5.0, 6.0]))
+        tensor([5., 0., 6.])
     """
     where, tensors = _put_at(input, indices, values)
     return ops.index_put_by(input, values, where, tuple(tensors), accumulate)
@@ -78,7 +83,12 @@ def index_put_(
     values: Tensor,
     accumulate: bool = False,
 ) -> Tensor:
-    """`index_put` in place."""
+    """`index_put` in place.
+
+    Example:
+        >>> torch.index_put_(torch.zeros(3), (torch.tensor([0, 0]),), torch.tensor(1.0), accumulate=True)
+        tensor([2., 0., 0.])
+    """
     where, tensors = _put_at(self, indices, values)
     return ops.index_put_by.inplace(self, values, where, tuple(tensors), accumulate)
 
@@ -95,6 +105,11 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 
     Args:
         as_tuple: a tensor for each dimension instead, fit for ``x[...]``.
+
+    Example:
+        >>> torch.nonzero(torch.tensor([[0, 5], [7, 0]]))
+        tensor([[0, 1],
+                [1, 0]])
     """
     array = input.detach()._value().numpy("`where` looks for places" if as_tuple else "`nonzero` looks for places")
     if as_tuple:
@@ -107,7 +122,14 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 
 @function(out=_PLACES, out_name="nonzero")
 def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
-    """`nonzero` cut or filled up to `size` rows."""
+    """`nonzero` cut or filled up to `size` rows.
+
+    Example:
+        >>> torch.nonzero_static(torch.tensor([0, 5, 7]), size=3)
+        tensor([[ 1],
+                [ 2],
+                [-1]])
+    """
     found = nonzero(input)._value().numpy()[:size]
     rows = np.full((size, found.shape[1]), fill_value, np.int64)
     rows[: len(found)] = found
@@ -116,7 +138,13 @@ def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
 
 @function
 def argwhere(input: Tensor) -> Tensor:
-    """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``."""
+    """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``.
+
+    Example:
+        >>> torch.argwhere(torch.tensor([[0, 5], [7, 0]]))
+        tensor([[0, 1],
+                [1, 0]])
+    """
     return nonzero(input)
 
 
@@ -126,6 +154,10 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
 
     Raises:
         RuntimeError: the mask is not bool.
+
+    Example:
+        >>> torch.masked_select(torch.tensor([1, 2, 3]), torch.tensor([True, False, True]))
+        tensor([1, 3])
     """
     if mask._aval.dtype is not dtypes.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
@@ -150,6 +182,10 @@ def where(
 
     Raises:
         RuntimeError: the condition is not bool.
+
+    Example:
+        >>> torch.where(torch.tensor([True, False]), torch.tensor([1.0, 2.0]), 0)
+        tensor([1., 0.])
     """
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
@@ -176,10 +212,14 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
 
     Raises:
         TypeError: the indices are no integers.
+
+    Example:
+        >>> torch.unravel_index(torch.tensor([0, 5]), (2, 3))
+        (tensor([0, 1]), tensor([0, 2]))
     """
     if indices._aval.dtype.rank != 1:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(each < 0 for each in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
-    return tuple(ops.unravel_places(indices, shape))
+    return tuple(unravel_places(indices, shape))

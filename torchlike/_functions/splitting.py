@@ -52,6 +52,10 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
     Raises:
         IndexError: there is no such dimension.
+
+    Example:
+        >>> torch.unbind(torch.tensor([[1, 2], [3, 4]]))
+        (tensor([1, 2]), tensor([3, 4]))
     """
     known = input._aval
     if not known.ndim:
@@ -71,6 +75,10 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
     Raises:
         RuntimeError: a size is negative, or they do not add up to the dimension's.
+
+    Example:
+        >>> torch.split_with_sizes(torch.arange(3), [1, 2])
+        (tensor([0]), tensor([1, 2]))
     """
     return _split(views.split_with_sizes, input, tuple([each.__index__() for each in split_sizes]), dim)
 
@@ -98,6 +106,12 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
     Raises:
         RuntimeError: the tensor is 0-d, the size is not positive, or the sizes do not add up.
+
+    Example:
+        >>> torch.split(torch.arange(5), 2)
+        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+        >>> torch.split(torch.arange(3), [1, 2])
+        (tensor([0]), tensor([1, 2]))
     """
     if not isinstance(tensor, TensorBase):
         raise AttributeError(f"{type(tensor).__name__!r} object has no attribute 'split'")
@@ -132,6 +146,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
     Raises:
         RuntimeError: the tensor is 0-d, or `chunks` is not positive.
+
+    Example:
+        >>> torch.chunk(torch.arange(5), 2)
+        (tensor([0, 1, 2]), tensor([3, 4]))
     """
     known = input._aval
     if not known.ndim:
@@ -152,6 +170,12 @@ def tensor_split(input: Tensor, indices_or_sections: Tensor | int | Sequence[int
 
     Raises:
         RuntimeError: the tensor is 0-d, or the number is not positive.
+
+    Example:
+        >>> torch.tensor_split(torch.arange(5), 2)
+        (tensor([0, 1, 2]), tensor([3, 4]))
+        >>> torch.tensor_split(torch.arange(5), (1, 4))
+        (tensor([0]), tensor([1, 2, 3]), tensor([4]))
     """
     known = input._aval
     if not known.ndim:
@@ -190,7 +214,7 @@ def tensor_split(input: Tensor, indices_or_sections: Tensor | int | Sequence[int
     return tuple(pieces)
 
 
-def _split_along(name: str, needed: int, dim_of: Callable[..., Any]):
+def _split_along(name: str, needed: int, dim_of: Callable[..., Any], shown: str):
     def split_along(input: Tensor, indices_or_sections: Tensor | int | Sequence[int]):
         known = input._aval
         if known.ndim < needed:
@@ -206,25 +230,37 @@ def _split_along(name: str, needed: int, dim_of: Callable[..., Any]):
             )
         return tensor_split(input, count, dim)
 
-    split_along.__doc__ = f"`tensor_split` along the dimension of ``{name[0]}stack``; a number must divide its size."
+    split_along.__doc__ = f"""`tensor_split` along the dimension of ``{name[0]}stack``; a number must divide its size.
+
+    Example:
+        >>> torch.{name}({shown}
+    """
     return function(split_along, name=name)
 
 
-hsplit = _split_along("hsplit", 1, lambda ndim: 0 if ndim == 1 else 1)
-vsplit = _split_along("vsplit", 2, lambda ndim: 0)
-dsplit = _split_along("dsplit", 3, lambda ndim: 2)
+_HSPLIT = "torch.tensor([[1, 2]]), 2)\n        (tensor([[1]]), tensor([[2]]))"
+_VSPLIT = "torch.tensor([[1], [2]]), 2)\n        (tensor([[1]]), tensor([[2]]))"
+_DSPLIT = "torch.tensor([[[1, 2]]]), 2)\n        (tensor([[[1]]]), tensor([[[2]]]))"
+hsplit = _split_along("hsplit", 1, lambda ndim: 0 if ndim == 1 else 1, _HSPLIT)
+vsplit = _split_along("vsplit", 2, lambda ndim: 0, _VSPLIT)
+dsplit = _split_along("dsplit", 3, lambda ndim: 2, _DSPLIT)
 
 
-def _unsafe(name: str, cut: Callable[..., Any]):
+def _unsafe(name: str, cut: Callable[..., Any], sizes: int | tuple[int, ...]):
     def unsafe(*args: Any, **kwargs: Any):
         return tuple([as_if_made(each) for each in cut(*args, **kwargs)])
 
-    unsafe.__doc__ = f"`{cut.__name__}` whose results share memory, but no history: none may be written to."
+    unsafe.__doc__ = f"""`{cut.__name__}` whose results share memory, but no history: none may be written to.
+
+    Example:
+        >>> torch.{name}(torch.arange(4), {sizes})
+        (tensor([0, 1]), tensor([2, 3]))
+    """
     return function(unsafe, name=name)
 
 
-unsafe_chunk, unsafe_split = _unsafe("unsafe_chunk", chunk), _unsafe("unsafe_split", split)
-unsafe_split_with_sizes = _unsafe("unsafe_split_with_sizes", split_with_sizes)
+unsafe_chunk, unsafe_split = _unsafe("unsafe_chunk", chunk, 2), _unsafe("unsafe_split", split, 2)
+unsafe_split_with_sizes = _unsafe("unsafe_split_with_sizes", split_with_sizes, (2, 2))
 
 
 @function
@@ -233,6 +269,10 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
     Raises:
         IndexError: there is no such dimension or place.
+
+    Example:
+        >>> torch.select(torch.tensor([[1, 2], [3, 4]]), 1, 0)
+        tensor([1, 3])
     """
     known = input._aval
     if not known.ndim:
@@ -253,6 +293,10 @@ def narrow(input: Tensor, dim: int, start: Tensor | int, length: int) -> Tensor:
     Raises:
         IndexError: `start` is outside the dimension.
         RuntimeError: its end is, or `length` is negative.
+
+    Example:
+        >>> torch.narrow(torch.arange(5), 0, 1, 3)
+        tensor([1, 2, 3])
     """
     known = input._aval
     if not known.ndim:

@@ -10,7 +10,12 @@ _interop_threads: int | None = None
 
 
 def get_num_threads() -> int:
-    """How many threads the program asked for; by default as many as there are cores for it."""
+    """How many threads the program asked for; by default as many as there are cores for it.
+
+    Example:
+        >>> torch.get_num_threads() > 0
+        True
+    """
     return _threads
 
 
@@ -21,6 +26,11 @@ def set_num_threads(int_: int, /) -> None:
 
     Raises:
         RuntimeError: it is no positive integer.
+
+    Example:
+        >>> torch.set_num_threads(torch.get_num_threads())
+        >>> torch.get_num_threads() > 0
+        True
     """
     global _threads
     if not isinstance(int_, int):
@@ -31,7 +41,12 @@ def set_num_threads(int_: int, /) -> None:
 
 
 def get_num_interop_threads() -> int:
-    """How many threads the program asked for, for what is independent; by default as many as there are cores for it."""
+    """How many threads the program asked for, for what is independent; by default as many as there are cores for it.
+
+    Example:
+        >>> torch.get_num_interop_threads() > 0
+        True
+    """
     return _threads_of_process if _interop_threads is None else _interop_threads
 
 

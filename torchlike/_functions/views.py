@@ -114,6 +114,10 @@ def view_as_real(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: it is not complex, or it `is_conj`.
+
+    Example:
+        >>> torch.view_as_real(torch.tensor([1 + 2j]))
+        tensor([[1., 2.]])
     """
     if input._view is not None and input._view.sign[0]:
         raise RuntimeError(
@@ -153,6 +157,11 @@ def reshape(input: Tensor, *shape: int | Sequence[int]) -> Tensor:
 
     Raises:
         RuntimeError: the shape does not fit the number of elements.
+
+    Example:
+        >>> torch.reshape(torch.arange(4), (2, 2))
+        tensor([[0, 1],
+                [2, 3]])
     """
     try:
         if not shape:
@@ -178,7 +187,12 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 
 @function
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The dimensions from `start_dim` to `end_dim` as one; a view where memory allows it."""
+    """The dimensions from `start_dim` to `end_dim` as one; a view where memory allows it.
+
+    Example:
+        >>> torch.flatten(torch.zeros(2, 3, 4), 1).shape
+        torch.Size([2, 12])
+    """
     known = input._aval
     shape = views.flattened_shape(known.shape, start_dim, end_dim)
     # one dimension flattened is the tensor itself
@@ -192,6 +206,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
     Raises:
         RuntimeError: the sizes do not multiply up to that of the dimension.
+
+    Example:
+        >>> torch.unflatten(torch.zeros(2, 6), 1, (2, -1)).shape
+        torch.Size([2, 2, 3])
     """
     shape, sizes = input._aval.shape, tuple(sizes)
     dim = wrap_dim(dim, len(shape))
@@ -211,7 +229,12 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 @function
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension; a view where they lie in order."""
+    """All elements in one dimension; a view where they lie in order.
+
+    Example:
+        >>> torch.ravel(torch.tensor([[1, 2], [3, 4]]))
+        tensor([1, 2, 3, 4])
+    """
     return reshape(contiguous(input), -1)
 
 
@@ -236,7 +259,13 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 @function
 def broadcast_to(input: Tensor, *size: int | Sequence[int]) -> Tensor:
-    """`expand` to a size, spelled out or one sequence."""
+    """`expand` to a size, spelled out or one sequence.
+
+    Example:
+        >>> torch.broadcast_to(torch.tensor([1, 2]), (2, 2))
+        tensor([[1, 2],
+                [1, 2]])
+    """
     return views.expand(input, _sizes(size))
 
 
@@ -256,6 +285,10 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
 
     Raises:
         RuntimeError: a dimension comes twice, or the two lists differ in length.
+
+    Example:
+        >>> torch.movedim(torch.zeros(2, 3, 4), 0, -1).shape
+        torch.Size([3, 4, 2])
     """
     source = (source,) if isinstance(source, int) else tuple(source)
     destination = (destination,) if isinstance(destination, int) else tuple(destination)
@@ -324,6 +357,11 @@ def adjoint(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: it is a vector.
+
+    Example:
+        >>> torch.adjoint(torch.tensor([[1j, 2.0]]))
+        tensor([[0.-1.j],
+                [2.-0.j]])
     """
     return _checked_adjoint(input, "tensor.adjoint() is")
 
@@ -383,6 +421,12 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
 
     Raises:
         RuntimeError: some would lie outside the storage.
+
+    Example:
+        >>> torch.as_strided(torch.arange(4), (3, 2), (1, 1))
+        tensor([[0, 1],
+                [1, 2],
+                [2, 3]])
     """
     known = input._place
     root = input if input._base is None else input._base
@@ -412,7 +456,12 @@ as_strided_ = _in_place(as_strided)
 
 @function
 def real(input: Tensor) -> Tensor:
-    """The real parts: a view of a complex tensor, a real tensor itself."""
+    """The real parts: a view of a complex tensor, a real tensor itself.
+
+    Example:
+        >>> torch.real(torch.tensor([1 + 2j]))
+        tensor([1.])
+    """
     return views.real_part(input) if input._aval.dtype.is_complex else input
 
 
@@ -422,6 +471,10 @@ def imag(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: it is not complex.
+
+    Example:
+        >>> torch.imag(torch.tensor([1 + 2j]))
+        tensor([2.])
     """
     if not input._aval.dtype.is_complex:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
@@ -437,6 +490,10 @@ def broadcast_shapes(*shapes: Any):
 
     Raises:
         RuntimeError: they do not.
+
+    Example:
+        >>> torch.broadcast_shapes((3, 1), (4,))
+        torch.Size([3, 4])
     """
     from torchlike._types import Size
 
@@ -468,6 +525,12 @@ def broadcast_tensors(*tensors: Tensor):
 
     Raises:
         RuntimeError: they have none.
+
+    Example:
+        >>> torch.broadcast_tensors(torch.tensor([1, 2]), torch.tensor([[3], [4]]))
+        (tensor([[1, 2],
+                [1, 2]]), tensor([[3, 3],
+                [4, 4]]))
     """
     from torchlike._ops._promote import broadcast_shapes as common
 
@@ -477,7 +540,7 @@ def broadcast_tensors(*tensors: Tensor):
     return tuple([each if each._aval.shape == shape else views.expand(each, shape) for each in tensors])
 
 
-def _at_least(name: str, dims: int):
+def _at_least(name: str, dims: int, shown: str):
     def grown(each: Tensor):
         have = each._aval.ndim
         if not have:
@@ -491,8 +554,15 @@ def _at_least(name: str, dims: int):
         refuse(f"torch._VF.{name}", (tensors[0] if len(tensors) == 1 else tensors,), {})
         return tuple([at_least(each) for each in _tensors(tensors)])
 
-    at_least.__doc__ = f"Tensors with at least {dims} dimension{'s' if dims > 1 else ''}, each a view."
+    at_least.__doc__ = f"""Tensors with at least {dims} dimension{"s" if dims > 1 else ""}, each a view.
+
+    Example:
+        >>> torch.{name}(torch.tensor(5), torch.tensor([1, 2]))
+        {shown}
+    """
     return function(at_least, name=name)
 
 
-atleast_1d, atleast_2d, atleast_3d = (_at_least(f"atleast_{dims}d", dims) for dims in (1, 2, 3))
+atleast_1d = _at_least("atleast_1d", 1, "(tensor([5]), tensor([1, 2]))")
+atleast_2d = _at_least("atleast_2d", 2, "(tensor([[5]]), tensor([[1, 2]]))")
+atleast_3d = _at_least("atleast_3d", 3, "(tensor([[[5]]]), tensor([[[1],\n                 [2]]]))")

@@ -276,3 +276,19 @@ def wrap_dim(dim: int, ndim: int) -> int:
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return dim % bound
+
+
+def axes_of(dim, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce, counted from the front; None and an empty list mean all.
+
+    Raises:
+        RuntimeError: one is named twice.
+        IndexError: one is out of range.
+    """
+    if dim is None or dim == ():
+        return tuple(range(ndim))
+    axes = [wrap_dim(each, ndim) for each in (dim if isinstance(dim, tuple) else (dim,))]
+    for each in axes:
+        if axes.count(each) > 1:
+            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
+    return tuple(axes) if ndim else ()

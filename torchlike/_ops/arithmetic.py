@@ -1,21 +1,17 @@
-"""Sums, differences, products, quotients and powers."""
+"""Sums, differences, products, and quotients."""
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 
-from torchlike import return_types
 from torchlike._dispatch import op
-from torchlike._half import stepped
 from torchlike._ops._derivatives import derived
-from torchlike._ops._nodes import by_tensor, of_power, of_remainder
+from torchlike._ops._nodes import by_tensor, of_remainder
 from torchlike._ops._promote import (
     Array,
     ArrayLike,
     Number,
-    as_dtype,
     broadcast_shapes,
     checked_number,
     floating,
@@ -25,9 +21,8 @@ from torchlike._ops._promote import (
     only,
     operand,
     rank,
-    result_dtype,
 )
-from torchlike._out import UNARY, OutRule, can_cast
+from torchlike._out import UNARY
 from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import c_name
 
@@ -113,6 +108,10 @@ def sub(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
 
     Raises:
         RuntimeError: one operand is a bool tensor.
+
+    Example:
+        >>> torch.sub(torch.tensor([5, 3]), 2)
+        tensor([3, 1])
     """
     refuse_bools(input, other)
     input, other = matched(input, other)
@@ -121,7 +120,12 @@ def sub(input: ArrayLike, other: ArrayLike, *, alpha: Number = 1) -> Array:
 
 @op(grad_name=by_tensor("other", "Rsub", 0), overloads=NUMBER_SECOND)
 def rsub(input: Array, other: ArrayLike, *, alpha: Number = 1) -> Array:
-    """Difference ``other - alpha * input``, elementwise with broadcasting, in the promoted dtype."""
+    """Difference ``other - alpha * input``, elementwise with broadcasting, in the promoted dtype.
+
+    Example:
+        >>> torch.rsub(torch.tensor([5, 3]), 2)
+        tensor([-3, -1])
+    """
     refuse_bools(input, other)
     input, other = matched(input, other)
     return other - scaled(input, alpha)
@@ -129,14 +133,25 @@ def rsub(input: Array, other: ArrayLike, *, alpha: Number = 1) -> Array:
 
 @op(aliases=("multiply",), legacy={"value": "other"})
 def mul(input: ArrayLike, other: ArrayLike) -> Array:
-    """Product, elementwise with broadcasting, in the promoted dtype."""
+    """Product, elementwise with broadcasting, in the promoted dtype.
+
+    Example:
+        >>> torch.mul(torch.tensor([1, 2]), torch.tensor([[0.5], [3.0]]))
+        tensor([[0.5000, 1.0000],
+                [3.0000, 6.0000]])
+    """
     input, other = matched(input, other, spared=1)
     return input * other
 
 
 @op(deprecated=("input value tensor1 tensor2",), legacy={"tensor": "input"})
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) -> Array:
-    """``input + value * tensor1 * tensor2``, elementwise with broadcasting, in the promoted dtype."""
+    """``input + value * tensor1 * tensor2``, elementwise with broadcasting, in the promoted dtype.
+
+    Example:
+        >>> torch.addcmul(torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), value=10)
+        tensor([31., 81.])
+    """
     input, tensor1, tensor2 = matched(input, tensor1, tensor2)
     only("addcmul_cpu_out", input, 1, 2, 3)
     return input + checked_number(value, input.dtype) * tensor1 * tensor2
@@ -148,6 +163,10 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
 
     Raises:
         RuntimeError: the quotient is one of integers.
+
+    Example:
+        >>> torch.addcdiv(torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([4.0, 4.0]), value=2)
+        tensor([1.5000, 2.0000])
     """
     if rank(tensor1.dtype) < 2 and rank(tensor2.dtype) < 2:
         raise RuntimeError(NO_INTEGER_ADDCDIV)
@@ -170,6 +189,10 @@ def neg(input: Array) -> Array:
 
     Raises:
         RuntimeError: it is a bool tensor.
+
+    Example:
+        >>> torch.neg(torch.tensor([1.5, -2.0]))
+        tensor([-1.5000,  2.0000])
     """
     if input.dtype == bool:
         raise RuntimeError(NO_BOOL_NEG)
@@ -185,6 +208,10 @@ def lerp(input: Array, end: Array, weight: ArrayLike) -> Array:
 
     Raises:
         RuntimeError: the dtypes of the tensors differ.
+
+    Example:
+        >>> torch.lerp(torch.tensor([0.0, 10.0]), torch.tensor([4.0, 20.0]), 0.25)
+        tensor([ 1.0000, 12.5000])
     """
     for name, other in (("end", end), ("weight", weight)):
         if (name == "end" or getattr(weight, "ndim", 0)) and other.dtype != input.dtype:
@@ -290,13 +317,23 @@ def _floor_quotient(input, other) -> Array:
 
 @op(grad_name="DivBackward0")
 def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
-    """Quotient in floating point, elementwise with broadcasting."""
+    """Quotient in floating point, elementwise with broadcasting.
+
+    Example:
+        >>> torch.true_divide(torch.tensor([1, 3]), 2)
+        tensor([0.5000, 1.5000])
+    """
     return quotient(*matched_float(input, other, spared=1))
 
 
 @op(check=_no_zeros, stepwise=True, grad_name="NotImplemented", saves=True)
 def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
-    """Quotient rounded down, elementwise with broadcasting, in the promoted dtype."""
+    """Quotient rounded down, elementwise with broadcasting, in the promoted dtype.
+
+    Example:
+        >>> torch.floor_divide(torch.tensor([7, -7]), 2)
+        tensor([ 3, -4])
+    """
     return _floor_quotient(input, other)
 
 
@@ -308,7 +345,12 @@ def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     grad_name=of_remainder,
 )
 def remainder(input: ArrayLike, other: ArrayLike) -> Array:
-    """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``."""
+    """The rest of the division rounded down: it has the sign of the divisor, as Python's ``%``.
+
+    Example:
+        >>> torch.remainder(torch.tensor([7, -7]), 3)
+        tensor([1, 2])
+    """
     input, other = matched(input, other)
     only("remainder_cpu", input, 1, 2)
     return _remainder(*jnp.broadcast_arrays(input, other))
@@ -330,7 +372,12 @@ def _remainder(input, other):
     grad_name=by_tensor("other", "Fmod"),
 )
 def fmod(input: Array, other: ArrayLike) -> Array:
-    """The rest of the division rounded towards zero: it has the sign of `input`, as C's ``fmod``."""
+    """The rest of the division rounded towards zero: it has the sign of `input`, as C's ``fmod``.
+
+    Example:
+        >>> torch.fmod(torch.tensor([7, -7]), 3)
+        tensor([ 1, -1])
+    """
     input, other = matched(input, other)
     only("fmod_cpu", input, 1, 2)
     return _fmod(*jnp.broadcast_arrays(input, other))
@@ -346,7 +393,12 @@ def _fmod(input, other):
 
 @op
 def reciprocal(input: Array) -> Array:
-    """``1 / input``, in floating point."""
+    """``1 / input``, in floating point.
+
+    Example:
+        >>> torch.reciprocal(torch.tensor([2, 4]))
+        tensor([0.5000, 0.2500])
+    """
     return _reciprocal(floating(input))
 
 
@@ -357,7 +409,12 @@ def _reciprocal(input):
 
 @op
 def gcd(input: Array, other: Array) -> Array:
-    """The greatest common divisor of integers, not negative; of 0 and 0 it is 0."""
+    """The greatest common divisor of integers, not negative; of 0 and 0 it is 0.
+
+    Example:
+        >>> torch.gcd(torch.tensor([12, -8]), torch.tensor([18, 12]))
+        tensor([6, 4])
+    """
     input, other = matched(input, other)
     only("gcd_cpu", input, 1)
     return jnp.gcd(input, other)
@@ -365,169 +422,12 @@ def gcd(input: Array, other: Array) -> Array:
 
 @op
 def lcm(input: Array, other: Array) -> Array:
-    """The least common multiple of integers, not negative; of 0 and anything it is 0."""
+    """The least common multiple of integers, not negative; of 0 and anything it is 0.
+
+    Example:
+        >>> torch.lcm(torch.tensor([4, -6]), torch.tensor([6, 8]))
+        tensor([12, 24])
+    """
     input, other = matched(input, other)
     only("lcm_cpu", input, 1)
     return jnp.lcm(input, other)
-
-
-# ---------------------------------------------------------------------- powers
-
-
-@op(grad_name="PowBackward0")
-def square(input: Array) -> Array:
-    """``input * input``; bools become int64."""
-    return _square(as_dtype(input, result_dtype(input, 2)))
-
-
-@derived(lambda along, value, input: along * (2 * input))
-def _square(input):
-    return input * input
-
-
-POWERS = ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent")
-
-
-@op(name="pow", overloads=POWERS, grad_name="PowBackward0", saves=True)
-def fixed_power(input: Array, exponent: float, is_float: bool) -> Array:
-    """`input` to a power that is part of the operation: products, roots and quotients instead of a logarithm.
-
-    Args:
-        is_float: whether the exponent is a float, which makes floats of integers.
-
-    Raises:
-        RuntimeError: integers to a negative integer power.
-    """
-    dtype = result_dtype(input, float(exponent) if is_float else exponent)
-    if rank(dtype) < 2 and exponent < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-    input = as_dtype(input, dtype)
-    if not rank(dtype):
-        return input if exponent else jnp.ones_like(input)
-    if exponent == 0.5:
-        return jnp.sqrt(input)
-    if exponent == -0.5:
-        return lax.rsqrt(input)
-    stepwise = {3: _cube, -2: _inverse_square}.get(exponent)
-    return lax.integer_pow(input, int(exponent)) if stepwise is None else stepwise(input)
-
-
-@derived(lambda along, cube, x: along * (3 * (x * x)))
-def _cube(x):
-    return stepped(x * x, (jnp.bfloat16,)) * x  # of float16 PyTorch makes a logarithm
-
-
-@derived(lambda along, made, x: along * (-2 * lax.integer_pow(x, -3)))
-def _inverse_square(x):
-    return 1 / stepped(x * x, (jnp.bfloat16,))
-
-
-@op(grad_name=of_power, name="pow", overloads=POWERS, fits=("exponent",))
-def power(input: ArrayLike, exponent: ArrayLike) -> Array:
-    """`input` to the power `exponent`, elementwise with broadcasting, in the promoted dtype.
-
-    Integers to a negative power are 0, but for 1 and -1.
-    """
-    input, exponent = matched(input, exponent)
-    only("pow", input, 1, 2, 3)
-    if rank(input.dtype) != 1:
-        return _float_power(*jnp.broadcast_arrays(input, exponent))
-    raised = _integer_power(*jnp.broadcast_arrays(input, jnp.abs(exponent)))
-    return jnp.where((exponent >= 0) | (input == 1) | (input == -1), raised, 0)
-
-
-def _integer_power(base: Array, exponent: Array) -> Array:
-    """By squaring, modulo the dtype's range; `jax.numpy` looks at the lowest bits of the exponent alone."""
-
-    def step(state):
-        square, rest, got = state
-        return square * square, rest >> 1, jnp.where(rest & 1 == 1, got * square, got)
-
-    return lax.while_loop(lambda state: jnp.any(state[1] > 0), step, (base, exponent, jnp.ones_like(base)))[2]
-
-
-@jax.custom_jvp
-def _float_power(base, exponent):
-    return lax.pow(base, exponent)
-
-
-@_float_power.defjvp
-def _float_power_jvp(primals, tangents):
-    (base, exponent), (along_base, along_exponent) = primals, tangents
-    raised = _float_power(base, exponent)
-    slope = jnp.where(exponent == 0, 0, exponent * _float_power(base, jnp.where(exponent == 0, 1, exponent) - 1))
-    vanishes = (base == 0) & ((exponent if exponent.dtype.kind != "c" else exponent.real) >= 0)
-    growth = jnp.where(vanishes, 0, raised * jnp.log(jnp.where(vanishes, 1, base)))
-    return raised, slope * along_base + growth * along_exponent
-
-
-_POWER = OutRule("the output given to float_power has dtype {out} but the operation's result requires dtype {result}")
-
-
-@op(grad_name=of_power, overloads=POWERS, out=_POWER)
-def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
-    """`input` to the power `exponent` in double precision: float64, or complex128 for complex operands."""
-    dtype = jnp.complex128 if rank(result_dtype(input, exponent)) == 3 else jnp.float64
-    input, exponent = matched(as_dtype(input, dtype), as_dtype(exponent, dtype))
-    return _float_power(*jnp.broadcast_arrays(input, exponent))
-
-
-@op(out=OutRule("ldexp can't be cast to the desired output type {out}", can_cast), stepwise=True, shares="inputs")
-def ldexp(input: Array, other: Array) -> Array:
-    """``input * 2 ** other``, elementwise with broadcasting, in floating point.
-
-    By integers, a floating point tensor keeps its dtype.
-    """
-    if rank(input.dtype) == 2 and rank(other.dtype) < 2:
-        only("ldexp_cpu_exp", other, 1)
-        broadcast_shapes(input.shape, other.shape)
-        wide = as_dtype(input, jnp.promote_types(input.dtype, jnp.float32))
-        return as_dtype(_at_exponent(*jnp.broadcast_arrays(wide, other)), input.dtype)
-    exponent = floating(other)
-    input, other = matched(input, _float_power(jnp.full_like(exponent, 2), exponent))
-    return input * other
-
-
-# PyTorch's derivative is a power of integers, 0 for negative exponents
-@derived(lambda along, made, x, exponent: along * power.op.body(jnp.full_like(exponent, 2), exponent).astype(x.dtype))
-def _at_exponent(x, exponent):
-    limits = jnp.finfo(x.dtype)
-    bits = jnp.int32 if x.dtype == jnp.float32 else jnp.int64
-    rest = jnp.clip(exponent.astype(jnp.int64), 3 * limits.minexp, 3 * limits.maxexp)
-    for _ in range(3):  # each factor in range: from the smallest number there is to the largest
-        part = jnp.clip(rest, limits.minexp, limits.maxexp - 1)
-        factor = (part - limits.minexp + 1).astype(bits) << limits.nmant
-        x, rest = x * lax.bitcast_convert_type(factor, x.dtype), rest - part
-    return x
-
-
-_FREXP = (
-    OutRule("torch.frexp() expects mantissa to have dtype {c_result} but got {c_out}"),
-    OutRule("torch.frexp() expects exponent to have {c_result} dtype but got {c_out}"),
-)
-
-
-@op(out=_FREXP)
-def frexp(input: Array) -> tuple[Array, Array]:
-    """Each number as ``mantissa * 2 ** exponent``, the mantissa between 0.5 and 1 in size, the exponent an int32.
-
-    Raises:
-        RuntimeError: no floating point tensor.
-    """
-    if rank(input.dtype) != 2:
-        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
-    mantissa, exponent = _frexp(input)
-    return return_types.frexp(mantissa, exponent)
-
-
-@jax.custom_jvp
-def _frexp(input):
-    mantissa, exponent = jnp.frexp(input)
-    return mantissa, exponent.astype(jnp.int32)
-
-
-@_frexp.defjvp
-def _frexp_jvp(primals, tangents):
-    mantissa, exponent = _frexp(*primals)
-    scale = jnp.exp2(exponent.astype(jnp.float32)).astype(mantissa.dtype)  # PyTorch's is in single precision
-    return (mantissa, exponent), (tangents[0] / scale, jnp.zeros(exponent.shape, jax.dtypes.float0))

@@ -75,35 +75,60 @@ def _second_kind(order: int, x) -> Array:
 
 @op(module="torchlike.special")
 def bessel_j0(input: Array) -> Array:
-    """The Bessel function of the first kind and order 0, in floating point."""
+    """The Bessel function of the first kind and order 0, in floating point.
+
+    Example:
+        >>> torch.special.bessel_j0(torch.tensor([0.0, 1.0]))
+        tensor([1.0000, 0.7652])
+    """
     x, dtype = _double("bessel_j0", input)
     return _first_kind(0, x).astype(dtype)
 
 
 @op(module="torchlike.special")
 def bessel_j1(input: Array) -> Array:
-    """The Bessel function of the first kind and order 1, in floating point."""
+    """The Bessel function of the first kind and order 1, in floating point.
+
+    Example:
+        >>> torch.special.bessel_j1(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.4401])
+    """
     x, dtype = _double("bessel_j1", input)
     return _first_kind(1, x).astype(dtype)
 
 
 @op(module="torchlike.special")
 def bessel_y0(input: Array) -> Array:
-    """The Bessel function of the second kind and order 0, in floating point; NaN for negative elements."""
+    """The Bessel function of the second kind and order 0, in floating point; NaN for negative elements.
+
+    Example:
+        >>> torch.special.bessel_y0(torch.tensor([0.0, 1.0]))
+        tensor([  -inf, 0.0883])
+    """
     x, dtype = _double("bessel_y0", input)
     return _second_kind(0, x).astype(dtype)
 
 
 @op(module="torchlike.special")
 def bessel_y1(input: Array) -> Array:
-    """The Bessel function of the second kind and order 1, in floating point; NaN for negative elements."""
+    """The Bessel function of the second kind and order 1, in floating point; NaN for negative elements.
+
+    Example:
+        >>> torch.special.bessel_y1(torch.tensor([0.0, 1.0]))
+        tensor([   -inf, -0.7812])
+    """
     x, dtype = _double("bessel_y1", input)
     return _second_kind(1, x).astype(dtype)
 
 
 @op(module="torchlike.special")
 def spherical_bessel_j0(input: Array) -> Array:
-    """``sin(input) / input``, and 1 at 0, in floating point."""
+    """``sin(input) / input``, and 1 at 0, in floating point.
+
+    Example:
+        >>> torch.special.spherical_bessel_j0(torch.tensor([0.0, 1.0]))
+        tensor([1.0000, 0.8415])
+    """
     x, dtype = _double("spherical_bessel_j0", input)
     return jnp.where(jnp.isinf(x), 0, jnp.sinc(x / math.pi)).astype(dtype)
 
@@ -113,14 +138,24 @@ def spherical_bessel_j0(input: Array) -> Array:
 
 @op(module="torchlike.special")
 def modified_bessel_i0(input: Array) -> Array:
-    """The modified Bessel function of the first kind and order 0, in floating point."""
+    """The modified Bessel function of the first kind and order 0, in floating point.
+
+    Example:
+        >>> torch.special.modified_bessel_i0(torch.tensor([0.0, 1.0]))
+        tensor([1.0000, 1.2661])
+    """
     x, dtype = _double("modified_bessel_i0", input)
     return jsp.i0(x).astype(dtype)
 
 
 @op(module="torchlike.special")
 def modified_bessel_i1(input: Array) -> Array:
-    """The modified Bessel function of the first kind and order 1, in floating point."""
+    """The modified Bessel function of the first kind and order 1, in floating point.
+
+    Example:
+        >>> torch.special.modified_bessel_i1(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.5652])
+    """
     x, dtype = _double("modified_bessel_i1", input)
     return jsp.i1(x).astype(dtype)
 
@@ -157,25 +192,45 @@ def _second_modified(name: str, order: int, scaled: bool, input) -> Array:
 
 @op(module="torchlike.special")
 def modified_bessel_k0(input: Array) -> Array:
-    """The modified Bessel function of the second kind and order 0, in floating point; NaN below 0."""
+    """The modified Bessel function of the second kind and order 0, in floating point; NaN below 0.
+
+    Example:
+        >>> torch.special.modified_bessel_k0(torch.tensor([0.0, 1.0]))
+        tensor([   inf, 0.4210])
+    """
     return _second_modified("modified_bessel_k0", 0, False, input)
 
 
 @op(module="torchlike.special")
 def modified_bessel_k1(input: Array) -> Array:
-    """The modified Bessel function of the second kind and order 1, in floating point; NaN below 0."""
+    """The modified Bessel function of the second kind and order 1, in floating point; NaN below 0.
+
+    Example:
+        >>> torch.special.modified_bessel_k1(torch.tensor([0.0, 1.0]))
+        tensor([   inf, 0.6019])
+    """
     return _second_modified("modified_bessel_k1", 1, False, input)
 
 
 @op(module="torchlike.special")
 def scaled_modified_bessel_k0(input: Array) -> Array:
-    """``exp(input)`` times `modified_bessel_k0`, in floating point."""
+    """``exp(input)`` times `modified_bessel_k0`, in floating point.
+
+    Example:
+        >>> torch.special.scaled_modified_bessel_k0(torch.tensor([1.0, 100.0]))
+        tensor([1.1445, 0.1252])
+    """
     return _second_modified("scaled_modified_bessel_k0", 0, True, input)
 
 
 @op(module="torchlike.special")
 def scaled_modified_bessel_k1(input: Array) -> Array:
-    """``exp(input)`` times `modified_bessel_k1`, in floating point."""
+    """``exp(input)`` times `modified_bessel_k1`, in floating point.
+
+    Example:
+        >>> torch.special.scaled_modified_bessel_k1(torch.tensor([1.0, 100.0]))
+        tensor([1.6362, 0.1258])
+    """
     return _second_modified("scaled_modified_bessel_k1", 1, True, input)
 
 
@@ -207,7 +262,12 @@ def _airy_far(z) -> Array:
 
 @op(module="torchlike.special")
 def airy_ai(input: Array) -> Array:
-    """The Airy function Ai, in floating point."""
+    """The Airy function Ai, in floating point.
+
+    Example:
+        >>> torch.special.airy_ai(torch.tensor([0.0, 1.0]))
+        tensor([0.3550, 0.1353])
+    """
     x, dtype = _double("airy_ai", input)
     near = _airy_near(jnp.clip(x, -9.0, 1e3))
     found = jnp.where(x < -9, _airy_far(jnp.maximum(-x, 9.0)), near)

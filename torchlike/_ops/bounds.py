@@ -56,21 +56,36 @@ def _larger_or_smaller(choose, input, other) -> Array:
 
 @op
 def maximum(input: Array, other: Array) -> Array:
-    """The larger of two elements, NaN where one of them is; at ties each gets half of the gradient."""
+    """The larger of two elements, NaN where one of them is; at ties each gets half of the gradient.
+
+    Example:
+        >>> torch.maximum(torch.tensor([1.0, torch.nan]), torch.tensor([2.0, 0.0]))
+        tensor([2., nan])
+    """
     _refuse_complex("maximum", input, other)
     return _larger_or_smaller(jnp.maximum, input, other)
 
 
 @op
 def minimum(input: Array, other: Array) -> Array:
-    """The smaller of two elements, NaN where one of them is; at ties each gets half of the gradient."""
+    """The smaller of two elements, NaN where one of them is; at ties each gets half of the gradient.
+
+    Example:
+        >>> torch.minimum(torch.tensor([1.0, torch.nan]), torch.tensor([2.0, 0.0]))
+        tensor([1., nan])
+    """
     _refuse_complex("minimum", input, other)
     return _larger_or_smaller(jnp.minimum, input, other)
 
 
 @op
 def fmax(input: Array, other: Array) -> Array:
-    """The larger of two elements, the other one where one is NaN."""
+    """The larger of two elements, the other one where one is NaN.
+
+    Example:
+        >>> torch.fmax(torch.tensor([1.0, torch.nan]), torch.tensor([2.0, 0.0]))
+        tensor([2., 0.])
+    """
     _refuse_complex("fmax", input, other)
     input, other = matched(input, other)
     return jnp.where((input >= other) | jnp.isnan(other), input, other)
@@ -78,7 +93,12 @@ def fmax(input: Array, other: Array) -> Array:
 
 @op
 def fmin(input: Array, other: Array) -> Array:
-    """The smaller of two elements, the other one where one is NaN."""
+    """The smaller of two elements, the other one where one is NaN.
+
+    Example:
+        >>> torch.fmin(torch.tensor([1.0, torch.nan]), torch.tensor([2.0, 0.0]))
+        tensor([1., 0.])
+    """
     _refuse_complex("fmin", input, other)
     input, other = matched(input, other)
     return jnp.where((input <= other) | jnp.isnan(other), input, other)
@@ -171,7 +191,12 @@ def clamp(input: Array, min: ArrayLike | None = None, max: ArrayLike | None = No
     stored=_CLAMPED,
 )
 def clamp_min(input: Array, min: ArrayLike) -> Array:
-    """The elements, those below `min` set to it."""
+    """The elements, those below `min` set to it.
+
+    Example:
+        >>> torch.clamp_min(torch.tensor([-1.0, 0.5, 2.0]), 0)
+        tensor([0.0000, 0.5000, 2.0000])
+    """
     return _bounded(input, min, None)
 
 
@@ -182,7 +207,12 @@ def clamp_min(input: Array, min: ArrayLike) -> Array:
     stored=_CLAMPED,
 )
 def clamp_max(input: Array, max: ArrayLike) -> Array:
-    """The elements, those above `max` set to it."""
+    """The elements, those above `max` set to it.
+
+    Example:
+        >>> torch.clamp_max(torch.tensor([-1.0, 0.5, 2.0]), 1)
+        tensor([-1.0000,  0.5000,  1.0000])
+    """
     return _bounded(input, None, max)
 
 
@@ -195,6 +225,10 @@ def nan_to_num(
     Args:
         nan: instead of NaN, 0 by default.
         posinf, neginf: instead of the infinities, the largest and the lowest finite number by default.
+
+    Example:
+        >>> torch.nan_to_num(torch.tensor([torch.nan, torch.inf, 1.0]), nan=0, posinf=9)
+        tensor([0., 9., 1.])
     """
     if rank(input.dtype) < 2:
         return input
@@ -217,7 +251,14 @@ def _finite(input, nan, posinf, neginf) -> Array:
 
 @op(aliases=("absolute",), out=UNARY)
 def abs(input: Array) -> Array:
-    """The absolute value; of complex numbers the real one. The gradient at 0 is 0."""
+    """The absolute value; of complex numbers the real one. The gradient at 0 is 0.
+
+    Example:
+        >>> torch.abs(torch.tensor([-2.5, 3.0]))
+        tensor([2.5000, 3.0000])
+        >>> torch.abs(torch.tensor([3 + 4j]))
+        tensor([5.])
+    """
     only("abs_cpu", input, 1, 2, 3)
     return magnitude(input) if rank(input.dtype) > 1 else jnp.abs(input)
 
@@ -228,6 +269,10 @@ def sign(input: Array) -> Array:
 
     Raises:
         NotImplementedError: complex numbers, for which there is `sgn`.
+
+    Example:
+        >>> torch.sign(torch.tensor([-2.5, 0.0, 3.0]))
+        tensor([-1.,  0.,  1.])
     """
     if rank(input.dtype) == 3:
         raise NotImplementedError(
@@ -238,7 +283,12 @@ def sign(input: Array) -> Array:
 
 @op(out=UNARY, saves=True)
 def sgn(input: Array) -> Array:
-    """The sign; of a complex number the number of size 1 with its angle, of 0 it is 0."""
+    """The sign; of a complex number the number of size 1 with its angle, of 0 it is 0.
+
+    Example:
+        >>> torch.sgn(torch.tensor([3 + 4j, 0j]))
+        tensor([0.6000+0.8000j, 0.0000+0.0000j])
+    """
     return _complex_sign(input) if rank(input.dtype) == 3 else direction(input) if rank(input.dtype) else input
 
 
@@ -255,7 +305,12 @@ def _complex_sign(input):
 
 @op(out=BOOLS)
 def signbit(input: Array) -> Array:
-    """Whether the sign is negative: so for -0.0, too."""
+    """Whether the sign is negative: so for -0.0, too.
+
+    Example:
+        >>> torch.signbit(torch.tensor([-1.0, -0.0, 0.0]))
+        tensor([ True,  True, False])
+    """
     if rank(input.dtype) == 3:
         raise NotImplementedError("signbit is not implemented for complex tensors.")
     return jnp.signbit(input) if rank(input.dtype) == 2 else input < 0
@@ -263,7 +318,12 @@ def signbit(input: Array) -> Array:
 
 @op(grad_name=by_tensor("other", "Copysign", 0), overloads=NUMBER_SECOND)
 def copysign(input: Array, other: ArrayLike) -> Array:
-    """The size of `input` with the sign of `other`, in floating point; no gradient passes where `input` is 0."""
+    """The size of `input` with the sign of `other`, in floating point; no gradient passes where `input` is 0.
+
+    Example:
+        >>> torch.copysign(torch.tensor([1.0, -2.0]), torch.tensor([-0.0, 3.0]))
+        tensor([-1.,  2.])
+    """
     input, other = matched_float(input, other)
     only("copysign_cpu", input, 2)
     return _copysign(*jnp.broadcast_arrays(input, other))
@@ -282,7 +342,12 @@ def _copysign_jvp(primals, tangents):
 
 @op
 def hypot(input: Array, other: Array) -> Array:
-    """``sqrt(input ** 2 + other ** 2)`` without overflow."""
+    """``sqrt(input ** 2 + other ** 2)`` without overflow.
+
+    Example:
+        >>> torch.hypot(torch.tensor([3.0, 5.0]), torch.tensor([4.0, 12.0]))
+        tensor([ 5., 13.])
+    """
     input, other = matched(input, other)
     only("hypot_cpu", input, 2)
     return _hypot(*jnp.broadcast_arrays(input, other))
@@ -305,6 +370,10 @@ def heaviside(input: Array, values: Array) -> Array:
 
     Raises:
         RuntimeError: complex numbers, or tensors of different dtypes.
+
+    Example:
+        >>> torch.heaviside(torch.tensor([-1.5, 0.0, 2.0]), torch.tensor([0.5]))
+        tensor([0.0000, 0.5000, 1.0000])
     """
     if 3 in (rank(input.dtype), rank(values.dtype)):
         raise RuntimeError("heaviside is not yet implemented for complex tensors.")
@@ -316,7 +385,12 @@ def heaviside(input: Array, values: Array) -> Array:
 
 @op
 def nextafter(input: Array, other: Array) -> Array:
-    """The next number that the dtype has after `input` in the direction of `other`."""
+    """The next number that the dtype has after `input` in the direction of `other`.
+
+    Example:
+        >>> torch.nextafter(torch.tensor([1.0]), torch.tensor([2.0])) == 1 + torch.finfo().eps
+        tensor([True])
+    """
     input, other = matched(input, other)
     only("nextafter_cpu", input, 2)
     return _nextafter(*jnp.broadcast_arrays(input, other))

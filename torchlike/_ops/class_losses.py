@@ -106,6 +106,10 @@ def nll_loss(
 
     Raises:
         ValueError: the batches differ in size.
+
+    Example:
+        >>> torch.nn.functional.nll_loss(torch.tensor([[-1.0, -0.5], [-0.1, -2.0]]), torch.tensor([1, 0]))
+        tensor(0.3000)
     """
     _check_classes(input, target, weight)
     only("nll_loss_out_frame", input, 2)
@@ -141,6 +145,10 @@ def cross_entropy(
         ValueError: the batches differ in size.
 
     Source: Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015, for the smoothing.
+
+    Example:
+        >>> torch.nn.functional.cross_entropy(torch.tensor([[2.0, 0.0], [0.0, 5.0]]), torch.tensor([0, 1]))
+        tensor(0.0668)
     """
     smooths = known(label_smoothing)
     axis = 1 if input.ndim > 1 else 0

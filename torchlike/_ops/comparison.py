@@ -25,42 +25,72 @@ from torchlike._types.dtypes import scalar_name
 
 @op(overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Eq"))
 def eq(input: Array, other: ArrayLike) -> Array:
-    """Whether elements are equal, with broadcasting, compared in the promoted dtype."""
+    """Whether elements are equal, with broadcasting, compared in the promoted dtype.
+
+    Example:
+        >>> torch.eq(torch.tensor([1, 2]), torch.tensor([1.0, 3.0]))
+        tensor([ True, False])
+    """
     input, other = matched(input, other)
     return input == other
 
 
 @op(aliases=("not_equal",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ne"))
 def ne(input: Array, other: ArrayLike) -> Array:
-    """Whether elements differ, with broadcasting, compared in the promoted dtype."""
+    """Whether elements differ, with broadcasting, compared in the promoted dtype.
+
+    Example:
+        >>> torch.ne(torch.tensor([1, 2]), torch.tensor([1.0, 3.0]))
+        tensor([False,  True])
+    """
     input, other = matched(input, other)
     return input != other
 
 
 @op(aliases=("less",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Lt"))
 def lt(input: Array, other: ArrayLike) -> Array:
-    """Whether elements of `input` are less, with broadcasting, compared in the promoted dtype."""
+    """Whether elements of `input` are less, with broadcasting, compared in the promoted dtype.
+
+    Example:
+        >>> torch.lt(torch.tensor([1, 2, 3]), 2)
+        tensor([ True, False, False])
+    """
     input, other = _ordered("lt", input, other)
     return input < other
 
 
 @op(aliases=("less_equal",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Le"))
 def le(input: Array, other: ArrayLike) -> Array:
-    """Whether elements of `input` are less or equal, with broadcasting, compared in the promoted dtype."""
+    """Whether elements of `input` are less or equal, with broadcasting, compared in the promoted dtype.
+
+    Example:
+        >>> torch.le(torch.tensor([1, 2, 3]), 2)
+        tensor([ True,  True, False])
+    """
     input, other = _ordered("le", input, other)
     return input <= other
 
 
 @op(aliases=("greater",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Gt"))
 def gt(input: Array, other: ArrayLike) -> Array:
-    """Whether elements of `input` are greater, with broadcasting, compared in the promoted dtype."""
+    """Whether elements of `input` are greater, with broadcasting, compared in the promoted dtype.
+
+    Example:
+        >>> torch.gt(torch.tensor([1, 2, 3]), 2)
+        tensor([False, False,  True])
+    """
     input, other = _ordered("gt", input, other)
     return input > other
 
 
 @op(aliases=("greater_equal",), overloads=NUMBER_SECOND, grad_name=by_tensor("other", "Ge"))
 def ge(input: Array, other: ArrayLike) -> Array:
-    """Whether elements of `input` are greater or equal, with broadcasting, compared in the promoted dtype."""
+    """Whether elements of `input` are greater or equal, with broadcasting, compared in the promoted dtype.
+
+    Example:
+        >>> torch.ge(torch.tensor([1, 2, 3]), 2)
+        tensor([False,  True,  True])
+    """
     input, other = _ordered("ge", input, other)
     return input >= other
 
@@ -109,19 +139,34 @@ def all_equal(input: Array, other: Array) -> Array:
 
 @op
 def isnan(input: Array) -> Array:
-    """Whether elements are NaN; for complex numbers whether a part is."""
+    """Whether elements are NaN; for complex numbers whether a part is.
+
+    Example:
+        >>> torch.isnan(torch.tensor([1.0, torch.nan, torch.inf]))
+        tensor([False,  True, False])
+    """
     return jnp.isnan(input) if rank(input.dtype) >= 2 else jnp.zeros(input.shape, bool)
 
 
 @op
 def isinf(input: Array) -> Array:
-    """Whether elements are infinite; for complex numbers whether a part is."""
+    """Whether elements are infinite; for complex numbers whether a part is.
+
+    Example:
+        >>> torch.isinf(torch.tensor([1.0, torch.nan, -torch.inf]))
+        tensor([False, False,  True])
+    """
     return jnp.isinf(input) if rank(input.dtype) >= 2 else jnp.zeros(input.shape, bool)
 
 
 @op
 def isfinite(input: Array) -> Array:
-    """Whether elements are neither infinite nor NaN; for complex numbers whether both parts are so."""
+    """Whether elements are neither infinite nor NaN; for complex numbers whether both parts are so.
+
+    Example:
+        >>> torch.isfinite(torch.tensor([1.0, torch.nan, torch.inf]))
+        tensor([ True, False, False])
+    """
     return jnp.isfinite(input) if rank(input.dtype) >= 2 else jnp.ones(input.shape, bool)
 
 
@@ -131,6 +176,10 @@ def isposinf(input: Array) -> Array:
 
     Raises:
         RuntimeError: they are complex.
+
+    Example:
+        >>> torch.isposinf(torch.tensor([1.0, torch.inf, -torch.inf]))
+        tensor([False,  True, False])
     """
     return _is_infinity("isposinf", input, jnp.inf)
 
@@ -141,6 +190,10 @@ def isneginf(input: Array) -> Array:
 
     Raises:
         RuntimeError: they are complex.
+
+    Example:
+        >>> torch.isneginf(torch.tensor([1.0, torch.inf, -torch.inf]))
+        tensor([False, False,  True])
     """
     return _is_infinity("isneginf", input, -jnp.inf)
 
@@ -153,7 +206,12 @@ def _is_infinity(name: str, input, which) -> Array:
 
 @op
 def isreal(input: Array) -> Array:
-    """Whether elements are real: whether their imaginary part is 0."""
+    """Whether elements are real: whether their imaginary part is 0.
+
+    Example:
+        >>> torch.isreal(torch.tensor([1 + 0j, 1 + 2j]))
+        tensor([ True, False])
+    """
     return input.imag == 0 if rank(input.dtype) == 3 else jnp.ones(input.shape, bool)
 
 
@@ -167,6 +225,10 @@ def isin(elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool =
 
     Raises:
         RuntimeError: bools or complex numbers.
+
+    Example:
+        >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([2, 3, 5]))
+        tensor([False,  True,  True])
     """
     for each in (elements, test_elements):
         if not is_number(each) and rank(each.dtype) in (0, 3):
@@ -180,26 +242,46 @@ def isin(elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool =
 
 @op(untracked=True)
 def logical_not(input: Array) -> Array:
-    """Whether elements are 0."""
+    """Whether elements are 0.
+
+    Example:
+        >>> torch.logical_not(torch.tensor([0.0, 2.5]))
+        tensor([ True, False])
+    """
     return input == 0
 
 
 @op(untracked=True)
 def logical_and(input: Array, other: Array) -> Array:
-    """Whether neither element is 0, with broadcasting."""
+    """Whether neither element is 0, with broadcasting.
+
+    Example:
+        >>> torch.logical_and(torch.tensor([0, 1, 2]), torch.tensor([True, False, True]))
+        tensor([False, False,  True])
+    """
     input, other = matched(input != 0, other != 0)
     return input & other
 
 
 @op(untracked=True)
 def logical_or(input: Array, other: Array) -> Array:
-    """Whether an element is not 0, with broadcasting."""
+    """Whether an element is not 0, with broadcasting.
+
+    Example:
+        >>> torch.logical_or(torch.tensor([0, 1, 2]), torch.tensor([False, False, True]))
+        tensor([False,  True,  True])
+    """
     input, other = matched(input != 0, other != 0)
     return input | other
 
 
 @op(untracked=True)
 def logical_xor(input: Array, other: Array) -> Array:
-    """Whether just one element is 0, with broadcasting."""
+    """Whether just one element is 0, with broadcasting.
+
+    Example:
+        >>> torch.logical_xor(torch.tensor([0, 1, 2]), torch.tensor([True, False, True]))
+        tensor([ True,  True, False])
+    """
     input, other = matched(input != 0, other != 0)
     return input ^ other

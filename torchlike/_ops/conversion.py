@@ -10,7 +10,14 @@ from torchlike._ops._promote import Array, DType, as_dtype
 
 @op
 def clone(input: Array, *, memory_format=None) -> Array:
-    """A copy of the elements; gradients flow through."""
+    """A copy of the elements; gradients flow through.
+
+    Example:
+        >>> x = torch.zeros(2)
+        >>> y = torch.clone(x).add_(1)
+        >>> x, y
+        (tensor([0., 0.]), tensor([1., 1.]))
+    """
     return jnp.positive(input) if input.dtype != bool else input | False
 
 

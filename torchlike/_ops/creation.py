@@ -67,6 +67,10 @@ def complex(real: Array, imag: Array) -> Array:
 
     Raises:
         RuntimeError: the parts' dtypes differ or are no floating point ones.
+
+    Example:
+        >>> torch.complex(torch.tensor([1.0, 2.0]), torch.tensor([0.0, -1.0]))
+        tensor([1.+0.j, 2.-1.j])
     """
     _check_parts(real, imag)
     return lax.complex(*jnp.broadcast_arrays(real, imag))
@@ -78,6 +82,10 @@ def polar(abs: Array, angle: Array) -> Array:
 
     Raises:
         RuntimeError: the dtypes differ or are no floating point ones.
+
+    Example:
+        >>> torch.polar(torch.tensor([1.0, 2.0]), torch.tensor([0.0, torch.pi])).real
+        tensor([ 1., -2.])
     """
     _check_parts(abs, angle)
     abs, angle = jnp.broadcast_arrays(abs, angle)

@@ -15,13 +15,23 @@ from torchlike._ops._promote import Array, Number, as_dtype, floating, matched, 
 
 @op(legacy={"tensor": "input"})
 def exp(input: Array) -> Array:
-    """``e`` to the power of each element, in floating point."""
+    """``e`` to the power of each element, in floating point.
+
+    Example:
+        >>> torch.exp(torch.tensor([0.0, 1.0]))
+        tensor([1.0000, 2.7183])
+    """
     return jnp.exp(floating(input))
 
 
 @op(also="torchlike.special")
 def exp2(input: Array) -> Array:
-    """2 to the power of each element, in floating point."""
+    """2 to the power of each element, in floating point.
+
+    Example:
+        >>> torch.exp2(torch.tensor([0, 3]))
+        tensor([1., 8.])
+    """
     return _exp2(floating(input))
 
 
@@ -32,19 +42,34 @@ def _exp2(input):
 
 @op(also="torchlike.special")
 def expm1(input: Array) -> Array:
-    """``exp(input) - 1``, exact near 0 as well, in floating point."""
+    """``exp(input) - 1``, exact near 0 as well, in floating point.
+
+    Example:
+        >>> torch.expm1(torch.tensor([0.0, 1e-10]))
+        tensor([0.0000e+00, 1.0000e-10])
+    """
     return jnp.expm1(floating(input))
 
 
 @op
 def log(input: Array) -> Array:
-    """The natural logarithm, in floating point; NaN for negative real numbers."""
+    """The natural logarithm, in floating point; NaN for negative real numbers.
+
+    Example:
+        >>> torch.log(torch.tensor([1.0, torch.e, 0.0, -1.0]))
+        tensor([0., 1., -inf, nan])
+    """
     return jnp.log(floating(input))
 
 
 @op
 def log2(input: Array) -> Array:
-    """The logarithm to base 2, in floating point."""
+    """The logarithm to base 2, in floating point.
+
+    Example:
+        >>> torch.log2(torch.tensor([1, 8]))
+        tensor([0., 3.])
+    """
     return _log2(floating(input))
 
 
@@ -55,7 +80,12 @@ def _log2(input):
 
 @op
 def log10(input: Array) -> Array:
-    """The logarithm to base 10, in floating point."""
+    """The logarithm to base 10, in floating point.
+
+    Example:
+        >>> torch.log10(torch.tensor([1, 1000]))
+        tensor([0., 3.])
+    """
     return _log10(floating(input))
 
 
@@ -66,7 +96,12 @@ def _log10(input):
 
 @op(also="torchlike.special")
 def log1p(input: Array) -> Array:
-    """``log(1 + input)``, exact near 0 as well, in floating point."""
+    """``log(1 + input)``, exact near 0 as well, in floating point.
+
+    Example:
+        >>> torch.log1p(torch.tensor([0.0, 1e-10]))
+        tensor([0.0000e+00, 1.0000e-10])
+    """
     input = floating(input)
     return _complex_log1p(input) if jnp.iscomplexobj(input) else jnp.log1p(input)
 
@@ -88,7 +123,12 @@ def _complex_log1p_jvp(primals, tangents):
 
 @op
 def logaddexp(input: Array, other: Array) -> Array:
-    """``log(exp(input) + exp(other))`` without overflow, elementwise with broadcasting."""
+    """``log(exp(input) + exp(other))`` without overflow, elementwise with broadcasting.
+
+    Example:
+        >>> torch.logaddexp(torch.tensor([0.0, 1000.0]), torch.tensor([0.0, 1000.0]))
+        tensor([6.9315e-01, 1.0007e+03])
+    """
     input, other = matched(input, other)
     only("logaddexp_cpu", input, 2, 3)
     return logaddexp_of(*jnp.broadcast_arrays(input, other))
@@ -110,7 +150,12 @@ def logaddexp_of(input: Array, other: Array) -> Array:
 
 @op
 def logaddexp2(input: Array, other: Array) -> Array:
-    """``log2(2 ** input + 2 ** other)`` without overflow, elementwise with broadcasting."""
+    """``log2(2 ** input + 2 ** other)`` without overflow, elementwise with broadcasting.
+
+    Example:
+        >>> torch.logaddexp2(torch.tensor([0.0, 1000.0]), torch.tensor([0.0, 1000.0]))
+        tensor([1.0000e+00, 1.0010e+03])
+    """
     input, other = matched(input, other)
     only("logaddexp2_cpu", input, 2)
     return _logaddexp2(*jnp.broadcast_arrays(input, other))
@@ -126,7 +171,12 @@ def _logaddexp2(input, other):
 
 @op
 def sqrt(input: Array) -> Array:
-    """The square root, in floating point; NaN for negative real numbers."""
+    """The square root, in floating point; NaN for negative real numbers.
+
+    Example:
+        >>> torch.sqrt(torch.tensor([4.0, 2.0, -1.0]))
+        tensor([2.0000, 1.4142,    nan])
+    """
     return _sqrt(floating(input))
 
 
@@ -137,7 +187,12 @@ def _sqrt(input):
 
 @op
 def rsqrt(input: Array) -> Array:
-    """``1 / sqrt(input)``, in floating point."""
+    """``1 / sqrt(input)``, in floating point.
+
+    Example:
+        >>> torch.rsqrt(torch.tensor([4.0, 0.0]))
+        tensor([0.5000,    inf])
+    """
     return _rsqrt(floating(input))
 
 
@@ -148,7 +203,12 @@ def _rsqrt(input):
 
 @op(aliases=("expit",), also="torchlike.special")
 def sigmoid(input: Array) -> Array:
-    """``1 / (1 + exp(-input))``, in floating point."""
+    """``1 / (1 + exp(-input))``, in floating point.
+
+    Example:
+        >>> torch.sigmoid(torch.tensor([-1.0, 0.0, 1.0]))
+        tensor([0.2689, 0.5000, 0.7311])
+    """
     return jax.nn.sigmoid(floating(input))
 
 
@@ -158,6 +218,10 @@ def logit(input: Array, eps: Number | None = None) -> Array:
 
     Args:
         eps: the elements are first bounded to ``[eps, 1 - eps]``; without it those outside of ``[0, 1]`` give NaN.
+
+    Example:
+        >>> torch.logit(torch.tensor([0.5, 0.9]))
+        tensor([0.0000, 2.1972])
     """
     input = real_floating("logit_cpu", input)
     if eps is not None:

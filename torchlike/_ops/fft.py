@@ -174,27 +174,47 @@ def fft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = No
 
 @op(module=PLACE, grad_name=_node, out=COMPLEX)
 def ifft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Array:
-    """The inverse of `fft`; by default with the factor ``1 / n``."""
+    """The inverse of `fft`; by default with the factor ``1 / n``.
+
+    Example:
+        >>> torch.fft.ifft(torch.fft.fft(torch.tensor([1.0, 2.0, 3.0, 4.0]))).real
+        tensor([1., 2., 3., 4.])
+    """
     return _complex_to_complex(input, *_one(input, n, dim), norm, True)
 
 
 @op(module=PLACE, grad_name="FftR2CBackward0", out=COMPLEX)
 def rfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Array:
-    """The first ``n // 2 + 1`` of `fft` of a real input, which tell the others."""
+    """The first ``n // 2 + 1`` of `fft` of a real input, which tell the others.
+
+    Example:
+        >>> torch.fft.rfft(torch.tensor([1.0, 2.0, 3.0, 4.0]))
+        tensor([10.+0.j, -2.+2.j, -2.+0.j])
+    """
     input = _real("rfft", input)
     return _real_to_complex(input, *_one(input, n, dim), norm)
 
 
 @op(module=PLACE, grad_name="FftC2RBackward0", out=REAL)
 def irfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Array:
-    """The inverse of `rfft`; `n` is the length of the result, by default even."""
+    """The inverse of `rfft`; `n` is the length of the result, by default even.
+
+    Example:
+        >>> torch.fft.irfft(torch.tensor([10 + 0j, -2 + 2j, -2 + 0j]))
+        tensor([1., 2., 3., 4.])
+    """
     dims, _ = _one(input, n, dim)
     return _complex_to_real(input, dims, [_count(n, 2 * (input.shape[dims[0]] - 1))], norm)
 
 
 @op(module=PLACE, grad_name="FftC2RBackward0", out=REAL)
 def hfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Array:
-    """The `fft` of an input of which the first half tells the others: they are conjugates, and the result is real."""
+    """The `fft` of an input of which the first half tells the others: they are conjugates, and the result is real.
+
+    Example:
+        >>> torch.fft.hfft(torch.tensor([1.0, 2.0, 3.0]))
+        tensor([ 8., -2.,  0., -2.])
+    """
     _check_norm(norm)
     dims, _ = _one(input, n, dim)
     size = _count(n, 2 * (input.shape[dims[0]] - 1))
@@ -224,19 +244,35 @@ def fftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: str
 
     Raises:
         RuntimeError: `s` and `dim` do not fit, a size is not positive, or `norm` is not known.
+
+    Example:
+        >>> torch.fft.fftn(torch.eye(2))
+        tensor([[2.+0.j, 0.+0.j],
+                [0.+0.j, 2.+0.j]])
     """
     return _complex_to_complex(input, *_dims(input, s, dim), norm, False)
 
 
 @op(module=PLACE, grad_name=_node, out=COMPLEX)
 def ifftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: str | None = None) -> Array:
-    """The inverse of `fftn`."""
+    """The inverse of `fftn`.
+
+    Example:
+        >>> torch.fft.ifftn(torch.fft.fftn(torch.eye(2))).real
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
     return _complex_to_complex(input, *_dims(input, s, dim), norm, True)
 
 
 @op(module=PLACE, grad_name="FftR2CBackward0", out=COMPLEX)
 def rfftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: str | None = None) -> Array:
-    """`fftn` of a real input, the half of the last dimension that tells the others."""
+    """`fftn` of a real input, the half of the last dimension that tells the others.
+
+    Example:
+        >>> torch.fft.rfftn(torch.ones(2, 4)).shape
+        torch.Size([2, 3])
+    """
     input = _real("rfftn", input, "expects a real-valued input tensor")
     dims, sizes = _dims(input, s, dim)
     if not dims:
@@ -246,7 +282,12 @@ def rfftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: st
 
 @op(module=PLACE, grad_name="FftC2RBackward0", out=REAL)
 def irfftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: str | None = None) -> Array:
-    """The inverse of `rfftn`; the last of `s` is the size of the result, by default even."""
+    """The inverse of `rfftn`; the last of `s` is the size of the result, by default even.
+
+    Example:
+        >>> torch.fft.irfftn(torch.fft.rfftn(torch.ones(2, 4))).shape
+        torch.Size([2, 4])
+    """
     dims, sizes = _dims(input, s, dim)
     if not dims:
         raise RuntimeError("irfftn must transform at least one axis")
@@ -255,7 +296,12 @@ def irfftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: s
 
 @op(module=PLACE, grad_name="FftC2RBackward0", out=REAL)
 def hfftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: str | None = None) -> Array:
-    """`hfft` along the last dimension, after `fft` along the others."""
+    """`hfft` along the last dimension, after `fft` along the others.
+
+    Example:
+        >>> torch.fft.hfftn(torch.ones(2, 3)).shape
+        torch.Size([2, 4])
+    """
     dims, sizes = _dims(input, s, dim)
     if not dims:
         raise RuntimeError("hfftn must transform at least one axis")
@@ -266,7 +312,12 @@ def hfftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: st
 
 @op(module=PLACE, grad_name="FftC2CBackward0", out=COMPLEX)
 def ihfftn(input: Array, s: Ints | None = None, dim: Ints | None = None, norm: str | None = None) -> Array:
-    """The inverse of `hfftn`."""
+    """The inverse of `hfftn`.
+
+    Example:
+        >>> torch.fft.ihfftn(torch.ones(2, 4)).shape
+        torch.Size([2, 3])
+    """
     input = _real("ihfftn", input, "expects a real-valued input tensor")
     dims, sizes = _dims(input, s, dim)
     if not dims:

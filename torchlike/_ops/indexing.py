@@ -5,7 +5,6 @@ Indices out of bounds are refused, see `checks`; until that is said they are cla
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import jax
@@ -28,17 +27,9 @@ from torchlike._ops._promote import (
     rank,
     wrap_dim,
 )
-from torchlike._ops._values import (
-    IN_SELF,
-    added_within,
-    all_within,
-    along,
-    along_or_flat,
-    flat_within,
-    selected_within,
-)
+from torchlike._ops._values import IN_SELF, added_within, all_within, along, selected_within
 from torchlike._ops.arithmetic import scaled
-from torchlike._out import INDEXED, SAME, OutRule
+from torchlike._out import INDEXED, SAME
 from torchlike._types import dtypes
 
 scalar_name = dtypes.scalar_name
@@ -131,6 +122,11 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     Raises:
         IndexError: `index` is no vector.
         RuntimeError: it has no integer dtype.
+
+    Example:
+        >>> torch.index_select(torch.tensor([[1, 2, 3], [4, 5, 6]]), 1, torch.tensor([2, 0]))
+        tensor([[3, 1],
+                [6, 4]])
     """
     _check_index("index_select", index, "dtype int32 or int64 for index")
     if index.ndim > 1:
@@ -164,6 +160,11 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
 
     Raises:
         RuntimeError: the numbers of dimensions differ, or `index` is larger than `input` in another dimension.
+
+    Example:
+        >>> torch.gather(torch.tensor([[1, 2], [3, 4]]), 1, torch.tensor([[1], [0]]))
+        tensor([[2],
+                [3]])
     """
     dim = wrap_dim(dim, input.ndim)
     _check_along("gather", input, index, dim)
@@ -236,6 +237,11 @@ def scatter(
 
     Raises:
         RuntimeError: dtypes or sizes do not fit.
+
+    Example:
+        >>> torch.scatter(torch.zeros(2, 3), 1, torch.tensor([[2], [0]]), 5)
+        tensor([[0., 0., 5.],
+                [5., 0., 0.]])
     """
     given = src if value is None else value
     if reduce not in _HOW:
@@ -252,7 +258,12 @@ def scatter(
 
 @op(check=along(), apart_out=True, out=SAME)
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
-    """`input` with the elements of `src` added at the places of `index` along `dim`."""
+    """`input` with the elements of `src` added at the places of `index` along `dim`.
+
+    Example:
+        >>> torch.scatter_add(torch.zeros(3), 0, torch.tensor([0, 2, 0]), torch.tensor([1.0, 2.0, 3.0]))
+        tensor([4., 0., 2.])
+    """
     dim = _check_scatter("scatter", input, dim, index, src)
     return _scattered(input, dim, index, src, "add")
 
@@ -266,6 +277,10 @@ def scatter_reduce(
     Args:
         reduce: ``"sum"``, ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
         include_self: whether what is there takes part.
+
+    Example:
+        >>> torch.scatter_reduce(torch.zeros(2), 0, torch.tensor([1, 1]), torch.tensor([3.0, 5.0]), "amax")
+        tensor([0., 5.])
     """
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
@@ -402,7 +417,14 @@ def _rows(dim: int, index: Array) -> tuple:
 
 @op(check=added_within, apart_out=True, out=SAME)
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Number = 1) -> Array:
-    """`input` with ``alpha * source`` added to the slices of a dimension at the places in a vector."""
+    """`input` with ``alpha * source`` added to the slices of a dimension at the places in a vector.
+
+    Example:
+        >>> torch.index_add(torch.ones(3, 2), 0, torch.tensor([2, 0]), torch.tensor([[1, 2], [3, 4.0]]), alpha=10)
+        tensor([[31., 41.],
+                [ 1.,  1.],
+                [11., 21.]])
+    """
     dim = wrap_dim(dim, input.ndim)
     _check_slices("index_add_", input, dim, index, source)
     wide = _at_dim(input, dim)[0]
@@ -412,7 +434,14 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
 
 @op(check=along(IndexError, "index_copy_(): {}"), apart_out=True, out=SAME)
 def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
-    """`input` with the slices of a dimension at the places in a vector replaced by those of `source`."""
+    """`input` with the slices of a dimension at the places in a vector replaced by those of `source`.
+
+    Example:
+        >>> torch.index_copy(torch.zeros(3, 2), 0, torch.tensor([2, 0]), torch.tensor([[1, 2], [3, 4.0]]))
+        tensor([[3., 4.],
+                [0., 0.],
+                [1., 2.]])
+    """
     dim = wrap_dim(dim, input.ndim)
     name = "index_copy_()"
     if index.ndim > 1:
@@ -455,7 +484,13 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     grad_name=by_tensor("value", "IndexFill"),
 )
 def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
-    """`input` with one number in the slices of a dimension at the places in a vector."""
+    """`input` with one number in the slices of a dimension at the places in a vector.
+
+    Example:
+        >>> torch.index_fill(torch.zeros(2, 3), 1, torch.tensor([0, 2]), 7)
+        tensor([[7., 0., 7.],
+                [7., 0., 7.]])
+    """
     dim = wrap_dim(dim, input.ndim)
     if not is_number(value) and value.ndim:
         raise RuntimeError(
@@ -473,7 +508,12 @@ def index_fill(input: Array, dim: int, index: Array, value: ArrayLike) -> Array:
 def index_reduce(
     input: Array, dim: int, index: Array, source: Array, reduce: str, *, include_self: bool = True
 ) -> Array:
-    """`scatter_reduce` of whole slices: ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``."""
+    """`scatter_reduce` of whole slices: ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
+
+    Example:
+        >>> torch.index_reduce(torch.ones(3), 0, torch.tensor([0, 2, 0]), torch.tensor([2.0, 3.0, 4.0]), "prod")
+        tensor([8., 1., 3.])
+    """
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=2)
@@ -488,82 +528,3 @@ def index_reduce(
     shape = [-1 if each == dim else 1 for each in range(source.ndim)]
     wide = jnp.broadcast_to(index.reshape(shape), source.shape)
     return _reduced(input, dim, wide, source, reduce, include_self)
-
-
-# ---------------------------------------------------------------------- flat places
-
-
-_TAKEN = OutRule(
-    "take(): self and out expected to have the same dtype, but got self.dtype = {result} and out.dtype = {out}"
-)
-
-
-@op(check=flat_within, apart_out=True, out=_TAKEN)
-def take(input: Array, index: Array) -> Array:
-    """The elements at places in the flattened tensor; negative ones count from the end."""
-    if index.dtype != jnp.int64:
-        raise RuntimeError(f"take(): Expected a long tensor for index, but got {scalar_name(index.dtype)}")
-    if not input.size and index.size:
-        raise IndexError("take(): tried to take from an empty tensor")
-    if not index.size:
-        return jnp.zeros(index.shape, input.dtype)
-    return input.ravel().at[index].get(mode="clip")
-
-
-@op(check=flat_within)
-def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
-    """`input` with the elements of `source` at places in the flattened tensor, or added there."""
-    if index.dtype != jnp.int64:
-        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {scalar_name(index.dtype)}")
-    if input.dtype != source.dtype:
-        raise RuntimeError(
-            "put_(): self and source expected to have the same dtype, but got self.dtype = "
-            f"{scalar_name(input.dtype)} and source.dtype = {scalar_name(source.dtype)}"
-        )
-    if source.size != index.size:
-        raise IndexError(
-            f"put_(): Expected source and index to have the same number of elements, but got source.numel() = "
-            f"{source.size}, index.numel() = {index.size}"
-        )
-    place = input.ravel().at[index.ravel()]
-    source = source.ravel()
-    return (added(place, source) if accumulate else written(place, source)).reshape(input.shape)
-
-
-@op(check=along_or_flat, out=SAME, grad_name="GatherBackward0")
-def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
-    """`gather` with broadcasting; without `dim`, from the flattened tensor.
-
-    Raises:
-        RuntimeError: the numbers of dimensions differ, or the indices are no int64.
-    """
-    name = "torch.take_along_dim()"
-    if indices.dtype != jnp.int64:
-        raise RuntimeError(f"{name}: dtype of indices should be Long but got {scalar_name(indices.dtype)}")
-    if dim is None:
-        return jnp.take_along_axis(input.ravel(), indices.ravel(), 0, mode="clip")
-    if input.ndim != indices.ndim:
-        raise RuntimeError(
-            f"{name}: input and indices should have the same number of dimensions, but got {input.ndim} dimensions for "
-            f"input, and {indices.ndim} dimensions for indices"
-        )
-    dim = wrap_dim(dim, input.ndim)
-    ones = lambda array: array.shape[:dim] + (1,) + array.shape[dim + 1 :]
-    common = broadcast_shapes(ones(input), ones(indices))
-    shaped = lambda array: jnp.broadcast_to(array, common[:dim] + (array.shape[dim],) + common[dim + 1 :])
-    return jnp.take_along_axis(shaped(input), shaped(indices), dim, mode="clip")
-
-
-# ---------------------------------------------------------------------- places as numbers
-
-
-@op
-def unravel_places(indices: Array, shape: tuple) -> tuple[Array, ...]:
-    """Places in a flattened tensor of a shape as places along each dimension."""
-    if 0 in shape and indices.size:
-        raise RuntimeError("ZeroDivisionError")
-    found, step = [], math.prod(shape)
-    for size in shape:
-        step //= max(size, 1)
-        found.append(indices // step % size)
-    return tuple(found)

@@ -50,6 +50,11 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     Raises:
         RuntimeError: their other sizes differ.
         ValueError: there are none.
+
+    Example:
+        >>> torch.cat([torch.tensor([[1, 2]]), torch.tensor([[3, 4.5]])])
+        tensor([[1.0000, 2.0000],
+                [3.0000, 4.5000]])
     """
     return _joined(tensors, dim)
 
@@ -60,6 +65,11 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
 
     Raises:
         RuntimeError: there are none, or their shapes differ.
+
+    Example:
+        >>> torch.stack([torch.tensor([1, 2]), torch.tensor([3, 4])], 1)
+        tensor([[1, 3],
+                [2, 4]])
     """
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -79,7 +89,13 @@ def _some(name: str, tensors: Arrays) -> None:
 
 @op(grad_name="CatBackward0", out=CONCATENATED)
 def hstack(tensors: Arrays) -> Array:
-    """Tensors side by side: along dimension 1, vectors along dimension 0."""
+    """Tensors side by side: along dimension 1, vectors along dimension 0.
+
+    Example:
+        >>> torch.hstack([torch.tensor([[1], [2]]), torch.tensor([[3], [4]])])
+        tensor([[1, 3],
+                [2, 4]])
+    """
     _some("hstack", tensors)
     tensors = [jnp.atleast_1d(each) for each in tensors]
     return _joined(tensors, 0 if tensors[0].ndim == 1 else 1)
@@ -87,21 +103,39 @@ def hstack(tensors: Arrays) -> Array:
 
 @op(aliases=("row_stack",), grad_name="CatBackward0", out=CONCATENATED)
 def vstack(tensors: Arrays) -> Array:
-    """Tensors below each other: along dimension 0, vectors as rows."""
+    """Tensors below each other: along dimension 0, vectors as rows.
+
+    Example:
+        >>> torch.vstack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+        tensor([[1, 2],
+                [3, 4]])
+    """
     _some("vstack", tensors)
     return _joined([jnp.atleast_2d(each) for each in tensors], 0)
 
 
 @op(grad_name="CatBackward0", out=CONCATENATED)
 def dstack(tensors: Arrays) -> Array:
-    """Tensors behind each other: along dimension 2."""
+    """Tensors behind each other: along dimension 2.
+
+    Example:
+        >>> torch.dstack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+        tensor([[[1, 3],
+                 [2, 4]]])
+    """
     _some("dstack", tensors)
     return _joined([jnp.atleast_3d(each) for each in tensors], 2)
 
 
 @op(grad_name="CatBackward0", out=CONCATENATED)
 def column_stack(tensors: Arrays) -> Array:
-    """Tensors side by side, vectors and numbers as columns."""
+    """Tensors side by side, vectors and numbers as columns.
+
+    Example:
+        >>> torch.column_stack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+        tensor([[1, 3],
+                [2, 4]])
+    """
     _some("column_stack", tensors)
     return _joined([each.reshape(each.size, 1) if each.ndim < 2 else each for each in tensors], 1)
 

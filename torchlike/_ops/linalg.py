@@ -12,8 +12,8 @@ from torchlike import return_types
 from torchlike._dispatch import op
 from torchlike._ops._matrices import is_definite, is_finite, is_regular
 from torchlike._ops._nodes import of_matrix_norm, of_matrix_power
-from torchlike._ops._promote import Array, ArrayLike, Number, magnitude, rank
-from torchlike._ops.reductions import axes_of, vector_norm_of
+from torchlike._ops._promote import Array, ArrayLike, Number, axes_of, magnitude, rank
+from torchlike._ops.reductions import vector_norm_of
 from torchlike._out import KERNEL, SAME, safe
 from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
@@ -64,7 +64,12 @@ def inv(A: Array) -> Array:
 
 @op(also="torchlike.linalg", grad_name="LinalgDetBackward0", out=SAME)
 def det(A: Array) -> Array:
-    """The determinants of square matrices."""
+    """The determinants of square matrices.
+
+    Example:
+        >>> torch.linalg.det(torch.tensor([[2.0, 1.0], [0.0, 3.0]]))
+        tensor(6.)
+    """
     check_matrices(A, "linalg.det", square=True)
     return _det(A) if A.shape[-1] else jnp.ones(A.shape[:-2], A.dtype)
 
@@ -84,7 +89,14 @@ def _det_jvp(primals, tangents):
 
 @op(also="torchlike.linalg", grad_name="LinalgSlogdetBackward0", out=SAME)
 def slogdet(A: Array) -> tuple[Array, Array]:
-    """(sign, logarithm of the absolute value) of the determinants."""
+    """(sign, logarithm of the absolute value) of the determinants.
+
+    Example:
+        >>> torch.linalg.slogdet(torch.tensor([[0.0, 2.0], [2.0, 0.0]]))
+        torch.return_types.linalg_slogdet(
+        sign=tensor(-1.),
+        logabsdet=tensor(1.3863))
+    """
     check_matrices(A, "linalg.slogdet", square=True)
     return return_types.linalg_slogdet(*jnp.linalg.slogdet(A))
 
@@ -134,7 +146,13 @@ def legacy_cholesky(input: Array, upper: bool = False) -> Array:
 
 @op(also="torchlike.linalg", grad_name="LinalgQrBackward0", out=SAME)
 def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
-    """(orthogonal, upper triangular) factors; `mode` is ``"reduced"``, ``"complete"`` or ``"r"``."""
+    """(orthogonal, upper triangular) factors; `mode` is ``"reduced"``, ``"complete"`` or ``"r"``.
+
+    Example:
+        >>> q, r = torch.linalg.qr(torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
+        >>> torch.allclose(q @ r, torch.tensor([[3.0, 1.0], [4.0, 2.0]]))
+        True
+    """
     check_matrices(A, "linalg.qr")
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
@@ -147,7 +165,12 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
 
 @op(also="torchlike.linalg", grad_name="LinalgSvdBackward0", out=SAME, check=lambda A, full_matrices=True: is_finite(A))
 def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
-    """(left vectors, singular values, right vectors' adjoints)."""
+    """(left vectors, singular values, right vectors' adjoints).
+
+    Example:
+        >>> torch.linalg.svd(torch.tensor([[3.0, 0.0], [0.0, -2.0]])).S
+        tensor([3., 2.])
+    """
     check_matrices(A, "linalg.svd")
     return return_types.linalg_svd(*(_full_svd(A) if full_matrices else _svd(A, full_matrices=False)))
 
@@ -191,21 +214,36 @@ def _full_svd_jvp(primals, tangents):
 
 @op(also="torchlike.linalg", grad_name="LinalgSvdBackward0", out=SAME, check=is_finite)
 def svdvals(A: Array) -> Array:
-    """The singular values, largest first."""
+    """The singular values, largest first.
+
+    Example:
+        >>> torch.linalg.svdvals(torch.tensor([[3.0, 0.0], [0.0, -2.0]]))
+        tensor([3., 2.])
+    """
     check_matrices(A, "linalg.svdvals")
     return _svd(A, compute_uv=False)
 
 
 @op(also="torchlike.linalg", grad_name="LinalgEighBackward0", out=SAME)
 def eigh(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
-    """(eigenvalues in order, eigenvectors) of Hermitian matrices; only one triangle is read."""
+    """(eigenvalues in order, eigenvectors) of Hermitian matrices; only one triangle is read.
+
+    Example:
+        >>> torch.linalg.eigh(torch.tensor([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
+        tensor([1., 3.])
+    """
     check_matrices(A, "linalg.eigh", square=True)
     return return_types.linalg_eigh(*jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False))
 
 
 @op(also="torchlike.linalg", grad_name="LinalgEighBackward0", out=SAME)
 def eigvalsh(A: Array, UPLO: str = "L") -> Array:
-    """The eigenvalues of Hermitian matrices, in order."""
+    """The eigenvalues of Hermitian matrices, in order.
+
+    Example:
+        >>> torch.linalg.eigvalsh(torch.tensor([[2.0, 1.0], [1.0, 2.0]]))
+        tensor([1., 3.])
+    """
     check_matrices(A, "linalg.eigvalsh", square=True)
     return jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False)[0]
 
@@ -227,7 +265,12 @@ def _is_not_finite(A):
     check=_is_plain,
 )
 def eig(A: Array) -> tuple[Array, Array]:
-    """(eigenvalues, eigenvectors of length 1) of square matrices, complex."""
+    """(eigenvalues, eigenvectors of length 1) of square matrices, complex.
+
+    Example:
+        >>> torch.linalg.eig(torch.tensor([[2.0, 0.0], [0.0, 3.0]])).eigenvalues
+        tensor([2.+0.j, 3.+0.j])
+    """
     check_matrices(A, "linalg.eig", square=True)
     if not A.size:
         made = jnp.asarray(A, jnp.result_type(A, jnp.complex64))
@@ -238,7 +281,12 @@ def eig(A: Array) -> tuple[Array, Array]:
 
 @op(also="torchlike.linalg", grad_name="LinalgEigBackward0", out=safe("torch.linalg.eigvals", "eigenvalues"))
 def eigvals(A: Array) -> Array:
-    """The eigenvalues of square matrices, complex."""
+    """The eigenvalues of square matrices, complex.
+
+    Example:
+        >>> torch.linalg.eigvals(torch.tensor([[0.0, 1.0], [-1.0, 0.0]])).abs()
+        tensor([1., 1.])
+    """
     check_matrices(A, "linalg.eigvals", square=True)
     if not A.size:
         return jnp.zeros(A.shape[:-1], jnp.result_type(A, jnp.complex64))
@@ -272,7 +320,13 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Array:
 
 @op(also="torchlike.linalg", grad_name="LinalgSolveTriangularBackward0", out=KERNEL)
 def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Array:
-    """``X`` with ``A X = B``, or ``X A = B`` where not `left`, for triangular `A`."""
+    """``X`` with ``A X = B``, or ``X A = B`` where not `left`, for triangular `A`.
+
+    Example:
+        >>> torch.linalg.solve_triangular(torch.tensor([[2.0, 0.0], [1.0, 4.0]]), torch.tensor([[2.0], [5.0]]), upper=False)
+        tensor([[1.],
+                [1.]])
+    """
     check_matrices(A, "linalg.solve_triangular", square=True)
     batch = jnp.broadcast_shapes(A.shape[:-2], B.shape[:-2])
     A, B = jnp.broadcast_to(A, batch + A.shape[-2:]), jnp.broadcast_to(B, batch + B.shape[-2:])
@@ -281,7 +335,13 @@ def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unit
 
 @op
 def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Array:
-    """``X`` with ``L L^H X = B``, or ``L^H L X = B`` for `upper`."""
+    """``X`` with ``L L^H X = B``, or ``L^H L X = B`` for `upper`.
+
+    Example:
+        >>> torch.cholesky_solve(torch.tensor([[4.0], [9.0]]), torch.diag(torch.tensor([2.0, 3.0])))
+        tensor([[1.],
+                [1.]])
+    """
     return _cholesky_solve(B, _adjoint(L) if upper else L)
 
 
@@ -319,6 +379,12 @@ def pinv(
         hermitian: whether the matrices are Hermitian: one triangle is read.
         atol: singular values up to this count as zero.
         rtol: singular values up to this times the largest count as zero; without either, ``max(m, n) * eps``.
+
+    Example:
+        >>> torch.linalg.pinv(torch.tensor([[2.0, 0.0, 0.0], [0.0, 4.0, 0.0]]))
+        tensor([[0.5000, 0.0000],
+                [0.0000, 0.2500],
+                [0.0000, 0.0000]])
     """
     if rank(A.dtype) < 2 or A.dtype.itemsize == 2:
         raise RuntimeError(
@@ -359,13 +425,25 @@ def _relative(rtol: ArrayLike | None, atol: ArrayLike | None, A: Array) -> Array
 
 @op(grad_name="LinalgPinvBackward0", check=lambda input, rcond=None: is_finite(input))
 def pinverse(input: Array, rcond: Number = 1e-15) -> Array:
-    """The pseudo-inverses; singular values up to `rcond` times the largest count as zero. See `torch.linalg.pinv`."""
+    """The pseudo-inverses; singular values up to `rcond` times the largest count as zero. See `torch.linalg.pinv`.
+
+    Example:
+        >>> torch.pinverse(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+        tensor([[0.5000, 0.0000],
+                [0.0000, 0.2500]])
+    """
     return pinv.op.body(input, rcond)
 
 
 @op(also="torchlike.linalg", grad_name=of_matrix_power, out=SAME, check=lambda A, n: _is_invertible(A) if n < 0 else [])
 def matrix_power(A: Array, n: int) -> Array:
-    """Square matrices to an integer power."""
+    """Square matrices to an integer power.
+
+    Example:
+        >>> torch.linalg.matrix_power(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
+        tensor([[1., 3.],
+                [0., 1.]])
+    """
     if n < 0:
         check_matrices(A, "linalg.inv", square=True)
     return jnp.linalg.matrix_power(A, n)
@@ -373,7 +451,13 @@ def matrix_power(A: Array, n: int) -> Array:
 
 @op(also="torchlike.linalg", grad_name="LinalgMatrixExpBackward0")
 def matrix_exp(A: Array) -> Array:
-    """The exponentials of square matrices."""
+    """The exponentials of square matrices.
+
+    Example:
+        >>> torch.linalg.matrix_exp(torch.zeros(2, 2))
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
     check_matrices(A, "linalg.matrix_exp", square=True)
     # JAX's has no halves
     return jsl.expm(A.astype(jnp.promote_types(A.dtype, jnp.float32))).astype(A.dtype)

@@ -70,7 +70,12 @@ def _warn_of_sizes(input, target, *_, **__) -> None:
 
 @op(module="torchlike.nn.functional", grad_name=by_reduction("AbsBackward0"), guard=_warn_of_sizes)
 def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
-    """Absolute difference ``|input - target|``."""
+    """Absolute difference ``|input - target|``.
+
+    Example:
+        >>> torch.nn.functional.l1_loss(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(2.)
+    """
     refuse_bools(input, target)
     input, target = matched(input, target)
     return _weighted(magnitude(input - target), weight, reduction)
@@ -82,7 +87,12 @@ def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array 
     guard=_warn_of_sizes,
 )
 def mse_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
-    """Squared difference ``(input - target)^2``."""
+    """Squared difference ``(input - target)^2``.
+
+    Example:
+        >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 5.0]), torch.tensor([2.0, 2.0]))
+        tensor(5.)
+    """
     input, target = matched(input, target)
     only("mse_cpu", input, 2)
     return _weighted(_squared(input - target), weight, reduction)
@@ -115,6 +125,10 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: N
         RuntimeError: `beta` is negative.
 
     Source: Girshick, Fast R-CNN, 2015.
+
+    Example:
+        >>> torch.nn.functional.smooth_l1_loss(torch.tensor([1.5, 5.0]), torch.tensor([2.0, 2.0]), reduction="none")
+        tensor([0.1250, 2.5000])
     """
     input, target = matched(input, target)
     only("smooth_l1_cpu", input, 2)
@@ -152,6 +166,10 @@ def huber_loss(
         RuntimeError: `delta` is not positive.
 
     Source: Huber, Robust Estimation of a Location Parameter, 1964.
+
+    Example:
+        >>> torch.nn.functional.huber_loss(torch.tensor([1.5, 5.0]), torch.tensor([2.0, 2.0]), delta=2, reduction="none")
+        tensor([0.1250, 4.0000])
     """
     input, target = matched(input, target)
     delta = as_dtype(delta, input.dtype)
@@ -179,6 +197,10 @@ def binary_cross_entropy(input: Array, target: Array, weight: Array | None = Non
 
     Raises:
         ValueError: the shapes differ.
+
+    Example:
+        >>> torch.nn.functional.binary_cross_entropy(torch.tensor([0.9, 0.2]), torch.tensor([1.0, 0.0]))
+        tensor(0.1643)
     """
     if input.shape != target.shape:
         raise ValueError(
@@ -220,6 +242,10 @@ def binary_cross_entropy_with_logits(
 
     Raises:
         ValueError: the shapes differ.
+
+    Example:
+        >>> torch.nn.functional.binary_cross_entropy_with_logits(torch.tensor([3.0]), torch.tensor([1.0]))
+        tensor(0.0486)
     """
     if input.shape != target.shape:
         raise ValueError(
@@ -299,7 +325,12 @@ def _above_zero(elements: Array) -> Array:
 
 @op(module="torchlike.nn.functional", grad_name=by_reduction("AddBackward0"))
 def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, reduction: str = "mean") -> Array:
-    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
+    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1.
+
+    Example:
+        >>> torch.nn.functional.hinge_embedding_loss(torch.tensor([0.2, 0.2]), torch.tensor([1, -1]), reduction="none")
+        tensor([0.2000, 0.8000])
+    """
     target, input = matched(target, floating(input))
     margin = as_dtype(margin, input.dtype)
     elements = jnp.where(target != 1, _above_zero(margin - input), 0) + jnp.where(target != -1, input, 0)
@@ -314,6 +345,10 @@ def margin_ranking_loss(
 
     Raises:
         RuntimeError: the numbers of dimensions differ.
+
+    Example:
+        >>> torch.nn.functional.margin_ranking_loss(torch.tensor([2.0]), torch.tensor([3.0]), torch.tensor([1]))
+        tensor(1.)
     """
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
@@ -328,7 +363,12 @@ def margin_ranking_loss(
 
 @op(module="torchlike.nn.functional", stepwise=True, order=("input",))
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
-    """``log(1 + exp(-target * input))`` for targets 1 and -1."""
+    """``log(1 + exp(-target * input))`` for targets 1 and -1.
+
+    Example:
+        >>> torch.nn.functional.soft_margin_loss(torch.tensor([2.0, 2.0]), torch.tensor([1, -1]), reduction="none")
+        tensor([0.1269, 2.1269])
+    """
     input, target = matched(input, target)
     return reduced(jnp.log1p(jnp.exp(-target * input)), reduction)
 
@@ -337,7 +377,12 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Ar
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
 ) -> Array:
-    """``1 - cos`` of the angle where the target is 1, ``max(0, cos - margin)`` where it is -1."""
+    """``1 - cos`` of the angle where the target is 1, ``max(0, cos - margin)`` where it is -1.
+
+    Example:
+        >>> torch.nn.functional.cosine_embedding_loss(torch.eye(2), torch.ones(2, 2), torch.tensor([1, 1]))
+        tensor(0.2929)
+    """
     if target.ndim not in (0, 1):
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
@@ -393,6 +438,10 @@ def triplet_margin_loss(
         RuntimeError: the numbers of dimensions differ.
 
     Source: Balntas et al., Learning local feature descriptors with triplets, 2016.
+
+    Example:
+        >>> torch.nn.functional.triplet_margin_loss(torch.zeros(1, 2), torch.ones(1, 2), 2 * torch.ones(1, 2))
+        tensor(0.)
     """
     far = _distance(anchor, negative, p, eps)
     if swap:
@@ -437,6 +486,10 @@ def multi_margin_loss(
     Raises:
         ValueError: `p` is neither 1 nor 2, or `weight` is not 1-d.
         RuntimeError: the input is no matrix or vector of classes, or the target's or weight's size does not fit.
+
+    Example:
+        >>> torch.nn.functional.multi_margin_loss(torch.tensor([[0.1, 0.8, 0.3]]), torch.tensor([1]))
+        tensor(0.2667)
     """
     check_reduction(reduction)
     if p not in (1, 2):
@@ -481,6 +534,10 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
 
     Raises:
         RuntimeError: the input is no matrix or vector of classes, or the target has another shape.
+
+    Example:
+        >>> torch.nn.functional.multilabel_margin_loss(torch.tensor([0.1, 0.8, 0.3]), torch.tensor([1, -1, 0]))
+        tensor(0.2667)
     """
     check_reduction(reduction)
     _check_rows(input)
@@ -504,7 +561,12 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
 def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
-    """Mean over classes of the cross entropy of ``sigmoid(input)`` and targets 0 and 1."""
+    """Mean over classes of the cross entropy of ``sigmoid(input)`` and targets 0 and 1.
+
+    Example:
+        >>> torch.nn.functional.multilabel_soft_margin_loss(torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 0.0]]))
+        tensor(0.2201)
+    """
     target, input = matched_float(target, input)
     terms = -(target * jax.nn.log_sigmoid(input) + (1 - target) * jax.nn.log_sigmoid(-input))
     if weight is not None:

@@ -28,6 +28,10 @@ def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
 
     Raises:
         RuntimeError: the mask is not bool, or the value a tensor with dimensions.
+
+    Example:
+        >>> torch.masked_fill(torch.tensor([1, 2, 3]), torch.tensor([True, False, True]), 0)
+        tensor([0, 2, 0])
     """
     if mask.dtype != bool:
         name = dtypes.c_name(mask.dtype)
@@ -42,7 +46,12 @@ def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
 
 @op(check=has_enough, shares="inputs")
 def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
-    """`input` with the elements of `source`, in order, wherever the mask is true."""
+    """`input` with the elements of `source`, in order, wherever the mask is true.
+
+    Example:
+        >>> torch.masked_scatter(torch.zeros(3), torch.tensor([True, False, True]), torch.tensor([5.0, 6.0]))
+        tensor([5., 0., 6.])
+    """
     if input.dtype != source.dtype:
         raise RuntimeError(
             f"masked_scatter: expected self and source to have same dtypes but got{scalar_name(input.dtype)} and "

@@ -44,25 +44,45 @@ def _chebyshev(k, x, now, before):
 
 @op(module="torchlike.special", overloads=FORMS)
 def chebyshev_polynomial_t(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the first kind, of degree `n`."""
+    """The Chebyshev polynomials of the first kind, of degree `n`.
+
+    Example:
+        >>> torch.special.chebyshev_polynomial_t(torch.tensor([0.5, 2.0]), 2)
+        tensor([-0.5000,  7.0000])
+    """
     return _polynomial("chebyshev_polynomial_t", input, n, lambda x: x, _chebyshev)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def chebyshev_polynomial_u(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the second kind, of degree `n`."""
+    """The Chebyshev polynomials of the second kind, of degree `n`.
+
+    Example:
+        >>> torch.special.chebyshev_polynomial_u(torch.tensor([0.5, 2.0]), 2)
+        tensor([ 0., 15.])
+    """
     return _polynomial("chebyshev_polynomial_u", input, n, lambda x: 2 * x, _chebyshev)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def chebyshev_polynomial_v(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the third kind, of degree `n`."""
+    """The Chebyshev polynomials of the third kind, of degree `n`.
+
+    Example:
+        >>> torch.special.chebyshev_polynomial_v(torch.tensor([0.5, 2.0]), 2)
+        tensor([-1., 11.])
+    """
     return _polynomial("chebyshev_polynomial_v", input, n, lambda x: 2 * x - 1, _chebyshev)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def chebyshev_polynomial_w(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the fourth kind, of degree `n`."""
+    """The Chebyshev polynomials of the fourth kind, of degree `n`.
+
+    Example:
+        >>> torch.special.chebyshev_polynomial_w(torch.tensor([0.5, 2.0]), 2)
+        tensor([ 1., 19.])
+    """
     return _polynomial("chebyshev_polynomial_w", input, n, lambda x: 2 * x + 1, _chebyshev)
 
 
@@ -77,51 +97,91 @@ def _shifted(kind: str, input, n, first: Callable) -> Array:
 
 @op(module="torchlike.special", overloads=FORMS)
 def shifted_chebyshev_polynomial_t(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the first kind on ``[0, 1]``, of degree `n`."""
+    """The Chebyshev polynomials of the first kind on ``[0, 1]``, of degree `n`.
+
+    Example:
+        >>> torch.special.shifted_chebyshev_polynomial_t(torch.tensor([0.5, 0.75]), 2)
+        tensor([-1.0000, -0.5000])
+    """
     return _shifted("t", input, n, lambda x: x)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def shifted_chebyshev_polynomial_u(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the second kind on ``[0, 1]``, of degree `n`."""
+    """The Chebyshev polynomials of the second kind on ``[0, 1]``, of degree `n`.
+
+    Example:
+        >>> torch.special.shifted_chebyshev_polynomial_u(torch.tensor([0.5, 0.75]), 2)
+        tensor([-1.,  0.])
+    """
     return _shifted("u", input, n, lambda x: 2 * x)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def shifted_chebyshev_polynomial_v(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the third kind on ``[0, 1]``, of degree `n`."""
+    """The Chebyshev polynomials of the third kind on ``[0, 1]``, of degree `n`.
+
+    Example:
+        >>> torch.special.shifted_chebyshev_polynomial_v(torch.tensor([0.5, 0.75]), 2)
+        tensor([-1., -1.])
+    """
     return _shifted("v", input, n, lambda x: 2 * x - 1)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def shifted_chebyshev_polynomial_w(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Chebyshev polynomials of the fourth kind on ``[0, 1]``, of degree `n`."""
+    """The Chebyshev polynomials of the fourth kind on ``[0, 1]``, of degree `n`.
+
+    Example:
+        >>> torch.special.shifted_chebyshev_polynomial_w(torch.tensor([0.5, 0.75]), 2)
+        tensor([-1.,  1.])
+    """
     return _shifted("w", input, n, lambda x: 2 * x + 1)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def hermite_polynomial_h(input: ArrayLike, n: ArrayLike) -> Array:
-    """The physicists' Hermite polynomials of degree `n`."""
+    """The physicists' Hermite polynomials of degree `n`.
+
+    Example:
+        >>> torch.special.hermite_polynomial_h(torch.tensor([0.5, 2.0]), 2)
+        tensor([-1., 14.])
+    """
     step = lambda k, x, now, before: 2 * x * now - 2 * k * before
     return _polynomial("hermite_polynomial_h", input, n, lambda x: 2 * x, step)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def hermite_polynomial_he(input: ArrayLike, n: ArrayLike) -> Array:
-    """The probabilists' Hermite polynomials of degree `n`."""
+    """The probabilists' Hermite polynomials of degree `n`.
+
+    Example:
+        >>> torch.special.hermite_polynomial_he(torch.tensor([0.5, 2.0]), 2)
+        tensor([-0.7500,  3.0000])
+    """
     step = lambda k, x, now, before: x * now - k * before
     return _polynomial("hermite_polynomial_he", input, n, lambda x: x, step)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def laguerre_polynomial_l(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Laguerre polynomials of degree `n`."""
+    """The Laguerre polynomials of degree `n`.
+
+    Example:
+        >>> torch.special.laguerre_polynomial_l(torch.tensor([0.5, 2.0]), 2)
+        tensor([ 0.1250, -1.0000])
+    """
     step = lambda k, x, now, before: ((2 * k + 1 - x) * now - k * before) / (k + 1)
     return _polynomial("laguerre_polynomial_l", input, n, lambda x: 1 - x, step)
 
 
 @op(module="torchlike.special", overloads=FORMS)
 def legendre_polynomial_p(input: ArrayLike, n: ArrayLike) -> Array:
-    """The Legendre polynomials of degree `n`."""
+    """The Legendre polynomials of degree `n`.
+
+    Example:
+        >>> torch.special.legendre_polynomial_p(torch.tensor([0.5, 2.0]), 2)
+        tensor([-0.1250,  5.5000])
+    """
     step = lambda k, x, now, before: ((2 * k + 1) * x * now - k * before) / (k + 1)
     return _polynomial("legendre_polynomial_p", input, n, lambda x: x, step)

@@ -109,6 +109,11 @@ def mm(input: Array, mat2: Array) -> Array:
 
     Raises:
         RuntimeError: an operand is no matrix, or the sizes or dtypes do not fit.
+
+    Example:
+        >>> torch.mm(torch.tensor([[1, 2], [3, 4]]), torch.tensor([[1], [10]]))
+        tensor([[21],
+                [43]])
     """
     if input.ndim != 2:
         raise RuntimeError("self must be a matrix")
@@ -124,6 +129,12 @@ def bmm(input: Array, mat2: Array) -> Array:
 
     Raises:
         RuntimeError: an operand is not 3-d, or the sizes do not fit.
+
+    Example:
+        >>> torch.bmm(torch.tensor([[[1, 2]], [[3, 4]]]), torch.tensor([[[1], [10]], [[1], [100]]]))
+        tensor([[[ 21]],
+        <BLANKLINE>
+                [[403]]])
     """
     for name, each in (("batch1", input), ("batch2", mat2)):
         if each.ndim != 3:
@@ -144,6 +155,10 @@ def mv(input: Array, vec: Array) -> Array:
 
     Raises:
         RuntimeError: the sizes do not fit.
+
+    Example:
+        >>> torch.mv(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 10]))
+        tensor([21, 43])
     """
     if input.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
@@ -161,13 +176,22 @@ def dot(input: Array, tensor: Array) -> Array:
 
     Raises:
         RuntimeError: an operand is not 1-d, or the sizes or dtypes differ.
+
+    Example:
+        >>> torch.dot(torch.tensor([1, 2]), torch.tensor([3, 4]))
+        tensor(11)
     """
     return jnp.dot(*_vectors(input, tensor))
 
 
 @op(out=DOT, shares="all")
 def vdot(input: Array, other: Array) -> Array:
-    """`dot` with the first vector conjugated."""
+    """`dot` with the first vector conjugated.
+
+    Example:
+        >>> torch.vdot(torch.tensor([1 + 2j]), torch.tensor([1 + 2j]))
+        tensor(5.+0.j)
+    """
     left, right = _vectors(input, other)
     return jnp.dot(jnp.conj(left), right)
 
@@ -194,6 +218,12 @@ def matmul(input: Array, other: Array) -> Array:
 
     Raises:
         RuntimeError: an operand is 0-d, or the sizes or dtypes do not fit.
+
+    Example:
+        >>> torch.matmul(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 10]))
+        tensor([21, 43])
+        >>> torch.matmul(torch.ones(5, 1, 2, 3), torch.ones(4, 3, 2)).shape
+        torch.Size([5, 4, 2, 2])
     """
     if not input.ndim or not other.ndim:
         raise RuntimeError(
@@ -241,6 +271,11 @@ def outer(input: Array, vec2: Array) -> Array:
 
     Raises:
         RuntimeError: an operand is not 1-d.
+
+    Example:
+        >>> torch.outer(torch.tensor([1, 2]), torch.tensor([3, 4, 5]))
+        tensor([[ 3,  4,  5],
+                [ 6,  8, 10]])
     """
     for name, each in (("self", input), ("vec2", vec2)):
         if each.ndim != 1:
@@ -254,6 +289,10 @@ def inner(input: Array, other: Array) -> Array:
 
     Raises:
         RuntimeError: the last dimensions, or the dtypes, differ.
+
+    Example:
+        >>> torch.inner(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 10]))
+        tensor([21, 43])
     """
     if not input.ndim or not other.ndim:
         return jnp.multiply(*promoted(input, other))
@@ -273,6 +312,11 @@ def renorm(input: Array, p: Positive, dim: int, maxnorm: Positive) -> Array:
 
     Raises:
         RuntimeError: `p` is not positive, `maxnorm` is negative, or there are fewer than two dimensions.
+
+    Example:
+        >>> torch.renorm(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), 2, 0, 1)
+        tensor([[0.6000, 0.8000],
+                [0.3000, 0.4000]])
     """
     if not known(p) > 0:
         raise RuntimeError("renorm: non-positive-norm not supported")
@@ -303,7 +347,13 @@ def scaled_sum(input: Array, product: Array, beta: Number, alpha: Number) -> Arr
 
 @op(out=SAME, shares="inputs")
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
-    """``beta * input + alpha * mat1 @ mat2``."""
+    """``beta * input + alpha * mat1 @ mat2``.
+
+    Example:
+        >>> torch.addmm(torch.ones(2, 1), torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0], [10.0]]), alpha=2)
+        tensor([[43.],
+                [87.]])
+    """
     if mat1.ndim != 2 or mat2.ndim != 2:
         which = "mat1" if mat1.ndim != 2 else "mat2"
         raise RuntimeError(f"{which} must be a matrix, got {(mat1 if which == 'mat1' else mat2).ndim}-D tensor")
@@ -315,7 +365,12 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
 
 @op(out=SAME, shares="inputs")
 def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
-    """``beta * input + alpha * mat @ vec``."""
+    """``beta * input + alpha * mat @ vec``.
+
+    Example:
+        >>> torch.addmv(torch.ones(2), torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 10.0]), beta=100)
+        tensor([121., 143.])
+    """
     if mat.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {input.ndim}, {mat.ndim}, {vec.ndim}")
     if mat.shape[1] != vec.shape[0]:
@@ -328,7 +383,13 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Numb
 
 @op
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
-    """``beta * input + alpha * outer(vec1, vec2)``."""
+    """``beta * input + alpha * outer(vec1, vec2)``.
+
+    Example:
+        >>> torch.addr(torch.ones(2, 2), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+        tensor([[4., 5.],
+                [7., 9.]])
+    """
     if vec1.ndim != 1 or vec2.ndim != 1:
         name, wrong = ("vec1", vec1) if vec1.ndim != 1 else ("vec2", vec2)
         raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {wrong.ndim}-D")
@@ -341,7 +402,12 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
 
 @op(out=SAME, shares="inputs")
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
-    """``beta * input + alpha * batch1 @ batch2`` for each matrix of a batch."""
+    """``beta * input + alpha * batch1 @ batch2`` for each matrix of a batch.
+
+    Example:
+        >>> torch.baddbmm(torch.ones(2, 1, 1), torch.full((2, 1, 3), 2.0), torch.ones(2, 3, 1)).flatten()
+        tensor([7., 7.])
+    """
     _check_batches(batch1, batch2)
     if input.dtype != batch1.dtype:
         got = [c_name(each.dtype) for each in (input, batch1, batch2)]
@@ -352,7 +418,12 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alp
 
 @op(out=OutRule("self and mat2 must have the same dtype, but got {out} and {result}", warns=False))
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
-    """``beta * input + alpha *`` the sum over the batch of ``batch1 @ batch2``."""
+    """``beta * input + alpha *`` the sum over the batch of ``batch1 @ batch2``.
+
+    Example:
+        >>> torch.addbmm(torch.ones(1, 1), torch.full((2, 1, 3), 2.0), torch.ones(2, 3, 1))
+        tensor([[13.]])
+    """
     _check_batches(batch1, batch2)
     _check_dtypes(input, batch1, batch2)
     return scaled_sum(input, jnp.sum(_product(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha)
@@ -406,7 +477,13 @@ def tensordot_of(a: Array, b: Array, left: tuple, right: tuple) -> Array:
 
 @op(grad_name="UnsafeViewBackward0")
 def kron(input: Array, other: Array) -> Array:
-    """Kronecker product."""
+    """Kronecker product.
+
+    Example:
+        >>> torch.kron(torch.tensor([[1, 10]]), torch.tensor([[1, 2], [3, 4]]))
+        tensor([[ 1,  2, 10, 20],
+                [ 3,  4, 30, 40]])
+    """
     input, other = promoted(input, other)
     if input.dtype == bool:
         return jnp.kron(as_dtype(input, np.uint8), as_dtype(other, np.uint8)).astype(bool)
@@ -431,6 +508,10 @@ def trace(input: Array) -> Array:
 
     Raises:
         RuntimeError: the input is no matrix.
+
+    Example:
+        >>> torch.trace(torch.tensor([[1, 2], [3, 4]]))
+        tensor(5)
     """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")

@@ -39,7 +39,13 @@ def _check_repeats(input: Array, repeats) -> None:
 
 @op(varargs="dims", grad_name="RepeatBackward0")
 def tile(input: Array, dims: Ints) -> Array:
-    """The tensor so many times along each dimension; missing numbers, in front, are 1."""
+    """The tensor so many times along each dimension; missing numbers, in front, are 1.
+
+    Example:
+        >>> torch.tile(torch.tensor([1, 2]), (2, 2))
+        tensor([[1, 2, 1, 2],
+                [1, 2, 1, 2]])
+    """
     dims = (1,) * (input.ndim - len(dims)) + tuple(dims)
     _check_repeats(input, dims)
     return jnp.tile(input, dims)
@@ -72,6 +78,10 @@ def roll(input: Array, shifts: Integers, dims: Ints | None = None) -> Array:
 
     Raises:
         RuntimeError: not as many shifts as dimensions.
+
+    Example:
+        >>> torch.roll(torch.tensor([1, 2, 3, 4]), 1)
+        tensor([4, 1, 2, 3])
     """
     shifts = shifts if isinstance(shifts, tuple) else (shifts,)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
@@ -88,7 +98,13 @@ def roll(input: Array, shifts: Integers, dims: Ints | None = None) -> Array:
 
 @op(varargs="dims")
 def flip(input: Array, dims: Ints) -> Array:
-    """The order along dimensions reversed."""
+    """The order along dimensions reversed.
+
+    Example:
+        >>> torch.flip(torch.tensor([[1, 2], [3, 4]]), (0, 1))
+        tensor([[4, 3],
+                [2, 1]])
+    """
     dims = wrap_dims(dims, input.ndim)
     for each in dims:
         if dims.count(each) > 1:
@@ -102,6 +118,11 @@ def fliplr(input: Array) -> Array:
 
     Raises:
         RuntimeError: fewer than two dimensions.
+
+    Example:
+        >>> torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
+        tensor([[2, 1],
+                [4, 3]])
     """
     if input.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
@@ -114,6 +135,11 @@ def flipud(input: Array) -> Array:
 
     Raises:
         RuntimeError: it is 0-d.
+
+    Example:
+        >>> torch.flipud(torch.tensor([[1, 2], [3, 4]]))
+        tensor([[3, 4],
+                [1, 2]])
     """
     if not input.ndim:
         raise RuntimeError("Input must be >= 1-d.")
@@ -126,6 +152,11 @@ def rot90(input: Array, k: int = 1, dims: Ints = (0, 1)) -> Array:
 
     Raises:
         RuntimeError: not two different dimensions.
+
+    Example:
+        >>> torch.rot90(torch.tensor([[1, 2], [3, 4]]))
+        tensor([[2, 4],
+                [1, 3]])
     """
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
@@ -145,6 +176,11 @@ def tril(input: Array, diagonal: Integer = 0) -> Array:
 
     Raises:
         RuntimeError: fewer than two dimensions.
+
+    Example:
+        >>> torch.tril(torch.ones(2, 3))
+        tensor([[1., 0., 0.],
+                [1., 1., 0.]])
     """
     if input.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
@@ -157,6 +193,11 @@ def triu(input: Array, diagonal: Integer = 0) -> Array:
 
     Raises:
         RuntimeError: fewer than two dimensions.
+
+    Example:
+        >>> torch.triu(torch.ones(2, 3), diagonal=1)
+        tensor([[0., 1., 1.],
+                [0., 0., 1.]])
     """
     if input.ndim < 2:
         raise RuntimeError("triu: input tensor must have at least 2 dimensions")
@@ -184,13 +225,26 @@ def embedded(input: Array, offset: int, dim1: int, dim2: int) -> Array:
 
 @op
 def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
-    """Matrices with the last dimension on a diagonal, zeros elsewhere."""
+    """Matrices with the last dimension on a diagonal, zeros elsewhere.
+
+    Example:
+        >>> torch.diag_embed(torch.tensor([1, 2]), offset=1)
+        tensor([[0, 1, 0],
+                [0, 0, 2],
+                [0, 0, 0]])
+    """
     return embedded(input, offset, dim1, dim2)
 
 
 @op(grad_name="DiagEmbedBackward0", name="diagflat")
 def diagflat(input: Array, offset: int = 0) -> Array:
-    """A matrix with all elements on a diagonal, zeros elsewhere."""
+    """A matrix with all elements on a diagonal, zeros elsewhere.
+
+    Example:
+        >>> torch.diagflat(torch.tensor([[1], [2]]))
+        tensor([[1, 0],
+                [0, 2]])
+    """
     return embedded(input.ravel(), offset, 0, 1)
 
 
@@ -200,6 +254,13 @@ def diag(input: Array, diagonal: int = 0) -> Array:
 
     Raises:
         RuntimeError: neither a vector nor a matrix.
+
+    Example:
+        >>> torch.diag(torch.tensor([[1, 2], [3, 4]]))
+        tensor([1, 4])
+        >>> torch.diag(torch.tensor([1, 2]))
+        tensor([[1, 0],
+                [0, 2]])
     """
     if input.ndim == 1:
         return embedded(input, diagonal, 0, 1)
@@ -217,6 +278,12 @@ def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Ar
 
     Raises:
         RuntimeError: no vector, or `r` negative.
+
+    Example:
+        >>> torch.combinations(torch.tensor([1, 2, 3]))
+        tensor([[1, 2],
+                [1, 3],
+                [2, 3]])
     """
     if input.ndim != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
@@ -231,7 +298,13 @@ def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Ar
 
 @op(grad_name="FlipBackward0")
 def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
-    """The Vandermonde matrix: powers of a vector as columns, falling unless `increasing`."""
+    """The Vandermonde matrix: powers of a vector as columns, falling unless `increasing`.
+
+    Example:
+        >>> torch.vander(torch.tensor([2, 3]), 3)
+        tensor([[4, 2, 1],
+                [9, 3, 1]])
+    """
     if x.ndim != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")
     if N is not None and N < 0:

@@ -1,9 +1,8 @@
-"""Reductions: sums, means, extrema, norms over some or all dimensions."""
+"""Reductions: sums, means, spread, norms over some or all dimensions."""
 
 from __future__ import annotations
 
 import builtins
-import functools
 import math
 from dataclasses import replace
 
@@ -11,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from torchlike import return_types
 from torchlike._arguments import without_dim
 from torchlike._dispatch import op
 from torchlike._ops._derivatives import derived
@@ -23,33 +21,18 @@ from torchlike._ops._promote import (
     Number,
     Positive,
     as_dtype,
+    axes_of,
     default_float,
     known,
     magnitude,
     only,
     promote_types,
     rank,
-    wrap_dim,
 )
+from torchlike._ops.extrema import extremum
 from torchlike._out import SAME, SUMMED, VERDICT, OutRule, can_cast
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
-
-
-def axes_of(dim, ndim: int) -> tuple[int, ...]:
-    """The dimensions to reduce, counted from the front; None and an empty list mean all.
-
-    Raises:
-        RuntimeError: one is named twice.
-        IndexError: one is out of range.
-    """
-    if dim is None or dim == ():
-        return tuple(range(ndim))
-    axes = [wrap_dim(each, ndim) for each in (dim if isinstance(dim, tuple) else (dim,))]
-    for each in axes:
-        if axes.count(each) > 1:
-            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
-    return tuple(axes) if ndim else ()
 
 
 def summable(input: Array, dtype) -> Array:
@@ -84,7 +67,12 @@ _ALONG = replace(SUMMED, decides=_summed_in)
 
 @op(out=_ALONG, shares="all", grad_name=by_dim("Sum"))
 def sum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
-    """Sum over `dim`, all dimensions by default; integers and bools are added up in int64."""
+    """Sum over `dim`, all dimensions by default; integers and bools are added up in int64.
+
+    Example:
+        >>> torch.sum(torch.tensor([[1, 2], [3, 4]]), 0)
+        tensor([4, 6])
+    """
     return _total(summable(input, dtype), axes_of(dim, input.ndim), keepdim)
 
 
@@ -119,7 +107,12 @@ _NANSUM = OutRule(
 
 @op(out=_NANSUM, shares="all")
 def nansum(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
-    """Sum over `dim` with NaN counted as 0."""
+    """Sum over `dim` with NaN counted as 0.
+
+    Example:
+        >>> torch.nansum(torch.tensor([1.0, torch.nan, 3.0]))
+        tensor(4.)
+    """
     if jnp.iscomplexobj(input):
         raise RuntimeError("nansum on CPU does not support complex inputs")
     input = summable(input, dtype)
@@ -162,6 +155,11 @@ def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype:
 
     Raises:
         RuntimeError: the dtype is neither floating point nor complex.
+
+    Example:
+        >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 5.0]]), 1, keepdim=True)
+        tensor([[1.5000],
+                [4.0000]])
     """
     _need_float("mean", input, dtype)
     return jnp.mean(summable(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
@@ -169,7 +167,12 @@ def mean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype:
 
 @op(out=_NANSUM, shares="all", grad_name="DivBackward0")
 def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
-    """Mean over `dim` of what is not NaN."""
+    """Mean over `dim` of what is not NaN.
+
+    Example:
+        >>> torch.nanmean(torch.tensor([1.0, torch.nan, 3.0]))
+        tensor(2.)
+    """
     if rank(input.dtype) < 2:
         raise RuntimeError(
             f"nanmean(): expected input to have floating point or complex dtype but got {scalar_name(input.dtype)}"
@@ -182,7 +185,12 @@ def nanmean(input: Array, dim: Ints | None = None, keepdim: bool = False, *, dty
 
 @op(out=_ALONG, shares="all", grad_name=by_dim("Prod"))
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
-    """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64."""
+    """Product over `dim`, all dimensions by default; integers and bools are multiplied in int64.
+
+    Example:
+        >>> torch.prod(torch.tensor([[1, 2], [3, 4]]), 1)
+        tensor([ 2, 12])
+    """
     input, axes = summable(input, dtype), axes_of(dim, input.ndim)
     _no_larger_unsigned("prod_out_cpu", input)
     if input.dtype == bool:
@@ -208,21 +216,36 @@ def _product(input: Array, axes: tuple[int, ...]) -> Array:
 
 @op(out=VERDICT, shares="all")
 def all(input: Array, dim: Ints | None = None, keepdim: bool = False) -> Array:
-    """Whether all elements are nonzero; uint8 gives uint8."""
+    """Whether all elements are nonzero; uint8 gives uint8.
+
+    Example:
+        >>> torch.all(torch.tensor([[True, False], [True, True]]), 1)
+        tensor([False,  True])
+    """
     found = jnp.all(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
 @op(out=VERDICT, shares="all")
 def any(input: Array, dim: Ints | None = None, keepdim: bool = False) -> Array:
-    """Whether any element is nonzero; uint8 gives uint8."""
+    """Whether any element is nonzero; uint8 gives uint8.
+
+    Example:
+        >>> torch.any(torch.tensor([[0, 0], [0, 5]]), 1)
+        tensor([False,  True])
+    """
     found = jnp.any(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return as_dtype(found, np.uint8) if input.dtype == np.uint8 else found
 
 
 @op(shares="all")
 def count_nonzero(input: Array, dim: Ints | None = None) -> Array:
-    """How many elements are nonzero, int64."""
+    """How many elements are nonzero, int64.
+
+    Example:
+        >>> torch.count_nonzero(torch.tensor([[0, 1], [2, 3]]), 0)
+        tensor([1, 2])
+    """
     return jnp.sum(input != 0, axes_of(dim, input.ndim), dtype=np.int64)
 
 
@@ -314,163 +337,6 @@ def std_mean_of(
     return _root(square), middle
 
 
-# ---------------------------------------------------------------------- extrema
-
-
-def check_not_empty(input: Array, dim: int | None, name: str) -> None:
-    """Raise where an extremum of no elements is asked for."""
-    if dim is None:
-        if input.size == 0:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
-                "with the 'dim' argument."
-            )
-    elif input.ndim and input.shape[wrap_dim(dim, input.ndim)] == 0:
-        raise IndexError(
-            f"{name.removeprefix('nan')}(): Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size."
-        )
-
-
-def picked(input: Array, indices: Array, axis: int, keepdim: bool) -> tuple[Array, Array]:
-    """(the elements at `indices` along an axis of size 1 there, the indices), with or without that axis."""
-    values = jnp.take_along_axis(input, indices, axis)
-    if keepdim:
-        return values, as_dtype(indices, np.int64)
-    return jnp.squeeze(values, axis), as_dtype(jnp.squeeze(indices, axis), np.int64)
-
-
-def _extreme(input: Array, dim: int, keepdim: bool, arg, name: str) -> tuple[Array, Array]:
-    axis = wrap_dim(dim, input.ndim)
-    check_not_empty(input, dim, name)
-    if jnp.iscomplexobj(input):
-        raise RuntimeError(f"\"{name}_values_cpu\" not implemented for '{scalar_name(input.dtype)}'")
-    if not input.ndim:
-        return input, jnp.zeros((), np.int64)
-    return picked(input, arg(input, axis, keepdims=True), axis, keepdim)
-
-
-@op(name="max", shares="all")
-def max_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
-    """(largest element, its index) along `dim`; NaN is larger than all."""
-    return return_types.max(*_extreme(input, dim, keepdim, jnp.argmax, "max"))
-
-
-@op(name="min", shares="all")
-def min_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
-    """(smallest element, its index) along `dim`; NaN is smaller than all."""
-    return return_types.min(*_extreme(input, dim, keepdim, jnp.argmin, "min"))
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
-def shared(select, axes: tuple[int, ...], nan_is_one: bool, input: Array) -> Array:
-    """An element that `select` finds along axes, which it keeps; its derivative is shared among all that equal it.
-
-    Args:
-        nan_is_one: whether NaN equals NaN here; else its derivative is NaN everywhere, as of PyTorch's `amax`.
-    """
-    return select(input)
-
-
-@shared.defjvp
-def _shared_jvp(select, axes, nan_is_one, primals, tangents):
-    (input,), (along,) = primals, tangents
-    found = select(input)
-    same = (input == found) | (nan_is_one & jnp.isnan(input) & jnp.isnan(found))
-    same = same.astype(input.dtype)
-    count = jnp.sum(same, axes, keepdims=True)
-    # 0 / 0 spelled out: XLA makes 0 of a product with it
-    share = along * jnp.where(count == 0, jnp.nan, same / jnp.maximum(count, 1))
-    return found, jnp.sum(share, axes, keepdims=True)
-
-
-def _extremum(find, input: Array, axes: tuple[int, ...], keepdim: bool, nan_is_one: bool = False) -> Array:
-    if not jnp.issubdtype(input.dtype, jnp.floating):
-        return find(input, axes, keepdims=keepdim)
-    found = shared(functools.partial(find, axis=axes, keepdims=True), axes, nan_is_one, input)
-    return found if keepdim else jnp.squeeze(found, axes)
-
-
-@op(name="max", grad_name="MaxBackward1", shares="all")
-def max_of_all(input: Array) -> Array:
-    """The largest element; the gradient is shared among equals."""
-    check_not_empty(input, None, "max")
-    return _extremum(jnp.max, input, axes_of(None, input.ndim), False, nan_is_one=True)
-
-
-@op(name="min", grad_name="MinBackward1", shares="all")
-def min_of_all(input: Array) -> Array:
-    """The smallest element; the gradient is shared among equals."""
-    check_not_empty(input, None, "min")
-    return _extremum(jnp.min, input, axes_of(None, input.ndim), False, nan_is_one=True)
-
-
-def _check_extrema(input: Array, dim, name: str) -> tuple[int, ...]:
-    axes = axes_of(dim, input.ndim)
-    if dim is None or dim == ():
-        if input.size == 0:
-            check_not_empty(input, None, name)
-    for axis in axes:
-        if input.shape[axis] == 0:
-            raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
-    return axes
-
-
-EXTREMA = OutRule(
-    "Expected the dtype for input and out to match, but got {result} for input's dtype and {out} for out's dtype."
-)
-
-
-@op(out=EXTREMA, shares="all")
-def amax(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
-    """The largest elements over `dim`; the gradient is shared among equals."""
-    return _extremum(jnp.max, input, _check_extrema(input, dim, "amax"), keepdim)
-
-
-@op(out=EXTREMA, shares="all")
-def amin(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
-    """The smallest elements over `dim`; the gradient is shared among equals."""
-    return _extremum(jnp.min, input, _check_extrema(input, dim, "amin"), keepdim)
-
-
-@op(out=SAME, shares="all")
-def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
-    """(smallest, largest) elements over `dim`."""
-    if not input.ndim and dim is not None and jnp.iscomplexobj(input):
-        raise RuntimeError(f"aminmax not implemented for {scalar_name(input.dtype)}")
-    only("aminmax_cpu", input, 0, 1, 2)
-    if dim is None and not input.size:
-        raise RuntimeError(
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
-        )
-    if dim is not None and input.ndim and input.shape[wrap_dim(dim, input.ndim)] == 0:
-        raise IndexError(f"aminmax: Expected reduction dim {wrap_dim(dim, input.ndim)} to have non-zero size.")
-    axes = axes_of(dim, input.ndim)
-    return return_types.aminmax(*[_extremum(find, input, axes, keepdim) for find in (jnp.min, jnp.max)])
-
-
-def _arg(input: Array, dim: int | None, keepdim: bool, arg, name: str) -> Array:
-    if dim is None and not input.size:
-        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
-    check_not_empty(input, dim, name)
-    if dim is None:
-        found = arg(input.ravel(), 0)
-        return as_dtype(found.reshape((1,) * input.ndim) if keepdim else found, np.int64)
-    axis = wrap_dim(dim, input.ndim)
-    return as_dtype(arg(input, axis, keepdims=keepdim) if input.ndim else jnp.zeros(()), np.int64)
-
-
-@op(out=SAME, shares="all")
-def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
-    """The index of the largest element along `dim`, of the flattened input by default; int64."""
-    return _arg(input, dim, keepdim, jnp.argmax, "argmax")
-
-
-@op(out=SAME, shares="all")
-def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
-    """The index of the smallest element along `dim`, of the flattened input by default; int64."""
-    return _arg(input, dim, keepdim, jnp.argmin, "argmin")
-
-
 # ---------------------------------------------------------------------- logarithms and norms
 
 
@@ -485,9 +351,9 @@ def vector_norm_of(input: Array, order: Positive, axes: tuple[int, ...], keepdim
     """The `order`-norm over axes, with PyTorch's derivative at zero."""
     size, special = magnitude(input), known(order)
     if special == math.inf:
-        return _extremum(jnp.max, size, axes, keepdim, nan_is_one=True)
+        return extremum(jnp.max, size, axes, keepdim, nan_is_one=True)
     if special == -math.inf:
-        return _extremum(jnp.min, size, axes, keepdim, nan_is_one=True)
+        return extremum(jnp.min, size, axes, keepdim, nan_is_one=True)
     if special == 0:
         return jnp.sum((size != 0).astype(size.dtype), axes, keepdims=keepdim)
     if special == 1:
@@ -539,6 +405,12 @@ def linalg_vector_norm(
 
     Raises:
         RuntimeError: the dtype is neither floating point nor complex.
+
+    Example:
+        >>> torch.linalg.vector_norm(torch.tensor([3.0, -4.0]))
+        tensor(5.)
+        >>> torch.linalg.vector_norm(torch.tensor([3.0, -4.0]), 1)
+        tensor(7.)
     """
     if rank(input.dtype) < 2:
         raise RuntimeError(

@@ -19,19 +19,34 @@ def _rounded(name: str, rounding, input) -> Array:
 
 @op(out=UNARY)
 def floor(input: Array) -> Array:
-    """The largest whole number not above each element, in the same dtype."""
+    """The largest whole number not above each element, in the same dtype.
+
+    Example:
+        >>> torch.floor(torch.tensor([-1.5, 1.5]))
+        tensor([-2.,  1.])
+    """
     return _rounded("floor", jnp.floor, input)
 
 
 @op(out=UNARY)
 def ceil(input: Array) -> Array:
-    """The smallest whole number not below each element, in the same dtype."""
+    """The smallest whole number not below each element, in the same dtype.
+
+    Example:
+        >>> torch.ceil(torch.tensor([-1.5, 1.5]))
+        tensor([-1.,  2.])
+    """
     return _rounded("ceil", jnp.ceil, input)
 
 
 @op(aliases=("fix",), out=UNARY)
 def trunc(input: Array) -> Array:
-    """Each element without its fraction, rounded towards 0, in the same dtype."""
+    """Each element without its fraction, rounded towards 0, in the same dtype.
+
+    Example:
+        >>> torch.trunc(torch.tensor([-1.5, 1.5]))
+        tensor([-1.,  1.])
+    """
     return _rounded("trunc", jnp.trunc, input)
 
 
@@ -41,6 +56,10 @@ def frac(input: Array) -> Array:
 
     Raises:
         NotImplementedError: no floating point tensor.
+
+    Example:
+        >>> torch.frac(torch.tensor([-1.5, 1.25]))
+        tensor([-0.5000,  0.2500])
     """
     only("frac_cpu", input, 2)
     return input - jnp.trunc(input)
@@ -59,6 +78,12 @@ def round(input: Array, *, decimals: int | None = None) -> Array:
 
     Raises:
         NotImplementedError: bools, complex numbers, or integers with decimals.
+
+    Example:
+        >>> torch.round(torch.tensor([0.5, 1.5, -2.6]))
+        tensor([ 0.,  2., -3.])
+        >>> torch.round(torch.tensor([3.14159]), decimals=2)
+        tensor([3.1400])
     """
     if rank(input.dtype) == 1 and decimals is None:
         return input

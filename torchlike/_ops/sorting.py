@@ -17,7 +17,8 @@ from torchlike._ops._promote import Array, DType, Integer, Number, as_dtype, flo
 from torchlike._ops._values import has_no_fraction
 from torchlike._ops.arithmetic import lerped
 from torchlike._ops.exponential import logaddexp_of
-from torchlike._ops.reductions import check_not_empty, picked, shared, summable
+from torchlike._ops.extrema import check_not_empty, picked, shared
+from torchlike._ops.reductions import summable
 from torchlike._out import SAME, SCANNED, SUMMED, OutRule
 from torchlike._recorder.checks import Check
 
@@ -28,7 +29,13 @@ def _order(input: Array, axis: int, descending: bool) -> Array:
 
 @op(grad_name=lambda call: "SortBackward1" if call["stable"] else "SortBackward0", out=SAME)
 def sort(input: Array, dim: int | None = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
-    """(sorted elements, where they were) along `dim`; NaN is larger than all; the order of equals is kept."""
+    """(sorted elements, where they were) along `dim`; NaN is larger than all; the order of equals is kept.
+
+    Example:
+        >>> values, indices = torch.sort(torch.tensor([3, 1, 2]))
+        >>> values, indices
+        (tensor([1, 2, 3]), tensor([1, 2, 0]))
+    """
     axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     if not input.ndim:
         return return_types.sort(input, jnp.zeros((), np.int64))
@@ -37,14 +44,25 @@ def sort(input: Array, dim: int | None = -1, descending: bool = False, stable: b
 
 @op
 def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Array:
-    """Where the sorted elements were along `dim`, int64."""
+    """Where the sorted elements were along `dim`, int64.
+
+    Example:
+        >>> torch.argsort(torch.tensor([3, 1, 2]), descending=True)
+        tensor([0, 2, 1])
+    """
     axis = wrap_dim(dim, input.ndim)
     return as_dtype(_order(input, axis, descending), np.int64) if input.ndim else jnp.zeros((), np.int64)
 
 
 @op(grad_name="SortBackward0", out=SAME)
 def msort(input: Array) -> Array:
-    """The elements sorted along dimension 0."""
+    """The elements sorted along dimension 0.
+
+    Example:
+        >>> torch.msort(torch.tensor([[3, 1], [2, 5]]))
+        tensor([[2, 1],
+                [3, 5]])
+    """
     return jnp.take_along_axis(input, _order(input, 0, False), 0) if input.ndim else input
 
 
@@ -54,6 +72,11 @@ def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorte
 
     Raises:
         RuntimeError: there are fewer.
+
+    Example:
+        >>> values, indices = torch.topk(torch.tensor([3, 1, 5, 2]), 2)
+        >>> values, indices
+        (tensor([5, 3]), tensor([2, 0]))
     """
     axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     if not 0 <= k <= (input.shape[axis] if input.ndim else 1):
@@ -90,6 +113,10 @@ def kthvalue(input: Array, k: Integer, dim: int | None = -1, keepdim: bool = Fal
 
     Raises:
         RuntimeError: there are fewer.
+
+    Example:
+        >>> torch.kthvalue(torch.tensor([3, 1, 5, 2]), 2).values
+        tensor(2)
     """
     axis = wrap_dim(-1 if dim is None else dim, input.ndim)
     check_not_empty(input, dim, "kthvalue")
@@ -163,7 +190,12 @@ _QUOTED = "expected scalar type '{result}' but got '{out}' for "
 
 @op(out=(OutRule(_QUOTED + "values output"), OutRule(_QUOTED + "indices output")))
 def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
-    """(the most frequent element, the smallest of several, the last place of it) along `dim`."""
+    """(the most frequent element, the smallest of several, the last place of it) along `dim`.
+
+    Example:
+        >>> torch.mode(torch.tensor([3, 1, 3, 2])).values
+        tensor(3)
+    """
     axis = wrap_dim(dim, input.ndim)
     if not input.ndim:
         return return_types.mode(input, jnp.zeros((), np.int64))
@@ -231,7 +263,12 @@ def _running(kernel: str, input: Array, dtype) -> Array:
 
 @op(out=SUMMED)
 def cumsum(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
-    """Running sum along `dim`; integers and bools are added up in int64."""
+    """Running sum along `dim`; integers and bools are added up in int64.
+
+    Example:
+        >>> torch.cumsum(torch.tensor([1, 2, 3]), 0)
+        tensor([1, 3, 6])
+    """
     axis = wrap_dim(dim, input.ndim)
     input = _running("cumsum_out_cpu", input, dtype)
     return jnp.cumsum(input, axis, dtype=input.dtype) if input.ndim else input
@@ -239,7 +276,12 @@ def cumsum(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
 
 @op(out=SUMMED)
 def cumprod(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
-    """Running product along `dim`; integers and bools are multiplied in int64."""
+    """Running product along `dim`; integers and bools are multiplied in int64.
+
+    Example:
+        >>> torch.cumprod(torch.tensor([1, 2, 3]), 0)
+        tensor([1, 2, 6])
+    """
     axis = wrap_dim(dim, input.ndim)
     input = _running("cumprod_out_cpu", input, dtype)
     return _products(input, axis) if input.ndim else input
@@ -281,19 +323,36 @@ def _extreme_so_far(name: str, input: Array, dim: int, better) -> tuple[Array, A
 
 @op(out=SCANNED)
 def cummax(input: Array, dim: int) -> tuple[Array, Array]:
-    """(the largest element so far, the last place of it) along `dim`."""
+    """(the largest element so far, the last place of it) along `dim`.
+
+    Example:
+        >>> values, indices = torch.cummax(torch.tensor([1, 3, 2, 3]), 0)
+        >>> values, indices
+        (tensor([1, 3, 3, 3]), tensor([0, 1, 1, 3]))
+    """
     return return_types.cummax(*_extreme_so_far("cummax", input, dim, jnp.greater_equal))
 
 
 @op(out=SCANNED)
 def cummin(input: Array, dim: int) -> tuple[Array, Array]:
-    """(the smallest element so far, the last place of it) along `dim`."""
+    """(the smallest element so far, the last place of it) along `dim`.
+
+    Example:
+        >>> values, indices = torch.cummin(torch.tensor([3, 1, 2, 1]), 0)
+        >>> values, indices
+        (tensor([3, 1, 1, 1]), tensor([0, 1, 1, 3]))
+    """
     return return_types.cummin(*_extreme_so_far("cummin", input, dim, jnp.less_equal))
 
 
 @op(out=SCANNED)
 def logcumsumexp(input: Array, dim: int) -> Array:
-    """``log(cumsum(exp(input)))`` along `dim`, without overflow."""
+    """``log(cumsum(exp(input)))`` along `dim`, without overflow.
+
+    Example:
+        >>> torch.logcumsumexp(torch.tensor([0.0, 0.0, 1000.0]), 0)
+        tensor([0.0000e+00, 6.9315e-01, 1.0000e+03])
+    """
     axis = wrap_dim(dim, input.ndim)
     if not input.ndim:
         return input
@@ -320,6 +379,12 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
 
     Raises:
         RuntimeError: `n` is negative, or the input has no dimension.
+
+    Example:
+        >>> torch.diff(torch.tensor([1, 4, 9, 16]))
+        tensor([3, 5, 7])
+        >>> torch.diff(torch.tensor([1, 4, 9, 16]), n=2)
+        tensor([2, 2])
     """
     if not input.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
@@ -367,6 +432,12 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
 
     Raises:
         RuntimeError: `x` has another size.
+
+    Example:
+        >>> torch.trapezoid(torch.tensor([1.0, 2.0, 4.0]))
+        tensor(4.5000)
+        >>> torch.trapezoid(torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0.0, 1.0, 3.0]))
+        tensor(7.5000)
     """
     axis = wrap_dim(dim, y.ndim)
     if not y.ndim:
@@ -382,7 +453,12 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
 
 @op(grad_name=lambda call: "CumsumBackward0" if call["x"] is None else "DivBackward1", stepwise=True)
 def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1) -> Array:
-    """The area under a curve up to each sample but the first along `dim`; see `trapezoid`."""
+    """The area under a curve up to each sample but the first along `dim`; see `trapezoid`.
+
+    Example:
+        >>> torch.cumulative_trapezoid(torch.tensor([1.0, 2.0, 4.0]))
+        tensor([1.5000, 4.5000])
+    """
     axis = wrap_dim(dim, y.ndim)
     if not y.ndim:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")

@@ -21,25 +21,45 @@ from torchlike._out import OutRule, can_cast
 
 @op(also="torchlike.special")
 def erf(input: Array) -> Array:
-    """The error function ``2 / sqrt(pi)`` times the integral of ``exp(-t ** 2)`` from 0, in floating point."""
+    """The error function ``2 / sqrt(pi)`` times the integral of ``exp(-t ** 2)`` from 0, in floating point.
+
+    Example:
+        >>> torch.erf(torch.tensor([0.0, 0.5, -torch.inf]))
+        tensor([ 0.0000,  0.5205, -1.0000])
+    """
     return lax.erf(real_floating("erf_vml_cpu", input))
 
 
 @op(also="torchlike.special")
 def erfc(input: Array) -> Array:
-    """``1 - erf(input)``, exact for large elements as well, in floating point."""
+    """``1 - erf(input)``, exact for large elements as well, in floating point.
+
+    Example:
+        >>> torch.erfc(torch.tensor([0.0, 0.5, 5.0]))
+        tensor([1.0000e+00, 4.7950e-01, 1.5375e-12])
+    """
     return lax.erfc(real_floating("erfc_vml_cpu", input))
 
 
 @op(also="torchlike.special")
 def erfinv(input: Array) -> Array:
-    """The inverse of `erf`, in floating point; NaN outside of ``[-1, 1]``."""
+    """The inverse of `erf`, in floating point; NaN outside of ``[-1, 1]``.
+
+    Example:
+        >>> torch.erfinv(torch.tensor([0.0, 0.5, 1.0]))
+        tensor([0.0000, 0.4769,    inf])
+    """
     return lax.erf_inv(real_floating("erfinv_vml_cpu", input))
 
 
 @op(grad_name="SpecialErfcxBackward0", module="torchlike.special")
 def erfcx(input: Array) -> Array:
-    """``exp(input ** 2) * erfc(input)`` without overflow of the factors, in floating point."""
+    """``exp(input ** 2) * erfc(input)`` without overflow of the factors, in floating point.
+
+    Example:
+        >>> torch.special.erfcx(torch.tensor([0.0, 100.0]))
+        tensor([1.0000, 0.0056])
+    """
     return _erfcx(real_floating("erfcx_cpu", input))
 
 
@@ -56,7 +76,12 @@ def _erfcx_jvp(primals, tangents):
 
 @op(grad_name="MulBackward1", module="torchlike.special")
 def ndtr(input: Array) -> Array:
-    """The share of the standard normal distribution below each element, in floating point."""
+    """The share of the standard normal distribution below each element, in floating point.
+
+    Example:
+        >>> torch.special.ndtr(torch.tensor([-1.96, 0.0, 1.96]))
+        tensor([0.0250, 0.5000, 0.9750])
+    """
     input = real_floating("erf_vml_cpu", input)
     # JAX's has no halves: these are widened for what follows
     return as_dtype(jsp.ndtr(as_dtype(input, jnp.promote_types(input.dtype, jnp.float32))), input.dtype)
@@ -64,7 +89,12 @@ def ndtr(input: Array) -> Array:
 
 @op(grad_name="SpecialNdtriBackward0", module="torchlike.special")
 def ndtri(input: Array) -> Array:
-    """The inverse of `ndtr`, in floating point; NaN outside of ``[0, 1]``."""
+    """The inverse of `ndtr`, in floating point; NaN outside of ``[0, 1]``.
+
+    Example:
+        >>> torch.special.ndtri(torch.tensor([0.025, 0.5, 0.975]))
+        tensor([-1.9600,  0.0000,  1.9600])
+    """
     return _ndtri(real_floating("ndtri_cpu", input))
 
 
@@ -81,7 +111,12 @@ def _ndtri_jvp(primals, tangents):
 
 @op(grad_name="SpecialLogNdtrBackward0", module="torchlike.special")
 def log_ndtr(input: Array) -> Array:
-    """The logarithm of `ndtr`, exact for very negative elements as well, in floating point."""
+    """The logarithm of `ndtr`, exact for very negative elements as well, in floating point.
+
+    Example:
+        >>> torch.special.log_ndtr(torch.tensor([0.0, -40.0]))
+        tensor([-6.9315e-01, -8.0461e+02])
+    """
     return jsp.log_ndtr(real_floating("log_ndtr_cpu", input))
 
 
@@ -90,7 +125,12 @@ def log_ndtr(input: Array) -> Array:
 
 @op(aliases=("gammaln",), also="torchlike.special")
 def lgamma(input: Array) -> Array:
-    """The logarithm of the absolute value of the gamma function, in floating point."""
+    """The logarithm of the absolute value of the gamma function, in floating point.
+
+    Example:
+        >>> torch.lgamma(torch.tensor([1.0, 5.0, -0.5]))
+        tensor([0.0000, 3.1781, 1.2655])
+    """
     return _lgamma(real_floating("lgamma_vml_cpu", input))
 
 
@@ -106,7 +146,12 @@ def _lgamma_jvp(primals, tangents):
 
 @op(aliases=("psi",), also="torchlike.special")
 def digamma(input: Array) -> Array:
-    """The derivative of `lgamma`, in floating point; infinite at 0, NaN at negative whole numbers."""
+    """The derivative of `lgamma`, in floating point; infinite at 0, NaN at negative whole numbers.
+
+    Example:
+        >>> torch.digamma(torch.tensor([1.0, 2.0]))
+        tensor([-0.5772,  0.4228])
+    """
     return _digamma(real_floating("digamma", input))
 
 
@@ -152,6 +197,10 @@ def polygamma(n: int, input: Array) -> Array:
 
     Raises:
         RuntimeError: `n` is negative.
+
+    Example:
+        >>> torch.polygamma(1, torch.tensor([1.0, 2.0]))
+        tensor([1.6449, 0.6449])
     """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
@@ -173,6 +222,10 @@ def mvlgamma(input: Array, p: int) -> Array:
 
     Raises:
         RuntimeError: `p` is below 1, or the tensor is a bool one.
+
+    Example:
+        >>> torch.mvlgamma(torch.tensor([2.0, 3.0]), 2)
+        tensor([0.4516, 1.5502])
     """
     if input.dtype == bool:
         raise RuntimeError("The input tensor may not be a boolean tensor.")
@@ -185,7 +238,12 @@ def mvlgamma(input: Array, p: int) -> Array:
 
 @op(aliases=("gammainc",), also="torchlike.special", name="igamma")
 def igamma(input: Array, other: Array) -> Array:
-    """The regularized lower incomplete gamma function of order `input` at `other`."""
+    """The regularized lower incomplete gamma function of order `input` at `other`.
+
+    Example:
+        >>> torch.igamma(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]))
+        tensor([0.6321, 0.2642])
+    """
     input, other = matched(input, other)
     only("igamma_cpu", input, 2)
     return lax.igamma(*jnp.broadcast_arrays(input, other))
@@ -193,7 +251,12 @@ def igamma(input: Array, other: Array) -> Array:
 
 @op(aliases=("gammaincc",), also="torchlike.special")
 def igammac(input: Array, other: Array) -> Array:
-    """The regularized upper incomplete gamma function of order `input` at `other`: ``1 - igamma``."""
+    """The regularized upper incomplete gamma function of order `input` at `other`: ``1 - igamma``.
+
+    Example:
+        >>> torch.igammac(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]))
+        tensor([0.3679, 0.7358])
+    """
     input, other = matched(input, other)
     only("igammac_cpu", input, 2)
     return lax.igammac(*jnp.broadcast_arrays(input, other))
@@ -201,7 +264,12 @@ def igammac(input: Array, other: Array) -> Array:
 
 @op(module="torchlike.special", overloads=NUMBER_EITHER)
 def zeta(input: ArrayLike, other: ArrayLike) -> Array:
-    """The Hurwitz zeta function: the sum of ``(k + other) ** -input`` over k = 0, 1, ..."""
+    """The Hurwitz zeta function: the sum of ``(k + other) ** -input`` over k = 0, 1, ...
+
+    Example:
+        >>> torch.special.zeta(torch.tensor([2.0, 4.0]), 1)
+        tensor([1.6449, 1.0823])
+    """
     input, other = matched_float(input, other)
     only("zeta_cpu", input, 2, halves=False)
     return _zeta(*jnp.broadcast_arrays(lax.stop_gradient(input), other))
@@ -236,7 +304,12 @@ def _zeta_jvp(primals, tangents):
 
 @op(also="torchlike.special")
 def i0(input: Array) -> Array:
-    """The modified Bessel function of the first kind and order 0, in floating point."""
+    """The modified Bessel function of the first kind and order 0, in floating point.
+
+    Example:
+        >>> torch.i0(torch.tensor([0.0, 1.0]))
+        tensor([1.0000, 1.2661])
+    """
     return _i0(real_floating("i0_vml_cpu", input))
 
 
@@ -252,13 +325,23 @@ def _i0_jvp(primals, tangents):
 
 @op(grad_name="SpecialI0EBackward0", module="torchlike.special")
 def i0e(input: Array) -> Array:
-    """`i0` times ``exp(-abs(input))``, in floating point."""
+    """`i0` times ``exp(-abs(input))``, in floating point.
+
+    Example:
+        >>> torch.special.i0e(torch.tensor([0.0, 100.0]))
+        tensor([1.0000, 0.0399])
+    """
     return jsp.i0e(real_floating("i0e_cpu", input))
 
 
 @op(grad_name="SpecialI1Backward0", module="torchlike.special")
 def i1(input: Array) -> Array:
-    """The modified Bessel function of the first kind and order 1, in floating point."""
+    """The modified Bessel function of the first kind and order 1, in floating point.
+
+    Example:
+        >>> torch.special.i1(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.5652])
+    """
     return _i1(real_floating("i1_cpu", input))
 
 
@@ -274,7 +357,12 @@ def _i1(input):
 
 @op(grad_name="SpecialI1EBackward0", module="torchlike.special")
 def i1e(input: Array) -> Array:
-    """`i1` times ``exp(-abs(input))``, in floating point."""
+    """`i1` times ``exp(-abs(input))``, in floating point.
+
+    Example:
+        >>> torch.special.i1e(torch.tensor([0.0, 100.0]))
+        tensor([0.0000, 0.0397])
+    """
     return jsp.i1e(real_floating("i1e_cpu", input))
 
 
@@ -283,7 +371,12 @@ def i1e(input: Array) -> Array:
 
 @op(grad_name="SpecialEntrBackward0", module="torchlike.special")
 def entr(input: Array) -> Array:
-    """``-input * log(input)``, 0 at 0 and minus infinity below, in floating point."""
+    """``-input * log(input)``, 0 at 0 and minus infinity below, in floating point.
+
+    Example:
+        >>> torch.special.entr(torch.tensor([0.5, 0.0, -1.0]))
+        tensor([0.3466, 0.0000,   -inf])
+    """
     return _entr(real_floating("entr_cpu", input))
 
 
@@ -336,11 +429,21 @@ def _product_with(log, kernel: str, input, other) -> Array:
 
 @op(also="torchlike.special", grad_name=of_xlogy("Xlogy"), overloads=NUMBER_EITHER)
 def xlogy(input: ArrayLike, other: ArrayLike) -> Array:
-    """``input * log(other)``, and 0 where `input` is 0, in floating point, with broadcasting."""
+    """``input * log(other)``, and 0 where `input` is 0, in floating point, with broadcasting.
+
+    Example:
+        >>> torch.xlogy(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 2.0]))
+        tensor([0.0000, 1.3863])
+    """
     return _product_with(_xlogy, "xlogy_cpu", input, other)
 
 
 @op(grad_name=of_xlogy("SpecialXlog1Py"), module="torchlike.special", overloads=NUMBER_EITHER)
 def xlog1py(input: ArrayLike, other: ArrayLike) -> Array:
-    """``input * log1p(other)``, and 0 where `input` is 0, in floating point, with broadcasting."""
+    """``input * log1p(other)``, and 0 where `input` is 0, in floating point, with broadcasting.
+
+    Example:
+        >>> torch.special.xlog1py(torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 1.0]))
+        tensor([0.0000, 1.3863])
+    """
     return _product_with(_xlog1py, "xlog1py_cpu", input, other)

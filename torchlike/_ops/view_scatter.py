@@ -31,7 +31,13 @@ def _refuse_index(input, src, dim, index) -> None:
 
 @op(guard=_refuse_index)
 def select_scatter(input: Array, src: Array, dim: int, index: Integer) -> Array:
-    """`input` with `src` as the slice at one place of a dimension."""
+    """`input` with `src` as the slice at one place of a dimension.
+
+    Example:
+        >>> torch.select_scatter(torch.zeros(2, 2), torch.ones(2), 0, 1)
+        tensor([[0., 0.],
+                [1., 1.]])
+    """
     dim = wrap_dim(dim, input.ndim)
     _check_src(src, input.shape[:dim] + input.shape[dim + 1 :])
     return input.at[(slice(None),) * dim + (index,)].set(as_dtype(src, input.dtype))
@@ -41,7 +47,12 @@ def select_scatter(input: Array, src: Array, dim: int, index: Integer) -> Array:
 def slice_scatter(
     input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Array:
-    """`input` with `src` in a slice of a dimension."""
+    """`input` with `src` in a slice of a dimension.
+
+    Example:
+        >>> torch.slice_scatter(torch.zeros(4), torch.ones(2), start=1, end=3)
+        tensor([0., 1., 1., 0.])
+    """
     dim = wrap_dim(dim, input.ndim)
     part = slice(start, end, step)
     length = len(range(*part.indices(input.shape[dim])))
@@ -51,7 +62,13 @@ def slice_scatter(
 
 @op
 def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """`input` with `src` on a diagonal."""
+    """`input` with `src` on a diagonal.
+
+    Example:
+        >>> torch.diagonal_scatter(torch.zeros(2, 2), torch.tensor([1.0, 2.0]))
+        tensor([[1., 0.],
+                [0., 2.]])
+    """
     places = jnp.diagonal(jnp.arange(input.size).reshape(input.shape), offset, dim1, dim2)
     _check_src(src, places.shape)
     return input.ravel().at[places].set(as_dtype(src, input.dtype)).reshape(input.shape)
@@ -61,7 +78,12 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
 def as_strided_scatter(
     input: Array, src: Array, size: tuple, stride: tuple, storage_offset: int | None = None
 ) -> Array:
-    """`input` with `src` at sizes, strides and an offset of one's own."""
+    """`input` with `src` at sizes, strides and an offset of one's own.
+
+    Example:
+        >>> torch.as_strided_scatter(torch.zeros(4), torch.ones(2), (2,), (2,), 1)
+        tensor([0., 1., 0., 1.])
+    """
     offset = storage_offset or 0
     _check_src(src, size)
     check_strided(input.size, size, stride, offset, input.dtype.itemsize)

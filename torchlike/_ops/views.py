@@ -122,7 +122,12 @@ def _unsqueeze_layout(layout: Layout, dim: int) -> Layout:
 
 @op(view=_unsqueeze_layout, write=_reshape_back)
 def unsqueeze(input: Array, dim: int) -> Array:
-    """A further dimension of size 1 at `dim`."""
+    """A further dimension of size 1 at `dim`.
+
+    Example:
+        >>> torch.unsqueeze(torch.zeros(2, 3), 1).shape
+        torch.Size([2, 1, 3])
+    """
     return jnp.expand_dims(input, wrap_dim(dim, input.ndim + 1))
 
 
@@ -147,7 +152,14 @@ def _chosen(layout: Layout, dims) -> Layout:
 
 @op(view=_squeeze_layout, write=_reshape_back, grad_name=of_squeeze)
 def squeeze(input: Array, dim: Ints | None = None) -> Array:
-    """The dimensions of size 1 left out: all, or those named in `dim`."""
+    """The dimensions of size 1 left out: all, or those named in `dim`.
+
+    Example:
+        >>> torch.squeeze(torch.zeros(1, 2, 1)).shape
+        torch.Size([2])
+        >>> torch.squeeze(torch.zeros(1, 2, 1), 0).shape
+        torch.Size([2, 1])
+    """
     return input.reshape([input.shape[each] for each in _squeezed(input.shape, dim)])
 
 
@@ -192,7 +204,12 @@ def _permute_back(new: Array, viewed: Array, dims) -> Array:
     varargs="dims",
 )
 def permute(input: Array, dims: Ints) -> Array:
-    """The dimensions in another order: dimension i of the result is dimension ``dims[i]`` of the input."""
+    """The dimensions in another order: dimension i of the result is dimension ``dims[i]`` of the input.
+
+    Example:
+        >>> torch.permute(torch.zeros(2, 3, 4), (2, 0, 1)).shape
+        torch.Size([4, 2, 3])
+    """
     return jnp.transpose(input, _permutation(dims, input.ndim))
 
 
@@ -210,7 +227,13 @@ def _swapped(ndim: int, dim0: int, dim1: int) -> tuple[int, ...]:
     write=lambda new, viewed, dim0, dim1: jnp.transpose(new, _swapped(viewed.ndim, dim0, dim1)),
 )
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
-    """Two dimensions swapped."""
+    """Two dimensions swapped.
+
+    Example:
+        >>> torch.transpose(torch.tensor([[1, 2], [3, 4]]), 0, 1)
+        tensor([[1, 3],
+                [2, 4]])
+    """
     return jnp.transpose(input, _swapped(input.ndim, dim0, dim1))
 
 
@@ -223,6 +246,11 @@ def t(input: Array) -> Array:
 
     Raises:
         RuntimeError: it has more than two dimensions.
+
+    Example:
+        >>> torch.t(torch.tensor([[1, 2], [3, 4]]))
+        tensor([[1, 3],
+                [2, 4]])
     """
     if input.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
@@ -310,7 +338,14 @@ def _diagonal_layout(layout: Layout, offset: int = 0, dim1: int = 0, dim2: int =
 
 @op(view=_diagonal_layout)
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """The diagonal over two dimensions, as a last dimension; `offset` counts from the main one to the upper right."""
+    """The diagonal over two dimensions, as a last dimension; `offset` counts from the main one to the upper right.
+
+    Example:
+        >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
+        tensor([1, 4])
+        >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]), offset=1)
+        tensor([2])
+    """
     one, two = _diagonal_dims(input.ndim, dim1, dim2)
     if not _diagonal_length(input.shape[one], input.shape[two], offset):
         return jnp.zeros((*[s for d, s in enumerate(input.shape) if d not in (one, two)], 0), input.dtype)
@@ -468,6 +503,10 @@ def view_as_complex(input: Array) -> Array:
 
     Raises:
         RuntimeError: the dtype is no floating point one, or the last dimension has not size 2.
+
+    Example:
+        >>> torch.view_as_complex(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        tensor([1.+2.j, 3.+4.j])
     """
     if input.dtype not in (jnp.float16, jnp.float32, jnp.float64):
         raise RuntimeError(

@@ -21,6 +21,11 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 
     Raises:
         RuntimeError: there is no such kind.
+
+    Example:
+        >>> with torch.autocast("cpu"):
+        ...     torch.is_autocast_enabled("cpu"), torch.is_autocast_enabled("cuda")
+        (True, False)
     """
     return _checked("is_autocast_enabled", device_type) in state.enabled
 
@@ -30,6 +35,12 @@ def set_autocast_enabled(device_type: str, enabled: bool | None = None) -> None:
 
     Raises:
         RuntimeError: there is no such kind.
+
+    Example:
+        >>> torch.set_autocast_enabled("cpu", True)
+        >>> torch.is_autocast_enabled("cpu")
+        True
+        >>> torch.set_autocast_enabled("cpu", False)
     """
     if enabled is None and isinstance(device_type, bool):
         device_type, enabled = "cuda", device_type
@@ -50,6 +61,10 @@ def get_autocast_dtype(device_type: str):
 
     Raises:
         RuntimeError: there is no such kind, or no dtype for it.
+
+    Example:
+        >>> torch.get_autocast_dtype("cpu")
+        torch.bfloat16
     """
     kind = _checked("get_autocast_dtype", device_type)
     if kind not in DEFAULTS:
@@ -63,6 +78,12 @@ def set_autocast_dtype(device_type: str, dtype: dtypes.dtype) -> None:
     Raises:
         RuntimeError: there is no such kind.
         TypeError: it is no dtype.
+
+    Example:
+        >>> torch.set_autocast_dtype("cpu", torch.float16)
+        >>> torch.get_autocast_dtype("cpu")
+        torch.float16
+        >>> torch.set_autocast_dtype("cpu", torch.bfloat16)
     """
     kind = _checked("set_autocast_dtype", device_type)
     if not isinstance(dtype, dtypes.dtype):
@@ -72,27 +93,54 @@ def set_autocast_dtype(device_type: str, dtype: dtypes.dtype) -> None:
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether autocast may keep the weights that it has cast."""
+    """Whether autocast may keep the weights that it has cast.
+
+    Example:
+        >>> torch.is_autocast_cache_enabled()
+        True
+    """
     return state.is_cached
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Set whether autocast may keep the weights that it has cast."""
+    """Set whether autocast may keep the weights that it has cast.
+
+    Example:
+        >>> torch.set_autocast_cache_enabled(True)
+        >>> torch.is_autocast_cache_enabled()
+        True
+    """
     state.is_cached = bool(enabled)
 
 
 def clear_autocast_cache() -> None:
-    """Forget the weights that were cast: here casts are part of the programs, and none is kept."""
+    """Forget the weights that were cast: here casts are part of the programs, and none is kept.
+
+    Example:
+        >>> torch.clear_autocast_cache()
+        >>> torch.is_autocast_cache_enabled()
+        True
+    """
 
 
 def autocast_increment_nesting() -> int:
-    """Note that a block begins; how many there are now."""
+    """Note that a block begins; how many there are now.
+
+    Example:
+        >>> torch.autocast_increment_nesting(), torch.autocast_decrement_nesting()
+        (1, 0)
+    """
     state.nesting += 1
     return state.nesting
 
 
 def autocast_decrement_nesting() -> int:
-    """Note that a block ends; how many are left."""
+    """Note that a block ends; how many are left.
+
+    Example:
+        >>> torch.autocast_increment_nesting(), torch.autocast_decrement_nesting()
+        (1, 0)
+    """
     state.nesting -= 1
     return state.nesting
 
@@ -106,36 +154,69 @@ def _deprecated(name: str, instead: str, arguments: str = "") -> None:
 
 
 def is_autocast_cpu_enabled() -> bool:
-    """Whether autocast is on for the CPU; deprecated."""
+    """Whether autocast is on for the CPU; deprecated.
+
+    Example:
+        >>> torch.is_autocast_cpu_enabled()
+        False
+    """
     _deprecated("is_autocast_cpu_enabled", "is_autocast_enabled('cpu')")
     return is_autocast_enabled("cpu")
 
 
 def set_autocast_cpu_enabled(enabled: bool) -> None:
-    """Switch autocast for the CPU; deprecated."""
+    """Switch autocast for the CPU; deprecated.
+
+    Example:
+        >>> torch.set_autocast_cpu_enabled(False)
+        >>> torch.is_autocast_cpu_enabled()
+        False
+    """
     _deprecated("set_autocast_cpu_enabled", "set_autocast_enabled('cpu', enabled)", "enabled")
     set_autocast_enabled("cpu", enabled)
 
 
 def get_autocast_cpu_dtype():
-    """The dtype that autocast takes on the CPU; deprecated."""
+    """The dtype that autocast takes on the CPU; deprecated.
+
+    Example:
+        >>> torch.get_autocast_cpu_dtype()
+        torch.bfloat16
+    """
     _deprecated("get_autocast_cpu_dtype", "get_autocast_dtype('cpu')")
     return get_autocast_dtype("cpu")
 
 
 def set_autocast_cpu_dtype(dtype: dtypes.dtype) -> None:
-    """Set the dtype that autocast takes on the CPU; deprecated."""
+    """Set the dtype that autocast takes on the CPU; deprecated.
+
+    Example:
+        >>> torch.set_autocast_cpu_dtype(torch.bfloat16)
+        >>> torch.get_autocast_cpu_dtype()
+        torch.bfloat16
+    """
     _deprecated("set_autocast_cpu_dtype", "set_autocast_dtype('cpu', dtype)", "dtype")
     set_autocast_dtype("cpu", dtype)
 
 
 def get_autocast_gpu_dtype():
-    """The dtype that autocast takes on a GPU; deprecated."""
+    """The dtype that autocast takes on a GPU; deprecated.
+
+    Example:
+        >>> torch.get_autocast_gpu_dtype()
+        torch.float16
+    """
     _deprecated("get_autocast_gpu_dtype", "get_autocast_dtype('cuda')")
     return get_autocast_dtype("cuda")
 
 
 def set_autocast_gpu_dtype(dtype: dtypes.dtype) -> None:
-    """Set the dtype that autocast takes on a GPU; deprecated."""
+    """Set the dtype that autocast takes on a GPU; deprecated.
+
+    Example:
+        >>> torch.set_autocast_gpu_dtype(torch.float16)
+        >>> torch.get_autocast_gpu_dtype()
+        torch.float16
+    """
     _deprecated("set_autocast_gpu_dtype", "set_autocast_dtype('cuda', dtype)", "dtype")
     set_autocast_dtype("cuda", dtype)

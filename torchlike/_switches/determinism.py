@@ -28,6 +28,12 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 
     Raises:
         TypeError: `mode` or `warn_only` is no bool.
+
+    Example:
+        >>> torch.use_deterministic_algorithms(True)
+        >>> torch.are_deterministic_algorithms_enabled()
+        True
+        >>> torch.use_deterministic_algorithms(False)
     """
     for place, (name, given) in enumerate((("mode", mode), ("warn_only", warn_only))):
         if not isinstance(given, bool):
@@ -39,12 +45,22 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """Whether `use_deterministic_algorithms` asked for the same results each time."""
+    """Whether `use_deterministic_algorithms` asked for the same results each time.
+
+    Example:
+        >>> torch.are_deterministic_algorithms_enabled()
+        False
+    """
     return _State.debug_mode > 0
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether it asked for warnings rather than errors."""
+    """Whether it asked for warnings rather than errors.
+
+    Example:
+        >>> torch.is_deterministic_algorithms_warn_only_enabled()
+        False
+    """
     return _State.debug_mode == 1
 
 
@@ -54,6 +70,12 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
     Raises:
         TypeError: it is neither.
         RuntimeError: it is another.
+
+    Example:
+        >>> torch.set_deterministic_debug_mode("warn")
+        >>> torch.get_deterministic_debug_mode()
+        1
+        >>> torch.set_deterministic_debug_mode("default")
     """
     if not isinstance(debug_mode, (int, str)):
         raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
@@ -69,7 +91,12 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
 
 def get_deterministic_debug_mode() -> int:
-    """0, 1 or 2; see `set_deterministic_debug_mode`."""
+    """0, 1 or 2; see `set_deterministic_debug_mode`.
+
+    Example:
+        >>> torch.get_deterministic_debug_mode()
+        0
+    """
     return _State.debug_mode
 
 
@@ -78,6 +105,12 @@ def set_float32_matmul_precision(precision: str) -> None:
 
     Raises:
         RuntimeError: it is no text.
+
+    Example:
+        >>> torch.set_float32_matmul_precision("high")
+        >>> torch.get_float32_matmul_precision()
+        'high'
+        >>> torch.set_float32_matmul_precision("highest")
     """
     if not isinstance(precision, str):
         raise RuntimeError(f"set_float32_matmul_precision expects a str, but got {type(precision).__name__}")
@@ -92,5 +125,10 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def get_float32_matmul_precision() -> str:
-    """How precise products of float32 must be; see `set_float32_matmul_precision`."""
+    """How precise products of float32 must be; see `set_float32_matmul_precision`.
+
+    Example:
+        >>> torch.get_float32_matmul_precision()
+        'highest'
+    """
     return _State.precision

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def get_default_device() -> devices.device:
-    """The device that tensors are made on where none is named."""
+    """The device that tensors are made on where none is named.
+
+    Example:
+        >>> torch.get_default_device()
+        device(type='cpu')
+    """
     where = devices.default()
     return where if where.type == "cpu" else devices.resolve(where)
 
@@ -43,6 +48,10 @@ def get_device_module(device: Device = None) -> ModuleType:
 
     Raises:
         RuntimeError: there is no such kind, or no module for it.
+
+    Example:
+        >>> torch.get_device_module("cpu") is torch.cpu
+        True
     """
     if device is None:
         kind = "cuda" if devices.jax_devices("cuda") else "cpu"

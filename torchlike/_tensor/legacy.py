@@ -135,7 +135,14 @@ _BY_NAME = {each.full_name: each for each in (*CPU_TYPES.values(), *CUDA_TYPES.v
 
 @legacy_keywords(type="t")
 def set_default_tensor_type(t) -> None:
-    """Set the default dtype by an old class: ``torch.DoubleTensor`` or its name."""
+    """Set the default dtype by an old class: ``torch.DoubleTensor`` or its name.
+
+    Example:
+        >>> torch.set_default_tensor_type(torch.DoubleTensor)
+        >>> torch.tensor(1.0).dtype
+        torch.float64
+        >>> torch.set_default_tensor_type(torch.FloatTensor)
+    """
     warnings.warn(DEFAULT_TYPE, UserWarning, stacklevel=3)
     if isinstance(t, str):
         if t not in _BY_NAME:

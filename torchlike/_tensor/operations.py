@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import Variable
-from torchlike._ops import arithmetic, bitwise, bounds, comparison, creation, exponential, indexing, linalg, masks
-from torchlike._ops import products, rearranging, reductions, rounding, sorting, special, trigonometric, view_scatter
-from torchlike._ops import views
+from torchlike._ops import arithmetic, bitwise, bounds, comparison, creation, exponential, extrema, indexing, linalg
+from torchlike._ops import masks, places, powers, products, rearranging, reductions, rounding, sorting, special
+from torchlike._ops import trigonometric, view_scatter, views
 from torchlike._ops.nn import activations as nn_activations, distance as nn_distance
 
 
@@ -23,18 +23,14 @@ class OperationMethods(Variable):
     addcmul_ = arithmetic.addcmul.inplace
     div = divide = arithmetic.div
     div_ = divide_ = arithmetic.div.inplace
-    float_power = arithmetic.float_power
     floor_divide = arithmetic.floor_divide
     floor_divide_ = arithmetic.floor_divide.inplace
     fmod = arithmetic.fmod
     fmod_ = arithmetic.fmod.inplace
-    frexp = arithmetic.frexp
     gcd = arithmetic.gcd
     gcd_ = arithmetic.gcd.inplace
     lcm = arithmetic.lcm
     lcm_ = arithmetic.lcm.inplace
-    ldexp = arithmetic.ldexp
-    ldexp_ = arithmetic.ldexp.inplace
     lerp = arithmetic.lerp
     lerp_ = arithmetic.lerp.inplace
     mul = multiply = arithmetic.mul
@@ -45,8 +41,6 @@ class OperationMethods(Variable):
     reciprocal_ = arithmetic.reciprocal.inplace
     remainder = arithmetic.remainder
     remainder_ = arithmetic.remainder.inplace
-    square = arithmetic.square
-    square_ = arithmetic.square.inplace
     sub = subtract = arithmetic.sub
     sub_ = subtract_ = arithmetic.sub.inplace
     true_divide = arithmetic.true_divide
@@ -140,6 +134,11 @@ class OperationMethods(Variable):
     sigmoid_ = exponential.sigmoid.inplace
     sqrt = exponential.sqrt
     sqrt_ = exponential.sqrt.inplace
+    amax = extrema.amax
+    amin = extrema.amin
+    aminmax = extrema.aminmax
+    argmax = extrema.argmax
+    argmin = extrema.argmin
     gather = indexing.gather
     index_add = indexing.index_add
     index_add_ = indexing.index_add.inplace
@@ -150,16 +149,12 @@ class OperationMethods(Variable):
     index_reduce = indexing.index_reduce
     index_reduce_ = indexing.index_reduce.inplace
     index_select = indexing.index_select
-    put = indexing.put
-    put_ = indexing.put.inplace
     scatter = indexing.scatter
     scatter_ = indexing.scatter.inplace
     scatter_add = indexing.scatter_add
     scatter_add_ = indexing.scatter_add.inplace
     scatter_reduce = indexing.scatter_reduce
     scatter_reduce_ = indexing.scatter_reduce.inplace
-    take = indexing.take
-    take_along_dim = indexing.take_along_dim
     cholesky_solve = linalg.cholesky_solve
     det = linalg.det
     matrix_exp = linalg.matrix_exp
@@ -176,6 +171,16 @@ class OperationMethods(Variable):
     relu_ = nn_activations.relu.inplace
     softmax = nn_activations.softmax
     dist = nn_distance.dist
+    put = places.put
+    put_ = places.put.inplace
+    take = places.take
+    take_along_dim = places.take_along_dim
+    float_power = powers.float_power
+    frexp = powers.frexp
+    ldexp = powers.ldexp
+    ldexp_ = powers.ldexp.inplace
+    square = powers.square
+    square_ = powers.square.inplace
     addbmm = products.addbmm
     addmm = products.addmm
     addmm_ = products.addmm.inplace
@@ -212,12 +217,7 @@ class OperationMethods(Variable):
     triu = rearranging.triu
     triu_ = rearranging.triu.inplace
     all = reductions.all
-    amax = reductions.amax
-    amin = reductions.amin
-    aminmax = reductions.aminmax
     any = reductions.any
-    argmax = reductions.argmax
-    argmin = reductions.argmin
     count_nonzero = reductions.count_nonzero
     mean = reductions.mean
     nanmean = reductions.nanmean

@@ -211,7 +211,12 @@ def storage_class(dtype: dtypes.dtype) -> type:
 
 
 def is_storage(obj) -> bool:
-    """Whether it is a storage."""
+    """Whether it is a storage.
+
+    Example:
+        >>> torch.is_storage(torch.ones(1).untyped_storage())
+        True
+    """
     return isinstance(obj, _Storage)
 
 

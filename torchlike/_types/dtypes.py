@@ -152,7 +152,12 @@ on_change: list[Callable[[], None]] = []  # called when the default changes
 
 
 def get_default_dtype() -> dtype:
-    """The floating point dtype that Python floats get (``torch.float32`` unless changed)."""
+    """The floating point dtype that Python floats get (``torch.float32`` unless changed).
+
+    Example:
+        >>> torch.get_default_dtype()
+        torch.float32
+    """
     return _default
 
 
@@ -161,6 +166,12 @@ def set_default_dtype(d: dtype, /) -> None:
 
     Raises:
         TypeError: `d` is no floating point dtype.
+
+    Example:
+        >>> torch.set_default_dtype(torch.float64)
+        >>> torch.tensor(1.0).dtype
+        torch.float64
+        >>> torch.set_default_dtype(torch.float32)
     """
     global _default
     if not isinstance(d, dtype):

@@ -136,7 +136,8 @@ class _DependentProperty(property, _Dependent):
     """A property that gives a constraint: of an object it can be checked, of the class it cannot.
 
     Example:
-        >>> class Uniform(Distribution):
+        >>> constraints = torch.distributions.constraints
+        >>> class Uniform(torch.distributions.Distribution):
         ...     @constraints.dependent_property(is_discrete=False, event_dim=0)
         ...     def support(self):
         ...         return constraints.interval(self.low, self.high)

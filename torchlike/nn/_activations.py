@@ -17,13 +17,23 @@ if TYPE_CHECKING:
 
 @function
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``max(input, 0)``, elementwise."""
+    """``max(input, 0)``, elementwise.
+
+    Example:
+        >>> torch.nn.functional.relu(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([0., 0., 2.])
+    """
     return ops.relu.inplace(input) if inplace else ops.relu(input)
 
 
 @function
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """``min(max(input, 0), 6)``, elementwise."""
+    """``min(max(input, 0), 6)``, elementwise.
+
+    Example:
+        >>> torch.nn.functional.relu6(torch.tensor([-1.0, 2.0, 8.0]))
+        tensor([0., 2., 6.])
+    """
     return ops.relu6.inplace(input) if inplace else ops.relu6(input)
 
 
@@ -33,6 +43,10 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
     Raises:
         ValueError: `min_val` exceeds `max_val`.
+
+    Example:
+        >>> torch.nn.functional.hardtanh(torch.tensor([-2.0, 0.5, 3.0]))
+        tensor([-1.0000,  0.5000,  1.0000])
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
@@ -41,19 +55,34 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 @function
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """The input where it is above `threshold`, elsewhere `value`."""
+    """The input where it is above `threshold`, elsewhere `value`.
+
+    Example:
+        >>> torch.nn.functional.threshold(torch.tensor([0.5, 1.0, 2.0]), 1.0, -7.0)
+        tensor([-7., -7.,  2.])
+    """
     return (ops.threshold.inplace if inplace else ops.threshold)(input, threshold, value)
 
 
 @function
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """The input where it is positive, elsewhere ``alpha * (exp(input) - 1)``."""
+    """The input where it is positive, elsewhere ``alpha * (exp(input) - 1)``.
+
+    Example:
+        >>> torch.nn.functional.elu(torch.tensor([-1.0, 2.0]))
+        tensor([-0.6321,  2.0000])
+    """
     return (ops.elu.inplace if inplace else ops.elu)(input, alpha)
 
 
 @function
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """`elu` with the constants that keep mean 0 and variance 1."""
+    """`elu` with the constants that keep mean 0 and variance 1.
+
+    Example:
+        >>> torch.nn.functional.selu(torch.tensor([-1.0, 2.0]))
+        tensor([-1.1113,  2.1014])
+    """
     return ops.selu.inplace(input) if inplace else ops.selu(input)
 
 
@@ -63,6 +92,10 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
     Raises:
         RuntimeError: `alpha` is 0.
+
+    Example:
+        >>> torch.nn.functional.celu(torch.tensor([-1.0, 2.0]), alpha=0.5)
+        tensor([-0.4323,  2.0000])
     """
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
@@ -71,7 +104,12 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 @function
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """The input where it is positive, elsewhere ``negative_slope * input``."""
+    """The input where it is positive, elsewhere ``negative_slope * input``.
+
+    Example:
+        >>> torch.nn.functional.leaky_relu(torch.tensor([-1.0, 2.0]), 0.1)
+        tensor([-0.1000,  2.0000])
+    """
     return (ops.leaky_relu.inplace if inplace else ops.leaky_relu)(input, negative_slope)
 
 
@@ -83,6 +121,10 @@ def rrelu(
 
     Raises:
         RuntimeError: `lower` exceeds `upper`.
+
+    Example:
+        >>> torch.nn.functional.rrelu(torch.tensor([-1.0, 2.0]))
+        tensor([-0.2292,  2.0000])
     """
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
@@ -93,37 +135,67 @@ def rrelu(
 
 @function
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * sigmoid(input)``."""
+    """``input * sigmoid(input)``.
+
+    Example:
+        >>> torch.nn.functional.silu(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([-0.2689,  0.0000,  1.7616])
+    """
     return ops.silu.inplace(input) if inplace else ops.silu(input)
 
 
 @function
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * tanh(softplus(input))``."""
+    """``input * tanh(softplus(input))``.
+
+    Example:
+        >>> torch.nn.functional.mish(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([-0.3034,  0.0000,  1.9440])
+    """
     return ops.mish.inplace(input) if inplace else ops.mish(input)
 
 
 @function
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input / 6 + 1 / 2``, cut at 0 and 1."""
+    """``input / 6 + 1 / 2``, cut at 0 and 1.
+
+    Example:
+        >>> torch.nn.functional.hardsigmoid(torch.tensor([-3.0, 0.0, 1.5]))
+        tensor([0.0000, 0.5000, 0.7500])
+    """
     return ops.hardsigmoid.inplace(input) if inplace else ops.hardsigmoid(input)
 
 
 @function
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * hardsigmoid(input)``."""
+    """``input * hardsigmoid(input)``.
+
+    Example:
+        >>> torch.nn.functional.hardswish(torch.tensor([-3.0, 0.0, 1.5]))
+        tensor([-0.0000, 0.0000, 1.1250])
+    """
     return ops.hardswish.inplace(input) if inplace else ops.hardswish(input)
 
 
 @function
 def sigmoid(input: Tensor) -> Tensor:
-    """``1 / (1 + exp(-input))``."""
+    """``1 / (1 + exp(-input))``.
+
+    Example:
+        >>> torch.nn.functional.sigmoid(torch.tensor([-1.0, 0.0, 1.0]))
+        tensor([0.2689, 0.5000, 0.7311])
+    """
     return input.sigmoid()
 
 
 @function
 def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    Example:
+        >>> torch.nn.functional.tanh(torch.tensor([0.0, 1.0, 100.0]))
+        tensor([0.0000, 0.7616, 1.0000])
+    """
     return input.tanh()
 
 
@@ -137,7 +209,13 @@ def _implied_dim(name: str, ndim: int) -> int:
 
 @function
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
-    """``exp(input)`` divided by its sum along `dim`."""
+    """``exp(input)`` divided by its sum along `dim`.
+
+    Example:
+        >>> torch.nn.functional.softmax(torch.tensor([[0.0, 0.0], [1000.0, 1001.0]]), dim=1)
+        tensor([[0.5000, 0.5000],
+                [0.2689, 0.7311]])
+    """
     if dim is None:
         dim = _implied_dim("softmax", input.dim())
     return ops.softmax(input, dim) if dtype is None else ops.softmax(input, dim, dtype)
@@ -145,7 +223,12 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
 
 @function
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None) -> Tensor:
-    """`softmax` of the negative input."""
+    """`softmax` of the negative input.
+
+    Example:
+        >>> torch.nn.functional.softmin(torch.tensor([0.0, 1.0]), dim=0)
+        tensor([0.7311, 0.2689])
+    """
     if dim is None:
         dim = _implied_dim("softmin", input.dim())
     return ops.softmin(input, dim) if dtype is None else ops.softmin(input, dim, dtype)
@@ -155,7 +238,13 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
 def log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """The logarithm of `softmax`."""
+    """The logarithm of `softmax`.
+
+    Example:
+        >>> torch.nn.functional.log_softmax(torch.tensor([[0.0, 0.0], [1000.0, 1001.0]]), dim=1)
+        tensor([[-0.6931, -0.6931],
+                [-1.3133, -0.3133]])
+    """
     if dim is None:
         dim = _implied_dim("log_softmax", input.dim())
     return ops.log_softmax(input, dim) if dtype is None else ops.log_softmax(input, dim, dtype)
@@ -172,11 +261,20 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
         dim: the dimension of the classes.
 
     Source: Jang et al., Categorical Reparameterization with Gumbel-Softmax, 2016.
+
+    Example:
+        >>> torch.nn.functional.gumbel_softmax(torch.zeros(2, 5), hard=True).sum(1)
+        tensor([1., 1.])
     """
     return random_ops.gumbel_softmax(logits, draw_seed(), tau, hard, dim)
 
 
 @function(also="torchlike")
 def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
-    """`rrelu` in place."""
+    """`rrelu` in place.
+
+    Example:
+        >>> torch.nn.functional.rrelu_(torch.tensor([-1.0, 2.0]))
+        tensor([-0.2292,  2.0000])
+    """
     return rrelu(input, lower, upper, training, True)

@@ -41,6 +41,11 @@ def scaled_dot_product_attention(
 
     Raises:
         RuntimeError: dtypes or sizes do not fit, or both `attn_mask` and `is_causal` are given.
+
+    Example:
+        >>> query, keys, values = torch.zeros(1, 1, 2), torch.randn(1, 3, 2), torch.tensor([[[1.0], [2.0], [6.0]]])
+        >>> torch.nn.functional.scaled_dot_product_attention(query, keys, values)
+        tensor([[[3.]]])
     """
     op = ops.scaled_dot_product_attention
     if dropout_p > 0.0:
@@ -203,6 +208,13 @@ def multi_head_attention_forward(
 
     Raises:
         AssertionError, RuntimeError: shapes do not fit.
+
+    Example:
+        >>> x, weight, bias = torch.ones(3, 1, 4), torch.eye(4).repeat(3, 1), torch.zeros(12)
+        >>> attend = torch.nn.functional.multi_head_attention_forward
+        >>> parts = attend(x, x, x, 4, 2, weight, bias, None, None, False, 0.0, torch.eye(4), None)
+        >>> [part.shape for part in parts]
+        [torch.Size([3, 1, 4]), torch.Size([1, 3, 3])]
     """
     _check_mask_dtype(key_padding_mask, "key_padding_mask", _none_or_dtype(attn_mask), "attn_mask")
     _check_mask_dtype(attn_mask, "attn_mask", None, "")

@@ -33,6 +33,12 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
     Raises:
         ValueError: `p` is no probability.
+
+    Example:
+        >>> torch.nn.functional.dropout(torch.ones(1000), 0.5).unique()
+        tensor([0., 2.])
+        >>> torch.nn.functional.dropout(torch.ones(2), 0.5, training=False)
+        tensor([1., 1.])
     """
     return _masked(ops.dropout, input, p, training, inplace)
 
@@ -43,6 +49,10 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 
     Raises:
         ValueError: `p` is no probability.
+
+    Example:
+        >>> torch.nn.functional.alpha_dropout(torch.zeros(1000), 0.5, training=True).unique()
+        tensor([-0.7792,  0.7792])
     """
     return _masked(ops.alpha_dropout, input, p, training, inplace)
 
@@ -53,6 +63,10 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
 
     Raises:
         ValueError: `p` is no probability.
+
+    Example:
+        >>> torch.nn.functional.feature_alpha_dropout(torch.zeros(100, 4, 2), 0.5, training=True).unique()
+        tensor([-0.7792,  0.7792])
     """
     return _masked(ops.feature_alpha_dropout, input, p, training, inplace)
 
@@ -64,6 +78,10 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     Raises:
         ValueError: `p` is no probability.
         RuntimeError: the input has another number of dimensions.
+
+    Example:
+        >>> torch.nn.functional.dropout1d(torch.ones(100, 4, 5)).sum(2).unique()
+        tensor([ 0., 10.])
     """
     if input.dim() not in (2, 3):
         raise RuntimeError(
@@ -80,6 +98,10 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
     Raises:
         ValueError: `p` is no probability.
+
+    Example:
+        >>> torch.nn.functional.dropout2d(torch.ones(100, 4, 5, 5)).sum((2, 3)).unique()
+        tensor([ 0., 50.])
     """
     if input.dim() not in (3, 4):
         explain.warn(
@@ -108,6 +130,10 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
     Raises:
         ValueError: `p` is no probability.
+
+    Example:
+        >>> torch.nn.functional.dropout3d(torch.ones(100, 4, 2, 2, 2)).sum((2, 3, 4)).unique()
+        tensor([ 0., 16.])
     """
     if input.dim() not in (4, 5):
         explain.warn(

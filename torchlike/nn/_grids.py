@@ -73,6 +73,11 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     Raises:
         ValueError: `theta` is not of floating point or has another shape, or a size is not positive.
         NotImplementedError: `size` has another number of dimensions.
+
+    Example:
+        >>> torch.nn.functional.affine_grid(torch.eye(2, 3)[None], (1, 1, 1, 2), align_corners=True)
+        tensor([[[[-1.,  0.],
+                  [ 1.,  0.]]]])
     """
     if align_corners is None:
         warnings.warn(_CHANGED, stacklevel=4)

@@ -264,6 +264,11 @@ def kl_div(
     Args:
         reduction: ``"batchmean"``, the divergence proper, divides the sum by the batch's size.
         log_target: whether `target` is a logarithm, too.
+
+    Example:
+        >>> log_q = torch.log(torch.tensor([[0.5, 0.5]]))
+        >>> torch.nn.functional.kl_div(log_q, torch.tensor([[0.9, 0.1]]), reduction="sum")
+        tensor(0.3681)
     """
     if reduction == "mean" and size_average is None and reduce is None:
         explain.warn(
@@ -289,6 +294,10 @@ def poisson_nll_loss(
 
     Raises:
         ValueError: `reduction` is unknown.
+
+    Example:
+        >>> torch.nn.functional.poisson_nll_loss(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 3.0]))
+        tensor(0.3591)
     """
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
@@ -306,6 +315,10 @@ def gaussian_nll_loss(
 
     Raises:
         ValueError: `var` has a negative entry or a wrong size, or `reduction` is unknown.
+
+    Example:
+        >>> torch.nn.functional.gaussian_nll_loss(torch.tensor([0.0]), torch.tensor([2.0]), torch.tensor([4.0]))
+        tensor(1.1931)
     """
     if not isinstance(var, TensorBase):
         if var < 0:
@@ -339,6 +352,11 @@ def triplet_margin_with_distance_loss(
     Raises:
         ValueError: `reduction` is unknown, or `margin` is not positive.
         RuntimeError: the numbers of dimensions differ.
+
+    Example:
+        >>> anchor, near, far = torch.zeros(1, 2), torch.ones(1, 2), torch.full((1, 2), 2.0)
+        >>> torch.nn.functional.triplet_margin_with_distance_loss(anchor, near, far, margin=2.0)
+        tensor(0.5858)
     """
     from torchlike.nn.functional import pairwise_distance
 
@@ -370,6 +388,11 @@ def ctc_loss(
         target_lengths: labels of each sequence, likewise.
 
     Source: Graves et al., Connectionist Temporal Classification, 2006.
+
+    Example:
+        >>> log_probs = torch.log_softmax(torch.zeros(4, 1, 3), 2)
+        >>> torch.nn.functional.ctc_loss(log_probs, torch.tensor([[1, 2]]), torch.tensor([4]), torch.tensor([2]))
+        tensor(0.8432)
     """
     lengths = [making.as_tensor(each) for each in (input_lengths, target_lengths)]
     batch = log_probs.shape[1] if log_probs.dim() == 3 else 1

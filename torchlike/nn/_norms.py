@@ -55,6 +55,11 @@ def batch_norm(
 
     Raises:
         ValueError: in training, a channel has a single element, or `eps` is not positive.
+
+    Example:
+        >>> torch.nn.functional.batch_norm(torch.tensor([[1.0], [3.0]]), None, None, training=True)
+        tensor([[-1.0000],
+                [ 1.0000]])
     """
     if not training:
         if running_mean is None or running_var is None:
@@ -90,6 +95,11 @@ def instance_norm(
 
     Raises:
         ValueError: a channel of a sample has a single element.
+
+    Example:
+        >>> torch.nn.functional.instance_norm(torch.tensor([[[1.0, 3.0], [10.0, 30.0]]]))
+        tensor([[[-1.0000,  1.0000],
+                 [-1.0000,  1.0000]]])
     """
     if not use_input_stats:
         if running_mean is None or running_var is None:
@@ -115,6 +125,10 @@ def group_norm(
     Raises:
         RuntimeError: the channels cannot be divided by `num_groups`.
         ValueError: a group of a sample has a single element.
+
+    Example:
+        >>> torch.nn.functional.group_norm(torch.tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
+        tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
     size = input.shape
     if len(size) > 1 and num_groups > 0:

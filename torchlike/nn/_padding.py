@@ -22,6 +22,12 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         ValueError: `value` is given for another mode.
         NotImplementedError: there is no such mode, or none for this number of dimensions.
         RuntimeError: sizes do not fit.
+
+    Example:
+        >>> torch.nn.functional.pad(torch.tensor([[1, 2]]), (1, 2))
+        tensor([[0, 1, 2, 0, 0]])
+        >>> torch.nn.functional.pad(torch.tensor([[1.0, 2.0, 3.0]]), (2, 0), mode="reflect")
+        tensor([[3., 2., 1., 2., 3.]])
     """
     if mode == "constant":
         return ops.constant_pad(input, pad, 0 if value is None else value)

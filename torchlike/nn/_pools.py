@@ -26,7 +26,14 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The largest element of each window of ``(N, C, L)``, and its place if `return_indices`."""
+    """The largest element of each window of ``(N, C, L)``, and its place if `return_indices`.
+
+    Example:
+        >>> torch.nn.functional.max_pool1d(torch.tensor([[1.0, 4.0, 3.0, 2.0]]), 2)
+        tensor([[4., 3.]])
+        >>> torch.nn.functional.max_pool1d(torch.tensor([[1.0, 4.0, 3.0, 2.0]]), 2, return_indices=True)[1]
+        tensor([[1, 2]])
+    """
     op = ops.max_pool1d_with_indices if return_indices else ops.max_pool1d
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -41,7 +48,13 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The largest element of each window of ``(N, C, H, W)``, and its place if `return_indices`."""
+    """The largest element of each window of ``(N, C, H, W)``, and its place if `return_indices`.
+
+    Example:
+        >>> torch.nn.functional.max_pool2d(torch.arange(16.0).view(1, 4, 4), 2)
+        tensor([[[ 5.,  7.],
+                 [13., 15.]]])
+    """
     op = ops.max_pool2d_with_indices if return_indices else ops.max_pool2d
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -56,7 +69,12 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The largest element of each window of ``(N, C, D, H, W)``, and its place if `return_indices`."""
+    """The largest element of each window of ``(N, C, D, H, W)``, and its place if `return_indices`.
+
+    Example:
+        >>> torch.nn.functional.max_pool3d(torch.arange(8.0).view(1, 2, 2, 2), 2)
+        tensor([[[[7.]]]])
+    """
     op = ops.max_pool3d_with_indices if return_indices else ops.max_pool3d
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -65,7 +83,12 @@ def max_pool3d(
 def adaptive_max_pool1d(
     input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The largest elements of `output_size` windows that cover ``(N, C, L)`` evenly, and their places if wanted."""
+    """The largest elements of `output_size` windows that cover ``(N, C, L)`` evenly, and their places if wanted.
+
+    Example:
+        >>> torch.nn.functional.adaptive_max_pool1d(torch.tensor([[1.0, 4.0, 3.0, 2.0]]), 2)
+        tensor([[4., 3.]])
+    """
     found = adaptive.adaptive_max_pool1d(input, output_size)
     return found if return_indices else found[0]
 
@@ -74,7 +97,13 @@ def adaptive_max_pool1d(
 def adaptive_max_pool2d(
     input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The largest elements of `output_size` windows that cover ``(N, C, H, W)`` evenly, and their places if wanted."""
+    """The largest elements of `output_size` windows that cover ``(N, C, H, W)`` evenly, and their places if wanted.
+
+    Example:
+        >>> torch.nn.functional.adaptive_max_pool2d(torch.arange(16.0).view(1, 4, 4), (2, 1))
+        tensor([[[ 7.],
+                 [15.]]])
+    """
     found = adaptive.adaptive_max_pool2d(input, output_size)
     return found if return_indices else found[0]
 
@@ -83,7 +112,12 @@ def adaptive_max_pool2d(
 def adaptive_max_pool3d(
     input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """`adaptive_max_pool2d` over ``(N, C, D, H, W)``."""
+    """`adaptive_max_pool2d` over ``(N, C, D, H, W)``.
+
+    Example:
+        >>> torch.nn.functional.adaptive_max_pool3d(torch.arange(8.0).view(1, 2, 2, 2), 1)
+        tensor([[[[7.]]]])
+    """
     found = adaptive.adaptive_max_pool3d(input, output_size)
     return found if return_indices else found[0]
 
@@ -166,7 +200,13 @@ def max_unpool1d(
     padding: int | Sequence[int] = 0,
     output_size: int | Sequence[int] | None = None,
 ) -> Tensor:
-    """Put the elements of a `max_pool1d` back to where they were; 0 elsewhere."""
+    """Put the elements of a `max_pool1d` back to where they were; 0 elsewhere.
+
+    Example:
+        >>> values, places = torch.nn.functional.max_pool1d(torch.tensor([[1.0, 4.0, 3.0, 2.0]]), 2, return_indices=True)
+        >>> torch.nn.functional.max_unpool1d(values, places, 2)
+        tensor([[0., 4., 3., 0.]])
+    """
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 1)
 
 
@@ -179,7 +219,14 @@ def max_unpool2d(
     padding: int | Sequence[int] = 0,
     output_size: int | Sequence[int] | None = None,
 ) -> Tensor:
-    """Put the elements of a `max_pool2d` back to where they were; 0 elsewhere."""
+    """Put the elements of a `max_pool2d` back to where they were; 0 elsewhere.
+
+    Example:
+        >>> values, places = torch.nn.functional.max_pool2d(torch.arange(4.0).view(1, 2, 2), 2, return_indices=True)
+        >>> torch.nn.functional.max_unpool2d(values, places, 2)
+        tensor([[[0., 0.],
+                 [0., 3.]]])
+    """
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 2)
 
 
@@ -192,7 +239,13 @@ def max_unpool3d(
     padding: int | Sequence[int] = 0,
     output_size: int | Sequence[int] | None = None,
 ) -> Tensor:
-    """Put the elements of a `max_pool3d` back to where they were; 0 elsewhere."""
+    """Put the elements of a `max_pool3d` back to where they were; 0 elsewhere.
+
+    Example:
+        >>> values, places = torch.nn.functional.max_pool3d(torch.arange(8.0).view(1, 2, 2, 2), 2, return_indices=True)
+        >>> torch.nn.functional.max_unpool3d(values, places, 2).flatten()
+        tensor([0., 0., 0., 0., 0., 0., 0., 7.])
+    """
     return _unpooled(input, indices, kernel_size, stride, padding, output_size, 3)
 
 
@@ -239,6 +292,10 @@ def fractional_max_pool2d(
         output_ratio: that number, relative to the input's size.
 
     Source: Graham, Fractional Max-Pooling, 2014.
+
+    Example:
+        >>> torch.nn.functional.fractional_max_pool2d(torch.ones(1, 9, 9), 2, output_size=(4, 5)).shape
+        torch.Size([1, 4, 5])
     """
     return _fractional(input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 2)
 
@@ -252,7 +309,12 @@ def fractional_max_pool3d(
     return_indices: bool = False,
     _random_samples: Tensor | None = None,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """`fractional_max_pool2d` over ``(N, C, D, H, W)``."""
+    """`fractional_max_pool2d` over ``(N, C, D, H, W)``.
+
+    Example:
+        >>> torch.nn.functional.fractional_max_pool3d(torch.ones(1, 9, 9, 9), 2, output_ratio=0.5).shape
+        torch.Size([1, 4, 4, 4])
+    """
     return _fractional(input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 3)
 
 

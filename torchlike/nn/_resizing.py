@@ -86,6 +86,12 @@ def interpolate(
     Raises:
         ValueError: arguments contradict each other.
         NotImplementedError: the mode is not one for this number of dimensions.
+
+    Example:
+        >>> torch.nn.functional.interpolate(torch.tensor([[[1.0, 3.0]]]), scale_factor=2)
+        tensor([[[1., 1., 3., 3.]]])
+        >>> torch.nn.functional.interpolate(torch.tensor([[[1.0, 3.0]]]), size=3, mode="linear", align_corners=True)
+        tensor([[[1., 2., 3.]]])
     """
     if mode in ("nearest", "area", "nearest-exact"):
         if align_corners is not None:
@@ -121,7 +127,12 @@ def upsample(
     mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Tensor:
-    """`interpolate`, as it was called before."""
+    """`interpolate`, as it was called before.
+
+    Example:
+        >>> torch.nn.functional.upsample(torch.tensor([[[1.0, 3.0]]]), scale_factor=2)
+        tensor([[[1., 1., 3., 3.]]])
+    """
     _warn("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
@@ -130,7 +141,12 @@ def upsample(
 def upsample_nearest(
     input: Tensor, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
 ) -> Tensor:
-    """`interpolate` by the nearest element, as it was called before."""
+    """`interpolate` by the nearest element, as it was called before.
+
+    Example:
+        >>> torch.nn.functional.upsample_nearest(torch.tensor([[[1.0, 3.0]]]), scale_factor=2)
+        tensor([[[1., 1., 3., 3.]]])
+    """
     _warn("upsample_nearest")
     return interpolate(input, size, scale_factor, mode="nearest")
 
@@ -139,6 +155,11 @@ def upsample_nearest(
 def upsample_bilinear(
     input: Tensor, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
 ) -> Tensor:
-    """`interpolate` between the corners' centers, as it was called before."""
+    """`interpolate` between the corners' centers, as it was called before.
+
+    Example:
+        >>> torch.nn.functional.upsample_bilinear(torch.tensor([[[[1.0, 3.0]]]]), size=(1, 3))
+        tensor([[[[1., 2., 3.]]]])
+    """
     _warn("upsample_bilinear")
     return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)

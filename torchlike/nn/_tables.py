@@ -65,6 +65,12 @@ def embedding(
         RuntimeError: the table is not two-dimensional, or the indices are no integers.
         IndexError: indices lie outside the table.
         NotImplementedError: `sparse` is true.
+
+    Example:
+        >>> torch.nn.functional.embedding(torch.tensor([1, 0, 1]), torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        tensor([[3., 4.],
+                [1., 2.],
+                [3., 4.]])
     """
     refuse_sparse(sparse)
     if not isinstance(input, Tensor):
@@ -142,6 +148,12 @@ def embedding_bag(
         ValueError: shapes or `mode` do not fit.
         NotImplementedError: `per_sample_weights` are given for another mode than ``"sum"``, or `sparse` is true.
         IndexError: indices lie outside the table.
+
+    Example:
+        >>> table = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> torch.nn.functional.embedding_bag(torch.tensor([[0, 1], [1, 1]]), table, mode="sum")
+        tensor([[4., 6.],
+                [6., 8.]])
     """
     refuse_sparse(sparse)
     if weight.dtype.name == "int64" and input.is_floating_point():
@@ -169,6 +181,11 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
     Raises:
         RuntimeError: a class is negative or not below `num_classes`.
+
+    Example:
+        >>> torch.nn.functional.one_hot(torch.tensor([2, 0]), num_classes=4)
+        tensor([[0, 0, 1, 0],
+                [1, 0, 0, 0]])
     """
     if tensor.dtype.name != "int64":
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")

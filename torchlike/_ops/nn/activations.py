@@ -40,6 +40,10 @@ def relu(input: Array) -> Array:
 
     Raises:
         RuntimeError: the input is bool.
+
+    Example:
+        >>> torch.relu(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([0., 0., 2.])
     """
     if input.dtype == bool:
         raise RuntimeError("Boolean inputs not supported for relu")
@@ -48,7 +52,12 @@ def relu(input: Array) -> Array:
 
 @op(fits=("value",), shares="all")
 def threshold(input: Array, threshold: Number, value: Number) -> Array:
-    """The input where it is above `threshold`, elsewhere `value`."""
+    """The input where it is above `threshold`, elsewhere `value`.
+
+    Example:
+        >>> torch.threshold(torch.tensor([0.5, 1.0, 2.0]), 1.0, -7.0)
+        tensor([-7., -7.,  2.])
+    """
     return jnp.where(input <= checked_number(threshold, input.dtype), as_dtype(value, input.dtype), input)
 
 
@@ -63,6 +72,10 @@ def hardtanh(input: Array, min_val: Number = -1.0, max_val: Number = 1.0) -> Arr
 
     Raises:
         NotImplementedError: the input is bool.
+
+    Example:
+        >>> torch.nn.functional.hardtanh_(torch.tensor([-2.0, 0.5, 3.0]))
+        tensor([-1.0000,  0.5000,  1.0000])
     """
     if input.dtype == bool:
         raise NotImplementedError("Bool inputs not supported for hardtanh")
@@ -82,6 +95,10 @@ def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Num
     """``scale * input`` above 0, ``scale * alpha * (exp(input_scale * input) - 1)`` below.
 
     Source: Clevert et al., Fast and Accurate Deep Network Learning by Exponential Linear Units, 2015.
+
+    Example:
+        >>> torch.nn.functional.elu_(torch.tensor([-1.0, 2.0]))
+        tensor([-0.6321,  2.0000])
     """
     need_float("elu_cpu", input)
     return _elu(input, *[checked_number(each, input.dtype) for each in (alpha, scale, input_scale)])
@@ -106,6 +123,10 @@ def selu(input: Array) -> Array:
     """`elu` with the constants that keep mean 0 and variance 1.
 
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
+
+    Example:
+        >>> torch.selu(torch.tensor([-1.0, 2.0]))
+        tensor([-1.1113,  2.1014])
     """
     need_float("elu_cpu", input)
     return _elu(input, *[jnp.array(each, input.dtype) for each in _SELU])
@@ -119,6 +140,10 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
         RuntimeError: `alpha` is 0.
 
     Source: Barron, Continuously Differentiable Exponential Linear Units, 2017.
+
+    Example:
+        >>> torch.celu(torch.tensor([-1.0, 2.0]), alpha=0.5)
+        tensor([-0.4323,  2.0000])
     """
     need_float("elu_cpu", input)
     alpha = checked_number(alpha, np.float64).astype(input.dtype)
@@ -127,7 +152,12 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
 
 @op
 def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
-    """The input where it is positive, elsewhere ``negative_slope * input``."""
+    """The input where it is positive, elsewhere ``negative_slope * input``.
+
+    Example:
+        >>> torch.nn.functional.leaky_relu_(torch.tensor([-1.0, 2.0]), 0.1)
+        tensor([-0.1000,  2.0000])
+    """
     need_float("leaky_relu_cpu", input)
     return jnp.where(input > 0, input, input * checked_number(negative_slope, input.dtype))
 
@@ -144,6 +174,10 @@ def prelu(input: Array, weight: Array) -> Array:
         RuntimeError: sizes or dtypes do not fit.
 
     Source: He et al., Delving Deep into Rectifiers, 2015.
+
+    Example:
+        >>> torch.prelu(torch.tensor([-1.0, 2.0]), torch.tensor([0.25]))
+        tensor([-0.2500,  2.0000])
     """
     if input.dtype != weight.dtype:
         raise RuntimeError(f"prelu: Type promoting not supported. Got {scalar_type(input)} and {scalar_type(weight)}")
@@ -224,6 +258,10 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
         RuntimeError: `approximate` is neither.
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
+
+    Example:
+        >>> torch.nn.functional.gelu(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([-0.1587,  0.0000,  1.9545])
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
@@ -249,7 +287,12 @@ def _gelu(input):
 
 @op(out=UNARY)
 def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Array:
-    """``log(1 + exp(beta * input)) / beta``; the input itself where ``beta * input`` exceeds `threshold`."""
+    """``log(1 + exp(beta * input)) / beta``; the input itself where ``beta * input`` exceeds `threshold`.
+
+    Example:
+        >>> torch.nn.functional.softplus(torch.tensor([-1.0, 0.0, 30.0]))
+        tensor([ 0.3133,  0.6931, 30.0000])
+    """
     need_float("softplus_cpu", input)
     beta, threshold = (checked_number(each, input.dtype) for each in (beta, threshold))
     linear = input * beta > threshold
@@ -258,7 +301,12 @@ def softplus(input: Array, beta: Number = 1.0, threshold: Number = 20.0) -> Arra
 
 @op(grad_name="LogSigmoidBackward0", out=KERNEL)
 def logsigmoid(input: Array) -> Array:
-    """``log(sigmoid(input))``, without overflow."""
+    """``log(sigmoid(input))``, without overflow.
+
+    Example:
+        >>> torch.nn.functional.logsigmoid(torch.tensor([-1000.0, 0.0, 2.0]))
+        tensor([-1.0000e+03, -6.9315e-01, -1.2693e-01])
+    """
     need_float("log_sigmoid_cpu", input)
     return jax.nn.log_sigmoid(input)
 
@@ -292,7 +340,12 @@ def _hardswish(x):
 
 @op(out=UNARY, fits=("lambd",))
 def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
-    """The input where its size exceeds `lambd`, elsewhere 0."""
+    """The input where its size exceeds `lambd`, elsewhere 0.
+
+    Example:
+        >>> torch.nn.functional.hardshrink(torch.tensor([-1.0, 0.5, 2.0]))
+        tensor([-1.,  0.,  2.])
+    """
     need_float("hardshrink_cpu", input)
     return jnp.where(jnp.abs(input) <= as_dtype(lambd, input.dtype), 0, input)
 
@@ -303,6 +356,10 @@ def softshrink(input: Array, lambd: Positive = 0.5) -> Array:
 
     Raises:
         RuntimeError: `lambd` is negative.
+
+    Example:
+        >>> torch.nn.functional.softshrink(torch.tensor([-1.0, 0.5, 2.0]))
+        tensor([-0.5000,  0.0000,  1.5000])
     """
     if known(lambd) < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
@@ -313,14 +370,24 @@ def softshrink(input: Array, lambd: Positive = 0.5) -> Array:
 
 @op(grad_name="DivBackward0")
 def softsign(input: Array) -> Array:
-    """``input / (1 + |input|)``."""
+    """``input / (1 + |input|)``.
+
+    Example:
+        >>> torch.nn.functional.softsign(torch.tensor([-1.0, 0.0, 3.0]))
+        tensor([-0.5000,  0.0000,  0.7500])
+    """
     (x,) = promoted_float(input)
     return quotient(x, 1 + magnitude(x))
 
 
 @op(grad_name="SubBackward0")
 def tanhshrink(input: Array) -> Array:
-    """``input - tanh(input)``."""
+    """``input - tanh(input)``.
+
+    Example:
+        >>> torch.nn.functional.tanhshrink(torch.tensor([-1.0, 0.0, 3.0]))
+        tensor([-0.2384,  0.0000,  2.0049])
+    """
     (x,) = promoted_float(input)
     return x - tanh_of(x)
 
@@ -333,6 +400,10 @@ def glu(input: Array, dim: int = -1) -> Array:
         RuntimeError: the size is odd, or there is no dimension.
 
     Source: Dauphin et al., Language Modeling with Gated Convolutional Networks, 2016.
+
+    Example:
+        >>> torch.nn.functional.glu(torch.tensor([1.0, 2.0, 0.0, 100.0]))
+        tensor([0.5000, 2.0000])
     """
     if not input.ndim:
         raise RuntimeError("glu does not support 0-dimensional tensors")
@@ -376,6 +447,11 @@ def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
 
     Args:
         dtype: converted to before.
+
+    Example:
+        >>> torch.softmax(torch.tensor([[0.0, 0.0], [1000.0, 1001.0]]), 1)
+        tensor([[0.5000, 0.5000],
+                [0.2689, 0.7311]])
     """
     return _normalised(_softmax, "softmax", input, dim, dtype)
 
@@ -386,6 +462,11 @@ def log_softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
 
     Args:
         dtype: converted to before.
+
+    Example:
+        >>> torch.log_softmax(torch.tensor([[0.0, 0.0], [1000.0, 1001.0]]), 1)
+        tensor([[-0.6931, -0.6931],
+                [-1.3133, -0.3133]])
     """
     return _normalised(_log_softmax, "log_softmax", input, dim, dtype)
 

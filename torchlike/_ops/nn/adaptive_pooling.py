@@ -118,6 +118,10 @@ def adaptive_avg_pool1d(input: Array, output_size) -> Array:
 
     Raises:
         RuntimeError: sizes do not fit.
+
+    Example:
+        >>> torch.adaptive_avg_pool1d(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), 2)
+        tensor([[1.5000, 3.5000]])
     """
     return _averaged("adaptive_avg_pool1d", input, output_size, 1)
 
@@ -128,6 +132,10 @@ def adaptive_max_pool1d(input: Array, output_size) -> tuple[Array, Array]:
 
     Raises:
         RuntimeError: sizes do not fit.
+
+    Example:
+        >>> torch.adaptive_max_pool1d(torch.tensor([[1.0, 4.0, 3.0, 2.0]]), 2)
+        (tensor([[4., 3.]]), tensor([[1, 2]]))
     """
     return _largest("adaptive_max_pool1d", input, output_size, 1)
 
@@ -138,6 +146,10 @@ def adaptive_avg_pool2d(input: Array, output_size) -> Array:
 
     Raises:
         RuntimeError: sizes do not fit.
+
+    Example:
+        >>> torch.nn.functional.adaptive_avg_pool2d(torch.arange(8.0).view(1, 2, 4), 1)
+        tensor([[[3.5000]]])
     """
     return _averaged("adaptive_avg_pool2d", input, output_size, 2)
 
@@ -158,6 +170,10 @@ def adaptive_avg_pool3d(input: Array, output_size) -> Array:
 
     Raises:
         RuntimeError: sizes do not fit.
+
+    Example:
+        >>> torch.nn.functional.adaptive_avg_pool3d(torch.arange(8.0).view(1, 2, 2, 2), (2, 1, 1)).flatten()
+        tensor([1.5000, 5.5000])
     """
     return _averaged("adaptive_avg_pool3d", input, output_size, 3)
 

@@ -158,6 +158,10 @@ def conv1d(
 
     Raises:
         RuntimeError: shapes, dtypes or settings do not fit.
+
+    Example:
+        >>> torch.conv1d(torch.arange(4.0).view(1, 1, 4), torch.tensor([[[1.0, 10.0]]]))
+        tensor([[[10., 21., 32.]]])
     """
     return _convolved("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
@@ -172,7 +176,13 @@ def conv2d(
     dilation: Ints = 1,
     groups: int = 1,
 ) -> Array:
-    """Cross-correlation over two dimensions, ``(N, C_in, H, W)``; see `conv1d`."""
+    """Cross-correlation over two dimensions, ``(N, C_in, H, W)``; see `conv1d`.
+
+    Example:
+        >>> torch.conv2d(torch.arange(9.0).view(1, 1, 3, 3), torch.ones(1, 1, 2, 2))
+        tensor([[[[ 8., 12.],
+                  [20., 24.]]]])
+    """
     return _convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -186,7 +196,12 @@ def conv3d(
     dilation: Ints = 1,
     groups: int = 1,
 ) -> Array:
-    """Cross-correlation over three dimensions: ``(N, C_in, D, H, W)``; see `conv1d`."""
+    """Cross-correlation over three dimensions: ``(N, C_in, D, H, W)``; see `conv1d`.
+
+    Example:
+        >>> torch.conv3d(torch.ones(1, 1, 3, 3, 3), torch.ones(4, 1, 2, 2, 2), padding=1).shape
+        torch.Size([1, 4, 4, 4, 4])
+    """
     return _convolved("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -242,6 +257,10 @@ def conv_transpose1d(
 
     Raises:
         RuntimeError: shapes, dtypes or settings do not fit.
+
+    Example:
+        >>> torch.conv_transpose1d(torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[1.0, 10.0]]]))
+        tensor([[[ 1., 12., 20.]]])
     """
     return _transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
@@ -257,7 +276,14 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Array:
-    """The transpose of `conv2d`: ``(N, C_in, H, W)`` and ``(C_in, C_out / groups, kH, kW)``; see `conv_transpose1d`."""
+    """The transpose of `conv2d`: ``(N, C_in, H, W)`` and ``(C_in, C_out / groups, kH, kW)``; see `conv_transpose1d`.
+
+    Example:
+        >>> torch.conv_transpose2d(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
+        tensor([[[[1., 2., 1.],
+                  [2., 4., 2.],
+                  [1., 2., 1.]]]])
+    """
     return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
@@ -272,5 +298,10 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Array:
-    """The transpose of `conv3d`: ``(N, C_in, D, H, W)``; see `conv_transpose1d`."""
+    """The transpose of `conv3d`: ``(N, C_in, D, H, W)``; see `conv_transpose1d`.
+
+    Example:
+        >>> torch.conv_transpose3d(torch.ones(1, 4, 2, 2, 2), torch.ones(4, 1, 2, 2, 2), stride=2).shape
+        torch.Size([1, 1, 4, 4, 4])
+    """
     return _transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)

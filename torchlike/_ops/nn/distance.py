@@ -34,6 +34,10 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: Number = 1e-8) ->
 
     Raises:
         RuntimeError: the inputs are not floating point.
+
+    Example:
+        >>> torch.cosine_similarity(torch.tensor([[1.0, 0.0], [1.0, 1.0]]), torch.tensor([[0.0, 2.0], [3.0, 3.0]]))
+        tensor([0., 1.])
     """
     common = promoted(x1, x2)
     if not jnp.issubdtype(common[0].dtype, jnp.floating):
@@ -61,6 +65,10 @@ def pairwise_distance(x1: Array, x2: Array, p: Positive = 2.0, eps: Number = 1e-
 
     Raises:
         RuntimeError: shapes do not fit.
+
+    Example:
+        >>> torch.pairwise_distance(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
+        tensor([5.0000])
     """
     refuse_bools(x1, x2)
     x1, x2 = matched_float(x1, x2)
@@ -74,6 +82,10 @@ def dist(input: Array, other: Array, p: Positive = 2) -> Array:
 
     Raises:
         RuntimeError: it has none.
+
+    Example:
+        >>> torch.dist(torch.tensor([0.0, 0.0]), torch.tensor([3.0, 4.0]))
+        tensor(5.)
     """
     refuse_bools(input, other)
     difference = stepped(operator.sub(*matched(input, other)))
@@ -89,6 +101,10 @@ def pdist(input: Array, p: Positive = 2.0) -> Array:
 
     Raises:
         RuntimeError: the input has not two dimensions.
+
+    Example:
+        >>> torch.pdist(torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
+        tensor([5.0000, 1.0000, 4.2426])
     """
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")

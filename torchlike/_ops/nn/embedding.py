@@ -82,7 +82,13 @@ def _selects_rows(input, indices, *_) -> list[Check]:
 
 @op(check=_selects_rows)
 def embedding_renorm(input: Array, indices: Array, max_norm: Number, norm_type: Positive) -> Array:
-    """The table with those rows that `indices` name scaled down to a norm of at most `max_norm`."""
+    """The table with those rows that `indices` name scaled down to a norm of at most `max_norm`.
+
+    Example:
+        >>> torch.embedding_renorm_(torch.tensor([[3.0, 4.0], [3.0, 4.0]]), torch.tensor([1]), 1.0, 2.0)
+        tensor([[3.0000, 4.0000],
+                [0.6000, 0.8000]])
+    """
     check_indices("embedding_renorm_", indices, 2)
     norms = vector_norm_of(input, norm_type, (1,), True)
     max_norm = as_dtype(max_norm, input.dtype)

@@ -59,7 +59,12 @@ def _node(call) -> str:
 
 @op(grad_name=_node)
 def grid_sampler(input: Array, grid: Array, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Array:
-    """Elements of images at the places of a grid; see `torchlike.nn.functional.grid_sample`."""
+    """Elements of images at the places of a grid; see `torchlike.nn.functional.grid_sample`.
+
+    Example:
+        >>> torch.grid_sampler(torch.arange(4.0).view(1, 1, 2, 2), torch.zeros(1, 1, 1, 2), 0, 0, True)
+        tensor([[[[1.5000]]]])
+    """
     _check(input, grid, interpolation_mode)
     sizes = input.shape[:1:-1]  # x is the last dimension
     places = [_unscaled(grid[..., dim], size, align_corners) for dim, size in enumerate(sizes)]
@@ -149,7 +154,13 @@ def _cubic_weights(part) -> list:
 
 @op
 def affine_grid_generator(theta: Array, size: Ints, align_corners: bool) -> Array:
-    """The places that affine maps bring an image's elements to; see `torchlike.nn.functional.affine_grid`."""
+    """The places that affine maps bring an image's elements to; see `torchlike.nn.functional.affine_grid`.
+
+    Example:
+        >>> torch.affine_grid_generator(torch.eye(2, 3)[None], (1, 1, 1, 2), True)
+        tensor([[[[-1.,  0.],
+                  [ 1.,  0.]]]])
+    """
     count, _, *spatial = size
     if theta.shape[0] != count:
         dims = len(spatial) + 1

@@ -80,6 +80,10 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
 
     Raises:
         RuntimeError: sizes do not fit.
+
+    Example:
+        >>> torch.bilinear(torch.tensor([1.0, 2.0]), torch.tensor([3.0]), torch.tensor([[[1.0], [10.0]]]))
+        tensor([63.])
     """
     if input1.ndim != input2.ndim:
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.ndim} and {input2.ndim}")

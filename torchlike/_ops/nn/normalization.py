@@ -11,20 +11,11 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._half import stepped
-from torchlike._ops._promote import (
-    Array,
-    Ints,
-    Number,
-    Positive,
-    as_dtype,
-    operand,
-    promoted_float,
-    wrap_dim,
-)
+from torchlike._ops._promote import Array, Ints, Number, Positive, as_dtype, axes_of, operand, promoted_float, wrap_dim
 from torchlike._ops.arithmetic import quotient
 from torchlike._ops.bounds import no_less
 from torchlike._ops.nn._checks import need_float
-from torchlike._ops.reductions import axes_of, vector_norm_of
+from torchlike._ops.reductions import vector_norm_of
 from torchlike._types.dtypes import scalar_name
 
 
@@ -225,6 +216,11 @@ def layer_norm(
         RuntimeError: shapes do not fit.
 
     Source: Ba et al., Layer Normalization, 2016.
+
+    Example:
+        >>> torch.nn.functional.layer_norm(torch.tensor([[1.0, 3.0], [10.0, 30.0]]), (2,))
+        tensor([[-1.0000,  1.0000],
+                [-1.0000,  1.0000]])
     """
     _check_normalized(input, normalized_shape, weight, bias)
     need_float("LayerNormKernelImpl", input)
@@ -246,6 +242,10 @@ def rms_norm(input: Array, normalized_shape: tuple[int, ...], weight: Array | No
         ValueError: there are fewer dimensions.
 
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization, 2019.
+
+    Example:
+        >>> torch.rms_norm(torch.tensor([[3.0, 4.0]]), (2,))
+        tensor([[0.8485, 1.1314]])
     """
     if normalized_shape and input.ndim < len(normalized_shape):
         raise ValueError(f"Input tensor must have at least {len(normalized_shape)} dimensions, but got {input.ndim}")
@@ -296,6 +296,10 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
         ValueError: the input has fewer than three dimensions.
 
     Source: Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012.
+
+    Example:
+        >>> torch.nn.functional.local_response_norm(torch.ones(1, 3, 1), 2, alpha=1).flatten()
+        tensor([0.7378, 0.5946, 0.5946])
     """
     if input.ndim < 3:
         raise ValueError(
@@ -315,7 +319,13 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
 
 @op(grad_name="DivBackward0")
 def normalize(input: Array, p: Positive = 2.0, dim: Ints = 1, eps: Number = 1e-12) -> Array:
-    """Divide by the p-norm along `dim`, or by `eps` where that is larger."""
+    """Divide by the p-norm along `dim`, or by `eps` where that is larger.
+
+    Example:
+        >>> torch.nn.functional.normalize(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+        tensor([[0.6000, 0.8000],
+                [0.0000, 0.0000]])
+    """
     if not input.ndim:
         return normalize.op.body(input[None], p, wrap_dim(dim, 0), eps)[0]
     size = stepped(vector_norm_of(input, p, axes_of(dim, input.ndim), True))

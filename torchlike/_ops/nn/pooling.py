@@ -205,6 +205,10 @@ def max_pool1d(
 
     Raises:
         RuntimeError: settings or sizes do not fit.
+
+    Example:
+        >>> torch.max_pool1d(torch.tensor([[1.0, 4.0, 3.0, 2.0]]), 2)
+        tensor([[4., 3.]])
     """
     windows = Windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pooled(input, windows, False)[0]
@@ -223,6 +227,11 @@ def max_pool2d(
 
     Raises:
         RuntimeError: settings or sizes do not fit.
+
+    Example:
+        >>> torch.max_pool2d(torch.arange(16.0).view(1, 4, 4), 2)
+        tensor([[[ 5.,  7.],
+                 [13., 15.]]])
     """
     windows = Windows("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pooled(input, windows, False)[0]
@@ -241,6 +250,10 @@ def max_pool3d(
 
     Raises:
         RuntimeError: settings or sizes do not fit.
+
+    Example:
+        >>> torch.max_pool3d(torch.arange(8.0).view(1, 2, 2, 2), 2)
+        tensor([[[[7.]]]])
     """
     windows = Windows("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pooled(input, windows, False)[0]
@@ -255,7 +268,12 @@ def max_pool1d_with_indices(
     dilation: Ints = 1,
     ceil_mode: bool = False,
 ) -> tuple[Array, Array]:
-    """`max_pool1d` and the places of the largest elements, counted over the last one dimension."""
+    """`max_pool1d` and the places of the largest elements, counted over the last one dimension.
+
+    Example:
+        >>> torch.max_pool1d_with_indices(torch.tensor([[1.0, 4.0, 3.0, 2.0]]), 2)
+        (tensor([[4., 3.]]), tensor([[1, 2]]))
+    """
     windows = Windows("max_pool1d_with_indices", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pooled(input, windows, True)
 
@@ -376,6 +394,10 @@ def avg_pool1d(
 
     Raises:
         RuntimeError: settings or sizes do not fit.
+
+    Example:
+        >>> torch.avg_pool1d(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), 2)
+        tensor([[1.5000, 3.5000]])
     """
     windows = Windows("avg_pool1d", 1, input, kernel_size, stride, padding, 1, ceil_mode)
     return _averaged(input, windows, count_include_pad)
@@ -399,6 +421,11 @@ def avg_pool2d(
 
     Raises:
         RuntimeError: settings or sizes do not fit.
+
+    Example:
+        >>> torch.nn.functional.avg_pool2d(torch.arange(16.0).view(1, 4, 4), 2)
+        tensor([[[ 2.5000,  4.5000],
+                 [10.5000, 12.5000]]])
     """
     windows = Windows("avg_pool2d", 2, input, kernel_size, stride, padding, 1, ceil_mode)
     return _averaged(input, windows, count_include_pad, divisor_override)
@@ -422,6 +449,10 @@ def avg_pool3d(
 
     Raises:
         RuntimeError: settings or sizes do not fit.
+
+    Example:
+        >>> torch.nn.functional.avg_pool3d(torch.arange(8.0).view(1, 2, 2, 2), 2)
+        tensor([[[[3.5000]]]])
     """
     windows = Windows("avg_pool3d", 3, input, kernel_size, stride, padding, 1, ceil_mode)
     return _averaged(input, windows, count_include_pad, divisor_override)
@@ -437,7 +468,12 @@ def _powered(input: Array, windows: Windows, norm_type: Positive) -> Array:
 def lp_pool1d(
     input: Array, norm_type: Positive, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
-    """The `norm_type`-norm of each window over one dimension: ``(N, C, L)``."""
+    """The `norm_type`-norm of each window over one dimension: ``(N, C, L)``.
+
+    Example:
+        >>> torch.nn.functional.lp_pool1d(torch.tensor([[3.0, 4.0, 0.0, 5.0]]), 2, 2)
+        tensor([[5., 5.]])
+    """
     return _powered(input, Windows("avg_pool1d", 1, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
 
 
@@ -445,7 +481,12 @@ def lp_pool1d(
 def lp_pool2d(
     input: Array, norm_type: Positive, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
-    """The `norm_type`-norm of each window over two dimensions: ``(N, C, H, W)``."""
+    """The `norm_type`-norm of each window over two dimensions: ``(N, C, H, W)``.
+
+    Example:
+        >>> torch.nn.functional.lp_pool2d(torch.ones(1, 2, 4), 2, 2)
+        tensor([[[2., 2.]]])
+    """
     return _powered(input, Windows("avg_pool2d", 2, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)
 
 
@@ -453,5 +494,10 @@ def lp_pool2d(
 def lp_pool3d(
     input: Array, norm_type: Positive, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Array:
-    """The `norm_type`-norm of each window over three dimensions: ``(N, C, D, H, W)``."""
+    """The `norm_type`-norm of each window over three dimensions: ``(N, C, D, H, W)``.
+
+    Example:
+        >>> torch.nn.functional.lp_pool3d(torch.ones(1, 2, 2, 4), 3, 2)
+        tensor([[[[2., 2.]]]])
+    """
     return _powered(input, Windows("avg_pool3d", 3, input, kernel_size, stride, 0, 1, ceil_mode), norm_type)

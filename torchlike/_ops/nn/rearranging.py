@@ -18,6 +18,11 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
         RuntimeError: the channels cannot be divided by ``r^2``, or dimensions are missing.
 
     Source: Shi et al., Real-Time Single Image and Video Super-Resolution, 2016.
+
+    Example:
+        >>> torch.pixel_shuffle(torch.arange(4).view(4, 1, 1), 2)
+        tensor([[[0, 1],
+                 [2, 3]]])
     """
     r = upscale_factor
     if input.ndim < 3:
@@ -44,6 +49,13 @@ def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
 
     Raises:
         RuntimeError: height or width cannot be divided by `r`, or dimensions are missing.
+
+    Example:
+        >>> torch.pixel_unshuffle(torch.arange(4).view(1, 2, 2), 2).flatten(1)
+        tensor([[0],
+                [1],
+                [2],
+                [3]])
     """
     r = downscale_factor
     if input.ndim < 3:
@@ -73,6 +85,10 @@ def channel_shuffle(input: Array, groups: int) -> Array:
         RuntimeError: the channels cannot be divided by `groups`.
 
     Source: Zhang et al., ShuffleNet, 2017.
+
+    Example:
+        >>> torch.channel_shuffle(torch.arange(4.0).view(1, 4, 1), 2).flatten()
+        tensor([0., 2., 1., 3.])
     """
     if input.ndim <= 2:
         raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}")
@@ -110,6 +126,13 @@ def unfold(input: Array, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 
 
     Raises:
         RuntimeError: no block fits, or settings do not.
+
+    Example:
+        >>> torch.nn.functional.unfold(torch.arange(6.0).view(1, 1, 2, 3), 2)
+        tensor([[[0., 1.],
+                 [1., 2.],
+                 [3., 4.],
+                 [4., 5.]]])
     """
     kernel, dilation, padding, stride = _four(kernel_size, dilation, padding, stride)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
@@ -152,6 +175,11 @@ def fold(
 
     Raises:
         RuntimeError: the columns are not as many as there are blocks, or settings do not fit.
+
+    Example:
+        >>> torch.nn.functional.fold(torch.ones(1, 4, 2), (2, 3), 2)
+        tensor([[[[1., 2., 1.],
+                  [1., 2., 1.]]]])
     """
     kernel, dilation, padding, stride = _four(kernel_size, dilation, padding, stride)
     size = spread(output_size, 2)
