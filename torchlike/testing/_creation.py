@@ -50,8 +50,7 @@ def make_tensor(
         TypeError: the dtype is another.
 
     Example:
-        >>> from torchlike.testing import make_tensor
-        >>> make_tensor(2, 3, dtype=torchlike.float32, device="cpu").shape
+        >>> torch.testing.make_tensor(2, 3, dtype=torch.float32, device="cpu").shape
         torch.Size([2, 3])
     """
     sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
