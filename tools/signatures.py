@@ -45,7 +45,27 @@ WRITTEN = re.compile(rb"(?<!\w)([a-zA-Z]\w*)\(" + PARAMETER + rb"\)(\|deprecated
 ASIDE = {f"torch.{name}" for name in ("any", "sign", "empty_like", "is_grad_enabled", "Tensor.clone")}
 ASIDE |= {f"torch.Tensor.{name}" for name in ("dim", "size", "numel", "pow", "unsqueeze", "expand")}
 # what these do first is not for their arguments' sake
-WINDING = {"gaussian_nll_loss", "multi_head_attention_forward", "normalize", "local_response_norm", "embedding_bag"}
+WINDING = {"gaussian_nll_loss", "multi_head_attention_forward", "embedding_bag"}
+# steps that are not read off the source: they lie in helpers, or depend on the arguments
+_SIZES = "input.size; torch._C._nn.{0}(input, with_default(output_size, input.size()))"
+_POOLED = "torch._C._nn.{0}(ANY, kernel_size, ANY if stride is None else stride, 0, ceil_mode)"
+_DRAWN = "None if output_size is not None else input.size; None if _random_samples is not None else input.dim; "
+_DRAWN += "torch._C._nn.{0}(input, kernel_size, ANY if output_size is None else output_size, ANY)"
+_PADDED = "(*(0,) * (2 * min(input.dim(), 4) - 4), size // 2, (size - 1) // 2)"
+BY_HAND = {
+    **{name: _SIZES.format(name) for name in ("adaptive_avg_pool2d", "adaptive_avg_pool3d")},
+    **{f"adaptive_max_pool{n}d_with_indices": _SIZES.format(f"adaptive_max_pool{n}d") for n in (2, 3)},
+    **{f"fractional_max_pool{n}d_with_indices": _DRAWN.format(f"fractional_max_pool{n}d") for n in (2, 3)},
+    **{f"lp_pool{n}d": f"unpack(kernel_size, {n}); input.pow; {_POOLED.format(f'avg_pool{n}d')}" for n in (2, 3)},
+    "lp_pool1d": "input.pow; torch.avg_pool1d(ANY, kernel_size, ANY if stride is None else stride, 0, ceil_mode)",
+    **{f"max_unpool{n}d": "input.size" for n in (1, 2, 3)},
+    "unfold": "torch._C._nn.im2col(input, pair(kernel_size), pair(dilation), pair(padding), pair(stride))",
+    "softmin": "negative(input); torch.Tensor.softmax(ANY if dim is None else dim, **given(dtype=dtype))",
+    "normalize": "input.norm; torch.linalg.vector_norm(input, ANY if isinstance(p, str) else p, dim, True); "
+    "torch.Tensor.clamp_min(eps)",
+    "local_response_norm": f"input.dim; torch._C._nn.pad(ANY, {_PADDED}) if input.dim() > 2 and input.numel() else True; "
+    "torch.Tensor.mul(alpha); torch.Tensor.add(k); torch.Tensor.pow(beta)",
+}
 TOO_MANY = 40
 
 
@@ -111,7 +131,8 @@ def in_python(call, known: set[str]) -> list[str]:
         return [head]
     body = ast.parse(textwrap.dedent(inspect.getsource(call))).body[0]
     steps = _steps(body, set(signature.parameters), known) if call.__name__ not in WINDING else []
-    return [f"{head}: {'; '.join(steps)}" if steps else head]
+    does = BY_HAND.get(call.__name__, "; ".join(steps))
+    return [f"{head}: {does}" if does else head]
 
 
 def _plain(parameter: inspect.Parameter):

@@ -14,7 +14,7 @@ import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.tracebacks import shorten
-from torchlike._signatures import is_vague, operations, refuse
+from torchlike._signatures import is_vague, operations, refuse_call
 from torchlike._signatures.forms import Form as Form
 from torchlike._signatures.parser import type_name
 from torchlike._types import dtypes
@@ -68,7 +68,7 @@ def check(op: Op, args: tuple, kwargs: dict, form: Form, given: tuple) -> None:
     """
     is_known = form.path in operations
     if is_known:
-        refuse(form.path, given[form.own :], kwargs)
+        refuse_call(form.path, given, kwargs)
     bound = op.bind(args, kwargs, form)
     if is_known and not is_vague(form.path):
         return

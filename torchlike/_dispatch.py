@@ -62,7 +62,7 @@ from torchlike._recorder.recorder import Value, record, recorder
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.turns import in_turn
 from torchlike._recorder.view import Layout, step_of
-from torchlike._signatures import operations, refuse
+from torchlike._signatures import operations, refuse_call
 from torchlike._types import dtypes
 
 
@@ -303,7 +303,7 @@ def _guarded(op: Op, form: Callable) -> Callable:
                 guard(*args, **kwargs)
             except Exception:
                 if guarded.path in operations:
-                    refuse(guarded.path, args[guarded.path.startswith("torch.Tensor.") :], kwargs)
+                    refuse_call(guarded.path, args, kwargs)
                 raise
             return form(*args, **kwargs)
         except BaseException as error:

@@ -132,7 +132,11 @@ def _gated(declared: Composite) -> Callable:
         try:
             kinds = (*map(type, args), *kwargs, *map(type, kwargs.values())) if kwargs else tuple(map(type, args))
             if kinds in quick and not watched:
-                return plainly(*args, **kwargs)
+                try:
+                    return plainly(*args, **kwargs)
+                except Exception:
+                    getattr(call.body, "again", _nothing)(args, kwargs)
+                    raise
             found = overriding((), {}) if declared.of_modes else overriding(args, kwargs)
             if found is not None:
                 return answered(call, found, args, kwargs)
@@ -157,6 +161,10 @@ def _gated(declared: Composite) -> Callable:
 
     call.body = declared.body
     return call
+
+
+def _nothing(args: tuple, kwargs: dict) -> None:
+    """What a function that looks at no arguments says of them."""
 
 
 def _renamed(declared: Composite, call: Callable, kwargs: dict) -> dict:

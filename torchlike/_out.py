@@ -12,7 +12,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._programs import explain
 from torchlike._recorder.recorder import record
 from torchlike._recorder.turns import last
-from torchlike._signatures import operations, refuse
+from torchlike._signatures import operations, refuse_call
 from torchlike._signatures.forms import Form
 from torchlike._types import dtypes
 from torchlike._types.dtypes import c_name, scalar_name
@@ -95,7 +95,7 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
         TypeError: this form of the operation takes no ``out=``, or what is no tensor.
     """
     if form.path in operations and form.path not in _ONCE:
-        refuse(form.path, args[form.own :], kwargs)
+        refuse_call(form.path, args, kwargs)
     out, op = kwargs.pop("out"), call.op
     if op.flags.apart_out and out is not None:
         _refuse_inputs(out, (*args, *kwargs.values()))

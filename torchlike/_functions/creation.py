@@ -17,7 +17,7 @@ from torchlike._ops.views import check_strided
 from torchlike._out import FILLED, store_out
 from torchlike._programs import memory
 from torchlike._recorder.view import Layout, Place
-from torchlike._signatures.parser import type_name
+from torchlike._signatures.parser import OVERFLOW, type_name
 from torchlike._types import devices, dtypes, formats
 from torchlike._types.numbers import fitting
 
@@ -52,7 +52,7 @@ def sizes(name: str, size: tuple, given: Any = None, last: str = "") -> tuple[in
         if not is_index(each) and not isinstance(each, bool):
             said = f"type must be tuple of ints,but got {type(each).__name__}"
         elif not -(2**63) <= each < 2**63:
-            said = "Overflow when unpacking long long"
+            said = OVERFLOW + "\n"
         else:
             continue
         raise TypeError(
@@ -330,7 +330,9 @@ def _new(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
     ):
         known = self._aval
         shape = sizes(name, args, size)
-        made = _filled(name, shape, value, dtype or known.dtype, device or known.device, requires_grad)
+        made = _filled(
+            name, shape, value, dtype or known.dtype, known.device if device is None else device, requires_grad
+        )
         return beside(made, self)
 
     new.__doc__ = doc
@@ -359,7 +361,9 @@ def new_full(
     known = self._aval
     dtype = dtypes.resolve(dtype, "new_full") or known.dtype
     value = number_of("new_full", fill_value)
-    made = _filled("new_full", sizes("new_full", (size,)), value, dtype, device or known.device, requires_grad)
+    made = _filled(
+        "new_full", sizes("new_full", (size,)), value, dtype, known.device if device is None else device, requires_grad
+    )
     return beside(made, self)
 
 

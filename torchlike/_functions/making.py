@@ -17,7 +17,7 @@ from torchlike._programs.settings import ours
 from torchlike._recorder.recorder import value_of
 from torchlike._recorder.storage import Storage
 from torchlike._recorder.view import Layout, Place
-from torchlike._signatures.parser import type_name
+from torchlike._signatures.parser import OVERFLOW, type_name
 from torchlike._types import devices, dtypes
 from torchlike._types.numbers import to_integers
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from torchlike.tensor import Tensor
     from torchlike.types import Device
 
-OVERFLOW = "Overflow when unpacking long long"
 COPY_CONSTRUCT = (
     "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
     "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."

@@ -266,6 +266,17 @@ def matched_float(*operands, spared: int | None = None) -> list[Array]:
     return arrays
 
 
+def existing_dim(dim: int, ndim: int) -> int:
+    """`wrap_dim` where an array without dimensions does not do.
+
+    Raises:
+        IndexError: it has none, or not this one.
+    """
+    if not ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return wrap_dim(dim, ndim)
+
+
 def wrap_dim(dim: int, ndim: int) -> int:
     """A dimension counted from the front; a 0-d tensor has dimensions 0 and -1.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Ints, wrap_dim
+from torchlike._ops._promote import Array, Ints, existing_dim, wrap_dim
 from torchlike._out import OutRule
 from torchlike._types import dtypes
 
@@ -138,9 +138,7 @@ def _last(input, s: tuple | None, dims: list[int], sizes: list[int]) -> list[int
 
 
 def _one(input, n: int | None, dim: int) -> tuple[list[int], list[int]]:
-    if not input.ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    dim = wrap_dim(dim, input.ndim)
+    dim = existing_dim(dim, input.ndim)
     return [dim], [_count(n, input.shape[dim])]
 
 

@@ -13,9 +13,11 @@ from collections.abc import Callable
 from importlib.resources import files
 from types import FunctionType
 
+from torchlike._autograd.variable import TensorBase
 from torchlike._programs.marks import unwatched
 from torchlike._programs.tracebacks import gate
-from torchlike._signatures.parser import InC, InPython, InPythonTwice, WithoutArguments
+from torchlike._signatures.parser import InC, InPython, InPythonTwice, WithoutArguments, type_name
+from torchlike._types import devices
 
 # those that cost so little that it shows if something stands before them
 BARE = frozenset(
@@ -27,6 +29,7 @@ QUICK = frozenset(
     "as_tensor asarray clone contiguous item numpy requires_grad_ reshape retain_grad tensor tolist type view "
     "view_as".split()
 )
+_DEVICES = ("device(Device device)", "device(c10::string_view type, int64_t? index=-1)")
 # the paths of those that are operations, which look at their arguments by themselves, when they are new to them
 operations: set[str] = set()
 
@@ -78,26 +81,53 @@ def refuse(path: str, args: tuple, kwargs: dict) -> bool:
     return _taker(path).check(args, kwargs)
 
 
+def refuse_call(path: str, args: tuple, kwargs: dict) -> bool:
+    """`refuse`, with the tensor whose method it is among the arguments.
+
+    Raises:
+        TypeError: that is no tensor, too.
+    """
+    owner, _, name = path.rpartition(".")
+    if owner != "torch.Tensor":
+        return refuse(path, args, kwargs)
+    if not is_in_python(path):
+        if not args:
+            raise TypeError(f"unbound method TensorBase.{name}() needs an argument")
+        if not isinstance(args[0], TensorBase):
+            raise TypeError(
+                f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a '{type_name(args[0])}' object"
+            )
+    return refuse(path, args[1:], kwargs)
+
+
 def looking(path: str, fn: Callable, old: frozenset) -> Callable:
     """A function that looks at its arguments first; where it fails, if it is quick or an operation, which looks itself."""
-    own, known, kinds_of = int(path.startswith("torch.Tensor.")), set(), functools.partial(map, _kind)
+    known, kinds_of = set(), functools.partial(map, _kind)
 
     def first(*args, **kwargs):
         key = (*kinds_of(args), *kwargs, *kinds_of(kwargs.values())) if kwargs else tuple(kinds_of(args))
-        if key not in known and old.isdisjoint(kwargs) and refuse(path, args[own:], kwargs):
+        if key not in known and old.isdisjoint(kwargs) and refuse_call(path, args, kwargs):
             known.add(key)
-        return fn(*args, **kwargs)
+        try:
+            return fn(*args, **kwargs)
+        except Exception:
+            again(args, kwargs)
+            raise
 
-    first.known, first.plainly = known, fn  # for who looks at the arguments' kinds, too
+    def again(args, kwargs):
+        """Values, too, may be what fits none: ints of more than 64 bits."""
+        if old.isdisjoint(kwargs):
+            refuse_call(path, args, kwargs)
+
+    first.known, first.plainly, first.again = known, fn, again  # for who looks at the arguments' kinds, too
 
     def late(*args, **kwargs):
         try:
             if "out" in kwargs and "out" not in old:  # of another form's name all that an alias lacks
-                refuse(path, args[own:], kwargs)
+                refuse_call(path, args, kwargs)
             return fn(*args, **kwargs)
         except Exception:
-            if old.isdisjoint(kwargs):
-                refuse(path, args[own:], kwargs)
+            again(args, kwargs)
             raise
 
     return late if hasattr(fn, "path") or path.rpartition(".")[2] in QUICK else first
@@ -145,3 +175,6 @@ def _takes_no_more(fn: Callable, path: str) -> bool:
     """Whether an operation has no parameters of our own, which PyTorch's signatures know nothing of."""
     known = {name for each in _written()[path] for name in re.findall(r"(\w+)(?=[,=)])", each)}
     return known | {"input"} >= set(inspect.signature(fn).parameters)
+
+
+devices.looks.append(InC(_DEVICES).check)

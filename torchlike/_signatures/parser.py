@@ -9,7 +9,7 @@ arguments, or lists all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -34,6 +34,7 @@ _NUMPYS = {"dim": ("axis",), "keepdim": ("keepdims",), "input": ("x", "a", "x1")
 _NUMBERS_TOO = {f"{name}{end}" for name in ("add", "div", "mul", "sub", "floor_divide") for end in ("", "_")}
 _NUMBERS_TOO |= {"divide", "multiply", "subtract", "true_divide", "divide_", "multiply_", "subtract_", "true_divide_"}
 _NUMBERS_TOO |= {"to", "copy_"}
+OVERFLOW = "Overflow when unpacking long long"
 ANY = object()  # fits every parameter
 _PYTHONS = (float, int, bool, complex)  # that are dtypes, too
 _PUBLIC = {"dtype", "device", "Size", "layout", "memory_format"}
@@ -50,6 +51,11 @@ def type_name(given) -> str:
 
 def _is_long(given) -> bool:
     return isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+
+
+def _has_64_bits(number) -> bool:
+    """Whether an int has no more than 64 bits."""
+    return -(2**63) <= number < 2**63
 
 
 def _is_index(given) -> bool:
@@ -206,20 +212,30 @@ class Signature:
             return self._misfit(each, given, place if by_place else None)
         return self._unknown(args, kwargs) if used < len(kwargs) else ""
 
-    def odd_element(self, args: tuple, kwargs: dict) -> str:
-        """The sentence for an element of a sequence of ints, after the first, that is none; nothing if all are."""
+    def unpack(self, args: tuple, kwargs: dict) -> None:
+        """Refuse elements of a sequence of ints, after the first, that are none, and ints of more than 64 bits.
+
+        Raises:
+            TypeError: there is such an element.
+            ValueError: there is such an int by itself.
+            OverflowError: there is such a number.
+        """
         for place, each in enumerate(self.parameters):
             given = args[place] if place < len(args) else (each.among(kwargs) or [None])[0]
-            if each.word == "tuple of ints" and given is not None:
-                ints = given if _is_sequence(given) else args if self.spelled and len(args) > 1 else ()
-                for spot, element in enumerate(ints):
-                    if not _is_index(element) and not isinstance(element, bool):
-                        wrong = f"type must be tuple of ints,but got {type_name(element)}"
-                        return (
-                            f"{self.name}(): argument '{each.name}' failed to unpack the object at pos {spot + 1} "
-                            + (f'with error "{wrong}"')
-                        )
-        return ""
+            if each.word == "Number" and _is_long(given) and not -(2**63) <= given < 2**64:
+                raise OverflowError("int too big to convert" if given > 0 else "can't convert negative int to unsigned")
+            if each.word not in ("int", "tuple of ints"):
+                continue
+            ints = given if _is_sequence(given) else args if self.spelled else ()
+            if not ints and _is_long(given) and not _has_64_bits(given):
+                raise ValueError(OVERFLOW)
+            for spot, element in enumerate(ints):
+                wrong = OVERFLOW + "\n" if _is_long(element) and not _has_64_bits(element) else ""
+                if not _is_index(element) and not isinstance(element, bool):
+                    wrong = f"type must be tuple of ints,but got {type_name(element)}"
+                if wrong:
+                    said = f"{self.name}(): argument '{each.name}' failed to unpack the object at pos {spot + 1} "
+                    raise TypeError(f'{said}with error "{wrong}"')
 
     def goes_by_kinds(self, args: tuple, kwargs: dict) -> bool:
         """Whether other arguments of the same types fit as well: where a number is expected not every tensor does."""
@@ -275,7 +291,7 @@ class InPython:
         head, _, then = written.removeprefix("def ").partition("): ")
         name, _, parameters = head.removesuffix(")").partition("(")
         steps = [re.sub(r"^(torch[\w.]*)\(", r"look('\1')(", each) for each in then.split("; ") if each]
-        known = {"__name__": __name__, "ANY": ANY, "get_enum": _get_enum}
+        known = {"__name__": __name__, "ANY": ANY, **_HELPERS}
         known["look"] = lambda path: lambda *args, **kwargs: refuse(path, args, kwargs)
         self.own = ["self"] * name.startswith("Tensor.")
         self.looks_on = bool(steps) and steps[-1].startswith("look(")
@@ -312,6 +328,39 @@ def _get_enum(reduction) -> None:
         raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
+def _pair(size) -> tuple:
+    return tuple(size) if isinstance(size, Iterable) else (size, size)
+
+
+def _unpack(size, count: int) -> None:
+    """``width, height = pair(size)``."""
+    if isinstance(size, Iterable):
+        match count:
+            case 2:
+                _, _ = size
+            case 3:
+                _, _, _ = size
+
+
+def _with_default(size, defaults: Sequence[int]):
+    if isinstance(size, int):
+        return size
+    if len(defaults) <= len(size):
+        raise ValueError(f"Input dimension should be at least {len(size) + 1}")
+    return [one if one is not None else own for one, own in zip(size, defaults[-len(size) :], strict=False)]
+
+
+# what PyTorch's functions in Python do with their arguments, as steps call it
+_HELPERS = {
+    "get_enum": _get_enum,
+    "pair": _pair,
+    "unpack": _unpack,
+    "with_default": _with_default,
+    "negative": lambda given: given if isinstance(given, TensorBase) else -given,
+    "given": lambda **named: {name: each for name, each in named.items() if each is not None},
+}
+
+
 class WithoutArguments:
     """A function that takes none.
 
@@ -333,7 +382,7 @@ class WithoutArguments:
 class InC:
     """A function that PyTorch has in C, by its signatures in the order in which they are tried."""
 
-    def __init__(self, written: list[str]) -> None:
+    def __init__(self, written: Sequence[str]) -> None:
         self.signatures = [Signature(each) for each in written]
 
     def check(self, args: tuple, kwargs: dict) -> bool:
@@ -351,9 +400,7 @@ def check(signatures: Sequence[Signature], args: tuple, kwargs: dict) -> Signatu
     for each in signatures:
         fault = each.fault(args, kwargs)
         if not fault:
-            odd = each.odd_element(args, kwargs)
-            if odd:
-                raise TypeError(odd)
+            each.unpack(args, kwargs)
             return each
         faults.append(fault)
     count = len(args) + len(kwargs)

@@ -49,7 +49,7 @@ class ConversionMethods(Variable):
             elif each is not None:
                 device = each
         if other is not None:
-            dtype, device = dtype or other.dtype, device or other.device
+            dtype, device = dtype or other.dtype, other.device if device is None else device
         result = self
         if device is not None:
             where = devices.resolve(device_class(device))
@@ -68,7 +68,7 @@ class ConversionMethods(Variable):
 
     def cuda(self, device=None, non_blocking: bool = False, memory_format=None) -> Tensor:
         """The tensor on a GPU."""
-        return self.to(device_class("cuda", device) if not isinstance(device, (str, device_class)) else device)
+        return self.to(device_class("cuda") if device is None else device)
 
     def pin_memory(self, device=None) -> Tensor:
         """A copy in memory that a GPU can read, itself if it is one. JAX moves any memory: it is no quicker.

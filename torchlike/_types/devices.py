@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import jax
 
@@ -12,6 +14,7 @@ KINDS = (
     "privateuseone"
 )
 NO_CUDA = "Torch not compiled with CUDA enabled"
+NO_ACCELERATOR = "Cannot access accelerator device when none is available."
 NO_SUCH = "CUDA error: invalid device ordinal\nGPU device may be out of range, do you have enough GPUs?\n"
 
 
@@ -23,17 +26,24 @@ class device:
         index: which device of that kind; ``None`` is the current one.
 
     Raises:
-        RuntimeError: the kind is unknown, or the index is not a number.
+        RuntimeError: the kind is unknown, the index is not a number, or there is no accelerator.
+        TypeError: the arguments are others than these.
     """
 
     __slots__ = ("type", "index")
 
-    def __new__(cls, type="cpu", index=None):
-        if isinstance(type, device):
-            return type
-        if isinstance(type, int):
-            type, index = "cuda", type
-        return _parse(type, index)
+    if TYPE_CHECKING:
+
+        def __init__(self, type: str | int | device, index: int | None = None) -> None: ...
+
+    def __new__(cls, *args, **kwargs):
+        if kwargs or len(args) != 1 or not isinstance(args[0], (str, device)):
+            for look in looks:
+                look(args, kwargs)
+        given = [*args, *[kwargs[name] for name in ("device", "type", "index") if name in kwargs], None]
+        if isinstance(given[0], device):
+            return given[0]
+        return _of_accelerator(given[0]) if isinstance(given[0], int) else _parse(*given[:2])
 
     def __repr__(self) -> str:
         return f"device(type='{self.type}'" + (f", index={self.index})" if self.index is not None else ")")
@@ -61,16 +71,26 @@ class device:
 device.__module__ = "torchlike"
 
 
+looks: list[Callable[[tuple, dict], object]] = []  # what refuses other arguments, in PyTorch's words
+
+
+def _of_accelerator(index: int) -> device:
+    made = _parse("cuda", index)
+    if not jax_devices("cuda"):
+        raise RuntimeError(NO_ACCELERATOR)
+    return made
+
+
 @functools.lru_cache(maxsize=None, typed=True)
 def _parse(kind: str, index: int | None) -> device:
-    if not isinstance(kind, str):
-        raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type(kind).__name__}")
+    if not kind:
+        raise RuntimeError("Device string must not be empty")
     name, colon, number = kind.partition(":")
     if colon:
+        if not number.isdigit() or number != str(int(number)):
+            raise RuntimeError(f"Invalid device string: '{kind}'")
         if index is not None:
             raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {kind}")
-        if not number.isdigit():
-            raise RuntimeError(f"Invalid device string: '{kind}'")
         index = int(number)
     if index is not None and index < 0:
         raise RuntimeError("Device index must not be negative")

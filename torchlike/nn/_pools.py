@@ -12,6 +12,7 @@ from torchlike._ops.nn import adaptive_pooling as adaptive
 from torchlike._ops.nn import pooling as ops
 from torchlike._ops.nn.fractional_pooling import fractional_max_pool
 from torchlike._programs.tracebacks import gate
+from torchlike._signatures import refuse
 from torchlike.nn._sizes import ntuple
 from torchlike.tensor import Tensor
 
@@ -140,39 +141,34 @@ adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
 
 
 def _unpooled_size(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int],
-    padding: int | Sequence[int],
-    output_size: int | Sequence[int],
-    dims: int,
-) -> tuple[int, ...]:
+    input: Tensor, kernel: tuple, stride: tuple, padding: tuple, output_size: Sequence[int] | None
+) -> Sequence[int]:
     """The size that a pooling with these settings had before.
 
     Raises:
-        ValueError: `output_size` is not among the sizes that could have been.
+        ValueError: `output_size` is not among the sizes that could have been, or negative.
     """
-    kernel, stride, padding = (
-        (each,) * dims if isinstance(each, int) else tuple(each)
-        for each in (kernel_size, stride or kernel_size, padding)
-    )
-    sizes = tuple(
-        (size - 1) * s + k - 2 * p for size, s, k, p in zip(input.shape[-dims:], stride, kernel, padding, strict=True)
-    )
-    if output_size is None:
-        return sizes
-    wanted = tuple(output_size)
-    if len(wanted) == dims + 2:
-        wanted = wanted[2:]
-    if len(wanted) != dims:
-        raise ValueError(
-            f"output_size should be a sequence containing {dims} or {dims + 2} elements, but it has a length of "
-            f"'{len(wanted)}'"
-        )
-    low = [size - s for size, s in zip(sizes, stride, strict=True)]
-    high = [size + s for size, s in zip(sizes, stride, strict=True)]
-    if not all(least < each < most for least, each, most in zip(low, wanted, high, strict=True)):
-        raise ValueError(f'invalid output_size "{wanted}" (dim 0 must be between {low[0]} and {high[0]})')
+    dims, sizes = len(kernel), input.size()
+    default = [(sizes[at - dims] - 1) * stride[at] + kernel[at] - 2 * padding[at] for at in range(dims)]
+    wanted = default if output_size is None else output_size
+    if output_size is not None:
+        if len(wanted) == dims + 2:
+            wanted = wanted[2:]
+        if len(wanted) != dims:
+            raise ValueError(
+                f"output_size should be a sequence containing {dims} or {dims + 2} elements, but it has a length of "
+                f"'{len(wanted)}'"
+            )
+        for at, size in enumerate(default):
+            low, high = size - stride[at], size + stride[at]
+            if not low < wanted[at] < high:
+                raise ValueError(f'invalid output_size "{wanted}" (dim {at} must be between {low} and {high})')
+    for at in range(dims):
+        if wanted[at] < 0:
+            raise ValueError(
+                "max_unpooling: output_size must contain non-negative spatial dimensions, but got "
+                f"output_size[{at}]={wanted[at]}"
+            )
     return wanted
 
 
@@ -187,8 +183,16 @@ def _unpooled(
     dims: int,
 ) -> Tensor:
     """Elements put back."""
-    sizes = _unpooled_size(input, kernel_size, stride, padding, output_size, dims)
-    return ops.max_unpool(input, indices, sizes)
+    kernel = ntuple(kernel_size, dims)
+    stride = kernel if stride is None else ntuple(stride, dims)
+    size = _unpooled_size(input, kernel, stride, ntuple(padding, dims), output_size)
+    if dims == 1:  # PyTorch has one dimension as two
+        refuse("torch._C._nn.max_unpool2d", (input.unsqueeze(-1), indices.unsqueeze(-1), (*size, 1)), {})
+    elif dims == 2:
+        refuse("torch._C._nn.max_unpool2d", (input, indices, size), {})
+    else:
+        refuse("torch._C._nn.max_unpool3d", (input, indices, size, stride, ntuple(padding, dims)), {})
+    return ops.max_unpool(input, indices, tuple(size))
 
 
 @function

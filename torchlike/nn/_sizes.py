@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
 def ntuple(value: Any, count: int) -> tuple:
-    """One value for each of `count` dimensions; a sequence as it is."""
-    return (value,) * count if isinstance(value, (int, float)) or value is None else tuple(value)
+    """What can be iterated over as a tuple; anything else for each of `count` dimensions."""
+    return tuple(value) if isinstance(value, Iterable) else (value,) * count

@@ -18,19 +18,35 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_unpool
-from torchlike._ops._promote import Array, Ints, Positive, known
+from torchlike._ops._promote import Array, Ints, Positive, existing_dim, known
 from torchlike._ops._values import within
 from torchlike._ops.nn._checks import lowest, need_float, scalar_type, spread
 from torchlike._out import SAME
 from torchlike._recorder.checks import Check
 
+EMPTY = "Expected {}D or {}D (batch mode) tensor with optional 0 dim batch size for input, but got:"
+_COUNTS = ("one int", "two ints", "three ints")
+
 
 def _one_each(value, dims: int, name: str, function: str) -> tuple[int, ...]:
     given = spread(value, dims)
     if len(given) != dims:
-        count = ("one int", "two ints", "three ints")[dims - 1]
-        raise RuntimeError(f"{function}: {name} must either be a single int, or a tuple of {count}")
+        raise RuntimeError(_not_one_each(len(given), dims, name, function.removesuffix("_with_indices"), function))
+    if function != "max_pool1d" and any(not -(2**31) <= each < 2**31 for each in given):
+        raise RuntimeError("value cannot be converted to type int without overflow")
     return given
+
+
+def _not_one_each(size: int, dims: int, name: str, public: str, function: str) -> str:
+    """PyTorch's sentence for a setting that has another number of elements than there are dimensions."""
+    is_stride = name == "stride"
+    if function == "max_pool1d":
+        also, comma = "None, " * is_stride, "," * (name in ("stride", "padding"))
+        return f"{public}() {name} must be {also}an int, list of ints{comma} or tuple of ints of size 1 but got size {size}"
+    if dims == 1:
+        return f"{public}() argument '{name}' should contain one int (got {size})"
+    either = "be" if public == "avg_pool3d" else "be either" if name == "dilation" else "either be"
+    return f"{public}: {name} must {either} {'omitted, ' * is_stride}a single int, or a tuple of {_COUNTS[dims - 1]}"
 
 
 class Windows:
@@ -47,12 +63,17 @@ class Windows:
     def __init__(
         self, function: str, dims: int, input: Array, kernel, stride, padding, dilation, ceil_mode: bool
     ) -> None:
+        self.sizes = input.shape[-dims:]
+        if dims == 1:
+            self._check_rank_of_line(function, input)
         self.kernel = _one_each(kernel, dims, "kernel_size", function)
         self.stride = self.kernel if stride is None or stride == () else _one_each(stride, dims, "stride", function)
         self.padding = _one_each(padding, dims, "padding", function)
         self.dilation = _one_each(dilation, dims, "dilation", function)
-        self.sizes = input.shape[-dims:]
-        self._check(function, dims, input)
+        if function == "max_pool1d":
+            self._check_line(function)
+        else:
+            self._check(function, dims, input)
         self.out = tuple(self._count(dim, ceil_mode) for dim in range(dims))
         if min(self.out) < 1:
             if function == "max_pool1d":
@@ -63,24 +84,23 @@ class Windows:
                 f"Given input size: ({shape}). Calculated output size: ({found}). Output size is too small"
             )
 
-    def _check(self, function: str, dims: int, input: Array) -> None:
-        if input.ndim not in (dims + 1, dims + 2):
-            if dims == 1:
-                raise RuntimeError(
-                    f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' "
-                    f"(while checking arguments for {function.removesuffix('_with_indices')})"
-                )
-            raise RuntimeError(f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input")
-        if 0 in input.shape[-dims - 1 :]:
+    def _check_rank_of_line(self, function: str, input: Array) -> None:
+        fits = input.ndim in (2, 3)
+        if function == "max_pool1d" and not (fits and 0 not in input.shape[-2:]):
+            raise RuntimeError(f"{function}: {EMPTY.format(2, 3)}{list(input.shape)}")
+        if not fits:
             raise RuntimeError(
-                f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
-                f"but got: {list(input.shape)}"
+                f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' "
+                f"(while checking arguments for {function.removesuffix('_with_indices')})"
             )
-        if function == "max_pool1d":
-            self._check_line(function)
-            return
-        # of one dimension PyTorch has a maximum alone; all else is of two
-        lead = [1] * (dims == 1)
+
+    def _check(self, function: str, dims: int, input: Array) -> None:
+        """What PyTorch asks of windows; those over one dimension are over two to it, but for a maximum without places."""
+        fits, lead = input.ndim in (dims + 1, dims + 2), [1] * (dims == 1)
+        if not fits and function == "avg_pool2d":
+            existing_dim(-3, input.ndim)
+        elif not fits:
+            raise RuntimeError(f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input")
         kernel, stride = (*lead, *self.kernel), (*lead, *self.stride)
         padding, dilation = (*[0] * len(lead), *self.padding), (*lead, *self.dilation)
         for pad, size, step, wide in zip(padding, kernel, stride, dilation, strict=True):
@@ -97,10 +117,22 @@ class Windows:
         for name, prefix, sizes in checked:
             if min(sizes) <= 0:
                 raise RuntimeError(f"{name} should be greater than zero, but got {_named(sizes, prefix)}")
+        if not fits or 0 in input.shape[-dims - 1 :]:
+            self._refuse_empty(function, dims, input.shape)
         if function == "avg_pool3d" and any(size < most for size, most in zip(self.sizes, kernel, strict=True)):
             raise RuntimeError(
                 f"input image ({_named(self.sizes, '')}) smaller than kernel size ({_named(kernel, 'k')})"
             )
+
+    def _refuse_empty(self, function: str, dims: int, shape: tuple[int, ...]) -> None:
+        if dims == 3:
+            name = "avg_pool3d" if function == "avg_pool3d" else "max_pool3d_with_indices_out_cpu_template"
+            raise RuntimeError(
+                f"{name}(): Expected input's non-batch dimensions to have positive length, but input has a shape of "
+                f"{list(shape)} and non-batch dimension 0 has length zero!"
+            )
+        shape = (*shape[:-1], *[1] * (dims == 1), shape[-1])
+        raise RuntimeError(f"{EMPTY.format(3, 4)}{list(shape)}")
 
     def _check_line(self, function: str) -> None:
         kernel, stride, pad, dilation = self.kernel[0], self.stride[0], self.padding[0], self.dilation[0]
@@ -109,13 +141,13 @@ class Windows:
                 raise RuntimeError(f"{function}() {name} must be greater than zero, but got {number}")
         if pad < 0:
             raise RuntimeError(f"{function}() padding must be non-negative, but got {pad}")
+        if dilation <= 0:
+            raise RuntimeError(f"{function}() dilation must be greater than zero, but got {dilation}")
         if pad > ((kernel - 1) * dilation + 1) // 2:
             raise RuntimeError(
                 f"{function}() padding should be at most half of kernel size, but got padding={pad} and "
                 f"kernel_size={kernel}"
             )
-        if dilation <= 0:
-            raise RuntimeError(f"{function}() dilation must be greater than zero, but got {dilation}")
 
     def _count(self, dim: int, ceil_mode: bool) -> int:
         size, pad, stride = self.sizes[dim], self.padding[dim], self.stride[dim]
