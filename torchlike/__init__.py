@@ -291,6 +291,7 @@ from torchlike import special as special
 from torchlike import autograd as autograd
 from torchlike import cuda as cuda
 from torchlike import amp as amp
+from torchlike._programs.memory import OutOfMemoryError as OutOfMemoryError
 from torchlike import accelerator as accelerator, cpu as cpu, mps as mps, mtia as mtia, xpu as xpu
 from torchlike import backends as backends
 from torchlike import distributed as distributed, distributions as distributions, futures as futures

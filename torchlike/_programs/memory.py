@@ -13,6 +13,13 @@ LARGE = 2**26  # bytes: a program that needs as many is asked for them in time
 SPARE = 2**25  # bytes: for what XLA's kernels take for themselves
 
 
+class OutOfMemoryError(RuntimeError):
+    """There is not so much memory on a GPU."""
+
+
+OutOfMemoryError.__module__ = "torchlike"
+
+
 def shortage(size: int) -> RuntimeError:
     """The error of memory that there is not so much of.
 
@@ -31,10 +38,21 @@ def told(error: BaseException) -> BaseException:
         shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
         return shortage(0 if shape is None or dtype is None else math.prod(shape) * np.dtype(dtype).itemsize)
     if isinstance(error, RuntimeError):
+        found = re.search(r"Out of memory while trying to allocate (\d+) bytes", str(error))
+        if found is not None:  # so a GPU's allocator says it
+            return OutOfMemoryError(f"CUDA out of memory. Tried to allocate {_shown(int(found[1]))}.")
         found = re.search(r"[Oo]ut of memory.*?(\d+) bytes", str(error))
         if found is not None:
             return shortage(int(found[1]))
     return error
+
+
+def _shown(size: int) -> str:
+    """Bytes as PyTorch shows them: ``2.00 GiB``."""
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.2f} {name}"
+    return f"{size} bytes"
 
 
 def check_size(shape: Sequence[int], itemsize: int) -> None:

@@ -5,12 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from torchlike._switches import determinism
+from torchlike._switches.attention import cudnn_sdp_enabled as cudnn_sdp_enabled
+from torchlike._switches.attention import enable_cudnn_sdp as enable_cudnn_sdp
+from torchlike._switches.attention import enable_flash_sdp as enable_flash_sdp
+from torchlike._switches.attention import enable_math_sdp as enable_math_sdp
+from torchlike._switches.attention import enable_mem_efficient_sdp as enable_mem_efficient_sdp
+from torchlike._switches.attention import flash_sdp_enabled as flash_sdp_enabled
+from torchlike._switches.attention import math_sdp_enabled as math_sdp_enabled
+from torchlike._switches.attention import mem_efficient_sdp_enabled as mem_efficient_sdp_enabled
+from torchlike._switches.attention import sdp_kernel as sdp_kernel
+from torchlike._types.public import publish as _publish
 from torchlike.cuda import is_available
 
 
 def is_built() -> bool:
     """Whether a GPU can be used here."""
     return is_available()
+
+
+def is_flash_attention_available() -> bool:
+    """Whether PyTorch's FlashAttention is there: no, XLA has its own kernels."""
+    return False
 
 
 _ALLOWED = {
@@ -50,3 +65,5 @@ class _Matmul:
 
 
 matmul = _Matmul()
+
+_publish(globals())

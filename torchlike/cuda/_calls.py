@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torchlike._arguments import legacy_keywords
-from torchlike._functions import generators
 from torchlike._switches.devices import synchronized
 from torchlike._types import devices
 
 if TYPE_CHECKING:
-    from torchlike.tensor import Tensor
     from torchlike.types import Device
 
 
@@ -25,7 +23,12 @@ def device_count() -> int:
     return len(devices.jax_devices("cuda"))
 
 
-def _require() -> None:
+def require() -> None:
+    """Refuse what needs a GPU where there is none.
+
+    Raises:
+        AssertionError: there is none.
+    """
     if not is_available():
         raise AssertionError(devices.NO_CUDA)
 
@@ -36,7 +39,7 @@ def current_device() -> int:
     Raises:
         AssertionError: there is none.
     """
-    _require()
+    require()
     return devices.current.index
 
 
@@ -47,17 +50,18 @@ def set_device(device: Device) -> None:
         AssertionError: there is none.
         RuntimeError: there are not so many.
     """
-    if _index(device) >= 0:
-        devices.current.index = devices.resolve(devices.device("cuda", _index(device))).index
+    if index_of(device) >= 0:
+        devices.current.index = devices.resolve(devices.device("cuda", index_of(device))).index
 
 
-def _index(device: Device) -> int:
+def index_of(device: Device) -> int:
+    """The number of a GPU that is given by it, by a name, or by nothing: then it is the current one."""
     if device is None:
         return 0 if not is_available() else current_device()
     if isinstance(device, int):
         return device
     found = devices.device(device).index
-    return _index(None) if found is None else found
+    return index_of(None) if found is None else found
 
 
 def get_device_name(device: Device = None) -> str:
@@ -66,8 +70,8 @@ def get_device_name(device: Device = None) -> str:
     Raises:
         AssertionError: there is none.
     """
-    _require()
-    return devices.jax_devices("cuda")[_index(device)].device_kind
+    require()
+    return devices.jax_devices("cuda")[index_of(device)].device_kind
 
 
 def get_device_capability(device: Device = None) -> tuple[int, int]:
@@ -76,9 +80,50 @@ def get_device_capability(device: Device = None) -> tuple[int, int]:
     Raises:
         AssertionError: there is none.
     """
-    _require()
-    major, minor = str(devices.jax_devices("cuda")[_index(device)].compute_capability).split(".")
+    require()
+    major, minor = str(devices.jax_devices("cuda")[index_of(device)].compute_capability).split(".")
     return int(major), int(minor)
+
+
+@dataclass(frozen=True)
+class _CudaDeviceProperties:
+    """What a GPU is.
+
+    Attributes:
+        name: its name.
+        major, minor: its compute capability.
+        total_memory: bytes that JAX may take.
+        multi_processor_count: how many multiprocessors it has.
+    """
+
+    name: str
+    major: int
+    minor: int
+    total_memory: int
+    multi_processor_count: int
+
+    def __repr__(self) -> str:
+        return (
+            f"_CudaDeviceProperties(name='{self.name}', major={self.major}, minor={self.minor}, "
+            f"total_memory={self.total_memory // 2**20}MB, multi_processor_count={self.multi_processor_count})"
+        )
+
+
+def get_device_properties(device: Device = None) -> _CudaDeviceProperties:
+    """What a GPU is.
+
+    Raises:
+        AssertionError: there is none, or none of this index.
+    """
+    require()
+    place = index_of(device)
+    if not 0 <= place < device_count():
+        raise AssertionError("Invalid device id")
+    found = devices.jax_devices("cuda")[place]
+    memory = (found.memory_stats() or {}).get("bytes_limit", 0)
+    return _CudaDeviceProperties(
+        found.device_kind, *get_device_capability(place), int(memory), int(getattr(found, "core_count", 0))
+    )
 
 
 def synchronize(device: Device = None) -> None:
@@ -87,76 +132,8 @@ def synchronize(device: Device = None) -> None:
     Raises:
         AssertionError: there is no GPU.
     """
-    _require()
+    require()
     synchronized()
-
-
-def empty_cache() -> None:
-    """Nothing to do: JAX keeps the memory pool."""
-
-
-def _memory(device: Device, field: str) -> int:
-    if not is_available():
-        return 0
-    stats = devices.jax_devices("cuda")[_index(device)].memory_stats() or {}
-    return int(stats.get(field, 0))
-
-
-def memory_allocated(device: Device = None) -> int:
-    """Bytes in use on a GPU; 0 where there is none."""
-    return _memory(device, "bytes_in_use")
-
-
-def max_memory_allocated(device: Device = None) -> int:
-    """The most bytes that were in use on a GPU; 0 where there is none."""
-    return _memory(device, "peak_bytes_in_use")
-
-
-def memory_reserved(device: Device = None) -> int:
-    """Bytes that JAX's pool holds on a GPU; 0 where there is none."""
-    return _memory(device, "bytes_reserved")
-
-
-def max_memory_reserved(device: Device = None) -> int:
-    """The most bytes that JAX's pool held on a GPU; 0 where there is none."""
-    return _memory(device, "peak_bytes_reserved")
-
-
-def get_rng_state(device: Device = "cuda"):
-    """The state of the generator that the GPU's numbers come from: the default one.
-
-    Raises:
-        AssertionError: there is no GPU.
-    """
-    _require()
-    return generators.get_rng_state()
-
-
-def set_rng_state(new_state: Tensor, device: Device = "cuda") -> None:
-    """Set the state of the generator that the GPU's numbers come from: of the default one."""
-    if is_available():
-        generators.set_rng_state(new_state)
-
-
-def get_rng_state_all() -> list:
-    """`get_rng_state` for each GPU."""
-    return [get_rng_state(each) for each in range(device_count())]
-
-
-def set_rng_state_all(new_states: Iterable[Tensor]) -> None:
-    """`set_rng_state` for each GPU."""
-    for each in new_states:
-        set_rng_state(each)
-
-
-def initial_seed() -> int:
-    """The seed of the generator that the GPU's numbers come from.
-
-    Raises:
-        AssertionError: there is no GPU.
-    """
-    _require()
-    return generators.initial_seed()
 
 
 def is_initialized() -> bool:
@@ -169,6 +146,44 @@ def is_tf32_supported() -> bool:
     return is_available() and get_device_capability()[0] >= 8
 
 
+def init() -> None:
+    """See that there is a GPU.
+
+    Raises:
+        AssertionError: there is none.
+    """
+    require()
+
+
+def get_arch_list() -> list[str]:
+    """The architectures that kernels were made for: XLA makes them for the GPU that is there."""
+    return ["sm_{}{}".format(*get_device_capability())] if is_available() else []
+
+
+def get_gencode_flags() -> str:
+    """The flags by which kernels were made: none, XLA makes them when they are wanted."""
+    return ""
+
+
+def ipc_collect() -> None:
+    """Nothing to do: no memory is shared with other processes.
+
+    Raises:
+        AssertionError: there is no GPU.
+    """
+    require()
+
+
+def can_device_access_peer(device: Device, peer_device: Device) -> bool:
+    """Whether a GPU reaches another's memory: JAX copies between them itself.
+
+    Raises:
+        AssertionError: there is no GPU.
+    """
+    require()
+    return index_of(device) != index_of(peer_device)
+
+
 def is_current_stream_capturing() -> bool:
     """Whether a graph of kernels is being captured: never, XLA makes its own."""
     return False
@@ -179,17 +194,6 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
     return is_available()
 
 
-def manual_seed(seed: int) -> None:
-    """Begin the random numbers of the GPU anew: all seeds come from the default generator, set by `torch.manual_seed`."""
-    if is_available():
-        generators.manual_seed(seed)
-
-
-def manual_seed_all(seed: int) -> None:
-    """See `manual_seed`."""
-    manual_seed(seed)
-
-
 class device:
     """Within the block ``"cuda"`` means this GPU; a negative index changes nothing.
 
@@ -198,8 +202,8 @@ class device:
     """
 
     @legacy_keywords(idx="device")
-    def __init__(self, device: Device | Any) -> None:
-        self.idx = _index(device)
+    def __init__(self, device: Device) -> None:
+        self.idx = index_of(device)
 
     def __enter__(self) -> None:
         self.prev_idx = devices.current.index
@@ -218,7 +222,3 @@ class device_of(device):
 
     def __init__(self, obj: Any) -> None:
         super().__init__(obj.get_device() if obj.is_cuda else -1)
-
-
-for _public in [each for each in globals().values() if getattr(each, "__module__", "") == __name__]:
-    _public.__module__ = "torchlike.cuda"
