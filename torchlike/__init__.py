@@ -105,10 +105,10 @@ from torchlike._functions.pointwise import promote_types as promote_types, resol
 from torchlike._functions.pointwise import resolve_neg as resolve_neg, result_type as result_type
 from torchlike._functions.products import cdist as cdist, chain_matmul as chain_matmul, cross as cross, einsum as einsum
 from torchlike._functions.products import tensordot as tensordot
-from torchlike._functions.randoms import bernoulli as bernoulli, multinomial as multinomial, normal as normal
-from torchlike._functions.randoms import poisson as poisson, rand as rand, rand_like as rand_like, randint as randint
-from torchlike._functions.randoms import randint_like as randint_like, randn as randn, randn_like as randn_like
-from torchlike._functions.randoms import randperm as randperm
+from torchlike._functions.randoms import bernoulli as bernoulli, binomial as binomial, multinomial as multinomial
+from torchlike._functions.randoms import normal as normal, poisson as poisson, rand as rand, rand_like as rand_like
+from torchlike._functions.randoms import randint as randint, randint_like as randint_like, randn as randn
+from torchlike._functions.randoms import randn_like as randn_like, randperm as randperm
 from torchlike._functions.ranges import arange as arange, inclusive_range as range, linspace as linspace
 from torchlike._functions.ranges import logspace as logspace
 from torchlike._functions.recurrent import gru_cell as gru_cell, lstm_cell as lstm_cell, rnn_relu_cell as rnn_relu_cell
@@ -169,8 +169,8 @@ from torchlike._ops.indexing import scatter as scatter, scatter_add as scatter_a
 from torchlike._ops.joining import cat as cat, cat as concat, cat as concatenate, column_stack as column_stack
 from torchlike._ops.joining import dstack as dstack, hstack as hstack, stack as stack, vstack as vstack
 from torchlike._ops.joining import vstack as row_stack
-from torchlike._ops.linalg import cholesky_solve as cholesky_solve, det as det, matrix_exp as matrix_exp
-from torchlike._ops.linalg import matrix_power as matrix_power, pinverse as pinverse
+from torchlike._ops.linalg import cholesky_inverse as cholesky_inverse, cholesky_solve as cholesky_solve, det as det
+from torchlike._ops.linalg import matrix_exp as matrix_exp, matrix_power as matrix_power, pinverse as pinverse
 from torchlike._ops.masks import masked_fill as masked_fill, masked_scatter as masked_scatter
 from torchlike._ops.nn.activations import celu as celu, hardshrink as hardshrink, log_softmax as log_softmax
 from torchlike._ops.nn.activations import prelu as prelu, relu as relu, selu as selu, softmax as softmax
@@ -251,6 +251,8 @@ from torchlike._switches.autocast import set_autocast_dtype as set_autocast_dtyp
 from torchlike._switches.autocast import set_autocast_enabled as set_autocast_enabled
 from torchlike._switches.autocast import set_autocast_gpu_dtype as set_autocast_gpu_dtype
 from torchlike.amp.autocast_mode import autocast as autocast
+from torchlike._functions.randoms import _sample_dirichlet as _sample_dirichlet, _standard_gamma as _standard_gamma
+from torchlike._ops.variates import dirichlet_grad as _dirichlet_grad, standard_gamma_grad as _standard_gamma_grad
 from torchlike._switches.checks import _assert as _assert, _check as _check, _check_with as _check_with
 from torchlike._switches.checks import _check_index as _check_index, _check_is_size as _check_is_size
 from torchlike._switches.checks import _check_not_implemented as _check_not_implemented, _check_type as _check_type

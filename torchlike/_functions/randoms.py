@@ -18,8 +18,10 @@ from torchlike._function import function
 from torchlike._functions.creation import empty_like, is_index, sizes
 from torchlike._functions.generators import Generator, engine_of
 from torchlike._functions.making import unmade, wrapped
+from torchlike._functions.views import broadcast_tensors
 from torchlike._ops._promote import broadcast_shapes
-from torchlike._ops.randoms import drawn_from
+from torchlike._ops.randoms import binomial_drawn, dirichlet_drawn, drawn_from, poisson_drawn
+from torchlike._ops.variates import gamma_drawn
 from torchlike._out import ANY, FILLED, stored
 from torchlike._programs import memory
 from torchlike._programs.aval import Aval
@@ -28,7 +30,10 @@ from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import gate
 from torchlike._random import default
 from torchlike._random import distributions as draw
+from torchlike._random.binomial import binomial as draw_binomial
 from torchlike._random.engine import Engine
+from torchlike._random.gamma import dirichlet as draw_dirichlet
+from torchlike._random.gamma import standard_gamma as draw_gamma
 from torchlike._random.integers import integers as draw_integers
 from torchlike._random.integers import permutation as draw_permutation
 from torchlike._random.integers import random_full as draw_all
@@ -398,7 +403,48 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
         >>> torch.poisson(torch.zeros(2))
         tensor([0., 0.])
     """
-    return wrapped(draw_poisson(engine_of(generator, input.device), input.detach()._value().numpy()), input.device)
+    return poisson_drawn(input, _variates(draw_poisson, generator, input))
+
+
+def _variates(by: Callable, generator: Generator | None, *parameters: Tensor) -> Tensor:
+    """What is drawn with parameters of each element's own."""
+    arrays = [np.asarray(each.detach()._value().numpy(), order="C") for each in parameters]
+    return wrapped(by(engine_of(generator, parameters[0].device), *arrays), parameters[0].device)
+
+
+@function
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
+    """Numbers of successes among `count` trials, each with probability `prob`, in their dtype.
+
+    Raises:
+        ValueError: one is not floating-point.
+        RuntimeError: they are of several dtypes, or `prob` cannot be broadcast to the shape of `count`.
+
+    Example:
+        >>> torch.binomial(torch.tensor([4.0, 9.0]), torch.tensor([0.0, 1.0]))
+        tensor([0., 9.])
+    """
+    for name, each in (("count", count), ("prob", prob)):
+        if not each.is_floating_point():
+            kind = scalar_name(each.dtype.np)
+            raise ValueError(f"binomial only supports floating-point dtypes for {name}, got: {kind}")
+    if count.dtype is not prob.dtype:
+        expected, found = (scalar_name(each.dtype.np) for each in (count, prob))
+        raise RuntimeError(f"Found dtype {found} but expected {expected}")
+    count, prob = broadcast_tensors(count, prob)
+    return binomial_drawn(count, prob, _variates(draw_binomial, generator, count, prob))
+
+
+@function
+def _standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Gamma variates of unit scale with the concentrations `input`, as a function of these: gradients reach them."""
+    return gamma_drawn(input, _variates(draw_gamma, generator, input))
+
+
+@function
+def _sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Dirichlet variates with the concentrations `input` along the last dimension."""
+    return dirichlet_drawn(input, _variates(draw_dirichlet, generator, input))
 
 
 # ---------------------------------------------------------------------- in place

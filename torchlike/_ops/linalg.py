@@ -133,6 +133,14 @@ def cholesky(A: Array, *, upper: bool = False) -> Array:
 
 
 @op
+def cholesky_inverse(input: Array, upper: bool = False) -> Array:
+    """The inverses of matrices of which these are the triangular factors: lower ones, unless `upper`."""
+    check_matrices(input, "cholesky_inverse", square=True)
+    identity = jnp.broadcast_to(jnp.eye(input.shape[-1], dtype=input.dtype), input.shape)
+    return _cholesky_solve(identity, _adjoint(input) if upper else input)
+
+
+@op
 def is_positive_definite(A: Array) -> Array:
     """Whether Hermitian matrices have a triangular factor, of which every element is finite: bools of the batch's shape."""
     return jnp.isfinite(_factor(A)).all((-2, -1))

@@ -21,3 +21,21 @@ def in_a_row(draw: Callable[[tuple[int, ...]], Array], shape: tuple[int, ...]) -
 def drawn_from(probabilities: Array, drawn: Array) -> Array:
     """What was drawn; the derivative by the probabilities is zero."""
     return drawn
+
+
+@op(name="poisson")
+def poisson_drawn(rate: Array, drawn: Array) -> Array:
+    """What was drawn; the derivative by the rates is zero."""
+    return drawn
+
+
+@op(name="binomial", grad_name="NotImplemented")
+def binomial_drawn(count: Array, prob: Array, drawn: Array) -> Array:
+    """What was drawn; there is no derivative."""
+    return drawn
+
+
+@op(name="_sample_dirichlet", grad_name="NotImplemented")
+def dirichlet_drawn(self: Array, drawn: Array) -> Array:
+    """What was drawn, without a derivative; `torchlike._ops.variates` has one."""
+    return drawn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -246,7 +247,7 @@ def igamma(input: Array, other: Array) -> Array:
     """
     input, other = matched(input, other)
     only("igamma_cpu", input, 2)
-    return lax.igamma(*jnp.broadcast_arrays(input, other))
+    return _igamma(*jnp.broadcast_arrays(input, other))
 
 
 @op(aliases=("gammaincc",), also="torchlike.special")
@@ -259,7 +260,26 @@ def igammac(input: Array, other: Array) -> Array:
     """
     input, other = matched(input, other)
     only("igammac_cpu", input, 2)
-    return lax.igammac(*jnp.broadcast_arrays(input, other))
+    return _igammac(*jnp.broadcast_arrays(input, other))
+
+
+def _underivable(name: str) -> Callable:
+    """A slope that PyTorch does not have."""
+
+    def refuse(*given):
+        raise NotImplementedError(f"the derivative for '{name}: input' is not implemented.")
+
+    return refuse
+
+
+def _gamma_density(along: Array, _: Array, order: Array, x: Array) -> Array:
+    return along * jnp.exp((order - 1) * jnp.log(x) - x - lax.lgamma(order))
+
+
+_igamma = derived(_underivable("igamma"), _gamma_density)(lambda order, x: lax.igamma(order, x))
+_igammac = derived(_underivable("igammac"), lambda *given: -_gamma_density(*given))(
+    lambda order, x: lax.igammac(order, x)
+)
 
 
 @op(module="torchlike.special", overloads=NUMBER_EITHER)

@@ -155,6 +155,7 @@ class OperationMethods(Variable):
     scatter_add_ = indexing.scatter_add.inplace
     scatter_reduce = indexing.scatter_reduce
     scatter_reduce_ = indexing.scatter_reduce.inplace
+    cholesky_inverse = linalg.cholesky_inverse
     cholesky_solve = linalg.cholesky_solve
     det = linalg.det
     matrix_exp = linalg.matrix_exp

@@ -67,3 +67,33 @@ class WithParameter(Distribution):
     def param_shape(self) -> Size:
         """The parameter's shape."""
         return self._param.size()
+
+
+class OfCategories(Distribution):
+    """What a categorical distribution underlies, which has the parameters."""
+
+    _categorical: Any
+
+    def _with_categories(self, cls: type, batch_shape: Any, instance: Any, *kept: str) -> Any:
+        """What `expand` gives."""
+        new = self._get_checked_instance(cls, instance)
+        new._categorical = self._categorical.expand(batch_shape)
+        return self._filled(new, batch_shape, *kept)
+
+    def _new(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self._categorical._new(*args, **kwargs)
+
+    @property
+    def logits(self) -> Tensor:
+        """The logarithms of the classes' probabilities."""
+        return self._categorical.logits
+
+    @property
+    def probs(self) -> Tensor:
+        """The classes' probabilities."""
+        return self._categorical.probs
+
+    @property
+    def param_shape(self) -> Size:
+        """The parameter's shape."""
+        return self._categorical.param_shape

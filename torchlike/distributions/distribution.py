@@ -235,6 +235,11 @@ class Distribution:
         """The shape of samples."""
         return Size(sample_shape) + self._batch_shape + self._event_shape
 
+    def _look_at(self, value: Tensor) -> None:
+        """`_validate_sample`, if arguments are checked."""
+        if self._validate_args:
+            self._validate_sample(value)
+
     def _validate_sample(self, value: Tensor) -> None:
         """Refuse a value that cannot be a sample.
 
