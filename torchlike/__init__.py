@@ -163,6 +163,7 @@ from torchlike._ops.exponential import exp as exp, exp2 as exp2, expm1 as expm1,
 from torchlike._ops.exponential import log1p as log1p, log2 as log2, logaddexp as logaddexp, logaddexp2 as logaddexp2
 from torchlike._ops.exponential import logit as logit, rsqrt as rsqrt, sigmoid as sigmoid, sqrt as sqrt
 from torchlike._ops.extrema import amax as amax, amin as amin, aminmax as aminmax, argmax as argmax, argmin as argmin
+from torchlike._ops.householder import geqrf as geqrf, householder_product as orgqr
 from torchlike._ops.indexing import gather as gather, index_add as index_add, index_copy as index_copy
 from torchlike._ops.indexing import index_fill as index_fill, index_reduce as index_reduce, index_select as index_select
 from torchlike._ops.indexing import scatter as scatter, scatter_add as scatter_add, scatter_reduce as scatter_reduce
@@ -190,6 +191,7 @@ from torchlike._ops.nn.pooling import max_pool1d_with_indices as max_pool1d_with
 from torchlike._ops.nn.pooling import max_pool3d as max_pool3d
 from torchlike._ops.nn.rearranging import channel_shuffle as channel_shuffle, pixel_shuffle as pixel_shuffle
 from torchlike._ops.nn.rearranging import pixel_unshuffle as pixel_unshuffle
+from torchlike._ops.nn.weight_norm import norm_except_dim as norm_except_dim
 from torchlike._ops.places import put as put, take as take, take_along_dim as take_along_dim
 from torchlike._ops.powers import float_power as float_power, frexp as frexp, ldexp as ldexp, square as square
 from torchlike._ops.products import addbmm as addbmm, addmm as addmm, addmv as addmv, addr as addr, baddbmm as baddbmm
@@ -253,6 +255,7 @@ from torchlike._switches.autocast import set_autocast_gpu_dtype as set_autocast_
 from torchlike.amp.autocast_mode import autocast as autocast
 from torchlike._functions.randoms import _sample_dirichlet as _sample_dirichlet, _standard_gamma as _standard_gamma
 from torchlike._ops.variates import dirichlet_grad as _dirichlet_grad, standard_gamma_grad as _standard_gamma_grad
+from torchlike._ops.nn.weight_norm import _weight_norm as _weight_norm
 from torchlike._switches.checks import _assert as _assert, _check as _check, _check_with as _check_with
 from torchlike._switches.checks import _check_index as _check_index, _check_is_size as _check_is_size
 from torchlike._switches.checks import _check_not_implemented as _check_not_implemented, _check_type as _check_type

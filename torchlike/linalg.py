@@ -4,6 +4,7 @@
 from torchlike._functions.linalg import cholesky as cholesky, cross as cross, diagonal as diagonal, inv as inv
 from torchlike._functions.linalg import lstsq as lstsq, matrix_norm as matrix_norm, matrix_rank as matrix_rank
 from torchlike._functions.linalg import multi_dot as multi_dot, norm as norm, solve as solve, vander as vander
+from torchlike._ops.householder import householder_product as householder_product
 from torchlike._ops.linalg import det as det, eig as eig, eigh as eigh, eigvals as eigvals, eigvalsh as eigvalsh
 from torchlike._ops.linalg import matrix_exp as matrix_exp, matrix_power as matrix_power, pinv as pinv, qr as qr
 from torchlike._ops.linalg import slogdet as slogdet, solve_triangular as solve_triangular, svd as svd

@@ -36,6 +36,8 @@ LAYERS = [
     *by_dims("AdaptiveAvgPool{}d", 3),
     *by_dims("AdaptiveMaxPool{}d", 3),
     *by_dims("BatchNorm{}d", 3),
+    *[("SyncBatchNorm", (3,), {}, [SHAPES[dims]]) for dims in (1, 2, 3)],
+    ("SyncBatchNorm", (3,), {"momentum": None, "affine": False}, [(5, 3)]),
     ("BatchNorm1d", (3,), {"affine": False, "momentum": None}, [(5, 3)]),
     ("BatchNorm2d", (3,), {"track_running_stats": False, "eps": 1e-3}, [SHAPES[2]]),
     *by_dims("InstanceNorm{}d", 3, affine=True, track_running_stats=True),
@@ -162,7 +164,11 @@ def test_every_layer_is_in_the_table():
     for name, value in vars(modules).items():
         if not isinstance(value, type) or value.__module__.rpartition(".")[2] not in families:
             continue
-        if name in elsewhere | random | {"CrossMapLRN2d", "UpsamplingNearest2d"} or name.rstrip("123d") in given:
+        if (
+            name.startswith("Lazy")
+            or name in elsewhere | random | {"CrossMapLRN2d", "UpsamplingNearest2d"}
+            or name.rstrip("123d") in given
+        ):
             continue
         assert name in named, name
 
@@ -193,6 +199,20 @@ def test_batch_norm_in_training_and_evaluation():
     check_op([(4, 3, 2, 2)], run, rtol=1e-4)
 
 
+def test_batch_norms_are_converted():
+    def run(torch, x):
+        inner = torch.nn.Sequential(torch.nn.BatchNorm1d(4, affine=False), torch.nn.ReLU())
+        net = torch.nn.Sequential(torch.nn.BatchNorm1d(4), inner, torch.nn.BatchNorm1d(4, track_running_stats=False))
+        net[0].eval()
+        weight = net[0].weight
+        found = torch.nn.SyncBatchNorm.convert_sync_batchnorm(net)
+        assert found is net and net[0].weight is weight and not net[0].training
+        assert type(torch.nn.SyncBatchNorm.convert_sync_batchnorm(torch.nn.BatchNorm1d(2))) is torch.nn.SyncBatchNorm
+        return found(x), [each * 1 for each in found.buffers()]
+
+    check_op([(3, 4)], run, rtol=1e-4)
+
+
 def test_attention_masks_and_weights():
     def run(torch, x, mask):
         layer = made(torch, ("MultiheadAttention", (4, 2), {"add_bias_kv": True, "add_zero_attn": True}))
@@ -218,6 +238,8 @@ ERRORS = {
     "group norm": lambda torch: torch.nn.GroupNorm(3, 4),
     "padding row": lambda torch: torch.nn.Embedding(3, 4, padding_idx=5),
     "heads": lambda torch: torch.nn.MultiheadAttention(5, 2),
+    "sync batch norm": lambda torch: torch.nn.SyncBatchNorm(3)(torch.ones(3)),
+    "no channels": lambda torch: torch.nn.SyncBatchNorm(3)(torch.ones(3, 0)),
     "batch norm": lambda torch: torch.nn.BatchNorm2d(3)(torch.ones(2, 3)),
     "unflatten": lambda torch: torch.nn.Unflatten(1, 5),
     "bilinear": lambda torch: torch.nn.Bilinear(0, 2, 3),

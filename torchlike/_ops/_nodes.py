@@ -208,3 +208,9 @@ def of_scatter(call) -> str:
     if call["reduce"] is not None:
         return "NotImplemented"
     return "ScatterBackward0" if call.is_tensor("src") else "ScatterBackward1"
+
+
+def of_weight_norm(call) -> str:
+    """PyTorch has one operation along the first and the last dimension."""
+    is_outer = call["dim"] in (0, call["v"].ndim - 1)
+    return "WeightNormInterfaceBackward0" if is_outer else "MulBackward0"

@@ -14,6 +14,7 @@ from torchlike._serialization.rebuilding import Memory, _get_layout, reduced
 from torchlike._tensor.storages import TypedStorage, is_storage
 from torchlike._types.dtypes import dtype
 from torchlike._types.formats import layout
+from torchlike.nn.parameter import is_lazy
 from torchlike.tensor import Tensor
 
 SEVERAL_TYPES = "Cannot save multiple tensors or storages that view the same data as different types"
@@ -83,7 +84,7 @@ def pickler_class(pickle_module: Any, identify: Callable[[Any], Any]) -> type:
             return identify(obj)
 
         def reducer_override(self, obj: Any):
-            if isinstance(obj, Tensor):
+            if isinstance(obj, Tensor) and not is_lazy(obj):
                 return reduced(obj)
             if isinstance(obj, layout):
                 return _get_layout, (str(obj),)

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import Variable
-from torchlike._ops import arithmetic, bitwise, bounds, comparison, creation, exponential, extrema, indexing, linalg
-from torchlike._ops import masks, places, powers, products, rearranging, reductions, rounding, sorting, special
-from torchlike._ops import trigonometric, view_scatter, views
+from torchlike._ops import arithmetic, bitwise, bounds, comparison, creation, exponential, extrema, householder
+from torchlike._ops import indexing, linalg, masks, places, powers, products, rearranging, reductions, rounding, sorting
+from torchlike._ops import special, trigonometric, view_scatter, views
 from torchlike._ops.nn import activations as nn_activations, distance as nn_distance
 
 
@@ -139,6 +139,8 @@ class OperationMethods(Variable):
     aminmax = extrema.aminmax
     argmax = extrema.argmax
     argmin = extrema.argmin
+    geqrf = householder.geqrf
+    orgqr = householder.householder_product
     gather = indexing.gather
     index_add = indexing.index_add
     index_add_ = indexing.index_add.inplace

@@ -1,9 +1,10 @@
-"""``Parameter`` and ``Buffer``: tensors that a module knows as its own."""
+"""``Parameter`` and ``Buffer``: tensors that a module knows as its own; and those of which the shape is not known yet."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from torchlike._functions import creation
 from torchlike._overrides import disabled, take_plainly
 from torchlike._tensor.subclassing import _TensorMeta
 from torchlike.tensor import Tensor
@@ -93,5 +94,124 @@ class Buffer(Tensor, metaclass=_Marked):
         return made
 
 
+# ---------------------------------------------------------------------- of which the shape is not known yet
+
+_USED = (
+    "Attempted to use an uninitialized parameter in {}. This error happens when you are using a `LazyModule` or "
+    "explicitly manipulating `torch.nn.parameter.{}` objects. When using LazyModules Call `forward` with a dummy batch to "
+    "initialize the parameters before calling torch functions"
+)
+
+
+class UninitializedTensorMixin:
+    """What tensors without a shape share: nearly everything that is done with them is refused."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What `Tensor` has."""
+
+    cls_to_become: type
+    _allowed_methods = [
+        *(Tensor.__hash__, Tensor.size, Tensor.copy_, Tensor.is_complex, Tensor.is_floating_point, Tensor.half),
+        *(Tensor.float, Tensor.double, Tensor.char, Tensor.short, Tensor.int, Tensor.long, Tensor.cuda, Tensor.cpu),
+        *(Tensor.to, Tensor.get_device),
+    ]
+
+    def materialize(self, shape, device=None, dtype=None) -> None:
+        """Become a parameter or a buffer of this shape, without values.
+
+        Args:
+            device, dtype: those that it was made with by default.
+        """
+        known = self.data
+        device = known.device if device is None else device
+        self.data = creation.empty(shape, device=device, dtype=known.dtype if dtype is None else dtype)
+        self.__class__ = self.cls_to_become
+
+    @property
+    def shape(self):
+        """Refused.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in "
+            "`load_state_dict` when trying to load an uninitialized parameter into an initialized one. Call `forward` to "
+            "initialize the parameters before accessing their attributes."
+        )
+
+    def share_memory_(self):
+        """Refused.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to initialize the parameters "
+            "before calling `module.share_memory()`."
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self.requires_grad,)
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        # what answers for `Tensor.copy_` is what is behind its gate
+        is_allowed = any(getattr(each, "public", each) == func for each in cls._allowed_methods)
+        if is_allowed or type(func).__name__ == "method-wrapper":
+            return super().__torch_function__(func, types, args, kwargs or {})
+        raise ValueError(_USED.format(func, cls.__name__))
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether a parameter or a buffer has no shape yet."""
+    return isinstance(param, UninitializedTensorMixin)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
+    """A parameter of which the shape is not known yet; `materialize` gives it one.
+
+    Args:
+        requires_grad: whether it is differentiated for.
+        device, dtype: what it will have.
+    """
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device=None, dtype=None):
+        return Tensor._make_subclass(cls, creation.empty(0, device=device, dtype=dtype), requires_grad)
+
+    def __deepcopy__(self, memo: dict) -> UninitializedParameter:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, self.data.device, self.data.dtype)
+        return memo[id(self)]
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+    """A buffer of which the shape is not known yet; `materialize` gives it one.
+
+    Args:
+        requires_grad: whether it is differentiated for.
+        device, dtype: what it will have.
+        persistent: whether it is part of the module's `state_dict`.
+    """
+
+    cls_to_become = Tensor
+    persistent: bool
+    _is_buffer: bool
+
+    def __new__(cls, requires_grad: bool = False, device=None, dtype=None, persistent: bool = True):
+        made = Tensor._make_subclass(cls, creation.empty(0, device=device, dtype=dtype), requires_grad)
+        made.persistent = persistent
+        made._is_buffer = True
+        return made
+
+
 take_plainly(Parameter)
-Parameter.__module__ = Buffer.__module__ = "torchlike.nn.parameter"
+for _public in (Parameter, Buffer, UninitializedTensorMixin, is_lazy, UninitializedParameter, UninitializedBuffer):
+    _public.__module__ = "torchlike.nn.parameter"

@@ -16,6 +16,7 @@ from torchlike._ops.arithmetic import quotient
 from torchlike._ops.bounds import no_less
 from torchlike._ops.nn._checks import need_float
 from torchlike._ops.reductions import vector_norm_of
+from torchlike._out import SAME
 from torchlike._types.dtypes import scalar_name
 
 
@@ -317,7 +318,7 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
     return x / (k + alpha * means) ** beta
 
 
-@op(grad_name="DivBackward0")
+@op(grad_name="DivBackward0", out=SAME)
 def normalize(input: Array, p: Positive = 2.0, dim: Ints = 1, eps: Number = 1e-12) -> Array:
     """Divide by the p-norm along `dim`, or by `eps` where that is larger.
 

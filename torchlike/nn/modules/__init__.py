@@ -13,14 +13,20 @@ from torchlike.nn.modules.activation import Softmin as Softmin, Softplus as Soft
 from torchlike.nn.modules.activation import Softsign as Softsign, Tanh as Tanh, Tanhshrink as Tanhshrink
 from torchlike.nn.modules.activation import Threshold as Threshold
 from torchlike.nn.modules.batchnorm import BatchNorm1d as BatchNorm1d, BatchNorm2d as BatchNorm2d
-from torchlike.nn.modules.batchnorm import BatchNorm3d as BatchNorm3d
+from torchlike.nn.modules.batchnorm import BatchNorm3d as BatchNorm3d, LazyBatchNorm1d as LazyBatchNorm1d
+from torchlike.nn.modules.batchnorm import LazyBatchNorm2d as LazyBatchNorm2d, LazyBatchNorm3d as LazyBatchNorm3d
+from torchlike.nn.modules.batchnorm import SyncBatchNorm as SyncBatchNorm
 from torchlike.nn.modules.channelshuffle import ChannelShuffle as ChannelShuffle
 from torchlike.nn.modules.container import Container as Container, ModuleDict as ModuleDict, ModuleList as ModuleList
 from torchlike.nn.modules.container import ParameterDict as ParameterDict, ParameterList as ParameterList
 from torchlike.nn.modules.container import Sequential as Sequential
 from torchlike.nn.modules.conv import Conv1d as Conv1d, Conv2d as Conv2d, Conv3d as Conv3d
 from torchlike.nn.modules.conv import ConvTranspose1d as ConvTranspose1d, ConvTranspose2d as ConvTranspose2d
-from torchlike.nn.modules.conv import ConvTranspose3d as ConvTranspose3d
+from torchlike.nn.modules.conv import ConvTranspose3d as ConvTranspose3d, LazyConv1d as LazyConv1d
+from torchlike.nn.modules.conv import LazyConv2d as LazyConv2d, LazyConv3d as LazyConv3d
+from torchlike.nn.modules.conv import LazyConvTranspose1d as LazyConvTranspose1d
+from torchlike.nn.modules.conv import LazyConvTranspose2d as LazyConvTranspose2d
+from torchlike.nn.modules.conv import LazyConvTranspose3d as LazyConvTranspose3d
 from torchlike.nn.modules.distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
 from torchlike.nn.modules.dropout import AlphaDropout as AlphaDropout, Dropout as Dropout, Dropout1d as Dropout1d
 from torchlike.nn.modules.dropout import Dropout2d as Dropout2d, Dropout3d as Dropout3d
@@ -28,8 +34,11 @@ from torchlike.nn.modules.dropout import FeatureAlphaDropout as FeatureAlphaDrop
 from torchlike.nn.modules.flatten import Flatten as Flatten, Unflatten as Unflatten
 from torchlike.nn.modules.fold import Fold as Fold, Unfold as Unfold
 from torchlike.nn.modules.instancenorm import InstanceNorm1d as InstanceNorm1d, InstanceNorm2d as InstanceNorm2d
-from torchlike.nn.modules.instancenorm import InstanceNorm3d as InstanceNorm3d
-from torchlike.nn.modules.linear import Bilinear as Bilinear, Identity as Identity, Linear as Linear
+from torchlike.nn.modules.instancenorm import InstanceNorm3d as InstanceNorm3d, LazyInstanceNorm1d as LazyInstanceNorm1d
+from torchlike.nn.modules.instancenorm import LazyInstanceNorm2d as LazyInstanceNorm2d
+from torchlike.nn.modules.instancenorm import LazyInstanceNorm3d as LazyInstanceNorm3d
+from torchlike.nn.modules.linear import Bilinear as Bilinear, Identity as Identity, LazyLinear as LazyLinear
+from torchlike.nn.modules.linear import Linear as Linear
 from torchlike.nn.modules.loss import BCELoss as BCELoss, BCEWithLogitsLoss as BCEWithLogitsLoss, CTCLoss as CTCLoss
 from torchlike.nn.modules.loss import CosineEmbeddingLoss as CosineEmbeddingLoss, CrossEntropyLoss as CrossEntropyLoss
 from torchlike.nn.modules.loss import GaussianNLLLoss as GaussianNLLLoss, HingeEmbeddingLoss as HingeEmbeddingLoss

@@ -115,7 +115,7 @@ class ConversionMethods:
 
         def convert(tensor: Tensor):
             own = dtype if tensor.is_floating_point() or tensor.is_complex() else None
-            kept = memory_format if tensor.dim() in (4, 5) else None
+            kept = memory_format if memory_format is not None and tensor.dim() in (4, 5) else None
             try:
                 return tensor.to(device=device, dtype=own, memory_format=kept)
             except NotImplementedError as error:

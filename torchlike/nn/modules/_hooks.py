@@ -244,7 +244,7 @@ class HookMethods:
     def _with_pre_hooks(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """The arguments, after the hooks before `forward`."""
         own, with_kwargs = self._forward_pre_hooks, self._forward_pre_hooks_with_kwargs
-        for key, hook in chain(global_forward_pre.items(), own.items()):
+        for key, hook in [*global_forward_pre.items(), *own.items()]:  # one may take itself away
             changed = hook(self, args, kwargs) if key in with_kwargs else hook(self, args)
             if changed is None:
                 continue

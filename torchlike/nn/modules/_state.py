@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from torchlike._autograd.modes import no_grad
-from torchlike.nn.parameter import Parameter
+from torchlike.nn.parameter import Parameter, is_lazy
 from torchlike.tensor import Tensor
 from torchlike.utils.hooks import RemovableHandle
 
@@ -221,9 +221,10 @@ class StateMethods:
                 f"checkpoint but received {type(given)}"
             )
             return
-        if mine.dim() == 0 and given.dim() == 1 and given.numel() == 1:
+        has_shape = not is_lazy(mine)
+        if has_shape and mine.dim() == 0 and given.shape == (1,):
             given = given[0]  # scalars had one dimension once
-        if given.shape != mine.shape:
+        if has_shape and given.shape != mine.shape:
             error_msgs.append(
                 f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, the shape in "
                 f"current model is {mine.shape}."

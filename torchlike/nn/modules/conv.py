@@ -10,8 +10,9 @@ from torchlike._functions import creation
 from torchlike.nn import functional as F
 from torchlike.nn import init
 from torchlike.nn._sizes import ntuple
+from torchlike.nn.modules.lazy import LazyModuleMixin
 from torchlike.nn.modules.module import Module
-from torchlike.nn.parameter import Parameter
+from torchlike.nn.parameter import Parameter, UninitializedParameter
 from torchlike.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -60,13 +61,18 @@ class _ConvNd(Module):
             setattr(self, name, value if isinstance(value, str) else ntuple(value, self._dims))
         self.transposed, self.groups, self.padding_mode = transposed, groups, padding_mode
         self._reversed_padding_repeated_twice = self._pads()
-        channels = (in_channels, out_channels // groups) if transposed else (out_channels, in_channels // groups)
-        self.weight = Parameter(creation.empty((*channels, *self.kernel_size), device=device, dtype=dtype))
+        self.weight = Parameter(creation.empty(self._weight_shape(), device=device, dtype=dtype))
         if bias:
             self.bias = Parameter(creation.empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        first, second = self.out_channels, self.in_channels
+        if self.transposed:
+            first, second = second, first
+        return first, second // self.groups, *self.kernel_size
 
     def _pads(self) -> list[int]:
         """The padding as `F.pad` wants it: before and after, the last dimension first."""
@@ -261,3 +267,133 @@ class ConvTranspose2d(_ConvTransposeNd):
 class ConvTranspose3d(_ConvTransposeNd):
     __doc__ = str(_ConvTransposeNd.__doc__).replace("A transposed convolution", "A transposed `Conv3d`")
     _dims, _function = 3, staticmethod(F.conv_transpose3d)
+
+
+# ---------------------------------------------------------------------- of which the channels are not known yet
+
+
+class _LazyConvXdMixin(LazyModuleMixin):
+    """What convolutions share that take `in_channels` from their first input."""
+
+    def _leave_open(self, out_channels: int, bias: bool, device, dtype) -> None:
+        """Put parameters without a shape in the place of the empty ones."""
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        self.out_channels = out_channels
+        if bias:
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        """See `_ConvNd.reset_parameters`; nothing before the channels are known."""
+        if not self.has_uninitialized_params() and self.in_channels != 0:
+            super().reset_parameters()
+
+    def initialize_parameters(self, input: Tensor, *args, **kwargs) -> None:
+        """Take the channels of an input.
+
+        Raises:
+            RuntimeError: it has too few or too many dimensions.
+            ValueError: the channels cannot be divided into the groups.
+        """
+        if not self.has_uninitialized_params():
+            return
+        self.in_channels = self._get_in_channels(input)
+        if self.in_channels % self.groups:
+            raise ValueError("in_channels must be divisible by groups")
+        self.weight.materialize(self._weight_shape())
+        if self.bias is not None:
+            self.bias.materialize((self.out_channels,))
+        self.reset_parameters()
+
+    def _get_in_channels(self, input: Tensor) -> int:
+        single, batched = self._dims + 1, self._dims + 2
+        if input.dim() not in (single, batched):
+            raise RuntimeError(
+                f"Expected {single}D (unbatched) or {batched}D (batched) input to {type(self).__name__}, but got input of "
+                f"size: {input.shape}"
+            )
+        return input.shape[1 if input.dim() == batched else 0]
+
+    def _get_num_spatial_dims(self) -> int:
+        return self._dims
+
+
+class _LazyConvolution(_LazyConvXdMixin):
+    """A convolution that takes `in_channels` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, dilation, groups, bias, padding_mode: see `Conv2d`.
+    """
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ) -> None:
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype)
+        self._leave_open(out_channels, bias, device, dtype)
+
+
+class LazyConv1d(_LazyConvolution, Conv1d):
+    __doc__ = _LazyConvolution.__doc__.replace("A convolution", "A `Conv1d`")
+    cls_to_become = Conv1d
+
+
+class LazyConv2d(_LazyConvolution, Conv2d):
+    __doc__ = _LazyConvolution.__doc__.replace("A convolution", "A `Conv2d`")
+    cls_to_become = Conv2d
+
+
+class LazyConv3d(_LazyConvolution, Conv3d):
+    __doc__ = _LazyConvolution.__doc__.replace("A convolution", "A `Conv3d`")
+    cls_to_become = Conv3d
+
+
+class _LazyConvTranspose(_LazyConvXdMixin):
+    """A transposed convolution that takes `in_channels` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode: see `ConvTranspose2d`.
+    """
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation=1,
+        padding_mode: str = "zeros",
+        device=None,
+        dtype=None,
+    ) -> None:
+        settings = kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode
+        super().__init__(0, 0, *settings, device, dtype)
+        self._leave_open(out_channels, bias, device, dtype)
+
+
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+    __doc__ = _LazyConvTranspose.__doc__.replace("A transposed convolution", "A `ConvTranspose1d`")
+    cls_to_become = ConvTranspose1d
+
+
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+    __doc__ = _LazyConvTranspose.__doc__.replace("A transposed convolution", "A `ConvTranspose2d`")
+    cls_to_become = ConvTranspose2d
+
+
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+    __doc__ = _LazyConvTranspose.__doc__.replace("A transposed convolution", "A `ConvTranspose3d`")
+    cls_to_become = ConvTranspose3d

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from torchlike.nn import functional as F
-from torchlike.nn.modules.batchnorm import _NormBase
+from torchlike.nn.modules.batchnorm import _LazyNormBase, _NormBase
 from torchlike.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -73,3 +73,18 @@ class InstanceNorm2d(_InstanceNorm):
 class InstanceNorm3d(_InstanceNorm):
     __doc__ = str(InstanceNorm1d.__doc__).replace("(N, C, L)", "(N, C, D, H, W)")
     _dims = (4, 5)
+
+
+class LazyInstanceNorm1d(_LazyNormBase, InstanceNorm1d):
+    __doc__ = _LazyNormBase.__doc__.replace("A norm", "An `InstanceNorm1d`")
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyNormBase, InstanceNorm2d):
+    __doc__ = _LazyNormBase.__doc__.replace("A norm", "An `InstanceNorm2d`")
+    cls_to_become = InstanceNorm2d
+
+
+class LazyInstanceNorm3d(_LazyNormBase, InstanceNorm3d):
+    __doc__ = _LazyNormBase.__doc__.replace("A norm", "An `InstanceNorm3d`")
+    cls_to_become = InstanceNorm3d
