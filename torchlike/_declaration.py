@@ -62,8 +62,6 @@ class Flags:
         write: for a view operation, how to write through it; `careful`: as in `ViewRule`.
         sign, merge: for a view operation, as in `ViewRule`.
         promised: for a view operation, whether its arguments are known to be right: it is traced when it runs.
-        measure: a function on NumPy arrays that gives the static argument ``size`` of a result whose shape depends
-            on values; the inputs are computed to call it.
         keeps_residuals: whether the tracked forward keeps what its derivative needs, rather than running again
             inside it: for loops, which XLA does not merge.
         module: the public module that shows it, where that is neither ``torchlike`` nor, for the operations of
@@ -99,7 +97,6 @@ class Flags:
     sign: Callable | None = None
     merge: Callable | None = None
     promised: bool = False
-    measure: Callable | None = None
     keeps_residuals: bool = False
     module: str | None = None
     overloads: tuple[str, ...] = ()

@@ -374,7 +374,7 @@ def _caller(op: Op, form: Form) -> Callable:
                 found = overriding(given, kwargs)
                 if found is not None:
                     return answered(call.public, found, given, kwargs)
-                other = _other_form(op, args, kwargs, inputs, form, given)
+                other = _other_form(op, args, kwargs, form, given)
                 if other is not None:
                     return call(*other[0], **other[1])
                 spec = op.spec(key, args, kwargs, inputs)
@@ -442,9 +442,7 @@ def _packed(args: tuple, place: int) -> tuple:
     return (*args[:place], tuple(args[place:]))
 
 
-def _other_form(
-    op: Op, args: tuple, kwargs: dict, inputs: list, form: Form, given: tuple | None = None
-) -> tuple | None:
+def _other_form(op: Op, args: tuple, kwargs: dict, form: Form, given: tuple | None = None) -> tuple | None:
     """A call that was never made before, in the form in which it can be traced; None if it is that.
 
     Args:
@@ -458,10 +456,10 @@ def _other_form(
     if other is not None:
         return other
     check(op, args, kwargs, form, args if given is None else given)
-    return together(op, args, kwargs, form.name != op.name) or _plainer(op, args, kwargs, inputs)
+    return together(op, args, kwargs, form.name != op.name) or _plainer(op, args, kwargs)
 
 
-def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
+def _plainer(op: Op, args: tuple, kwargs: dict) -> tuple | None:
     """The call with tensors and lists in static places made plain; None if it is plain already."""
     changed = False
 
@@ -482,8 +480,6 @@ def _plainer(op: Op, args: tuple, kwargs: dict, inputs: list) -> tuple | None:
 
     args = tuple([plain(name, given) for name, given in zip(op.kinds, args, strict=False)])
     kwargs = {name: plain(name, given) for name, given in kwargs.items()}
-    if op.flags.measure is not None and "size" not in kwargs:
-        return args, {**kwargs, "size": op.flags.measure(*[each.numpy() for each in inputs])}
     return (args, kwargs) if changed else None
 
 
@@ -521,7 +517,7 @@ def _inplace(op: Op) -> Callable:
                 found = overriding((self, *args), kwargs)
                 if found is not None:
                     return answered(guarded, found, (self, *args), kwargs)
-                other = _other_form(op, (self, *args), kwargs, inputs, form)
+                other = _other_form(op, (self, *args), kwargs, form)
                 if other is not None:
                     return inplace(*other[0], **other[1])
                 spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
