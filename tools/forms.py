@@ -36,7 +36,11 @@ DOORS = {
     "torch.nn.modules": "nn/modules/__init__.py",
     "torch.special": "special.py",
 }
-INPLACE = "torchlike._functions.inplace"
+MADE = {"inplace": "torchlike._functions.inplace", "of_layers": "torchlike.nn._operations"}  # by how a form is made
+TITLES = {
+    "inplace": "In-place forms that PyTorch has as functions, too: ``torch.abs_(x)`` is ``x.abs_()``.",
+    "of_layers": "Operations as functions of layers, with ``inplace``, or ``size_average`` and ``reduce``.",
+}
 METHODS = ("_tensor/operations.py", "_tensor/functions.py")  # one for each floor below the layers
 PART = re.compile(r"(# written by tools\.forms\n).*?(# end of what tools\.forms writes\n)", re.DOTALL)
 LISTED = ("torch.fft", "torch.special")  # those that have an ``__all__`` in PyTorch
@@ -44,11 +48,11 @@ WIDTH = 120
 
 
 class Form(NamedTuple):
-    """What bears a public name: something that a module declares, or its in-place form."""
+    """What bears a public name: something that a module declares, or one of its forms: ``inplace`` or ``of_layers``."""
 
     module: str
     name: str
-    inplace: bool = False
+    how: str = ""
 
     @property
     def floor(self) -> int:
@@ -65,7 +69,7 @@ def declaring() -> Iterator[str]:
         for found in pkgutil.walk_packages(importlib.import_module(top).__path__, f"{top}."):
             first, *further = found.name.removeprefix(f"{top}.").split(".")
             of_layers = first[0] == "_" or first == "modules" and len(further) == 1 and further[0][0] != "_"
-            if found.name != INPLACE and (of_layers if top == FLOORS[2] else first[0] != "_"):
+            if found.name not in MADE.values() and (of_layers if top == FLOORS[2] else first[0] != "_"):
                 yield found.name
 
 
@@ -97,15 +101,17 @@ def claims(found: Callable, form: Form) -> Iterator[tuple[str, str, Form]]:
         own += [f"{each}_" for each in aliases().get(own[0][:-1], ())]
     names = [(each, form) for each in own]
     if flags is not None and hasattr(found, "inplace"):
-        names += [(f"{each}_", form._replace(inplace=True)) for each in own]
+        names += [(f"{each}_", form._replace(how="inplace")) for each in own]
     module = getattr(flags, "module", None)
     places = ["torch", TENSOR] if module in (None, "torchlike") else [module]
     if module is None and ".nn." in form.module:
         places.append(FUNCTIONAL)
     if getattr(flags, "also", ""):
         places.append(flags.also)
-    for place in places:
-        yield from ((place.replace("torchlike", "torch"), each, own) for each, own in names)
+    for place in [each.replace("torchlike", "torch") for each in places]:
+        if place == FUNCTIONAL and flags is not None and hasattr(found, "op") and found.op.aside:
+            names = [(each, bearer if bearer.how else form._replace(how="of_layers")) for each, bearer in names]
+        yield from ((place, each, bearer) for each, bearer in names)
 
 
 @functools.cache
@@ -159,16 +165,11 @@ def imports(names: dict[str, Form]) -> str:
     """The lines of a door: ``from module import name as public``, several to a line."""
     by_module = defaultdict(list)
     for public, form in names.items():
-        by_module[INPLACE if form.inplace else form.module].append((public if form.inplace else form.name, public))
+        # the alias comes last: a function is first found under its name
+        by_module[MADE.get(form.how, form.module)].append((form.name, public.strip("_") != form.name, public, form.how))
     return "".join(
-        wrapped(
-            f"from {module} import ",
-            [
-                f"{name} as {public}"
-                for name, public in sorted(by_module[module], key=lambda each: (each[0], each[0] != each[1], each))
-            ],
-        )
-        for module in sorted(by_module)
+        wrapped(f"from {module} import ", [f"{public if how else name} as {public}" for name, _, public, how in parts])
+        for module, parts in sorted((module, sorted(parts)) for module, parts in by_module.items())
     )
 
 
@@ -193,11 +194,11 @@ def assignments(names: dict[str, Form], indent: str = "") -> str:
     by_form = defaultdict(list)
     for public, form in names.items():
         by_form[form].append(public)
+    values = {"": "{}", "inplace": "{}.inplace", "of_layers": "of_layers({})"}
     lines = []
     for form in sorted(by_form):
-        first = f"{form.name}_" if form.inplace else form.name
-        bearers = sorted(by_form[form], key=lambda each: (each != first, each))
-        value = ".".join([_shown(form.module)[1], form.name, *["inplace"] * form.inplace])
+        bearers = sorted(by_form[form], key=lambda each: (each.strip("_") != form.name, each))
+        value = values[form.how].format(f"{_shown(form.module)[1]}.{form.name}")
         lines.append(indent + " = ".join([*bearers, value]) + "\n")
     return "".join(lines)
 
@@ -236,10 +237,11 @@ def texts() -> dict[Path, str]:
         text = (PACKAGE / file).read_text()
         lines = imports(found[place]) + (listing(found[place]) if place in LISTED else "")
         written[PACKAGE / file] = PART.sub(rf"\1{lines}\2", text)
-    inplace = {name: form for place in DOORS for name, form in found[place].items() if form.inplace}
-    title = "In-place forms that PyTorch has as functions, too: ``torch.abs_(x)`` is ``x.abs_()``."
-    text = HEAD.format(title=title, imports=modules(inplace)) + "\n" + assignments(inplace)
-    written[PACKAGE / "_functions/inplace.py"] = text
+    for how, module in MADE.items():
+        made = {name: form for place in DOORS for name, form in found[place].items() if form.how == how}
+        lines = "from torchlike.nn._calls import of_layers\n" * (how == "of_layers")
+        text = HEAD.format(title=TITLES[how], imports=modules(made) + lines) + "\n" + assignments(made)
+        written[ROOT / (module.replace(".", "/") + ".py")] = text
     for floor, file in enumerate(METHODS):
         methods = {name: form for name, form in found[TENSOR].items() if form.floor == floor}
         name = Path(file).stem
@@ -254,7 +256,7 @@ def texts() -> dict[Path, str]:
 
 def let_go() -> None:
     """Take out of the lists what is declared no longer: with it in them the package is not imported."""
-    lists = {str(PACKAGE / each) for each in (*DOORS.values(), *METHODS, "_functions/inplace.py")}
+    lists = {str(PACKAGE / each) for each in (*DOORS.values(), *METHODS, "_functions/inplace.py", "nn/_operations.py")}
     while True:
         done = subprocess.run([sys.executable, "-c", "import torchlike"], capture_output=True, text=True, cwd=ROOT)
         asked = [(file, int(line) - 1) for file, line in re.findall(r'File "(.+)", line (\d+)', done.stderr)]

@@ -73,22 +73,22 @@ from torchlike._functions.creation import scalar_tensor as scalar_tensor, zeros 
 from torchlike._functions.filling import fill as fill, fill_ as fill_, resize_as_ as resize_as_, zero_ as zero_
 from torchlike._functions.generators import get_rng_state as get_rng_state, initial_seed as initial_seed
 from torchlike._functions.generators import manual_seed as manual_seed, seed as seed, set_rng_state as set_rng_state
-from torchlike._functions.inplace import acos_ as acos_, acosh_ as acosh_, addmv_ as addmv_, arccos_ as arccos_
-from torchlike._functions.inplace import arccosh_ as arccosh_, arcsin_ as arcsin_, arcsinh_ as arcsinh_
-from torchlike._functions.inplace import arctan_ as arctan_, arctanh_ as arctanh_, asin_ as asin_, asinh_ as asinh_
-from torchlike._functions.inplace import atan_ as atan_, atanh_ as atanh_, ceil_ as ceil_, celu_ as celu_
-from torchlike._functions.inplace import clamp_ as clamp_, clamp_max_ as clamp_max_, clamp_min_ as clamp_min_
-from torchlike._functions.inplace import clip_ as clip_, conj_physical_ as conj_physical_, cos_ as cos_, cosh_ as cosh_
+from torchlike._functions.inplace import acos_ as acos_, arccos_ as arccos_, acosh_ as acosh_, arccosh_ as arccosh_
+from torchlike._functions.inplace import addmv_ as addmv_, asin_ as asin_, arcsin_ as arcsin_, asinh_ as asinh_
+from torchlike._functions.inplace import arcsinh_ as arcsinh_, atan_ as atan_, arctan_ as arctan_, atanh_ as atanh_
+from torchlike._functions.inplace import arctanh_ as arctanh_, ceil_ as ceil_, celu_ as celu_, clamp_ as clamp_
+from torchlike._functions.inplace import clip_ as clip_, clamp_max_ as clamp_max_, clamp_min_ as clamp_min_
+from torchlike._functions.inplace import conj_physical_ as conj_physical_, cos_ as cos_, cosh_ as cosh_
 from torchlike._functions.inplace import deg2rad_ as deg2rad_, embedding_renorm_ as embedding_renorm_, erf_ as erf_
-from torchlike._functions.inplace import erfc_ as erfc_, exp2_ as exp2_, exp_ as exp_, expm1_ as expm1_, fix_ as fix_
+from torchlike._functions.inplace import erfc_ as erfc_, exp_ as exp_, exp2_ as exp2_, expm1_ as expm1_
 from torchlike._functions.inplace import floor_ as floor_, frac_ as frac_, gcd_ as gcd_, i0_ as i0_, lcm_ as lcm_
-from torchlike._functions.inplace import ldexp_ as ldexp_, log10_ as log10_, log1p_ as log1p_, log2_ as log2_
-from torchlike._functions.inplace import log_ as log_, logit_ as logit_, nan_to_num_ as nan_to_num_, neg_ as neg_
+from torchlike._functions.inplace import ldexp_ as ldexp_, log_ as log_, log10_ as log10_, log1p_ as log1p_
+from torchlike._functions.inplace import log2_ as log2_, logit_ as logit_, nan_to_num_ as nan_to_num_, neg_ as neg_
 from torchlike._functions.inplace import negative_ as negative_, rad2deg_ as rad2deg_, reciprocal_ as reciprocal_
 from torchlike._functions.inplace import relu_ as relu_, round_ as round_, rsqrt_ as rsqrt_, selu_ as selu_
 from torchlike._functions.inplace import sigmoid_ as sigmoid_, sin_ as sin_, sinc_ as sinc_, sinh_ as sinh_
 from torchlike._functions.inplace import sqrt_ as sqrt_, square_ as square_, tan_ as tan_, tanh_ as tanh_
-from torchlike._functions.inplace import threshold_ as threshold_, trunc_ as trunc_, xlogy_ as xlogy_
+from torchlike._functions.inplace import threshold_ as threshold_, trunc_ as trunc_, fix_ as fix_, xlogy_ as xlogy_
 from torchlike._functions.joining import block_diag as block_diag, cartesian_prod as cartesian_prod
 from torchlike._functions.joining import meshgrid as meshgrid, repeat_interleave as repeat_interleave
 from torchlike._functions.joining import tril_indices as tril_indices, triu_indices as triu_indices

@@ -42,6 +42,7 @@ from torchlike._types.devices import CPU
 from torchlike._types.numbers import beyond, unfit
 
 NUMBER_TYPES = (float, int, complex)
+_ASIDE = (frozenset({"inplace"}), frozenset({"size_average", "reduce"}))
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class Op:
         name: as in ``torch.<name>``.
         body: the JAX function.
         kinds: what each parameter is, in order.
+        aside: the body's parameters that it computes nothing with: who calls takes them (`torchlike.nn._calls`).
         casts: the lists of autocast's that it is in, by kind of device.
         specs: traced operations, by what they were called with.
         traces: those traced with symbols for sizes, by the pattern of the calls.
@@ -133,12 +135,17 @@ class Op:
     flags: Flags
     signature: inspect.Signature = field(init=False)
     kinds: dict[str, str] = field(init=False)
+    aside: frozenset[str] = field(init=False)
     casts: dict[str, dict[str, str]] | None = field(init=False)
     specs: Cache[tuple, Spec] = field(default_factory=Cache)
     traces: Cache[tuple, Traces] = field(default_factory=Cache)
 
     def __post_init__(self) -> None:
-        self.signature = inspect.signature(self.body)
+        signature = inspect.signature(self.body)
+        names = signature.parameters.keys()
+        self.aside = next((each for each in _ASIDE if each <= names), frozenset())
+        own = [each for name, each in signature.parameters.items() if name not in self.aside]
+        self.signature = signature.replace(parameters=own)
         self.kinds = {p.name: kind_of(str(p.annotation)) for p in self.signature.parameters.values()}
         self.casts = policies_of(self.body.__name__)
 
@@ -250,6 +257,8 @@ class Op:
             computed = self._function(cast_kinds(kinds, casts), args, kwargs, in_place, None)
             return lambda *arrays: computed(*[cast_to(*each) for each in zip(arrays, casts, strict=True)])
         asked = _asked(args, dict(kwargs))
+        if self.aside:
+            args, kwargs = (), tuple(self.signature.bind(*args, **dict(kwargs)).arguments.items())
 
         def fn(arrays, dtype):
             fill = functools.partial(_filled, arrays=arrays, asked=asked, dtype=dtype)

@@ -323,6 +323,8 @@ def _show(op: Op, call: Callable, form: Form) -> None:
     """Give a form of an operation its public name and place."""
     call.__name__ = call.__qualname__ = form.name
     call.path = form.path
+    if op.aside:
+        call.__signature__ = op.signature
     if op.body.__module__.startswith("torchlike."):
         call.__module__ = _owner(op)
 

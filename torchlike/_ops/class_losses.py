@@ -15,7 +15,7 @@ from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
 
 
-def _are_classes(input, target, weight=None, reduction="mean", ignore_index=-100, *_, **__) -> list[Check]:
+def _are_classes(input, target, weight=None, ignore_index=-100, *_, **__) -> list[Check]:
     """Targets must be classes."""
     if rank(target.dtype) != 1:
         return []  # probabilities
@@ -94,7 +94,13 @@ def _nll(logs: Array, target: Array, weight: Array | None, reduction: str, ignor
 
 @op(module="torchlike.nn.functional", check=_are_classes, grad_name=of_nll)
 def nll_loss(
-    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", ignore_index: Positive = -100
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    size_average: bool | None = None,
+    ignore_index: Positive = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Array:
     """Negative log likelihood of the target classes.
 
@@ -127,8 +133,10 @@ def cross_entropy(
     input: Array,
     target: Array,
     weight: Array | None = None,
-    reduction: str = "mean",
+    size_average: bool | None = None,
     ignore_index: Positive = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
     label_smoothing: Positive = 0.0,
 ) -> Array:
     """Cross entropy of unnormalised scores and target classes, or target probabilities.

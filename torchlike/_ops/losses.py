@@ -26,7 +26,7 @@ from torchlike._ops._promote import (
     promoted_float,
     rank,
 )
-from torchlike._ops._values import has_no_fraction, is_negative, is_outside, within
+from torchlike._ops._values import has_no_fraction, is_negative
 from torchlike._ops.arithmetic import refuse_bools
 from torchlike._ops.bounds import no_less
 from torchlike._ops.reductions import mean, vector_norm_of
@@ -69,7 +69,14 @@ def _warn_of_sizes(input, target, *_, **__) -> None:
 
 
 @op(module="torchlike.nn.functional", grad_name=by_reduction("AbsBackward0"), guard=_warn_of_sizes)
-def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
+def l1_loss(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Array | None = None,
+) -> Array:
     """Absolute difference ``|input - target|``.
 
     Example:
@@ -86,7 +93,14 @@ def l1_loss(input: Array, target: Array, reduction: str = "mean", weight: Array 
     grad_name=lambda call: "MseLossBackward0" if call["weight"] is None else by_reduction("MulBackward0")(call),
     guard=_warn_of_sizes,
 )
-def mse_loss(input: Array, target: Array, reduction: str = "mean", weight: Array | None = None) -> Array:
+def mse_loss(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Array | None = None,
+) -> Array:
     """Squared difference ``(input - target)^2``.
 
     Example:
@@ -118,7 +132,14 @@ def _beta_is_positive(input, target, reduction="mean", beta=None) -> list[Check]
 
 
 @op(module="torchlike.nn.functional", guard=_warn_of_sizes, check=_beta_is_positive)
-def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: Number = 1.0) -> Array:
+def smooth_l1_loss(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: Number = 1.0,
+) -> Array:
     """Squared difference below `beta`, absolute above: ``d^2 / (2 beta)`` or ``d - beta / 2``.
 
     Raises:
@@ -192,7 +213,14 @@ def _are_probabilities(input, target, *_, **__) -> list[Check]:
 
 
 @op(module="torchlike.nn.functional", check=_are_probabilities)
-def binary_cross_entropy(input: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
+def binary_cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Array:
     """Cross entropy of probabilities and targets in ``[0, 1]``; logarithms stop at -100.
 
     Raises:
@@ -232,6 +260,8 @@ def binary_cross_entropy_with_logits(
     input: Array,
     target: Array,
     weight: Array | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Array | None = None,
 ) -> Array:
@@ -259,7 +289,14 @@ def binary_cross_entropy_with_logits(
 
 
 @op(module="torchlike.nn.functional", grad_name=of_kl)
-def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Array:
+def kl_div(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Array:
     """Kullback-Leibler divergence ``target * (log(target) - input)`` from log probabilities `input`.
 
     Args:
@@ -299,13 +336,29 @@ def gaussian_nll_loss(
     stepwise=True,
 )
 def poisson_nll_loss(
-    input: Array, target: Array, log_input: bool = True, full: bool = False, eps: Number = 1e-8, reduction: str = "mean"
+    input: Array,
+    target: Array,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: Number = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Array:
     """Negative log likelihood of a Poisson distribution with rate `input`, or ``exp(input)`` for `log_input`.
 
     Args:
         full: add Stirling's approximation of ``log(target!)``.
+
+    Raises:
+        ValueError: `reduction` is unknown.
+
+    Example:
+        >>> torch.nn.functional.poisson_nll_loss(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 3.0]))
+        tensor(0.3591)
     """
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     if not log_input:
         refuse_bools(input, floating(target))
     target, input = matched_float(target, input)
@@ -324,7 +377,14 @@ def _above_zero(elements: Array) -> Array:
 
 
 @op(module="torchlike.nn.functional", grad_name=by_reduction("AddBackward0"))
-def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, reduction: str = "mean") -> Array:
+def hinge_embedding_loss(
+    input: Array,
+    target: Array,
+    margin: Number = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Array:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1.
 
     Example:
@@ -339,7 +399,13 @@ def hinge_embedding_loss(input: Array, target: Array, margin: Number = 1.0, redu
 
 @op(module="torchlike.nn.functional", grad_name=by_reduction("ClampMinBackward0"))
 def margin_ranking_loss(
-    input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Number = 0.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Array:
     """``max(0, -target * (input1 - input2) + margin)``: `input1` ranks higher where the target is 1.
 
@@ -362,7 +428,9 @@ def margin_ranking_loss(
 
 
 @op(module="torchlike.nn.functional", stepwise=True, order=("input",))
-def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
+def soft_margin_loss(
+    input: Array, target: Array, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Array:
     """``log(1 + exp(-target * input))`` for targets 1 and -1.
 
     Example:
@@ -375,7 +443,13 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Ar
 
 @op(module="torchlike.nn.functional", grad_name=by_reduction("AddBackward0"), stepwise=True)
 def cosine_embedding_loss(
-    input1: Array, input2: Array, target: Array, margin: Number = 0.0, reduction: str = "mean"
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Number = 0.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Array:
     """``1 - cos`` of the angle where the target is 1, ``max(0, cos - margin)`` where it is -1.
 
@@ -426,6 +500,8 @@ def triplet_margin_loss(
     p: Positive = 2.0,
     eps: Number = 1e-6,
     swap: bool = False,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Array:
     """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` with the `p`-norm distance.
@@ -454,123 +530,3 @@ def _distance(left: Array, right: Array, p: Positive, eps: Number) -> Array:
     refuse_bools(left, right)
     left, right = matched_float(left, right)
     return vector_norm_of(left - right + eps, p, (left.ndim - 1,), False)
-
-
-def _check_rows(input: Array) -> None:
-    if input.ndim > 2 or (input.ndim and not input.shape[-1]):
-        raise RuntimeError(
-            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
-        )
-
-
-def _check_long(target: Array) -> None:
-    if target.dtype != np.int64:
-        raise RuntimeError(f"expected scalar type Long but found {scalar_name(target.dtype)}")
-
-
-def _are_classes(input, target, *_, **__) -> list[Check]:
-    return [within(target, input.shape[-1] if input.ndim else 1, RuntimeError("target out of range"))]
-
-
-def _positive(terms: Array) -> Array:
-    # NaN counts as nothing
-    return jnp.where(terms > 0, terms, 0)
-
-
-@op(module="torchlike.nn.functional", check=_are_classes)
-def multi_margin_loss(
-    input: Array, target: Array, p: int = 1, margin: Number = 1.0, weight: Array | None = None, reduction: str = "mean"
-) -> Array:
-    """Mean over the other classes of ``max(0, margin - x[target] + x[class])^p``, ``(N, C)`` or ``(C)``.
-
-    Raises:
-        ValueError: `p` is neither 1 nor 2, or `weight` is not 1-d.
-        RuntimeError: the input is no matrix or vector of classes, or the target's or weight's size does not fit.
-
-    Example:
-        >>> torch.nn.functional.multi_margin_loss(torch.tensor([[0.1, 0.8, 0.3]]), torch.tensor([1]))
-        tensor(0.2667)
-    """
-    check_reduction(reduction)
-    if p not in (1, 2):
-        raise ValueError("only p == 1 and p == 2 supported")
-    if weight is not None and weight.ndim != 1:
-        raise ValueError("weight must be one-dimensional")
-    _check_rows(input)
-    single = input.ndim < 2
-    rows = jnp.atleast_2d(input)
-    if target.ndim > 1 or target.size != rows.shape[0]:
-        raise RuntimeError(
-            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
-            f"size). Expected target size [{rows.shape[0]}], but got {list(target.shape)}. Input has shape "
-            f"{list(input.shape)}."
-        )
-    _check_long(target)
-    if weight is not None and weight.size != rows.shape[1]:
-        raise RuntimeError(f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}")
-    only("multi_margin_loss_cpu_kernel", input, 2)
-    target = target.reshape(-1)
-    chosen = jnp.take_along_axis(rows, target[:, None], 1)
-    terms = _positive(as_dtype(margin, rows.dtype) - chosen + rows) ** p
-    if weight is not None:
-        terms = terms * weight[target][:, None]
-    others = jnp.arange(rows.shape[1])[None] != target[:, None]
-    elements = jnp.sum(jnp.where(others, terms, 0), 1) / rows.shape[1]
-    return reduced(elements[0] if single and reduction == "none" else elements, reduction)
-
-
-def _are_labels(input, target, *_) -> list[Check]:
-    error = RuntimeError("argument #2 'target' is out of range")
-    return [Check(_is_no_label, (target,), error, (input.shape[-1] if input.ndim else 1,))]
-
-
-def _is_no_label(target, classes):
-    return is_outside(target + 1, classes + 1)
-
-
-@op(module="torchlike.nn.functional", check=_are_labels)
-def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
-    """Mean over labels and other classes of ``max(0, 1 - (x[label] - x[class]))``; labels end at the first -1.
-
-    Raises:
-        RuntimeError: the input is no matrix or vector of classes, or the target has another shape.
-
-    Example:
-        >>> torch.nn.functional.multilabel_margin_loss(torch.tensor([0.1, 0.8, 0.3]), torch.tensor([1, -1, 0]))
-        tensor(0.2667)
-    """
-    check_reduction(reduction)
-    _check_rows(input)
-    if input.shape != target.shape:
-        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
-    _check_long(target)
-    only("multilabel_margin_loss_forward_out_frame", input, 2)
-    single = input.ndim < 2
-    rows, labels = jnp.atleast_2d(input), jnp.atleast_2d(target)
-    valid = jnp.cumprod(labels >= 0, 1).astype(bool)
-    safe = jnp.where(valid, labels, 0)
-    is_label = jnp.zeros(rows.shape, bool).at[jnp.arange(rows.shape[0])[:, None], safe].max(valid)
-    scores = jnp.take_along_axis(rows, safe, 1)
-    terms = _positive(1 - (scores[:, :, None] - rows[:, None, :]))
-    counted = valid[:, :, None] & ~is_label[:, None, :]
-    elements = jnp.sum(jnp.where(counted, terms, 0), (1, 2)) / rows.shape[1]
-    return reduced(elements[0] if single and reduction == "none" else elements, reduction)
-
-
-@op(module="torchlike.nn.functional", grad_name=by_reduction("DivBackward0"), stepwise=True)
-def multilabel_soft_margin_loss(
-    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
-) -> Array:
-    """Mean over classes of the cross entropy of ``sigmoid(input)`` and targets 0 and 1.
-
-    Example:
-        >>> torch.nn.functional.multilabel_soft_margin_loss(torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 0.0]]))
-        tensor(0.2201)
-    """
-    target, input = matched_float(target, input)
-    terms = -(target * jax.nn.log_sigmoid(input) + (1 - target) * jax.nn.log_sigmoid(-input))
-    if weight is not None:
-        terms = terms * weight
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(reduction + " is not valid")
-    return reduced(jnp.sum(terms, -1) / input.shape[-1], reduction)

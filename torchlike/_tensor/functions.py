@@ -112,7 +112,7 @@ class FunctionMethods(Variable):
     reshape_as = views.reshape_as
     squeeze_ = views.squeeze_
     t_ = views.t_
-    transpose_ = swapaxes_ = swapdims_ = views.transpose_
+    swapaxes_ = swapdims_ = transpose_ = views.transpose_
     unflatten = views.unflatten
     unsqueeze_ = views.unsqueeze_
     view = views.view

@@ -1,4 +1,4 @@
-"""The activations of ``torch.nn.functional``: the operations with PyTorch's ``inplace`` and implied dimensions."""
+"""The activations of ``torch.nn.functional``: those that look at numbers, draw them, or imply a dimension."""
 
 from __future__ import annotations
 
@@ -13,28 +13,6 @@ from torchlike.tensor import Tensor
 
 if TYPE_CHECKING:
     from torchlike._types import dtypes
-
-
-@function
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``max(input, 0)``, elementwise.
-
-    Example:
-        >>> torch.nn.functional.relu(torch.tensor([-1.0, 0.0, 2.0]))
-        tensor([0., 0., 2.])
-    """
-    return ops.relu.inplace(input) if inplace else ops.relu(input)
-
-
-@function
-def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """``min(max(input, 0), 6)``, elementwise.
-
-    Example:
-        >>> torch.nn.functional.relu6(torch.tensor([-1.0, 2.0, 8.0]))
-        tensor([0., 2., 6.])
-    """
-    return ops.relu6.inplace(input) if inplace else ops.relu6(input)
 
 
 @function
@@ -54,17 +32,6 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 @function
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """The input where it is above `threshold`, elsewhere `value`.
-
-    Example:
-        >>> torch.nn.functional.threshold(torch.tensor([0.5, 1.0, 2.0]), 1.0, -7.0)
-        tensor([-7., -7.,  2.])
-    """
-    return (ops.threshold.inplace if inplace else ops.threshold)(input, threshold, value)
-
-
-@function
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """The input where it is positive, elsewhere ``alpha * (exp(input) - 1)``.
 
@@ -73,44 +40,6 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         tensor([-0.6321,  2.0000])
     """
     return (ops.elu.inplace if inplace else ops.elu)(input, alpha)
-
-
-@function
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """`elu` with the constants that keep mean 0 and variance 1.
-
-    Example:
-        >>> torch.nn.functional.selu(torch.tensor([-1.0, 2.0]))
-        tensor([-1.1113,  2.1014])
-    """
-    return ops.selu.inplace(input) if inplace else ops.selu(input)
-
-
-@function
-def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``.
-
-    Raises:
-        RuntimeError: `alpha` is 0.
-
-    Example:
-        >>> torch.nn.functional.celu(torch.tensor([-1.0, 2.0]), alpha=0.5)
-        tensor([-0.4323,  2.0000])
-    """
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return (ops.celu.inplace if inplace else ops.celu)(input, alpha)
-
-
-@function
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """The input where it is positive, elsewhere ``negative_slope * input``.
-
-    Example:
-        >>> torch.nn.functional.leaky_relu(torch.tensor([-1.0, 2.0]), 0.1)
-        tensor([-0.1000,  2.0000])
-    """
-    return (ops.leaky_relu.inplace if inplace else ops.leaky_relu)(input, negative_slope)
 
 
 @function(also="torchlike")
@@ -129,52 +58,8 @@ def rrelu(
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
-        return leaky_relu(input, (lower + upper) / 2, inplace)
+        return (ops.leaky_relu.inplace if inplace else ops.leaky_relu)(input, (lower + upper) / 2)
     return (random_ops.rrelu.inplace if inplace else random_ops.rrelu)(input, lower, upper, draw_seed())
-
-
-@function
-def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * sigmoid(input)``.
-
-    Example:
-        >>> torch.nn.functional.silu(torch.tensor([-1.0, 0.0, 2.0]))
-        tensor([-0.2689,  0.0000,  1.7616])
-    """
-    return ops.silu.inplace(input) if inplace else ops.silu(input)
-
-
-@function
-def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * tanh(softplus(input))``.
-
-    Example:
-        >>> torch.nn.functional.mish(torch.tensor([-1.0, 0.0, 2.0]))
-        tensor([-0.3034,  0.0000,  1.9440])
-    """
-    return ops.mish.inplace(input) if inplace else ops.mish(input)
-
-
-@function
-def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input / 6 + 1 / 2``, cut at 0 and 1.
-
-    Example:
-        >>> torch.nn.functional.hardsigmoid(torch.tensor([-3.0, 0.0, 1.5]))
-        tensor([0.0000, 0.5000, 0.7500])
-    """
-    return ops.hardsigmoid.inplace(input) if inplace else ops.hardsigmoid(input)
-
-
-@function
-def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``input * hardsigmoid(input)``.
-
-    Example:
-        >>> torch.nn.functional.hardswish(torch.tensor([-3.0, 0.0, 1.5]))
-        tensor([-0.0000, 0.0000, 1.1250])
-    """
-    return ops.hardswish.inplace(input) if inplace else ops.hardswish(input)
 
 
 @function

@@ -32,10 +32,11 @@ from torchlike._ops.arithmetic import quotient
 from torchlike._ops.nn._checks import need_float, scalar_type
 from torchlike._ops.trigonometric import tanh_of
 from torchlike._out import KERNEL, SAME, UNARY
+from torchlike._recorder.checks import Check
 
 
 @op
-def relu(input: Array) -> Array:
+def relu(input: Array, inplace: bool = False) -> Array:
     """``max(input, 0)``; derivative 0 at 0.
 
     Raises:
@@ -51,7 +52,7 @@ def relu(input: Array) -> Array:
 
 
 @op(fits=("value",), shares="all")
-def threshold(input: Array, threshold: Number, value: Number) -> Array:
+def threshold(input: Array, threshold: Number, value: Number, inplace: bool = False) -> Array:
     """The input where it is above `threshold`, elsewhere `value`.
 
     Example:
@@ -83,8 +84,13 @@ def hardtanh(input: Array, min_val: Number = -1.0, max_val: Number = 1.0) -> Arr
 
 
 @op(grad_name="HardtanhBackward0")
-def relu6(input: Array) -> Array:
-    """The input cut at 0 and 6; derivative 0 at both."""
+def relu6(input: Array, inplace: bool = False) -> Array:
+    """The input cut at 0 and 6; derivative 0 at both.
+
+    Example:
+        >>> torch.nn.functional.relu6(torch.tensor([-1.0, 2.0, 8.0]))
+        tensor([0., 2., 6.])
+    """
     if input.dtype == bool:
         raise NotImplementedError("Bool inputs not supported for hardtanh")
     return _clipped(input, as_dtype(0, input.dtype), as_dtype(6, input.dtype))
@@ -119,7 +125,7 @@ _SELU = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1.
 
 
 @op(grad_name="EluBackward0")
-def selu(input: Array) -> Array:
+def selu(input: Array, inplace: bool = False) -> Array:
     """`elu` with the constants that keep mean 0 and variance 1.
 
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
@@ -132,8 +138,14 @@ def selu(input: Array) -> Array:
     return _elu(input, *[jnp.array(each, input.dtype) for each in _SELU])
 
 
-@op
-def celu(input: Array, alpha: Number = 1.0) -> Array:
+def _is_not_zero(input, alpha=1.0) -> list[Check]:
+    if isinstance(alpha, float):  # the default
+        return []
+    return [Check(lambda alpha: alpha == 0, (alpha,), RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU"))]
+
+
+@op(check=_is_not_zero)
+def celu(input: Array, alpha: Number = 1.0, inplace: bool = False) -> Array:
     """``max(0, input) + min(0, alpha * (exp(input / alpha) - 1))``.
 
     Raises:
@@ -151,7 +163,7 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
 
 
 @op
-def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
+def leaky_relu(input: Array, negative_slope: Number = 0.01, inplace: bool = False) -> Array:
     """The input where it is positive, elsewhere ``negative_slope * input``.
 
     Example:
@@ -206,10 +218,14 @@ def _prelu(input, slope):
 
 
 @op
-def silu(input: Array) -> Array:
+def silu(input: Array, inplace: bool = False) -> Array:
     """``input * sigmoid(input)``.
 
     Source: Elfwing et al., Sigmoid-Weighted Linear Units, 2017.
+
+    Example:
+        >>> torch.nn.functional.silu(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([-0.2689,  0.0000,  1.7616])
     """
     need_float("silu_cpu", input, complex=True)
     if jnp.iscomplexobj(input):
@@ -228,10 +244,14 @@ def _silu(input):
 
 
 @op
-def mish(input: Array) -> Array:
+def mish(input: Array, inplace: bool = False) -> Array:
     """``input * tanh(softplus(input))``.
 
     Source: Misra, Mish: A Self Regularized Non-Monotonic Neural Activation Function, 2019.
+
+    Example:
+        >>> torch.nn.functional.mish(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([-0.3034,  0.0000,  1.9440])
     """
     need_float("mish_cpu", input)
     return _mish(input)
@@ -312,8 +332,13 @@ def logsigmoid(input: Array) -> Array:
 
 
 @op
-def hardsigmoid(input: Array) -> Array:
-    """``input / 6 + 1 / 2``, cut at 0 and 1."""
+def hardsigmoid(input: Array, inplace: bool = False) -> Array:
+    """``input / 6 + 1 / 2``, cut at 0 and 1.
+
+    Example:
+        >>> torch.nn.functional.hardsigmoid(torch.tensor([-3.0, 0.0, 1.5]))
+        tensor([0.0000, 0.5000, 0.7500])
+    """
     need_float("hardsigmoid_cpu", input)
     return _hardsigmoid(input)
 
@@ -324,10 +349,14 @@ def _hardsigmoid(x):
 
 
 @op
-def hardswish(input: Array) -> Array:
+def hardswish(input: Array, inplace: bool = False) -> Array:
     """``input * hardsigmoid(input)``.
 
     Source: Howard et al., Searching for MobileNetV3, 2019.
+
+    Example:
+        >>> torch.nn.functional.hardswish(torch.tensor([-3.0, 0.0, 1.5]))
+        tensor([-0.0000, 0.0000, 1.1250])
     """
     need_float("hardswish_cpu", input)
     return _hardswish(input)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from torchlike.nn import functional as F
-from torchlike.nn._losses import legacy_reduction
+from torchlike.nn._calls import legacy_reduction
 from torchlike.nn.modules._conversion import forgets
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
