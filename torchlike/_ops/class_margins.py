@@ -8,15 +8,9 @@ import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import by_reduction
-from torchlike._ops._promote import (
-    Array,
-    Number,
-    as_dtype,
-    matched_float,
-    only,
-)
+from torchlike._ops._promote import Array, Number, as_dtype, matched_float, only
 from torchlike._ops._values import is_outside, within
-from torchlike._ops.losses import reduced
+from torchlike._ops.losses import check_reduction, reduced
 from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
 
