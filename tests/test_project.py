@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -244,6 +245,22 @@ def test_ci_runs_the_commands_of_the_readme():
 def test_lists_are_as_the_declarations_have_it():
     stale = [path.name for path, text in forms.texts().items() if path.read_text() != text]
     assert not stale, "`python -m tools.forms` writes them"
+
+
+def test_pages_name_what_is_there():
+    roots = ("torchlike", "tests", "tools", "benchmarks", "examples", "site")
+    there = [f"/{path.relative_to(ROOT)}" for root in roots for path in (ROOT / root).rglob("*.py")]
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
+        named = set(re.findall(r"`([\w/]+\.py)`", page.read_text()))
+        assert not [name for name in named if not any(path.endswith(f"/{name}") for path in there)], page.name
+
+
+def test_the_layout_names_all_there_is():
+    page = (ROOT / "docs" / "layout.md").read_text()
+    assert not [path.name for path in PACKAGE.iterdir() if path.suffix == ".py" and f"{path.name}`" not in page]
+    assert not [
+        path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists() and f"{path.name}/`" not in page
+    ]
 
 
 def test_tests_say_what_they_expect():

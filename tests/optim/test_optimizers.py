@@ -128,6 +128,12 @@ def trained(library, name: str, options: dict, dtype: str = "float32"):
     return stepped(params, optimizer, loss, 10), optimizer
 
 
+def test_every_optimizer_is_in_the_table():
+    elsewhere = {"Optimizer", "LBFGS", "Muon"}
+    there = {name for name, found in vars(torchlike.optim).items() if isinstance(found, type)}
+    assert there == {name for name, _ in OPTIMIZERS} | elsewhere
+
+
 @pytest.mark.parametrize(("name", "options"), **named(OPTIMIZERS))
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
 def test_ten_steps_and_the_state(name, options, dtype):
