@@ -73,9 +73,30 @@ def _calls() -> dict:
     return calls
 
 
-def _run(library, calls: list) -> list[np.ndarray]:
-    x, y = (tensor_of(library, each) for each in np.meshgrid(*[np.array(VALUES, np.float32)] * 2))
+def _run(library, calls: list, dtype: str = "float32") -> list[np.ndarray]:
+    x, y = (tensor_of(library, each) for each in np.meshgrid(*[np.array(VALUES, dtype)] * 2))
     return [array_of(each) for each in [call(library, x, y) for call in calls]]
+
+
+def _fused(name: str, got: np.ndarray, want: np.ndarray) -> np.ndarray:
+    """What PyTorch gives, or a program where it adds a product to something and rounds once, as XLA's code does.
+
+    So less infinity a product that is beyond the largest number is infinity, not NaN; and what cancels leaves what the
+    product's rounding would have taken. LLVM has no switch for it that XLA shows, and what keeps the two instructions
+    apart slows down all arithmetic that does not wait for memory.
+    """
+    x, y = np.meshgrid(*[np.array(VALUES, np.float64)] * 2)
+    exact = [
+        array_of(FIRST[each](reference(), tensor_of(reference(), of)))
+        for each, of in zip(name.split(" sub "), (x, y), strict=True)
+    ]
+    with np.errstate(all="ignore"):
+        one, two = (each.astype(np.float32).astype(np.float64) for each in exact)
+        right = np.isclose(got, want, 2e-5, 2e-7, equal_nan=True)
+        for once in (exact[0] - two, one - exact[1]):
+            once = once.astype(np.float32)
+            right |= (got == once) | (np.abs(got - once) <= 1e-6 * (np.abs(one) + np.abs(two)))
+    return np.where(right, got, want)
 
 
 def _check(names: list[str]) -> None:
@@ -86,6 +107,8 @@ def _check(names: list[str]) -> None:
         with torchlike.execution_mode(mode):
             got = _run(torchlike, calls)
         for name, one, other in zip(names, got, want, strict=True):
+            if mode == "whole" and " sub " in name:
+                other = _fused(name, one, other)
             np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-7, err_msg=f"{name}, {mode}")
 
 
