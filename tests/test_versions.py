@@ -120,3 +120,59 @@ def test_a_view_that_out_has_resized_is_one_still(view) -> None:
 def test_sizes_of_which_more_than_arithmetic_is_asked(size: int) -> None:
     found = torchlike.searchsorted(torchlike.arange(size), torchlike.tensor([0, 2, size]))
     assert found.tolist() == [0, 2, size]
+
+
+# ---------------------------------------------------------------------- what was written before there was a history
+
+
+def _later(write, read: bool):
+    def program(torch):
+        base = torch.ones(4)
+        view = base[:2]
+        write(base, view)
+        if read:
+            view.tolist()
+        base.requires_grad_()
+        (view * 3).sum().backward()
+        grads = [None if each.grad is None else each.grad.tolist() for each in (base, view)]
+        return view.grad_fn and view.grad_fn.name(), view.is_leaf, view.tolist(), grads
+
+    return program
+
+
+WRITES = {
+    "view": lambda base, view: view.add_(1),
+    "base": lambda base, view: base.mul_(2),
+    "other view": lambda base, view: base[1:].mul_(2),
+    "nothing": lambda base, view: None,
+    "without a mark": lambda base, view: base.data.mul_(2),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("read", [False, True])
+def test_a_base_that_requires_grad_later(write, read) -> None:
+    agree(_later(WRITES[write], read), ("auto",))
+
+
+def _hooked(change, of_base: bool = False):
+    """A program that changes a view, or its base, one of which has a hook."""
+
+    def program(torch):
+        leaf, y = tracked(torch, 3)
+        view = y[:2]
+        seen = []
+        (y if of_base else view).register_hook(lambda grad: seen.append(grad.tolist()) or grad * 10)
+        change(y, view)
+        (view * 5).sum().backward()
+        return seen, leaf.grad.tolist()
+
+    return program
+
+
+@pytest.mark.parametrize(
+    "change", [lambda y, v: v.mul_(3), lambda y, v: y.mul_(3), lambda y, v: v.square_(), lambda y, v: v[:1].mul_(2)]
+)
+@pytest.mark.parametrize("of_base", [False, True])
+def test_hooks_of_what_is_changed(change, of_base) -> None:
+    agree(_hooked(change, of_base), ("auto",))

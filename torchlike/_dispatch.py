@@ -531,8 +531,10 @@ def _inplace(op: Op) -> Callable:
                 recorder.boundary()
             if tracked and Storage.careful:
                 _check_saved(spec, (self, *args), edges)
+            if tracked and self._view is not None:
+                edges = (self._unhooked(edges[0]), *edges[1:])
             value, edge = apply(spec, inputs, edges, tracked)[0]
-            if walks and self._view is not None and self._view.repeats:
+            if walks and self._view is not None and self._view.overlaps:
                 value = _in_turn(spec, inputs, self._view.layout)
             self._write(value, edge)
             return self

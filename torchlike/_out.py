@@ -118,7 +118,7 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
             raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(target).__name__}")
     if op.flags.out in (CAST, UNARY) and isinstance(results, TensorBase):
         _refuse_growth(results, out, (*args, *kwargs.values()))
-    if isinstance(out, TensorBase) and args and args[0] is out and out._view is not None and out._view.repeats:
+    if isinstance(out, TensorBase) and args and args[0] is out and out._view is not None and out._view.overlaps:
         inplace = getattr(call.public, "inplace", None)  # what shares a place is computed one after the other
         if inplace is not None:
             return inplace(*args, **kwargs)
@@ -201,7 +201,7 @@ def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule =
             explain.warn(RESIZED.format(list(known.shape), list(got.shape)))
         target._resized(got.shape)
     value = result._value()
-    if target._view is not None and target._view.repeats:
+    if target._view is not None and target._view.overlaps:
         value = record(last(target._view.layout, value.aval), (value,))[0]
     target._write(value, None)
     if had_nothing and result._view is not None:

@@ -15,9 +15,7 @@ EXPRESSIONS = (pathlib.Path(__file__).parent / "expressions.txt").read_text().sp
 PARTS = 8
 # where torchlike's node has another name than the last of several of PyTorch's
 OTHER_NAMES = set(
-    """(x*1)[None].squeeze_(0)
-(x*1)[None].squeeze_()
-m.detach()@b3
+    """m.detach()@b3
 x.unsafe_split(1)
 x.unsafe_chunk(2)
 torch.logdet(m@m.t())

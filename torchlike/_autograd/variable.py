@@ -34,6 +34,8 @@ class Variable:
         _base: the tensor whose history this view shares, if any.
         _frozen: why a view must not be changed where that would be tracked.
         _cached, _seen: a view's elements as they were at this version of the storage.
+        _changed: whether a view was written to, or its base, since it was made.
+        _hooked: whether views of it have had hooks.
         _counter: what counts its versions, where that is not its storage.
     """
 
@@ -46,6 +48,7 @@ class Variable:
     _frozen: Frozen | None = None
     _cached: Value | None = None
     _seen = -1
+    _changed = _hooked = False
     _counter: Counter | None = None
 
     # ------------------------------------------------------------------ making
@@ -150,19 +153,35 @@ class Variable:
             root = self._root()
             edge = None if root is None else root._edge
             quiet = self._seen == storage.version or (self._counter is None and storage.was_quiet_since(self._seen))
+            if not quiet:
+                self._changed = True
             if quiet or (edge is None and self._has_no_history) or self._frozen is not None:
                 shared = self._read_shared()
                 self._cached = _read((storage.read(), None), self._view.steps)[0] if shared is None else shared
             else:
-                steps = between(root._view, self._view, root._aval)
-                self._cached, edge = _read((root._value(), edge), steps)
-                self._edge = edge or _off_tape(self._cached.aval)
-                if not self._cached.aval.dtype.is_complex:
-                    self._edge[0].__class__ = AS_STRIDED  # as PyTorch has it, whatever the view
+                self._find_history(root)
             self._seen = storage.version
         if self._edge is None and self._base is not None and self._base._edge is not None:
-            self._edge = NOWHERE  # no tracked operation made it
+            if self._changed and self._frozen is None and self._base._storage is storage:
+                self._find_history(self._base)
+            else:
+                self._edge = NOWHERE  # no tracked operation made it
         return self._cached
+
+    def _find_history(self, root: TensorBase) -> None:
+        """Find a view's history anew, and its elements: those of its base."""
+        self._cached, edge = self._read_of(root)
+        self._edge = edge or _off_tape(self._cached.aval)
+        if not self._cached.aval.dtype.is_complex:
+            self._edge[0].__class__ = AS_STRIDED  # as PyTorch has it, whatever the view
+
+    def _read_of(self, root: TensorBase) -> tuple:
+        return _read((root._value(), root._edge), between(root._view, self._view, root._aval))
+
+    def _unhooked(self, edge: tuple | None) -> tuple | None:
+        """The history of a tensor that is about to change: hooks of a view hang on what it was, which is not asked then."""
+        root = self._root()
+        return self._read_of(root)[1] if edge is not None and root is not None and root._hooked else edge
 
     @property
     def _has_no_history(self) -> bool:
@@ -291,7 +310,7 @@ class Variable:
         else:
             storage.write(whole or _put((storage.read(), None), view.steps, (value, None), view.origin)[0])
         if not tracked and not view.repeats:
-            self._cached, self._seen = value, storage.version
+            self._cached, self._seen, self._changed = value, storage.version, True
 
     def _count_writing(self) -> None:
         """Count a change of how the elements are seen as a version."""

@@ -33,7 +33,7 @@ ITEM = "item() is called"  # what `Tensor.item` says of why it needs a value
 def _is_plain_gradient(grad: TensorBase) -> bool:
     """Whether a tensor is all of its storage, in whatever order that lies, and nothing else."""
     is_whole = grad._view is None or not grad._view.steps
-    return is_whole and grad.__dict__.keys() <= {"_storage", "_view", "_cached", "_seen"}
+    return is_whole and grad.__dict__.keys() <= {"_storage", "_view", "_cached", "_seen", "_changed"}
 
 
 class Before:

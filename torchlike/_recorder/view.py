@@ -264,6 +264,11 @@ class View:
         """Whether two of its elements may share a place."""
         return any([step.repeats for step in self.steps])
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether two of its elements share a place."""
+        return self.repeats and self.layout.overlaps
+
     @staticmethod
     @remembered
     def whole(origin: Place) -> View:

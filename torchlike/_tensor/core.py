@@ -32,7 +32,7 @@ NOT_A_LEAF = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
     "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
     "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
-    "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations."
+    "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
 )
 NUMPY_NEEDS_DETACH = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 
@@ -318,6 +318,8 @@ class CoreMethods(Variable):
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, number = self._edge
+        if self._base is not None:
+            self._base._hooked = True
         return add_hook(node._hooks_for("_tensor_hooks").setdefault(number, {}), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
@@ -549,7 +551,10 @@ class CoreMethods(Variable):
         return _rebuilt, (type(self), copy.copy(self._storage), place, self.requires_grad, self._own_attributes())
 
 
-_STATE = {"_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_retains", "_frozen", "_counter"}
+_STATE = {
+    *("_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_changed", "_hooked", "_retains", "_frozen"),
+    "_counter",
+}
 
 
 def _rebuilt(cls: type, storage: Storage, place: Place | None, requires_grad: bool, attributes: dict):
