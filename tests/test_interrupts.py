@@ -167,6 +167,42 @@ def test_an_exception_at_any_instruction_leaves_the_model_of_before_or_after(kno
     assert before > 0 and gc.isenabled()
 
 
+@contextlib.contextmanager
+def in_jax(number: int):
+    """Raise `Stop` in one of JAX's own Python functions that run within the block.
+
+    Yields:
+        A list with the count of them.
+    """
+    count, folder = [0], str(Path(jax.__file__).parent)
+
+    def watch(frame, event, arg):
+        if event == "call" and frame.f_code.co_filename.startswith(folder):
+            count[0] += 1
+            if count[0] == number:
+                raise Stop
+
+    sys.setprofile(watch)
+    try:
+        yield count
+    finally:
+        sys.setprofile(None)
+
+
+def test_after_an_exception_in_the_first_call_of_a_program_jax_finds_it_as_quickly():
+    def call(size: int, number: int = 0) -> int:
+        with contextlib.suppress(Stop), in_jax(number) as count:
+            (torch.ones(size) * 2 + 1).sum().item()
+        return count[0]
+
+    with mode_of("whole"):
+        first, quick = call(2), [call(2) for _ in range(3)][-1]
+        assert quick < first / 4
+        for size, number in enumerate(range(first - 60, first, 3), start=3):
+            call(size, number)
+            assert [call(size) for _ in range(3)][-1] <= quick, number
+
+
 def test_what_computes_at_any_instruction_changes_nothing(known):
     mode, reference = known
     training, step, seen = reference.begun(mode), FIRST, []

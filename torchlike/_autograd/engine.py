@@ -18,6 +18,7 @@ from torchlike._programs.cache import Cache
 from torchlike._programs.spec import Spec
 from torchlike._recorder.moves import cut_as
 from torchlike._recorder.recorder import program_lock
+from torchlike._recorder.running import at_once
 from torchlike._recorder.writes import write_together
 
 _adds: Cache[Aval, Spec] = Cache()
@@ -61,7 +62,7 @@ class Run:
 
     def __call__(self, roots: list[tuple]) -> dict:
         """Walk from `roots`, pairs (edge, gradient); returns the captured gradients by edge."""
-        for tensor in list(retaining.values()):
+        for tensor in list(retaining.values()) if retaining else ():
             node, number = tensor._tracked_edge or (None, 0)
             if node is not None and node._edges:
                 node._is_plain = False
@@ -244,13 +245,14 @@ class Run:
                 if known is not None and not self.create_graph:
                     writes.append((known, grad[0]))
                     continue
-                if not grad[0].is_computed:
-                    grad[0].recording.note(leaf, "grad", known)
-                made, variable = self.wrap(*grad), leaf.variable
+                value, variable = grad[0], leaf._variable()
+                if value.array is None:
+                    value.recording.replaced.append((leaf, "grad", known))
+                made = self.wrap(*grad)
                 if variable is not None and variable._view is not None and not self.create_graph:
                     made._lie_as(variable)
                 calls.append((setattr, leaf, "grad", made))
-            write_together(writes, calls)
+            write_together(writes, calls) if writes else at_once(calls)
         self._found.clear()
 
     def _cut(self, leaf: AccumulateGrad, grad: tuple) -> tuple:

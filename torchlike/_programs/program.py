@@ -6,7 +6,7 @@ import itertools
 import marshal
 import operator
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -73,9 +73,12 @@ class Program:
             results.extend(itertools.starmap(self._run, (args,)))
             return
         for place in self.donated:
-            args[2 + place] = put(args[2 + place], _target_of(args[2 + place]), copies=True)
-        results.append(self._alone(lambda: jax.block_until_ready(self._run(*args))))
-        self._known.append(kinds)
+            given = args[2 + place]
+            if isinstance(given, jax.Array):  # of NumPy's it makes copies itself, and those are of another kind
+                args[2 + place] = put(given, given.sharding if given.committed else None, copies=True)
+        known, self._known = self._known, []  # should that fail, JAX knows none
+        results.append(self._alone(lambda: first_call(self._run, args)))
+        self._known = [*known, kinds]
 
     def _alone(self, do: Callable) -> Any:
         """Let JAX compile it or look it up, which must not be entered once more meanwhile."""
@@ -86,9 +89,17 @@ class Program:
             self.is_busy = False
 
 
-def _target_of(array):
-    """Where a copy of an array goes; None where JAX puts arrays by itself."""
-    return array.sharding if isinstance(array, jax.Array) and array.committed else None
+def first_call(jitted: Any, args: Sequence) -> Any:
+    """The results of a function of JAX for arguments of kinds that it has not seen.
+
+    For these JAX would go by its slow way for good, in many steps and with inputs taken before there are outputs, if an
+    exception came into its first call: so it forgets that.
+    """
+    try:
+        return jax.block_until_ready(jitted(*args))
+    except BaseException:
+        jitted.clear_cache()
+        raise
 
 
 class Structure(Tiered):
@@ -379,7 +390,7 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
         with ours(spec.place):
             return spec.compiled(*arrays)
     with explain.compiling(repr(spec), "first use of the operation"), cached(spec.place):
-        return spec.compiled(*arrays)
+        return first_call(spec.compiled, arrays)
 
 
 def _settled(values: list, live: tuple[int, ...], arrays: list) -> list:

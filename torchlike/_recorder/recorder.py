@@ -243,23 +243,34 @@ class Recording(Cuttable):
         Raises:
             Elsewhere: this is not the recording for it.
         """
-        if place is not self.place or (value.array is None and value.recording.depth):
+        if place is not self.place:
             raise Elsewhere
+        if value.array is None:
+            self._await(value)
         if value.aval.place is not place:
             return self._admit(value_at(value, place), place)
-        if value.array is None:
-            if value.recording.line is not self.line:
-                value.compute()  # another thread's
-            elif value.recording.needs(self):
-                self.seal()
-                raise Elsewhere
         inputs = self.inputs
         number = len(inputs)
         inputs.append(value)
         while inputs[number] is not value:  # another came first
             number += 1
-        self.places[value] = -1 - number
-        return -1 - number
+        self.places[value] = place = ~number
+        return place
+
+    def _await(self, value: Value) -> None:
+        """Make sure that another recording may compute an input.
+
+        Raises:
+            Elsewhere: that one needs this one, or is a level.
+        """
+        if value.recording.depth:
+            raise Elsewhere
+        if value.aval.place is self.place:
+            if value.recording.line is not self.line:
+                value.compute()  # another thread's
+            elif value.recording.needs(self):
+                self.seal()
+                raise Elsewhere
 
     def needs(self, other: Recording) -> bool:
         """Whether another recording is to compute any of its inputs, or of what these come from."""
@@ -283,7 +294,7 @@ class Recording(Cuttable):
         tracked = self.tracked
         while tracked:
             node = tracked.pop()  # the last first: it holds those that it goes back to
-            if getrefcount(node) > _ALONE:
+            if node.inputs is not None and getrefcount(node) > _ALONE:
                 node.settle()
 
     def _output(self, known: Aval, slot: int) -> Value:

@@ -180,10 +180,12 @@ class Optimizer:
                 found[name] = value
             elif value is None or kind is bool or name in static:
                 continue
+            elif isinstance(value, (tuple, list)):
+                if value and isinstance(value[0], (float, int, Tensor)):
+                    for place, each in enumerate(value):
+                        found[f"{name}{place}"] = each
             elif isinstance(value, (float, int, Tensor)):
                 found[name] = value
-            elif isinstance(value, (tuple, list)) and value and isinstance(value[0], (float, int, Tensor)):
-                found.update({f"{name}{place}": each for place, each in enumerate(value)})
         return found
 
     def _first_numbers(self, numbers: dict) -> dict:
