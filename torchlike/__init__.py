@@ -300,7 +300,7 @@ from torchlike._programs.memory import OutOfMemoryError as OutOfMemoryError
 from torchlike import accelerator as accelerator, cpu as cpu, mps as mps, mtia as mtia, xpu as xpu
 from torchlike import backends as backends
 from torchlike import distributed as distributed, distributions as distributions, futures as futures
-from torchlike import testing as testing
+from torchlike import profiler as profiler, testing as testing
 from torchlike import functional as functional
 from torchlike import linalg as linalg
 from torchlike import multiprocessing as multiprocessing

@@ -7,6 +7,9 @@ from torchlike._autograd.modes import no_grad as no_grad
 from torchlike._autograd.modes import set_grad_enabled as set_grad_enabled
 from torchlike.autograd import functional as functional
 from torchlike.autograd import graph as graph
+from torchlike.autograd import profiler as profiler
+from torchlike.autograd import profiler_util as profiler_util
+from torchlike.autograd.profiler_util import DeviceType as DeviceType
 from torchlike.autograd.anomaly_mode import detect_anomaly as detect_anomaly
 from torchlike.autograd.anomaly_mode import set_detect_anomaly as set_detect_anomaly
 from torchlike.autograd.function import Function as Function
