@@ -66,6 +66,15 @@ from torchlike._functions.asking import is_complex as is_complex, is_distributed
 from torchlike._functions.asking import is_floating_point as is_floating_point, is_inference as is_inference
 from torchlike._functions.asking import is_nonzero as is_nonzero, is_same_size as is_same_size, is_signed as is_signed
 from torchlike._functions.asking import is_tensor as is_tensor, numel as numel
+from torchlike._functions.copies import alias_copy as alias_copy, as_strided_copy as as_strided_copy
+from torchlike._functions.copies import diagonal_copy as diagonal_copy, expand_copy as expand_copy
+from torchlike._functions.copies import narrow_copy as narrow_copy, permute_copy as permute_copy
+from torchlike._functions.copies import select_copy as select_copy, slice_copy as slice_copy, split_copy as split_copy
+from torchlike._functions.copies import split_with_sizes_copy as split_with_sizes_copy, squeeze_copy as squeeze_copy
+from torchlike._functions.copies import t_copy as t_copy, transpose_copy as transpose_copy, unbind_copy as unbind_copy
+from torchlike._functions.copies import unfold_copy as unfold_copy, unsqueeze_copy as unsqueeze_copy
+from torchlike._functions.copies import view_as_complex_copy as view_as_complex_copy
+from torchlike._functions.copies import view_as_real_copy as view_as_real_copy, view_copy as view_copy
 from torchlike._functions.creation import empty as empty, empty_like as empty_like, empty_permuted as empty_permuted
 from torchlike._functions.creation import empty_strided as empty_strided, eye as eye, full as full
 from torchlike._functions.creation import full_like as full_like, ones as ones, ones_like as ones_like

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import Variable
-from torchlike._functions import asking, creation, filling, joining, linalg, pointwise, products, randoms, reductions
-from torchlike._functions import selecting, splitting, views
+from torchlike._functions import asking, copies, creation, filling, joining, linalg, pointwise, products, randoms
+from torchlike._functions import reductions, selecting, splitting, views
 
 
 class FunctionMethods(Variable):
@@ -15,6 +15,7 @@ class FunctionMethods(Variable):
 
     is_nonzero = asking.is_nonzero
     is_same_size = asking.is_same_size
+    narrow_copy = copies.narrow_copy
     new_empty = creation.new_empty
     new_empty_strided = creation.new_empty_strided
     new_full = creation.new_full
