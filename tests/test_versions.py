@@ -176,3 +176,35 @@ def _hooked(change, of_base: bool = False):
 @pytest.mark.parametrize("of_base", [False, True])
 def test_hooks_of_what_is_changed(change, of_base) -> None:
     agree(_hooked(change, of_base), ("auto",))
+
+
+# ---------------------------------------------------------------------- views whose gradients go nowhere
+
+
+def _nowhere(asked):
+    def program(torch):
+        views = []
+        for _ in range(2):
+            base = torch.ones(3, requires_grad=True)
+            with torch.no_grad():
+                views.append(base[:2])
+        hooked = []
+        views[0].register_hook(hooked.append)
+        found = asked(torch, *views)
+        return [None if each is None else each.tolist() for each in found], len(hooked)
+
+    return program
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda torch, v, w: torch.autograd.grad((v * v).sum() + (w * 3).sum(), [v, w], allow_unused=True),
+        lambda torch, v, w: torch.autograd.grad((v * v).sum(), [v]),
+        lambda torch, v, w: torch.autograd.grad((v * w).sum(), [v], materialize_grads=True, allow_unused=True),
+        lambda torch, v, w: [v.sum().backward(), v.grad, w.grad],
+        lambda torch, v, w: torch.autograd.grad(((u := v * 2) * v).sum(), [u, v], allow_unused=True),
+    ],
+)
+def test_gradients_that_go_nowhere(asked) -> None:
+    agree(_nowhere(asked), ("auto",))

@@ -12,7 +12,7 @@ from torchlike._autograd.engine import Run
 from torchlike._autograd.levels import BACKWARD, levels
 from torchlike._autograd.modes import state
 from torchlike._autograd.moving import moved
-from torchlike._autograd.tape import NOWHERE, AccumulateGrad, Node, apply
+from torchlike._autograd.tape import NOWHERE, AccumulateGrad, Node, Nowhere, apply
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs.aval import Aval
 from torchlike._programs.cache import remembered
@@ -280,7 +280,7 @@ def grad(
 
 def _grad(outputs: list, sources: list, grad_outputs, keep: bool, create_graph: bool, allow_unused) -> list:
     roots = roots_of(outputs, grad_outputs, create_graph)
-    edges = _edges(sources)
+    edges = [(Nowhere(), 0) if edge is NOWHERE else edge for edge in _edges(sources)]  # what is shared is nobody's own
     found = Run(keep, create_graph, TensorBase._wrap, pair, edges, captures=True)(roots)
     for place, edge in enumerate(edges):
         if found.get(edge) is None and not allow_unused:

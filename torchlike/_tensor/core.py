@@ -12,7 +12,7 @@ import numpy as np
 from torchlike._autograd import calls
 from torchlike._autograd.hooks import retaining
 from torchlike._autograd.levels import REQUIRES, levels
-from torchlike._autograd.tape import Node, add_hook
+from torchlike._autograd.tape import NOWHERE, Node, add_hook
 from torchlike._autograd.variable import TensorBase, Variable
 from torchlike._functions import asking
 from torchlike._ops._promote import wrap_dim
@@ -318,6 +318,8 @@ class CoreMethods(Variable):
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, number = self._edge
+        if self._edge is NOWHERE:  # no gradient comes there
+            return add_hook({}, hook)
         if self._base is not None:
             self._base._hooked = True
         return add_hook(node._hooks_for("_tensor_hooks").setdefault(number, {}), hook)
