@@ -14,7 +14,7 @@ import numpy as np
 
 from torchlike._programs import algebra, cold, explain, forks, layouts, memory
 from torchlike._programs.cache import Cache
-from torchlike._programs.settings import COMPILER_OPTIONS, cached, ours, put, settings
+from torchlike._programs.settings import COMPILER_OPTIONS, cached, call_ours, put, settings
 from torchlike._programs.spec import NUMBERS
 from torchlike._programs.tiers import Tiered
 from torchlike._types.places import Place
@@ -176,8 +176,7 @@ class Structure(Tiered):
                 program.compile(args)
         explain.record.runs["whole"] += 1
         results.append(program.order)
-        with ours(program.place):
-            program.run(args, results)
+        call_ours(program.place, program.run, args, results)
 
     def run_by_op(self, arrays: list, numbers: list, live: tuple[int, ...]) -> tuple:
         """`run_whole`, without compiling it: by NumPy, or what is compiled of each operation."""
@@ -387,8 +386,7 @@ def run_op(spec, arrays: list, waits: bool = False) -> list:
     explain.record.runs["op"] += 1
     arrays = [np.asarray(each) if type(each) is cold.Deferred else each for each in arrays]
     if spec.is_compiled:
-        with ours(spec.place):
-            return spec.compiled(*arrays)
+        return call_ours(spec.place, spec.compiled, *arrays)
     with explain.compiling(repr(spec), "first use of the operation"), cached(spec.place):
         return first_call(spec.compiled, arrays)
 

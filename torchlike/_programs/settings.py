@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Generator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
@@ -91,6 +91,7 @@ execution_mode.__module__ = "torchlike"
 
 # ---------------------------------------------------------------------- JAX's settings, for us alone
 
+R = TypeVar("R")
 HAS_GPU = any(importlib.util.find_spec(f"jax_cuda{number}_plugin") for number in (12, 13))
 
 
@@ -98,9 +99,21 @@ def ours(place: Place = HOST) -> contextlib.AbstractContextManager[Any]:
     """JAX as the package needs it, in a block of this thread that traces, compiles or runs: with types of 64 bits.
 
     What is made of nothing lies at the place, products beside a GPU are those of float32. The user's own JAX goes on as
-    he has set it. Entering and leaving takes a microsecond, and a call of a program two more.
+    he has set it.
     """
     return jax.enable_x64(True) if place.is_host and not HAS_GPU else _at(place)
+
+
+def call_ours(place: Place, do: Callable[..., R], *args: Any) -> R:
+    """Call a function in a block of `ours`: in a fifth of the time, and whatever exception comes, JAX is set back."""
+    if HAS_GPU or not place.is_host:
+        with _at(place):
+            return do(*args)
+    before = jax.enable_x64.swap_local(True)
+    try:
+        return do(*args)
+    finally:
+        jax.enable_x64.set_local(before)
 
 
 @contextlib.contextmanager

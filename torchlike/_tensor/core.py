@@ -393,7 +393,7 @@ class CoreMethods(Variable):
             known = self._aval
             if known.numel != 1:
                 raise NotOneElement(f"a Tensor with {known.numel} elements cannot be converted to Scalar")
-            return self._value().compute("item() is called").item()
+            return self._value().numpy("item() is called").item()
         except BaseException as error:
             shorten(error)
             raise
