@@ -14,8 +14,9 @@ from importlib.resources import files
 from types import FunctionType
 
 from torchlike._autograd.variable import TensorBase
+from torchlike._programs import memory
 from torchlike._programs.marks import unwatched
-from torchlike._programs.tracebacks import gate
+from torchlike._programs.tracebacks import gate, shorten, users_part
 from torchlike._signatures.parser import InC, InPython, InPythonTwice, WithoutArguments, type_name
 from torchlike._types import devices
 
@@ -126,8 +127,16 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
             if "out" in kwargs and "out" not in old:  # of another form's name all that an alias lacks
                 refuse_call(path, args, kwargs)
             return fn(*args, **kwargs)
-        except Exception:
-            again(args, kwargs)
+        except BaseException as error:  # this is a gate, too: another layer would show in its cost
+            try:
+                if isinstance(error, Exception):
+                    again(args, kwargs)
+            except TypeError as refused:
+                shorten(refused)
+                raise
+            if isinstance(error, MemoryError):
+                raise memory.told(error).with_traceback(users_part(error.__traceback__)) from None
+            shorten(error)
             raise
 
     return late if hasattr(fn, "path") or path.rpartition(".")[2] in QUICK else first
@@ -140,7 +149,8 @@ def refusing(path: str, fn: Callable) -> Callable:
     if "body" in fn.__code__.co_names and not hasattr(fn, "path") and at_home:
         fn.body, fn.path = looking(path, fn.body, old), path
         return fn
-    call = functools.wraps(fn)(gate(looking(path, fn, old)))
+    looks = looking(path, fn, old)
+    call = functools.wraps(fn)(gate(looks) if hasattr(looks, "known") else looks)
     call.path, call.__name__ = path, path.rpartition(".")[2]
     if owner != "torch.Tensor":
         call.__qualname__, call.__module__ = call.__name__, "torchlike" + owner.removeprefix("torch")
