@@ -7,6 +7,7 @@ from torchlike.nn import modules as modules
 from torchlike.nn import parallel as parallel
 from torchlike.nn import parameter as parameter
 from torchlike.nn import utils as utils
+from torchlike.nn import attention as attention
 from torchlike.nn.parameter import Buffer as Buffer
 from torchlike.nn.parameter import Parameter as Parameter
 from torchlike.nn.parameter import UninitializedBuffer as UninitializedBuffer

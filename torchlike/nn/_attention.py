@@ -9,6 +9,7 @@ from torchlike._functions.creation import zeros_like
 from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import attention as ops
 from torchlike._programs import explain
+from torchlike._switches import attention as switches
 from torchlike._types import dtypes
 from torchlike.tensor import Tensor
 
@@ -47,6 +48,8 @@ def scaled_dot_product_attention(
         >>> torch.nn.functional.scaled_dot_product_attention(query, keys, values)
         tensor([[[3.]]])
     """
+    if not switches.allowed["math"]:
+        switches.check_viable(query.device.type)
     op = ops.scaled_dot_product_attention
     if dropout_p > 0.0:
         seed = draw_seed()
