@@ -162,15 +162,23 @@ def by_hand(place: str) -> set[str]:
 
 
 def imports(names: dict[str, Form]) -> str:
-    """The lines of a door: ``from module import name as public``, several to a line."""
-    by_module = defaultdict(list)
-    for public, form in names.items():
-        # the alias comes last: a function is first found under its name
-        by_module[MADE.get(form.how, form.module)].append((form.name, public.strip("_") != form.name, public, form.how))
-    return "".join(
-        wrapped(f"from {module} import ", [f"{public if how else name} as {public}" for name, _, public, how in parts])
-        for module, parts in sorted((module, sorted(parts)) for module, parts in by_module.items())
-    )
+    """The lines of a door: ``from module import name as name``, several to a line, then its other names.
+
+    To a type checker a name that is imported under another one is nobody else's; one that is assigned is public.
+    """
+    by_module, others = defaultdict(set), []
+    for public, form in sorted(names.items()):
+        name = public if form.how else form.name
+        if name != public and public[0] != "_":
+            shown = name if names.get(name) == form else f"_{name}"
+            others.append(f"{public} = {shown}\n")
+            public = shown
+        by_module[MADE.get(form.how, form.module)].add((name, public))
+    lines = [
+        wrapped(f"from {module} import ", [f"{name} as {public}" for name, public in sorted(by_module[module])])
+        for module in sorted(by_module)
+    ]
+    return "".join([*lines, "\n" if lines and others else "", *others])
 
 
 def listing(names: Iterable[str]) -> str:

@@ -19,12 +19,13 @@ from torchlike._programs.settings import execution_mode as execution_mode
 # types
 from torchlike._types import Size as Size, device as device, dtype as dtype
 from torchlike._types.dtypes import get_default_dtype as get_default_dtype, set_default_dtype as set_default_dtype
-from torchlike._types.dtypes import bfloat16 as bfloat16, bool_ as bool, complex64 as complex64, complex64 as cfloat
-from torchlike._types.dtypes import complex128 as complex128, complex128 as cdouble, float16 as float16, float16 as half
-from torchlike._types.dtypes import float32 as float32, float32 as float, float64 as float64, float64 as double
-from torchlike._types.dtypes import int8 as int8, int16 as int16, int16 as short, int32 as int32, int32 as int
-from torchlike._types.dtypes import int64 as int64, int64 as long, uint8 as uint8, uint16 as uint16, uint32 as uint32
-from torchlike._types.dtypes import uint64 as uint64
+from torchlike._types.dtypes import bfloat16 as bfloat16, bool_ as _bool, complex64 as complex64
+from torchlike._types.dtypes import complex128 as complex128, float16 as float16, float32 as float32, float64 as float64
+from torchlike._types.dtypes import int8 as int8, int16 as int16, int32 as int32, int64 as int64, uint8 as uint8
+from torchlike._types.dtypes import uint16 as uint16, uint32 as uint32, uint64 as uint64
+
+bool, half, float, double, cfloat, cdouble = _bool, float16, float32, float64, complex64, complex128
+short, int, long = int16, int32, int64
 
 # the tensor; its module's name is taken over by the function `tensor` below
 from torchlike.tensor import Tensor as Tensor
@@ -75,6 +76,9 @@ from torchlike._functions.copies import t_copy as t_copy, transpose_copy as tran
 from torchlike._functions.copies import unfold_copy as unfold_copy, unsqueeze_copy as unsqueeze_copy
 from torchlike._functions.copies import view_as_complex_copy as view_as_complex_copy
 from torchlike._functions.copies import view_as_real_copy as view_as_real_copy, view_copy as view_copy
+from torchlike._functions.counting import bincount as bincount, bucketize as bucketize, histc as histc
+from torchlike._functions.counting import searchsorted as searchsorted, unique as unique
+from torchlike._functions.counting import unique_consecutive as unique_consecutive
 from torchlike._functions.creation import empty as empty, empty_like as empty_like, empty_permuted as empty_permuted
 from torchlike._functions.creation import empty_strided as empty_strided, eye as eye, full as full
 from torchlike._functions.creation import full_like as full_like, ones as ones, ones_like as ones_like
@@ -82,27 +86,28 @@ from torchlike._functions.creation import scalar_tensor as scalar_tensor, zeros 
 from torchlike._functions.filling import fill as fill, fill_ as fill_, resize_as_ as resize_as_, zero_ as zero_
 from torchlike._functions.generators import get_rng_state as get_rng_state, initial_seed as initial_seed
 from torchlike._functions.generators import manual_seed as manual_seed, seed as seed, set_rng_state as set_rng_state
-from torchlike._functions.inplace import acos_ as acos_, arccos_ as arccos_, acosh_ as acosh_, arccosh_ as arccosh_
-from torchlike._functions.inplace import addmv_ as addmv_, asin_ as asin_, arcsin_ as arcsin_, asinh_ as asinh_
-from torchlike._functions.inplace import arcsinh_ as arcsinh_, atan_ as atan_, arctan_ as arctan_, atanh_ as atanh_
-from torchlike._functions.inplace import arctanh_ as arctanh_, ceil_ as ceil_, celu_ as celu_, clamp_ as clamp_
-from torchlike._functions.inplace import clip_ as clip_, clamp_max_ as clamp_max_, clamp_min_ as clamp_min_
-from torchlike._functions.inplace import conj_physical_ as conj_physical_, cos_ as cos_, cosh_ as cosh_
+from torchlike._functions.inplace import acos_ as acos_, acosh_ as acosh_, addmv_ as addmv_, arccos_ as arccos_
+from torchlike._functions.inplace import arccosh_ as arccosh_, arcsin_ as arcsin_, arcsinh_ as arcsinh_
+from torchlike._functions.inplace import arctan_ as arctan_, arctanh_ as arctanh_, asin_ as asin_, asinh_ as asinh_
+from torchlike._functions.inplace import atan_ as atan_, atanh_ as atanh_, ceil_ as ceil_, celu_ as celu_
+from torchlike._functions.inplace import clamp_ as clamp_, clamp_max_ as clamp_max_, clamp_min_ as clamp_min_
+from torchlike._functions.inplace import clip_ as clip_, conj_physical_ as conj_physical_, cos_ as cos_, cosh_ as cosh_
 from torchlike._functions.inplace import deg2rad_ as deg2rad_, embedding_renorm_ as embedding_renorm_, erf_ as erf_
-from torchlike._functions.inplace import erfc_ as erfc_, exp_ as exp_, exp2_ as exp2_, expm1_ as expm1_
+from torchlike._functions.inplace import erfc_ as erfc_, exp2_ as exp2_, exp_ as exp_, expm1_ as expm1_, fix_ as fix_
 from torchlike._functions.inplace import floor_ as floor_, frac_ as frac_, gcd_ as gcd_, i0_ as i0_, lcm_ as lcm_
-from torchlike._functions.inplace import ldexp_ as ldexp_, log_ as log_, log10_ as log10_, log1p_ as log1p_
-from torchlike._functions.inplace import log2_ as log2_, logit_ as logit_, nan_to_num_ as nan_to_num_, neg_ as neg_
+from torchlike._functions.inplace import ldexp_ as ldexp_, log10_ as log10_, log1p_ as log1p_, log2_ as log2_
+from torchlike._functions.inplace import log_ as log_, logit_ as logit_, nan_to_num_ as nan_to_num_, neg_ as neg_
 from torchlike._functions.inplace import negative_ as negative_, rad2deg_ as rad2deg_, reciprocal_ as reciprocal_
 from torchlike._functions.inplace import relu_ as relu_, round_ as round_, rsqrt_ as rsqrt_, selu_ as selu_
 from torchlike._functions.inplace import sigmoid_ as sigmoid_, sin_ as sin_, sinc_ as sinc_, sinh_ as sinh_
 from torchlike._functions.inplace import sqrt_ as sqrt_, square_ as square_, tan_ as tan_, tanh_ as tanh_
-from torchlike._functions.inplace import threshold_ as threshold_, trunc_ as trunc_, fix_ as fix_, xlogy_ as xlogy_
+from torchlike._functions.inplace import threshold_ as threshold_, trunc_ as trunc_, xlogy_ as xlogy_
 from torchlike._functions.joining import block_diag as block_diag, cartesian_prod as cartesian_prod
 from torchlike._functions.joining import meshgrid as meshgrid, repeat_interleave as repeat_interleave
 from torchlike._functions.joining import tril_indices as tril_indices, triu_indices as triu_indices
-from torchlike._functions.linalg import inverse as inverse, legacy_cholesky as cholesky, legacy_eig as eig
-from torchlike._functions.linalg import logdet as logdet, qr as qr, slogdet as slogdet, svd as svd
+from torchlike._functions.linalg import inverse as inverse, legacy_cholesky as _legacy_cholesky
+from torchlike._functions.linalg import legacy_eig as _legacy_eig, logdet as logdet, qr as qr, slogdet as slogdet
+from torchlike._functions.linalg import svd as svd
 from torchlike._functions.making import as_tensor as as_tensor, asarray as asarray, from_dlpack as from_dlpack
 from torchlike._functions.making import from_numpy as from_numpy, frombuffer as frombuffer, tensor as tensor
 from torchlike._functions.making import to_dlpack as to_dlpack
@@ -118,16 +123,14 @@ from torchlike._functions.randoms import bernoulli as bernoulli, binomial as bin
 from torchlike._functions.randoms import normal as normal, poisson as poisson, rand as rand, rand_like as rand_like
 from torchlike._functions.randoms import randint as randint, randint_like as randint_like, randn as randn
 from torchlike._functions.randoms import randn_like as randn_like, randperm as randperm
-from torchlike._functions.ranges import arange as arange, inclusive_range as range, linspace as linspace
+from torchlike._functions.ranges import arange as arange, inclusive_range as _inclusive_range, linspace as linspace
 from torchlike._functions.ranges import logspace as logspace
 from torchlike._functions.recurrent import gru_cell as gru_cell, lstm_cell as lstm_cell, rnn_relu_cell as rnn_relu_cell
 from torchlike._functions.recurrent import rnn_tanh_cell as rnn_tanh_cell
-from torchlike._functions.reductions import bincount as bincount, bucketize as bucketize, histc as histc
 from torchlike._functions.reductions import logsumexp as logsumexp, max as max, median as median, min as min
 from torchlike._functions.reductions import mode as mode, nanmedian as nanmedian, nanquantile as nanquantile
-from torchlike._functions.reductions import norm as norm, quantile as quantile, searchsorted as searchsorted, std as std
-from torchlike._functions.reductions import std_mean as std_mean, unique as unique
-from torchlike._functions.reductions import unique_consecutive as unique_consecutive, var as var, var_mean as var_mean
+from torchlike._functions.reductions import norm as norm, quantile as quantile, std as std, std_mean as std_mean
+from torchlike._functions.reductions import var as var, var_mean as var_mean
 from torchlike._functions.selecting import argwhere as argwhere, index_put as index_put, index_put_ as index_put_
 from torchlike._functions.selecting import masked_select as masked_select, nonzero as nonzero
 from torchlike._functions.selecting import nonzero_static as nonzero_static, unravel_index as unravel_index
@@ -145,40 +148,35 @@ from torchlike._functions.views import adjoint as adjoint, as_strided as as_stri
 from torchlike._functions.views import atleast_1d as atleast_1d, atleast_2d as atleast_2d, atleast_3d as atleast_3d
 from torchlike._functions.views import broadcast_shapes as broadcast_shapes, broadcast_tensors as broadcast_tensors
 from torchlike._functions.views import broadcast_to as broadcast_to, flatten as flatten, imag as imag
-from torchlike._functions.views import movedim as movedim, movedim as moveaxis, ravel as ravel, real as real
-from torchlike._functions.views import reshape as reshape, unflatten as unflatten, view_as_real as view_as_real
-from torchlike._ops.arithmetic import add as add, addcdiv as addcdiv, addcmul as addcmul, div as div, div as divide
+from torchlike._functions.views import movedim as movedim, ravel as ravel, real as real, reshape as reshape
+from torchlike._functions.views import unflatten as unflatten, view_as_real as view_as_real
+from torchlike._ops.arithmetic import add as add, addcdiv as addcdiv, addcmul as addcmul, div as div
 from torchlike._ops.arithmetic import floor_divide as floor_divide, fmod as fmod, gcd as gcd, lcm as lcm, lerp as lerp
-from torchlike._ops.arithmetic import mul as mul, mul as multiply, neg as neg, neg as negative, reciprocal as reciprocal
-from torchlike._ops.arithmetic import remainder as remainder, rsub as rsub, sub as sub, sub as subtract
-from torchlike._ops.arithmetic import true_divide as true_divide
+from torchlike._ops.arithmetic import mul as mul, neg as neg, reciprocal as reciprocal, remainder as remainder
+from torchlike._ops.arithmetic import rsub as rsub, sub as sub, true_divide as true_divide
 from torchlike._ops.bitwise import bitwise_and as bitwise_and, bitwise_left_shift as bitwise_left_shift
 from torchlike._ops.bitwise import bitwise_not as bitwise_not, bitwise_or as bitwise_or
 from torchlike._ops.bitwise import bitwise_right_shift as bitwise_right_shift, bitwise_xor as bitwise_xor
-from torchlike._ops.bounds import abs as abs, abs as absolute, clamp as clamp, clamp as clip, clamp_max as clamp_max
-from torchlike._ops.bounds import clamp_min as clamp_min, copysign as copysign, fmax as fmax, fmin as fmin
-from torchlike._ops.bounds import heaviside as heaviside, hypot as hypot, maximum as maximum, minimum as minimum
-from torchlike._ops.bounds import nan_to_num as nan_to_num, nextafter as nextafter, sgn as sgn, sign as sign
-from torchlike._ops.bounds import signbit as signbit
-from torchlike._ops.comparison import eq as eq, ge as ge, ge as greater_equal, gt as gt, gt as greater
-from torchlike._ops.comparison import isfinite as isfinite, isin as isin, isinf as isinf, isnan as isnan
-from torchlike._ops.comparison import isneginf as isneginf, isposinf as isposinf, isreal as isreal, le as le
-from torchlike._ops.comparison import le as less_equal, logical_and as logical_and, logical_not as logical_not
-from torchlike._ops.comparison import logical_or as logical_or, logical_xor as logical_xor, lt as lt, lt as less
-from torchlike._ops.comparison import ne as ne, ne as not_equal
+from torchlike._ops.bounds import abs as abs, clamp as clamp, clamp_max as clamp_max, clamp_min as clamp_min
+from torchlike._ops.bounds import copysign as copysign, fmax as fmax, fmin as fmin, heaviside as heaviside
+from torchlike._ops.bounds import hypot as hypot, maximum as maximum, minimum as minimum, nan_to_num as nan_to_num
+from torchlike._ops.bounds import nextafter as nextafter, sgn as sgn, sign as sign, signbit as signbit
+from torchlike._ops.comparison import eq as eq, ge as ge, gt as gt, isfinite as isfinite, isin as isin, isinf as isinf
+from torchlike._ops.comparison import isnan as isnan, isneginf as isneginf, isposinf as isposinf, isreal as isreal
+from torchlike._ops.comparison import le as le, logical_and as logical_and, logical_not as logical_not
+from torchlike._ops.comparison import logical_or as logical_or, logical_xor as logical_xor, lt as lt, ne as ne
 from torchlike._ops.conversion import clone as clone
 from torchlike._ops.creation import complex as complex, polar as polar
 from torchlike._ops.exponential import exp as exp, exp2 as exp2, expm1 as expm1, log as log, log10 as log10
 from torchlike._ops.exponential import log1p as log1p, log2 as log2, logaddexp as logaddexp, logaddexp2 as logaddexp2
 from torchlike._ops.exponential import logit as logit, rsqrt as rsqrt, sigmoid as sigmoid, sqrt as sqrt
 from torchlike._ops.extrema import amax as amax, amin as amin, aminmax as aminmax, argmax as argmax, argmin as argmin
-from torchlike._ops.householder import geqrf as geqrf, householder_product as orgqr
+from torchlike._ops.householder import geqrf as geqrf, householder_product as _householder_product
 from torchlike._ops.indexing import gather as gather, index_add as index_add, index_copy as index_copy
 from torchlike._ops.indexing import index_fill as index_fill, index_reduce as index_reduce, index_select as index_select
 from torchlike._ops.indexing import scatter as scatter, scatter_add as scatter_add, scatter_reduce as scatter_reduce
-from torchlike._ops.joining import cat as cat, cat as concat, cat as concatenate, column_stack as column_stack
-from torchlike._ops.joining import dstack as dstack, hstack as hstack, stack as stack, vstack as vstack
-from torchlike._ops.joining import vstack as row_stack
+from torchlike._ops.joining import cat as cat, column_stack as column_stack, dstack as dstack, hstack as hstack
+from torchlike._ops.joining import stack as stack, vstack as vstack
 from torchlike._ops.linalg import cholesky_inverse as cholesky_inverse, cholesky_solve as cholesky_solve, det as det
 from torchlike._ops.linalg import matrix_exp as matrix_exp, matrix_power as matrix_power, pinverse as pinverse
 from torchlike._ops.masks import masked_fill as masked_fill, masked_scatter as masked_scatter
@@ -205,8 +203,7 @@ from torchlike._ops.places import put as put, take as take, take_along_dim as ta
 from torchlike._ops.powers import float_power as float_power, frexp as frexp, ldexp as ldexp, square as square
 from torchlike._ops.products import addbmm as addbmm, addmm as addmm, addmv as addmv, addr as addr, baddbmm as baddbmm
 from torchlike._ops.products import bmm as bmm, dot as dot, inner as inner, kron as kron, matmul as matmul, mm as mm
-from torchlike._ops.products import mv as mv, outer as outer, outer as ger, renorm as renorm, trace as trace
-from torchlike._ops.products import vdot as vdot
+from torchlike._ops.products import mv as mv, outer as outer, renorm as renorm, trace as trace, vdot as vdot
 from torchlike._ops.rearranging import combinations as combinations, diag as diag, diag_embed as diag_embed
 from torchlike._ops.rearranging import diagflat as diagflat, flip as flip, fliplr as fliplr, flipud as flipud
 from torchlike._ops.rearranging import roll as roll, rot90 as rot90, tile as tile, tril as tril, triu as triu
@@ -214,25 +211,21 @@ from torchlike._ops.rearranging import vander as vander
 from torchlike._ops.reductions import all as all, any as any, count_nonzero as count_nonzero, mean as mean
 from torchlike._ops.reductions import nanmean as nanmean, nansum as nansum, prod as prod, sum as sum
 from torchlike._ops.rounding import ceil as ceil, floor as floor, frac as frac, round as round, trunc as trunc
-from torchlike._ops.rounding import trunc as fix
 from torchlike._ops.sorting import argsort as argsort, cummax as cummax, cummin as cummin, cumprod as cumprod
 from torchlike._ops.sorting import cumsum as cumsum, cumulative_trapezoid as cumulative_trapezoid, diff as diff
 from torchlike._ops.sorting import kthvalue as kthvalue, logcumsumexp as logcumsumexp, msort as msort, sort as sort
-from torchlike._ops.sorting import topk as topk, trapezoid as trapezoid, trapezoid as trapz
+from torchlike._ops.sorting import topk as topk, trapezoid as trapezoid
 from torchlike._ops.special import digamma as digamma, erf as erf, erfc as erfc, erfinv as erfinv, i0 as i0
 from torchlike._ops.special import igamma as igamma, igammac as igammac, lgamma as lgamma, mvlgamma as mvlgamma
 from torchlike._ops.special import polygamma as polygamma, xlogy as xlogy
-from torchlike._ops.trigonometric import acos as acos, acos as arccos, acosh as acosh, acosh as arccosh, angle as angle
-from torchlike._ops.trigonometric import asin as asin, asin as arcsin, asinh as asinh, asinh as arcsinh, atan as atan
-from torchlike._ops.trigonometric import atan as arctan, atan2 as atan2, atan2 as arctan2, atanh as atanh
-from torchlike._ops.trigonometric import atanh as arctanh, cos as cos, cosh as cosh, deg2rad as deg2rad
-from torchlike._ops.trigonometric import rad2deg as rad2deg, sin as sin, sinc as sinc, sinh as sinh, tan as tan
-from torchlike._ops.trigonometric import tanh as tanh
+from torchlike._ops.trigonometric import acos as acos, acosh as acosh, angle as angle, asin as asin, asinh as asinh
+from torchlike._ops.trigonometric import atan as atan, atan2 as atan2, atanh as atanh, cos as cos, cosh as cosh
+from torchlike._ops.trigonometric import deg2rad as deg2rad, rad2deg as rad2deg, sin as sin, sinc as sinc, sinh as sinh
+from torchlike._ops.trigonometric import tan as tan, tanh as tanh
 from torchlike._ops.view_scatter import as_strided_scatter as as_strided_scatter, diagonal_scatter as diagonal_scatter
 from torchlike._ops.view_scatter import select_scatter as select_scatter, slice_scatter as slice_scatter
 from torchlike._ops.views import diagonal as diagonal, permute as permute, squeeze as squeeze, t as t
-from torchlike._ops.views import transpose as transpose, transpose as swapaxes, transpose as swapdims
-from torchlike._ops.views import unsqueeze as unsqueeze, view_as_complex as view_as_complex
+from torchlike._ops.views import transpose as transpose, unsqueeze as unsqueeze, view_as_complex as view_as_complex
 from torchlike.nn._activations import rrelu as rrelu, rrelu_ as rrelu_
 from torchlike.nn._plain import alpha_dropout as alpha_dropout, alpha_dropout_ as alpha_dropout_
 from torchlike.nn._plain import batch_norm as batch_norm, dropout as dropout, dropout_ as dropout_
@@ -240,6 +233,38 @@ from torchlike.nn._plain import embedding as embedding, feature_alpha_dropout as
 from torchlike.nn._plain import feature_alpha_dropout_ as feature_alpha_dropout_, feature_dropout as feature_dropout
 from torchlike.nn._plain import feature_dropout_ as feature_dropout_, group_norm as group_norm
 from torchlike.nn._plain import instance_norm as instance_norm, layer_norm as layer_norm
+
+absolute = abs
+arccos = acos
+arccosh = acosh
+arcsin = asin
+arcsinh = asinh
+arctan = atan
+arctan2 = atan2
+arctanh = atanh
+cholesky = _legacy_cholesky
+clip = clamp
+concat = cat
+concatenate = cat
+divide = div
+eig = _legacy_eig
+fix = trunc
+ger = outer
+greater = gt
+greater_equal = ge
+less = lt
+less_equal = le
+moveaxis = movedim
+multiply = mul
+negative = neg
+not_equal = ne
+orgqr = _householder_product
+range = _inclusive_range
+row_stack = vstack
+subtract = sub
+swapaxes = transpose
+swapdims = transpose
+trapz = trapezoid
 # end of what tools.forms writes
 
 from torchlike._ops.views import neg_view as _neg_view

@@ -51,7 +51,7 @@ def kind_of(annotation: str) -> str:
     return next((_KINDS[each] for each in words if each in _KINDS), STATIC)
 
 
-def is_structure(number) -> bool:
+def is_structure(number: Any) -> bool:
     """Whether a `POSITIVE` number is a part of the operation: what is not positive or not finite, 1 and 2 are special."""
     return not isinstance(number, (int, float)) or not 0 < number < math.inf or number in (1, 2)
 
@@ -88,7 +88,7 @@ def check(op: Op, args: tuple, kwargs: dict, form: Form, given: tuple) -> None:
             _check_elements(place, given)
 
 
-def _fault(kind: str, parameter: inspect.Parameter, given) -> str:
+def _fault(kind: str, parameter: inspect.Parameter, given: Any) -> str:
     """What is wrong with an argument, the end of PyTorch's sentence; nothing if it is right."""
     if not _fits(kind, parameter, given):
         return f"not {type_name(given)}"
@@ -99,7 +99,7 @@ def _fault(kind: str, parameter: inspect.Parameter, given) -> str:
     return ""
 
 
-def _fits(kind: str, parameter: inspect.Parameter, given) -> bool:
+def _fits(kind: str, parameter: inspect.Parameter, given: Any) -> bool:
     if given is None:
         return (
             parameter.default is None
@@ -127,7 +127,7 @@ def _word(parameter: inspect.Parameter) -> str:
     return _STATIC.get(word, word)
 
 
-def _check_elements(place: int, given) -> None:
+def _check_elements(place: int, given: Any) -> None:
     for spot, each in enumerate(given):
         if each is not None and not isinstance(each, TensorBase):
             raise TypeError(f"expected Tensor as element {spot} in argument {place}, but got {type(each).__name__}")
@@ -232,7 +232,7 @@ def _type_text(op: Op, parameter: inspect.Parameter) -> str:
     return _TYPES.get(op.kinds[parameter.name]) or _WORDS.get(_word(parameter), _word(parameter))
 
 
-def _type_name(given) -> str:
+def _type_name(given: Any) -> str:
     if isinstance(given, (tuple, list)) and given:
         inner = ", ".join(_type_name(each) for each in given[:1])
         return f"{type(given).__name__} of " + ("(" + inner + ",)" if isinstance(given, tuple) else "[" + inner + "]")
@@ -288,7 +288,7 @@ def legacy_keywords(**renamed: str) -> Callable[[F], F]:
 
     def decorate(fn: F) -> F:
         @functools.wraps(fn)
-        def call(*args, **kwargs):
+        def call(*args: Any, **kwargs: Any):
             try:
                 if kwargs and not renamed.keys().isdisjoint(kwargs):
                     kwargs = modern_keywords(fn.__qualname__.removesuffix(".__init__"), kwargs, renamed)

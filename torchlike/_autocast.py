@@ -12,10 +12,14 @@ import functools
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from torchlike._overrides import watch
 from torchlike._programs.aval import Aval, aval
 from torchlike._types import dtypes
+
+if TYPE_CHECKING:
+    import jax
 
 LOWER, SINGLE, WIDEST, BANNED = "lower precision", "float32", "the widest", "refused"
 
@@ -205,6 +209,6 @@ def cast_kinds(kinds: tuple, casts: tuple | None) -> tuple:
     )
 
 
-def cast_to(array, dtype: dtypes.dtype | None):
+def cast_to(array: jax.Array, dtype: dtypes.dtype | None):
     """An array in a dtype."""
     return array if dtype is None else array.astype(dtype.np)

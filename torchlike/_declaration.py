@@ -260,7 +260,7 @@ class Op:
         if self.aside:
             args, kwargs = (), tuple(self.signature.bind(*args, **dict(kwargs)).arguments.items())
 
-        def fn(arrays, dtype):
+        def fn(arrays: Any, dtype: Any):
             fill = functools.partial(_filled, arrays=arrays, asked=asked, dtype=dtype)
             try:
                 got = self.body(*map(fill, args), **{k: fill(v) for k, v in kwargs})
@@ -277,7 +277,7 @@ class Op:
             return in_single(fn, asked, all(each.device is CPU for each in avals))
         return lambda *arrays: fn(arrays, asked)
 
-    def _slotted(self, name: str, given, count):
+    def _slotted(self, name: str, given: Any, count: Any):
         """The argument with tensors and numbers replaced by their place among the inputs."""
         kind = self.kinds.get(SYNONYMS.get(name, name) if name not in self.kinds else name, STATIC)
         if isinstance(given, TensorBase):
@@ -298,11 +298,11 @@ class Op:
         """The layout and writing rules with the static arguments bound; numbers come at the call."""
         flags = self.flags
 
-        def layout(viewed, *given):
+        def layout(viewed: Any, *given: Any):
             fill = functools.partial(_filled, arrays=(viewed, *given))
             return flags.view(*map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
-        def write(viewed, new, *given):
+        def write(viewed: Any, new: Any, *given: Any):
             fill = functools.partial(_filled, arrays=(viewed, *given))
             return flags.write(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
@@ -320,7 +320,7 @@ def _predicate(wrong: Callable, is_brief: bool) -> Op:
     return Op(wrong.__name__.strip("_"), finding(wrong, is_brief), Flags())
 
 
-def _struct(kind) -> jax.ShapeDtypeStruct:
+def _struct(kind: Any) -> jax.ShapeDtypeStruct:
     """Shape and dtype of an input, as an object of its own."""
     known = NUMBERS[kind] if isinstance(kind, type) else kind.struct
     return jax.ShapeDtypeStruct(known.shape, known.dtype, weak_type=known.weak_type)
@@ -385,7 +385,7 @@ class Call(NamedTuple):
         return tuple(found)
 
 
-def _filled(each, arrays, asked=None, dtype=None):
+def _filled(each: Any, arrays: Any, asked: Any = None, dtype: Any = None):
     if type(each) is Slot:
         return arrays[each]
     if each is asked:
@@ -395,7 +395,7 @@ def _filled(each, arrays, asked=None, dtype=None):
     return each
 
 
-def _cast_to(known, result, rule: OutRule):
+def _cast_to(known: Any, result: Any, rule: OutRule):
     """The result as the changed tensor's dtype.
 
     Raises:
@@ -407,7 +407,7 @@ def _cast_to(known, result, rule: OutRule):
     return result.astype(known.dtype.np)
 
 
-def _check_stored(known: Aval, shape: tuple[int, ...], dtype, rule: OutRule) -> None:
+def _check_stored(known: Aval, shape: tuple[int, ...], dtype: Any, rule: OutRule) -> None:
     if shape != known.shape:
         raise RuntimeError(f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(shape)}")
     rule.check("", dtypes.of_numpy(dtype), known.dtype)

@@ -7,6 +7,7 @@ and say which argument is on another, by the names of PyTorch's kernels.
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 from torchlike._arguments import ARRAY, ARRAYS, LIKE, NUMBER, SYNONYMS
 from torchlike._autograd.moving import moved
@@ -97,7 +98,7 @@ def together(op: Op, args: tuple, kwargs: dict, in_place: bool) -> tuple | None:
     if all(each._aval.place is where for each in every):
         return None
 
-    def there(name: str, each):
+    def there(name: str, each: Any):
         if isinstance(each, TensorBase) and op.kinds[name] in (*TAKEN, NUMBER):
             return moved(each, where)
         return tuple([there(name, one) for one in each]) if op.kinds[name] is ARRAYS and each is not None else each

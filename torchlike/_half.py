@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -43,14 +44,14 @@ def in_single(fn: Callable, asked: dtype | None, on_cpu: bool) -> Callable:
         on_cpu: a GPU adds up products of matrices of halves in float32 by itself, and much faster than those of float32.
     """
 
-    def computed(*arrays):
+    def computed(*arrays: Any):
         before = _notes.made, _notes.due
         try:
             return traced(*arrays)
         finally:
             _notes.made, _notes.due = before
 
-    def traced(*arrays):
+    def traced(*arrays: Any):
         _notes.made, _notes.due = [], None
         closed, known = jax.make_jaxpr(lambda *those: fn(those, asked), return_shape=True)(*arrays)
         _notes.made, _notes.due = None, iter(_notes.made)
@@ -98,7 +99,7 @@ def converted(operands: Sequence, common: np.dtype, convert: Callable, spared: i
     return [convert(each, common) for each in operands]
 
 
-def stepped(array, halves: tuple = _NUMPY):
+def stepped(array: jax.Array, halves: tuple = _NUMPY):
     """What PyTorch rounds on the way: to what a half holds, if the operation is one of these halves."""
     if _notes.made is not None:
         _notes.made.append([array.dtype if array.dtype in halves else None])
@@ -109,20 +110,20 @@ def stepped(array, halves: tuple = _NUMPY):
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
-def _step(array, half: np.dtype):
+def _step(array: jax.Array, half: np.dtype):
     return _rounded(array, half)
 
 
 @_step.defjvp
-def _(half, primals, tangents):
+def _(half: Any, primals: Any, tangents: Any):
     return _step(*primals, half), tangents[0]
 
 
-def _is_of(operand, dtype: np.dtype) -> bool:
+def _is_of(operand: Any, dtype: np.dtype) -> bool:
     return hasattr(operand, "dtype") and operand.dtype == dtype
 
 
-def _rounded(array, half: np.dtype):
+def _rounded(array: jax.Array, half: np.dtype):
     """float32 rounded to what a half holds, which XLA does not undo."""
     limits = jnp.finfo(half)
     made = lax.reduce_precision(array, limits.nexp, limits.nmant)
@@ -132,7 +133,7 @@ def _rounded(array, half: np.dtype):
     return jnp.where(jnp.abs(array) < 2.0**-14, jnp.round(array / step) * step, made)
 
 
-def _widened(array, asked: dtype | None):
+def _widened(array: jax.Array, asked: dtype | None):
     if asked in dtypes.HALVES and not array.weak_type:
         array = array.astype(asked.np)
     return array.astype(np.float32) if array.dtype in _NUMPY else array
@@ -145,11 +146,11 @@ def summed_in_single(closed: ClosedJaxpr) -> ClosedJaxpr:
     return jax.make_jaxpr(lambda *arrays: _run(closed, arrays))(*closed.in_avals)
 
 
-def _run(closed: ClosedJaxpr, arrays) -> list:
+def _run(closed: ClosedJaxpr, arrays: Any) -> list:
     known: dict = dict(zip(closed.jaxpr.constvars, closed.consts, strict=True))
     known.update(zip(closed.jaxpr.invars, arrays, strict=True))
 
-    def read(atom):
+    def read(atom: Any):
         return atom.val if isinstance(atom, Literal) else known[atom]
 
     for eqn in closed.jaxpr.eqns:
@@ -164,7 +165,7 @@ def _run(closed: ClosedJaxpr, arrays) -> list:
     return [read(each) for each in closed.jaxpr.outvars]
 
 
-def _summed(eqn, given: list):
+def _summed(eqn: Any, given: list):
     wide = [_widened(each, None) for each in given]
     if eqn.primitive.name == "scatter-add":
         names = ("dimension_numbers", "indices_are_sorted", "unique_indices", "mode")
@@ -186,7 +187,7 @@ def _computing(jaxpr: Jaxpr) -> Iterator[str]:
             yield name
 
 
-def _body(parameter) -> Jaxpr | None:
+def _body(parameter: Any) -> Jaxpr | None:
     if isinstance(parameter, ClosedJaxpr):
         return parameter.jaxpr
     return parameter if isinstance(parameter, Jaxpr) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import OVERLAP, SHARED
@@ -34,6 +35,9 @@ def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
     Complex numbers do not become real, floats do not become integers, and nothing but bool becomes bool.
     """
     return from_.rank <= to.rank
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
     return stored(public + op.name, results, out, op.flags.out)
 
 
-def _refuse_inputs(out, given: tuple) -> None:
+def _refuse_inputs(out: Any, given: tuple) -> None:
     for target in tensors_of((out,)):
         check_apart(target, *tensors_of(given))
 
@@ -139,7 +143,7 @@ def _refuse_growth(result: TensorBase, out: TensorBase, given: tuple) -> None:
         )
 
 
-def _refuse_overlap(out, given: tuple) -> None:
+def _refuse_overlap(out: Any, given: tuple) -> None:
     for target in tensors_of((out,)):
         if target._repeats:
             raise RuntimeError(OVERLAP)
@@ -154,7 +158,7 @@ def tensors_of(given: tuple) -> list[TensorBase]:
     return [each for each in every if isinstance(each, TensorBase)]
 
 
-def check_apart(out, *inputs) -> None:
+def check_apart(out: Any, *inputs: Any) -> None:
     """Refuse to put a result into memory that it is read from.
 
     Raises:
@@ -164,7 +168,7 @@ def check_apart(out, *inputs) -> None:
         raise RuntimeError(SHARED)
 
 
-def stored(name: str, results, out, rule: OutRule | tuple[OutRule, ...] = CAST):
+def stored(name: str, results: R, out: Any, rule: OutRule | tuple[OutRule, ...] = CAST) -> R:
     """The results of the function of this name, put into ``out=`` where it is given."""
     if out is None:
         return results

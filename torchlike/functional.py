@@ -1,5 +1,7 @@
 """``torch.functional``: some functions of ``torch`` by their old path."""
 
+from torchlike._functions.counting import unique as unique
+from torchlike._functions.counting import unique_consecutive as unique_consecutive
 from torchlike._functions.joining import block_diag as block_diag
 from torchlike._functions.joining import cartesian_prod as cartesian_prod
 from torchlike._functions.joining import meshgrid as meshgrid
@@ -8,8 +10,6 @@ from torchlike._functions.products import chain_matmul as chain_matmul
 from torchlike._functions.products import einsum as einsum
 from torchlike._functions.products import tensordot as tensordot
 from torchlike._functions.reductions import norm as norm
-from torchlike._functions.reductions import unique as unique
-from torchlike._functions.reductions import unique_consecutive as unique_consecutive
 from torchlike._functions.selecting import unravel_index as unravel_index
 from torchlike._functions.splitting import split as split
 from torchlike._functions.views import atleast_1d as atleast_1d

@@ -9,7 +9,7 @@ from torchlike._ops.bessel import modified_bessel_k0 as modified_bessel_k0, modi
 from torchlike._ops.bessel import scaled_modified_bessel_k0 as scaled_modified_bessel_k0
 from torchlike._ops.bessel import scaled_modified_bessel_k1 as scaled_modified_bessel_k1
 from torchlike._ops.bessel import spherical_bessel_j0 as spherical_bessel_j0
-from torchlike._ops.exponential import exp2 as exp2, expm1 as expm1, log1p as log1p, logit as logit, sigmoid as expit
+from torchlike._ops.exponential import exp2 as exp2, expm1 as expm1, log1p as log1p, logit as logit, sigmoid as _sigmoid
 from torchlike._ops.nn.activations import log_softmax as log_softmax, softmax as softmax
 from torchlike._ops.polynomials import chebyshev_polynomial_t as chebyshev_polynomial_t
 from torchlike._ops.polynomials import chebyshev_polynomial_u as chebyshev_polynomial_u
@@ -24,12 +24,19 @@ from torchlike._ops.polynomials import shifted_chebyshev_polynomial_u as shifted
 from torchlike._ops.polynomials import shifted_chebyshev_polynomial_v as shifted_chebyshev_polynomial_v
 from torchlike._ops.polynomials import shifted_chebyshev_polynomial_w as shifted_chebyshev_polynomial_w
 from torchlike._ops.rounding import round as round
-from torchlike._ops.special import digamma as digamma, digamma as psi, entr as entr, erf as erf, erfc as erfc
-from torchlike._ops.special import erfcx as erfcx, erfinv as erfinv, i0 as i0, i0e as i0e, i1 as i1, i1e as i1e
-from torchlike._ops.special import igamma as gammainc, igammac as gammaincc, lgamma as gammaln, log_ndtr as log_ndtr
-from torchlike._ops.special import mvlgamma as multigammaln, ndtr as ndtr, ndtri as ndtri, polygamma as polygamma
-from torchlike._ops.special import xlog1py as xlog1py, xlogy as xlogy, zeta as zeta
+from torchlike._ops.special import digamma as digamma, entr as entr, erf as erf, erfc as erfc, erfcx as erfcx
+from torchlike._ops.special import erfinv as erfinv, i0 as i0, i0e as i0e, i1 as i1, i1e as i1e, igamma as _igamma
+from torchlike._ops.special import igammac as _igammac, lgamma as _lgamma, log_ndtr as log_ndtr, mvlgamma as _mvlgamma
+from torchlike._ops.special import ndtr as ndtr, ndtri as ndtri, polygamma as polygamma, xlog1py as xlog1py
+from torchlike._ops.special import xlogy as xlogy, zeta as zeta
 from torchlike._ops.trigonometric import sinc as sinc
+
+expit = _sigmoid
+gammainc = _igamma
+gammaincc = _igammac
+gammaln = _lgamma
+multigammaln = _mvlgamma
+psi = digamma
 
 __all__ = [
     "airy_ai",

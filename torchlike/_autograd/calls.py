@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import jax.numpy as jnp
 
@@ -19,6 +19,9 @@ from torchlike._programs.cache import remembered
 from torchlike._programs.spec import Spec
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.recorder import record, recorder
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 NO_GRAD = "element {} of tensors does not require grad and does not have a grad_fn"
 UNUSED = (
@@ -53,12 +56,12 @@ def pair(tensor: TensorBase) -> tuple:
     return tensor._value(), tensor._edge
 
 
-def listed(tensors) -> list:
+def listed(tensors: Any) -> list:
     """One tensor, or edge, or a sequence of them, as a list."""
     return [tensors] if isinstance(tensors, (TensorBase, GradientEdge)) else list(tensors)
 
 
-def _sources(inputs, name: str) -> list:
+def _sources(inputs: Any, name: str) -> list:
     """The inputs of `grad` or `backward`, which may come in a dictionary, as a list.
 
     Raises:
@@ -90,7 +93,7 @@ def _edges(inputs: list) -> list[tuple]:
     return edges
 
 
-def roots_of(tensors: list, gradients, create_graph: bool) -> list[tuple]:
+def roots_of(tensors: list, gradients: Any, create_graph: bool) -> list[tuple]:
     """(edge, gradient) for each root, ones where no gradient is given for a scalar.
 
     Raises:
@@ -160,14 +163,14 @@ def _ones(known: Aval) -> Spec:
 
 @gate
 def backward(
-    tensors=None,
-    grad_tensors=None,
-    retain_graph=None,
-    create_graph=False,
-    grad_variables=None,
-    inputs=None,
-    **legacy,
-):
+    tensors: Tensor | Sequence[Tensor] | None = None,
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Tensor | Sequence[Tensor | None] | None = None,
+    inputs: Any = None,
+    **legacy: Any,
+) -> None:
     """Add the gradients of `tensors` to the ``.grad`` of the leaves that they came from.
 
     Args:
@@ -208,7 +211,7 @@ def backward(
     recorder.end_backward(run.accumulated)
 
 
-def _legacy(tensors, retain_graph, legacy: dict, name: str) -> tuple:
+def _legacy(tensors: Any, retain_graph: bool | None, legacy: dict, name: str) -> tuple:
     """(tensors, retain_graph) from what PyTorch called them before 0.4."""
     for old in legacy:
         if old not in ("variables", "retain_variables"):
@@ -218,18 +221,42 @@ def _legacy(tensors, retain_graph, legacy: dict, name: str) -> tuple:
     return legacy.get("variables", tensors), legacy.get("retain_variables", retain_graph)
 
 
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor, ...]: ...
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: dict[str, Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> dict[str, Tensor]: ...
 @gate
 def grad(
-    outputs,
-    inputs,
-    grad_outputs=None,
-    retain_graph=None,
-    create_graph=False,
-    only_inputs=True,
-    allow_unused=None,
-    is_grads_batched=False,
-    materialize_grads=False,
-) -> tuple | dict:
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Any,
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> Any:
     """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
 
     Args:
@@ -278,7 +305,14 @@ def grad(
     return dict(zip(inputs, found, strict=True)) if type(inputs) is dict else tuple(found)
 
 
-def _grad(outputs: list, sources: list, grad_outputs, keep: bool, create_graph: bool, allow_unused) -> list:
+def _grad(
+    outputs: list,
+    sources: list,
+    grad_outputs: Tensor | Sequence[Tensor | None] | None,
+    keep: bool,
+    create_graph: bool,
+    allow_unused: bool | None,
+) -> list:
     roots = roots_of(outputs, grad_outputs, create_graph)
     edges = [(Nowhere(), 0) if edge is NOWHERE else edge for edge in _edges(sources)]  # what is shared is nobody's own
     found = Run(keep, create_graph, TensorBase._wrap, pair, edges, captures=True)(roots)
@@ -288,7 +322,9 @@ def _grad(outputs: list, sources: list, grad_outputs, keep: bool, create_graph: 
     return [None if (got := found.get(edge)) is None else TensorBase._wrap(*got) for edge in edges]
 
 
-def _batched(outputs: list, sources: list, batches: list, keep: bool, create_graph: bool, allow_unused) -> list:
+def _batched(
+    outputs: list, sources: list, batches: list, keep: bool, create_graph: bool, allow_unused: bool | None
+) -> list:
     """The gradients for each row of batches of gradients of the outputs, as rows again."""
     sizes = []
     for place, (output, batch) in enumerate(zip(outputs, batches, strict=True)):
@@ -316,7 +352,7 @@ def _batched(outputs: list, sources: list, batches: list, keep: bool, create_gra
     return [None if column[0] is None else stacked(column) for column in zip(*rows, strict=True)]
 
 
-def _zeros_like(source) -> TensorBase:
+def _zeros_like(source: Any) -> TensorBase:
     if isinstance(source, GradientEdge):
         raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     return source.new_zeros(source.shape)

@@ -95,10 +95,10 @@ def _derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -
     outputs = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
     count = len(spec.inputs)
 
-    def derivative(*arrays):
+    def derivative(*arrays: Any):
         inputs = list(arrays[:count])
 
-        def forward(*primals):
+        def forward(*primals: Any):
             for place, primal in zip(wanted, primals, strict=True):
                 inputs[place] = primal
             got = spec.replay(inputs)
@@ -113,7 +113,7 @@ def _derivative(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...]) -
 def _derivative_at(spec: Spec, needed: tuple[bool, ...], given: tuple[bool, ...], used: tuple[int, ...]) -> Callable:
     """`_derivative` of the used inputs and the cotangents, for an operation traced for all sizes: now it is for its own."""
 
-    def derivative(*arrays):
+    def derivative(*arrays: Any):
         spec.retrace()
         rest = iter(arrays)
         kinds = enumerate(map(struct_of, spec.inputs))
@@ -146,7 +146,7 @@ def zeros(derivative: Spec) -> tuple[bool, ...]:
     return derivative.extra
 
 
-def _filled(spec: Spec, floating: list[int], given: tuple[bool, ...], cotangents) -> list:
+def _filled(spec: Spec, floating: list[int], given: tuple[bool, ...], cotangents: Any) -> list:
     """A cotangent for each floating point output, zeros where none is given, in JAX's convention.
 
     JAX's cotangents are the conjugates of PyTorch's.
@@ -160,7 +160,7 @@ def _filled(spec: Spec, floating: list[int], given: tuple[bool, ...], cotangents
     ]
 
 
-def _conj(array):
+def _conj(array: jax.Array):
     return jnp.conj(array) if jnp.iscomplexobj(array) else array
 
 
@@ -193,10 +193,10 @@ def _make_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
     floating = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
     tree = None
 
-    def forward(*arrays):
+    def forward(*arrays: Any):
         nonlocal tree
 
-        def run(*primals):
+        def run(*primals: Any):
             inputs = list(arrays)
             for place, primal in zip(places, primals, strict=True):
                 inputs[place] = primal
@@ -216,7 +216,7 @@ def _make_residuals(spec: Spec, wanted: tuple[bool, ...]) -> tuple:
     def pull_for(given: tuple[bool, ...]) -> Spec:
         known = [out for out, there in zip(spec.outputs, given, strict=True) if there]
 
-        def backward(*arrays):
+        def backward(*arrays: Any):
             pull = jax.tree_util.tree_unflatten(tree, arrays[: len(residuals)])
             cotangents = _filled(spec, floating, given, arrays[len(residuals) :])
             return tuple(_conj(each) for each in pull(cotangents))

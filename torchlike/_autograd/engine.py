@@ -6,6 +6,7 @@ import itertools
 import warnings
 from collections.abc import Collection
 from heapq import heappop, heappush
+from typing import Any
 
 import jax
 import numpy as np
@@ -46,7 +47,13 @@ class Run:
     """
 
     def __init__(
-        self, keep_graph: bool, create_graph: bool, wrap, unwrap, targets: list | None = None, captures: bool = False
+        self,
+        keep_graph: bool,
+        create_graph: bool,
+        wrap: Any,
+        unwrap: Any,
+        targets: list | None = None,
+        captures: bool = False,
     ) -> None:
         self.keep_graph, self.create_graph = keep_graph, create_graph
         self.wrap, self.unwrap = wrap, unwrap
@@ -213,7 +220,7 @@ class Run:
     def _wrapped(self, grad: tuple | None):
         return None if grad is None else self.wrap(*grad)
 
-    def _unwrapped(self, grad) -> tuple | None:
+    def _unwrapped(self, grad: Any) -> tuple | None:
         return None if grad is None else self.unwrap(grad)
 
     def _accumulate(self, node: AccumulateGrad, grad: tuple | None) -> None:

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 retaining: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
 
-def tensor_hooks(hooks: dict[int, Callable], grad):
+def tensor_hooks(hooks: dict[int, Callable], grad: Any):
     """Call a tensor's hooks with its gradient, a tensor or None; what one returns takes its place.
 
     Raises:
@@ -47,7 +47,7 @@ def node_hooks(hooks: dict[int, Callable], grads: tuple, *more: tuple) -> tuple:
     return grads
 
 
-def leaf_hooks(hooks: dict[int, Callable], leaf) -> None:
+def leaf_hooks(hooks: dict[int, Callable], leaf: Any) -> None:
     """Call the hooks of a leaf that has got its gradient.
 
     Raises:
@@ -61,7 +61,7 @@ def leaf_hooks(hooks: dict[int, Callable], leaf) -> None:
             raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
-def _checked(hook: Callable, old, new):
+def _checked(hook: Callable, old: Any, new: Any):
     if old is None:
         raise RuntimeError("can't replace a None gradient with a non-None value")
     if not hasattr(new, "_storage"):

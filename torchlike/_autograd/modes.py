@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _State(threading.local):
@@ -56,25 +59,25 @@ class _Mode:
         def __exit__(self, *exc: Any) -> None:
             """Put back what was there."""
 
-    def __call__(self, fn):
+    def __call__(self, fn: F) -> F:
         if inspect.isclass(fn):
             fn.__init__ = self(fn.__init__)
-            return fn
+            return cast(F, fn)
         if inspect.isgeneratorfunction(fn):
-            return self._decorate_generator(fn)
+            return cast(F, self._decorate_generator(fn))
 
         @functools.wraps(fn)
-        def wrapped(*args, **kwargs):
+        def wrapped(*args: Any, **kwargs: Any):
             with self.clone():
                 return fn(*args, **kwargs)
 
-        return wrapped
+        return cast(F, wrapped)
 
-    def _decorate_generator(self, fn):
+    def _decorate_generator(self, fn: Any):
         """The mode holds while the generator runs, not while its caller does."""
 
         @functools.wraps(fn)
-        def wrapped(*args, **kwargs):
+        def wrapped(*args: Any, **kwargs: Any):
             generator = fn(*args, **kwargs)
             resume = functools.partial(next, generator)
             while True:
@@ -111,7 +114,7 @@ class _Switch(_Mode):
         self.previous = state.enabled
         state.enabled = self._enables
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         state.enabled = self.previous
 
 
@@ -126,8 +129,16 @@ class no_grad(_Switch):
         False
     """
 
+    @overload
+    def __new__(cls, orig_func: None = None) -> Self: ...
+    @overload
+    def __new__(cls, orig_func: F) -> F: ...
     def __new__(cls, orig_func: Any = None) -> Any:
         return super().__new__(cls) if orig_func is None else cls()(orig_func)
+
+    if TYPE_CHECKING:
+
+        def __init__(self, orig_func: Any = None) -> None: ...
 
 
 class enable_grad(no_grad):
@@ -147,14 +158,14 @@ class set_grad_enabled(_Mode):
         self.previous, self.mode = state.enabled, bool(mode)
         state.enabled = self.mode
 
-    def __call__(self, fn):
+    def __call__(self, fn: F) -> F:
         state.enabled = self.previous
         return super().__call__(fn)
 
     def __enter__(self) -> None:
         state.enabled = self.mode
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         state.enabled = self.previous
 
     def clone(self):
@@ -168,17 +179,21 @@ class inference_mode(_Mode):
         mode: False switches it off within the block.
     """
 
+    @overload
+    def __new__(cls, mode: bool = True) -> Self: ...
+    @overload
+    def __new__(cls, mode: F) -> F: ...
     def __new__(cls, mode: Any = True) -> Any:
         return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)
 
-    def __init__(self, mode: bool = True) -> None:
-        self.mode = mode
+    def __init__(self, mode: Any = True) -> None:
+        self.mode: bool = mode
 
     def __enter__(self) -> None:
         self.previous = state.enabled, state.inference
         state.enabled, state.inference = (None, True) if self.mode else (bool(state.enabled), False)
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         state.enabled, state.inference = self.previous
 
     def clone(self):

@@ -139,7 +139,7 @@ def _inputs(node: GradNode) -> tuple:
     return node.restored([]) if node.inputs is None else node.inputs
 
 
-def _tensor(value, edge: tuple | None) -> TensorBase:
+def _tensor(value: Any, edge: tuple | None) -> TensorBase:
     """A value as a tensor with its history: a leaf itself, where it still has this value."""
     if edge is not None and isinstance(edge[0], AccumulateGrad):
         leaf = edge[0].variable

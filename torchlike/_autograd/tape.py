@@ -10,6 +10,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from torchlike._autograd.derivatives import derivative_of, keeper, used_by, with_residuals, zeros
@@ -17,6 +18,9 @@ from torchlike._autograd.modes import state
 from torchlike._programs.spec import Spec
 from torchlike._recorder.recorder import record, recorder
 from torchlike._types.handles import RemovableHandle
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 SECOND_BACKWARD = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -167,7 +171,7 @@ class GradNode(Node):
         return self.inputs
 
     @_kept.setter
-    def _kept(self, kept) -> None:
+    def _kept(self, kept: Any) -> None:
         self.inputs = kept
 
     def restored(self, cotangents: list):
@@ -320,7 +324,7 @@ class KeepingNode(GradNode):
         return None if self.residuals is None else (self.inputs, self.residuals)
 
     @_kept.setter
-    def _kept(self, kept) -> None:
+    def _kept(self, kept: Any) -> None:
         self.inputs, self.residuals = kept or (None, None)
 
     def backward(self, cotangents: list, needed: tuple[bool, ...], create_graph: bool) -> list:
@@ -356,7 +360,7 @@ class AccumulateGrad(Node):
     _outputs = ()
     _is_leaf = True
 
-    def __init__(self, variable) -> None:
+    def __init__(self, variable: Tensor) -> None:
         self.grad = None
         self._sequence = 2**62  # at once, whenever it is ready
         self._variable = ref(variable)
@@ -394,6 +398,6 @@ def apply(spec: Spec, inputs: tuple, edges: tuple, tracked: bool) -> list[tuple]
     return [(each, None) for each in values]
 
 
-def tracks(edges) -> bool:
+def tracks(edges: Any) -> bool:
     """Whether an operation on inputs with these edges goes on the tape."""
     return state.enabled and any(edge is not None for edge in edges)

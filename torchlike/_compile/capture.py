@@ -7,7 +7,7 @@ import dis
 import weakref
 from collections import OrderedDict
 from types import CodeType, FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from torchlike._recorder.kinds import ORDINARY, Kind
 from torchlike._recorder.recorder import Recording, Value, recorder, value_of
 from torchlike._recorder.storage import Storage
 from torchlike._types import Size, device, dtype
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import Optimizer
 
 ITEM = "item() is called"  # what `Tensor.item` says of why it needs a value
 
@@ -157,7 +160,7 @@ class Capture(Kind):
     def looked(self, check: Bound, given: list) -> None:
         self.checked.append((check, given))
 
-    def updated(self, optimizer, group: dict) -> None:
+    def updated(self, optimizer: Optimizer, group: dict) -> None:
         self.groups.append((len(recorder.recording.nodes), optimizer, group))
 
     def shared(self, storage: Storage) -> Value:
@@ -199,7 +202,7 @@ class Capture(Kind):
             self._ends = recorder.at_boundary, recorder._after_backward
             default.note_draws(None)
 
-    def finish(self, before: Before, now: tuple, result) -> Replay:
+    def finish(self, before: Before, now: tuple, result: Any) -> Replay:
         """What the call did, as something that can be done again; what it recorded is computed.
 
         Raises:
@@ -282,7 +285,7 @@ class _Maker:
         self.storages: dict[Storage, object] = {}
         self.firsts: dict[Storage, int] = {}
 
-    def replay(self, result, verdict: Verdict | None) -> Replay:
+    def replay(self, result: Any, verdict: Verdict | None) -> Replay:
         """All of it, but for the program and its numbers.
 
         Raises:
@@ -304,7 +307,7 @@ class _Maker:
         aliases = [(self.firsts.setdefault(each, place), place) for place, each in enumerate(before.storages)]
         made.storages, made.shared = len(self.firsts), [(one, other) for one, other in aliases if one != other]
 
-    def _tell_results(self, made: Replay, result, verdict: Verdict | None) -> None:
+    def _tell_results(self, made: Replay, result: Any, verdict: Verdict | None) -> None:
         writes, read = self._writes(), self.capture.read
         found = None if verdict is None else self.source(verdict.found)
         made.grads = self._grads()
@@ -429,7 +432,7 @@ class _Maker:
         if [each._storage for each in before.tensors] != before.storages:
             raise Unguarded("a tensor is given other memory")
 
-    def template(self, given, what: str):
+    def template(self, given: Any, what: str):
         """How to make what a call returned anew.
 
         Raises:

@@ -7,6 +7,7 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 from torchlike._autograd.levels import levels
 from torchlike._autograd.modes import state
@@ -45,7 +46,7 @@ class Signature:
         if len(set(storages)) < len(storages):
             self.key += map(storages.index, storages)
 
-    def _add(self, given) -> None:
+    def _add(self, given: Any) -> None:
         kind = type(given)
         if kind is TensorBase._plain:
             if len(given.__dict__) == 1:
@@ -146,7 +147,7 @@ class Compiled:
         self.words: set = set()
         self.lock = threading.Lock()
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any):
         if self.leaves_tape and state.enabled:
             return self.fn(*args, **kwargs)
         now = flags.read()
@@ -238,7 +239,9 @@ class Compiled:
             return Before(capture, guards, signature.tensors)
         raise AssertionError
 
-    def _confirm(self, case: Case, capture: Capture, before: Before, signature, now: tuple, given: tuple, result):
+    def _confirm(
+        self, case: Case, capture: Capture, before: Before, signature: Any, now: tuple, given: tuple, result: Any
+    ):
         """Make a replay of the capture once another has agreed with it.
 
         Raises:
@@ -299,7 +302,7 @@ def compiled(fn: Callable, strict: Callable | None = None, limit: int = 8) -> Ca
     inner = Compiled(fn, strict, limit)
 
     @keeping_name(fn)
-    def call(*args, **kwargs):
+    def call(*args: Any, **kwargs: Any):
         return inner(*args, **kwargs)
 
     call._torchdynamo_orig_callable = fn
@@ -314,7 +317,7 @@ def disabled(fn: Callable, said: str) -> Callable:
     """
 
     @keeping_name(fn)
-    def call(*args, **kwargs):
+    def call(*args: Any, **kwargs: Any):
         recorder.kind.interrupt(said)
         return fn(*args, **kwargs)
 

@@ -29,6 +29,7 @@ from types import (
     ModuleType,
     WrapperDescriptorType,
 )
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +39,9 @@ from torchlike._programs import explain
 from torchlike._programs.cache import remembered
 from torchlike._types import Size, device, dtype
 from torchlike._types.formats import memory_format
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import Optimizer
 
 
 class Unguarded(Exception):
@@ -172,7 +176,7 @@ class Guards:
         if len(self._flat) + len(self.tensors) > MOST:
             raise Unguarded(f"what it reads are more than {MOST} objects,")
 
-    def _note(self, read: Callable, owner, what: str) -> None:
+    def _note(self, read: Callable, owner: Any, what: str) -> None:
         self._readers.append(read)
         self._owners.append(owner)
         self._held.append(list(read(owner)))
@@ -204,7 +208,7 @@ class Guards:
 
     # ------------------------------------------------------------------ visiting
 
-    def visit(self, given, what: str) -> None:
+    def visit(self, given: Any, what: str) -> None:
         """Note the state of an object and of all that it refers to."""
         kind = type(given)
         if kind in _ATOMS or id(given) in self.known:
@@ -268,7 +272,7 @@ class Guards:
             self._note(_HOOKS, leaf, f"the hooks of {what}")
             self._visit_all(_HOOKS(leaf), f"a hook of {what}")
 
-    def _visit_container(self, given, what: str) -> None:
+    def _visit_container(self, given: Any, what: str) -> None:
         if not given:
             self._empty.append(given)
         elif isinstance(given, dict):
@@ -293,7 +297,7 @@ class Guards:
         else:
             self._note(list, given, what)
 
-    def _visit_attributes(self, own, what: str) -> None:
+    def _visit_attributes(self, own: Any, what: str) -> None:
         """Those attributes of an object, or of a class, that the code can read."""
         self._note_keys(own, what)
         names = [name for name in own if self._words is None or name in self._words]
@@ -302,7 +306,7 @@ class Guards:
         for name in names:
             self.visit(own[name], f"{what}.{name}")
 
-    def _visit_groups(self, optimizer, what: str) -> set[int]:
+    def _visit_groups(self, optimizer: Optimizer, what: str) -> set[int]:
         """An optimizer's groups, whose numbers may change if only the optimizer reads them; returns what they are."""
         groups = optimizer.param_groups
         if not self._free or id(groups) in self.known or any(id(each) in self.known for each in groups):
@@ -382,7 +386,7 @@ class Guards:
         if type(given) is not type:
             self._visit_class(type(given), what)
 
-    def _visit_of_class(self, value, what: str) -> None:
+    def _visit_of_class(self, value: Any, what: str) -> None:
         if not type(value).__module__.startswith(("_abc", "torchlike")):
             self.visit(value, what)
 
@@ -392,7 +396,7 @@ class Guards:
             self._names.setdefault(id(names), (names, {}))[1][first] = True
             self._visit_chain(names.get(first, getattr(builtins, first, None)), first, rest)
 
-    def _visit_chain(self, found, what: str, names: list[str]) -> None:
+    def _visit_chain(self, found: Any, what: str, names: list[str]) -> None:
         """Visit what the names after a first one lead to: attributes, as long as they are modules'."""
         rest = iter(names)
         while isinstance(found, ModuleType):
@@ -434,7 +438,7 @@ def _equal(left: list | tuple, right: list | tuple) -> bool:
     return len(left) == len(right) and all(map(is_equal, left, right))
 
 
-def is_equal(left, right) -> bool:
+def is_equal(left: Any, right: Any) -> bool:
     """Whether two atoms are equal, type and all; anything else must be the same."""
     if left is right:
         return True

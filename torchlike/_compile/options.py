@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from torchlike._compile import function
 from torchlike._compile.errors import InvalidBackend, refuse
@@ -43,7 +44,7 @@ def compiled(
     disable: bool = False,
     recompile_limit: int | None = None,
     isolate_recompiles: bool = False,
-    shapes_spec=None,
+    shapes_spec: Any = None,
 ) -> Callable:
     """A compiled function; see `torch.compile` for the arguments.
 
@@ -70,7 +71,7 @@ def is_exporting() -> bool:
     return False
 
 
-def allow_in_graph(fn):
+def allow_in_graph(fn: Any):
     """The function, or the list of functions, as it is: whatever it calls is recorded, looked into or not.
 
     Raises:
@@ -114,7 +115,13 @@ class set_stance:
         ...     pass
     """
 
-    def __init__(self, stance: str = "default", *, skip_guard_eval_unsafe: bool = False, force_backend=None) -> None:
+    def __init__(
+        self,
+        stance: str = "default",
+        *,
+        skip_guard_eval_unsafe: bool = False,
+        force_backend: str | Callable[..., Any] | None = None,
+    ) -> None:
         if stance not in STANCES:
             raise RuntimeError(f"invalid torch.compile stance '{stance}'")
         self.stance, self.previous = stance, function.stance.name
@@ -124,7 +131,7 @@ class set_stance:
         function.stance.name = self.previous
 
         @function.keeping_name(fn)
-        def call(*args, **kwargs):
+        def call(*args: Any, **kwargs: Any):
             with set_stance(self.stance):
                 return fn(*args, **kwargs)
 
@@ -133,5 +140,5 @@ class set_stance:
     def __enter__(self) -> None:
         function.stance.name = self.stance
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         function.stance.name = self.previous

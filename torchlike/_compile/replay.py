@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 from sys import getrefcount
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from torchlike._recorder.recorder import Recording, Value, program_lock, recorde
 from torchlike._recorder.running import at_once, execute, store
 from torchlike._recorder.storage import Storage
 from torchlike._types.places import HOST
+
+if TYPE_CHECKING:
+    from torchlike.optim.optimizer import Optimizer
 
 LATER = np.empty(0)  # in the place of an array that is drawn at the call
 MISS: Any = object()  # what a replay gives when something is not as it was
@@ -80,7 +83,7 @@ class Holder(NamedTuple):
     def described(self) -> tuple:
         return ("holder", self.place)
 
-    def made(self, values, memo: dict) -> TensorBase:
+    def made(self, values: Any, memo: dict) -> TensorBase:
         """The tensor."""
         return memo["tensors"][self.place]
 
@@ -93,7 +96,7 @@ class Number(NamedTuple):
     def described(self) -> tuple:
         return ("number", self.whole)
 
-    def made(self, values, memo: dict):
+    def made(self, values: Any, memo: dict):
         """It, computed."""
         return values[self.whole].array.item()
 
@@ -106,7 +109,7 @@ class Same(NamedTuple):
     def described(self) -> tuple:
         return type(self.given), repr(self.given) if type(self.given) in ATOMS else id(self.given)
 
-    def made(self, values, memo: dict):
+    def made(self, values: Any, memo: dict):
         """It."""
         return self.given
 
@@ -119,7 +122,7 @@ class Several:
     def __init__(self, kind: tuple, build: Callable, parts: list) -> None:
         self.kind, self.build, self.parts = kind, build, parts
 
-    def made(self, values, memo: dict):
+    def made(self, values: Any, memo: dict):
         """The collection."""
         found = memo.get(self)
         if found is None:
@@ -406,11 +409,11 @@ def is_amid_step() -> bool:
 _KEPT = attrgetter("_edge", "_leaf", "_view", "_storage")
 
 
-def _is(left, right) -> bool:
+def _is(left: Any, right: Any) -> bool:
     return left is right
 
 
-def _is_number_like(now, held) -> bool:
+def _is_number_like(now: Any, held: Any) -> bool:
     """Whether a number, or a tuple of them, may stand for another without another rule."""
     if now is held:
         return True
@@ -424,12 +427,12 @@ def _is_number_like(now, held) -> bool:
 _WORDS = {"structure": "operations", "live": "results", "writes": "changes of tensors"}
 
 
-def _is_same_input(one, another) -> bool:
+def _is_same_input(one: Any, another: Any) -> bool:
     if type(one) is not Value or type(another) is not Value:
         return one == another
     return one.aval is another.aval and np.array_equal(one.array, another.array, equal_nan=one.aval.dtype.rank >= 2)
 
 
-def numbers_of(optimizer, group: dict) -> list[float]:
+def numbers_of(optimizer: Optimizer, group: dict) -> list[float]:
     """The numbers that an optimizer takes from a group, in order."""
     return [float(each) for each in optimizer._hyper_numbers(group).values() if not isinstance(each, TensorBase)]

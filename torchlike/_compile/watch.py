@@ -17,6 +17,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import BuiltinMethodType, CodeType, FrameType, MethodDescriptorType, ModuleType
+from typing import Any
 
 from torchlike._programs.marks import BREAKING, UNWATCHED
 
@@ -74,7 +75,7 @@ _VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
 _METHODS_OF = {*CONTAINERS, *ATOMS, *_VIEWS, tuple, frozenset, object}
 
 
-def _is_pure(function) -> bool:
+def _is_pure(function: Any) -> bool:
     """Whether a function written in C computes from what it is given, and changes nothing but containers."""
     if isinstance(function, MethodDescriptorType):
         return function.__objclass__ in _METHODS_OF
@@ -127,7 +128,7 @@ class Watch:
         """End."""
         sys.setprofile(None)
 
-    def _event(self, frame: FrameType, event: str, arg) -> None:
+    def _event(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "call":
             code = frame.f_code
             if code not in self._known:
@@ -145,7 +146,7 @@ class Watch:
     def _look_away(self, until: FrameType) -> None:
         """Note nothing until a frame is left."""
 
-        def wait(frame: FrameType, event: str, arg) -> None:
+        def wait(frame: FrameType, event: str, arg: Any) -> None:
             if event == "return" and frame is until:
                 sys.setprofile(self._event)
 

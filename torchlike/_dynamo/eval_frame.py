@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from torchlike._compile import options as _options
 from torchlike._compile.errors import BREAK, DISABLED
 from torchlike._compile.function import disabled
 from torchlike._recorder.recorder import recorder
 from torchlike.nn.modules.module import Module
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class OptimizedModule(Module):
@@ -91,6 +93,36 @@ def _applied(target: Any, wrap: Callable):
     return target if isinstance(target, type) else wrap(target)
 
 
+@overload
+def compile(
+    model: F,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: str | Callable[..., Any] | None = None,
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+    name: str | None = None,
+    disable: bool = False,
+    recompile_limit: int | None = None,
+    isolate_recompiles: bool = False,
+    shapes_spec: Any = None,
+) -> F: ...
+@overload
+def compile(
+    model: None = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: str | Callable[..., Any] | None = None,
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+    name: str | None = None,
+    disable: bool = False,
+    recompile_limit: int | None = None,
+    isolate_recompiles: bool = False,
+    shapes_spec: Any = None,
+) -> Callable[[F], F]: ...
 def compile(
     model: Callable | None = None,
     *,

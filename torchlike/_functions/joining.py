@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 MESHGRID = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
 
 
-def _tensors(args: tuple) -> tuple:
+def _tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
 @function
-def block_diag(*tensors: Tensor):
+def block_diag(*tensors: Tensor) -> Tensor:
     """Matrices along the diagonal of one matrix, zeros elsewhere; vectors are rows.
 
     Example:
@@ -66,7 +66,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
 
 @function
-def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str | None = None):
+def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str | None = None) -> tuple[Tensor, ...]:
     """Vectors as grids: each varies along its own dimension and repeats along the others.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -158,7 +158,7 @@ def logdet(input: Tensor) -> Tensor:
 
 
 @function(out=SAME)
-def slogdet(input: Tensor):
+def slogdet(input: Tensor) -> return_types.slogdet:
     """(sign, logarithm of the absolute value) of the determinants.
 
     Example:
@@ -169,7 +169,7 @@ def slogdet(input: Tensor):
 
 
 @function(out=SAME, out_name="linalg_qr")
-def qr(input: Tensor, some: bool = True):
+def qr(input: Tensor, some: bool = True) -> return_types.qr:
     """(orthogonal, upper triangular) factors; complete ones where not `some`.
 
     Example:
@@ -182,7 +182,7 @@ def qr(input: Tensor, some: bool = True):
 
 
 @function(out=SAME)
-def svd(input: Tensor, some: bool = True, compute_uv: bool = True):
+def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> return_types.svd:
     """(left vectors, singular values, right vectors).
 
     Example:
@@ -198,6 +198,12 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True):
     return return_types.svd(left, values, right.mH)
 
 
+@return_types._named
+class eig(NamedTuple):
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
 @function(name="eig")
 def legacy_eig(a: Tensor, eigenvectors: bool = False, *, out: Tensor | None = None):
     """(eigenvalues ``(n, 2)`` as real and imaginary parts, real eigenvectors or none); use `torch.linalg.eig`."""
@@ -205,11 +211,8 @@ def legacy_eig(a: Tensor, eigenvectors: bool = False, *, out: Tensor | None = No
     values, vectors = np.linalg.eig(a.detach()._value().numpy())
     pairs = np.stack([values.real, values.imag], -1).astype(a.dtype.np)
     real = np.ascontiguousarray(vectors.real).astype(a.dtype.np) if eigenvectors else np.zeros(0, a.dtype.np)
-    made = _EIG(making.wrapped(pairs), making.wrapped(real))
+    made = eig(making.wrapped(pairs), making.wrapped(real))
     return stored("eig", made, out)
-
-
-_EIG = return_types._type("eig", "eigenvalues eigenvectors")
 
 
 @function(module="torchlike.linalg")
@@ -221,7 +224,7 @@ def norm(
     *,
     out: Tensor | None = None,
     dtype: dtypes.dtype | None = None,
-):
+) -> Tensor:
     """The norm of vectors or matrices; without `ord` and `dim` that of all elements as one vector.
 
     Args:
@@ -250,7 +253,7 @@ def matrix_norm(
     keepdim: bool = False,
     *,
     dtype: dtypes.dtype | None = None,
-):
+) -> Tensor:
     """Norms of matrices over two dimensions.
 
     Args:
@@ -291,7 +294,7 @@ def matrix_rank(
 
 
 @function(module="torchlike.linalg", out=CAST)
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None):
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> return_types.linalg_lstsq:
     """The least squares solutions of ``A X = B``, with (residuals, rank, singular values).
 
     Args:

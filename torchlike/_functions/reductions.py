@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
-import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, overload
 
-import numpy as np
-
-from torchlike import _strides as strides
+from torchlike import return_types
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions import making
@@ -18,12 +15,15 @@ from torchlike._ops import extrema, sorting
 from torchlike._ops import reductions as ops
 from torchlike._out import CAST, SAME, OutRule, can_cast, stored
 from torchlike._programs import explain
-from torchlike._signatures import refuse
 from torchlike._types import dtypes
 
 if TYPE_CHECKING:
+    from torchlike._dispatch import TensorFunction
     from torchlike.tensor import Tensor
 
+F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+Pair: TypeAlias = "tuple[Tensor, Tensor] | list[Tensor] | None"
 _MISSING = object()
 
 
@@ -34,21 +34,45 @@ _EXTREMUM = OutRule(
 )
 
 
-def _extremum(name: str, along: Callable[..., Any], of_all: Callable[..., Any], shown: str):
-    def extremum(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: Tensor | None = None
-    ):
-        if isinstance(dim, TensorBase):
-            other, dim = dim, None
-        if other is not None:
-            from torchlike._ops import bounds
+def _extremum(along: Callable[..., Any], of_all: Callable[..., Any]) -> Callable[[F], F]:
+    """Make of a signature the function that finds an extremum."""
 
-            return stored(name, getattr(bounds, name + "imum")(input, other), out)
-        if dim is None:
-            return stored(name, of_all(input), out, _EXTREMUM)
-        return stored(name, along(input, dim, keepdim), out, SAME)
+    def declare(signed: F) -> F:
+        name = signed.__name__
 
-    extremum.__doc__ = f"""The {name}imum of all elements, along a dimension, or of two tensors element by element.
+        def extremum(
+            input: Tensor,
+            dim: Any = None,
+            keepdim: bool = False,
+            *,
+            other: Tensor | None = None,
+            out: Tensor | None = None,
+        ) -> Any:
+            if isinstance(dim, TensorBase):
+                other, dim = dim, None
+            if other is not None:
+                from torchlike._ops import bounds
+
+                return stored(name, getattr(bounds, name + "imum")(input, other), out)
+            if dim is None:
+                return stored(name, of_all(input), out, _EXTREMUM)
+            return stored(name, along(input, dim, keepdim), out, SAME)
+
+        extremum.__doc__ = signed.__doc__
+        return function(cast(F, extremum), name=name, several=True)
+
+    return declare
+
+
+@overload
+def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False, *, out: Pair = None) -> return_types.max: ...
+@overload
+def max(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@_extremum(extrema.max_along, extrema.max_of_all)
+def max(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """The maximum of all elements, along a dimension, or of two tensors element by element.
 
     Args:
         dim: a dimension: gives a named pair (values, indices); or another tensor.
@@ -58,17 +82,35 @@ def _extremum(name: str, along: Callable[..., Any], of_all: Callable[..., Any], 
         RuntimeError: there are no elements.
 
     Example:
-        >>> torch.{name}(torch.tensor([[1, 5], [7, 3]]), 1).values
-        {shown}
+        >>> torch.max(torch.tensor([[1, 5], [7, 3]]), 1).values
+        tensor([5, 7])
     """
-    return function(extremum, name=name, several=True)
 
 
-max = _extremum("max", extrema.max_along, extrema.max_of_all, "tensor([5, 7])")
-min = _extremum("min", extrema.min_along, extrema.min_of_all, "tensor([1, 3])")
+@overload
+def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False, *, out: Pair = None) -> return_types.min: ...
+@overload
+def min(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@_extremum(extrema.min_along, extrema.min_of_all)
+def min(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """The minimum of all elements, along a dimension, or of two tensors element by element.
+
+    Args:
+        dim: a dimension: gives a named pair (values, indices); or another tensor.
+        keepdim: whether the reduced dimension stays, with size 1.
+
+    Raises:
+        RuntimeError: there are no elements.
+
+    Example:
+        >>> torch.min(torch.tensor([[1, 5], [7, 3]]), 1).values
+        tensor([1, 3])
+    """
 
 
-def _takes_values_and_indices(fn: Callable[..., Any]):
+def _takes_values_and_indices(fn: F) -> F:
     """Let a function take ``values=`` and ``indices=``, as before 0.4, for the pair ``out=``, with a FutureWarning."""
 
     @functools.wraps(fn)
@@ -82,20 +124,24 @@ def _takes_values_and_indices(fn: Callable[..., Any]):
                 kwargs["out"] = pair
         return fn(*args, **kwargs)
 
-    return call
+    return cast(F, call)
 
 
 mode = _takes_values_and_indices(sorting.mode)
 
 
+@overload
+def median(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def median(input: Tensor, dim: int, keepdim: bool = False, *, out: Pair = None) -> return_types.median: ...
 @_takes_values_and_indices
 def median(
     input: Tensor,
     dim: int | None = None,
     keepdim: bool = False,
     *,
-    out: Tensor | tuple[Tensor, ...] | list[Tensor] | None = None,
-):
+    out: Any = None,
+) -> Any:
     """The lower median of all elements; along a dimension a named pair (values, indices).
 
     Example:
@@ -109,8 +155,12 @@ def median(
     )
 
 
+@overload
+def nanmedian(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor, dim: int, keepdim: bool = False, *, out: Pair = None) -> return_types.nanmedian: ...
 @function(out=CAST)
-def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False):
+def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The lower median of what is not NaN; along a dimension a named pair (values, indices).
 
     Example:
@@ -120,8 +170,8 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False):
     return sorting.nanmedian_of_all(input) if dim is None else sorting.nanmedian_along(input, dim, keepdim)
 
 
-def _running(op: Callable[..., Any]):
-    def in_place(self: Tensor, dim: int, *, dtype: dtypes.dtype | None = None):
+def _running(op: TensorFunction[..., Tensor]):
+    def in_place(self: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
         own = self._aval.dtype
         asked = dtypes.resolve(dtype, op.__name__ + "_") or own
         if asked is not own:
@@ -144,10 +194,10 @@ cumsum_ = _running(sorting.cumsum)
 cumprod_ = _running(sorting.cumprod)
 
 
-def _spread(name: str, op: Callable[..., Any], shown: str):
+def _spread(name: str, op: Callable[..., R], shown: str):
     def spread(
         input: Tensor, dim: Any = None, unbiased: Any = _MISSING, keepdim: bool = False, *, correction: Any = _MISSING
-    ):
+    ) -> R:
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         if correction is _MISSING:
@@ -185,7 +235,7 @@ def norm(
     keepdim: bool = False,
     out: Tensor | None = None,
     dtype: dtypes.dtype | None = None,
-):
+) -> Tensor:
     """The norm of a vector, or over dimensions.
 
     Args:
@@ -275,278 +325,6 @@ def _quantile(name: str, skip_nan: bool, shown: str):
 
 quantile = _quantile("quantile", False, "tensor(nan)")
 nanquantile = _quantile("nanquantile", True, "tensor(1.5000)")
-
-
-# ---------------------------------------------------------------------- sizes that depend on values
-
-
-@function
-def unique(
-    input: Tensor,
-    sorted: bool = True,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    dim: int | None = None,
-):
-    """The distinct elements in order, or the distinct slices along `dim`.
-
-    Args:
-        return_inverse: also give where each element is among them.
-        return_counts: also give how often each occurs.
-
-    Returns:
-        A tensor, or a tuple of it and what else was asked for.
-
-    Example:
-        >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
-        (tensor([1, 3]), tensor([1, 2]))
-    """
-    array, name = _countable(input, dim), "_unique2" if dim is None else "unique_dim"
-    if dim is not None and array.dtype.kind in "fV" and array.size and (array != array).any():
-        return _uniques(input, dim, name, *_unique_rows(array, dim), return_inverse, return_counts)
-    if dim is not None and not array.size and array.shape[dim]:
-        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
-    found, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
-    if dim is None:
-        inverse = inverse.reshape(array.shape)
-    inverse = inverse.reshape(-1) if dim is not None else inverse
-    return _uniques(input, dim, name, found, inverse, counts, return_inverse, return_counts)
-
-
-def _unique_rows(array: np.ndarray, dim: int) -> tuple:
-    """(the distinct slices, which of them each slice is, how often it occurs), where NaN is in no order, as in PyTorch."""
-    rows = np.moveaxis(array, dim, 0)
-    flat = rows.reshape(len(rows), -1).tolist()
-    order = sorted(range(len(flat)), key=functools.cmp_to_key(lambda a, b: _compared(flat[a], flat[b])))
-    new = [place == 0 or flat[each] != flat[order[place - 1]] for place, each in enumerate(order)]
-    # a list's comparison takes one and the same NaN for equal
-    new = [first or any(x != x for x in flat[each]) for first, each in zip(new, order, strict=True)]
-    which = np.cumsum(new) - 1
-    inverse = np.empty(len(flat), np.int64)
-    inverse[order] = which
-    kept = [each for each, first in zip(order, new, strict=True) if first]
-    return np.ascontiguousarray(np.moveaxis(rows[kept], 0, dim)), inverse, np.bincount(which)
-
-
-def _compared(one: list, other: list) -> int:
-    return next((-1 if a < b else 1 for a, b in zip(one, other, strict=True) if a < b or a > b), 0)
-
-
-def _countable(input: Tensor, dim: int | None) -> np.ndarray:
-    if input.dtype.is_complex and (input.numel() or dim is None):
-        kernel = "unique" if dim is None else "unique_dim"
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_name(input.dtype)}'")
-    return input._value().numpy("`_unique2` looks for elements")
-
-
-def _uniques(
-    input: Tensor,
-    dim: int | None,
-    name: str,
-    found: np.ndarray,
-    inverse: np.ndarray,
-    counts: np.ndarray,
-    return_inverse: bool,
-    return_counts: bool,
-):
-    found = making.wrapped(found, input.device)
-    results = [sorting.found_in(input, found, name) if input.requires_grad else found]
-    if dim is not None:  # which lies in memory as if it were the first
-        rest = [each for each in range(found.dim()) if each != dim % found.dim()]
-        strides.put(results[0], strides.dense(found.shape, (dim % found.dim(), *rest)))
-    if return_inverse:
-        results.append(making.wrapped(inverse.astype(np.int64), input.device))
-    if return_counts:
-        results.append(making.wrapped(counts.astype(np.int64), input.device))
-    return results[0] if len(results) == 1 else tuple(results)
-
-
-def _flags(return_inverse: bool, return_counts: bool, dim: int | None) -> dict:
-    return {"return_inverse": return_inverse, "return_counts": return_counts, "dim": dim}
-
-
-@function
-def unique_consecutive(
-    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-):
-    """The elements, or slices along `dim`, without those that equal the one before them.
-
-    Example:
-        >>> torch.unique_consecutive(torch.tensor([1, 1, 2, 1]))
-        tensor([1, 2, 1])
-    """
-    refuse("torch._VF.unique_consecutive", (input,), _flags(return_inverse, return_counts, dim))
-    array = _countable(input, dim)
-    rows = array.reshape(-1, 1) if dim is None else np.moveaxis(array, dim, 0)
-    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
-    new = np.ones(len(rows), bool)
-    new[1:] = (flat[1:] != flat[:-1]).any(1)
-    found = rows[new, 0] if dim is None else np.moveaxis(rows[new], 0, dim)
-    inverse = np.cumsum(new) - 1
-    counts = np.diff(np.append(np.flatnonzero(new), len(rows)))
-    shaped = inverse.reshape(array.shape) if dim is None else inverse
-    found = np.ascontiguousarray(found)
-    return _uniques(input, dim, "unique_consecutive", found, shaped, counts, return_inverse, return_counts)
-
-
-@function(several=True)
-def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each non-negative integer occurs, or the sum of its weights: ``max(input) + 1`` results at least.
-
-    Raises:
-        RuntimeError: the input is not 1-d, or has negative elements.
-
-    Example:
-        >>> torch.bincount(torch.tensor([0, 2, 2]), minlength=5)
-        tensor([1, 0, 2, 0, 0])
-    """
-    if input.dtype.rank != 1:
-        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
-    if minlength < 0:
-        raise RuntimeError("minlength should be >= 0")
-    array = input._value().numpy()
-    if input.dim() != 1 or (array.size and array.min() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    length = int(array.max()) + 1 if array.size else 0
-    length = length if length > minlength else minlength
-    if weights is not None and weights.shape != input.shape:
-        raise RuntimeError("weights should be 1-d and have the same length as input")
-    return ops.bincount_of(input, weights, length=length)
-
-
-_HISTOGRAM = OutRule(
-    "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {c_result} and hist {c_out}"
-)
-
-
-@function(out=_HISTOGRAM)
-def histc(input: Tensor, bins: int = 100, min: complex = 0, max: complex = 0) -> Tensor:
-    """How many elements fall into each of `bins` equal intervals from `min` to `max`; others do not count.
-
-    Args:
-        min, max: the ends; both 0 for the smallest and largest element.
-
-    Raises:
-        RuntimeError: `bins` is not positive, or the ends are not in order or not finite.
-
-    Example:
-        >>> torch.histc(torch.tensor([0.0, 1.0, 1.5, 9.0]), bins=2, min=0, max=2)
-        tensor([1., 2.])
-    """
-    if bins <= 0:
-        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
-    if not input.is_floating_point():
-        kernel = "aminmax_cpu" if input.dtype.is_complex and min == max else "histogram_cpu"
-        kernel = kernel if input.dtype.rank else "linspace_cpu"
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_name(input.dtype.np)}'")
-    low, high = float(min), float(max)
-    if low == high and input.numel():
-        array = input._value().numpy()
-        if low == 0:
-            low, high = float(array.min()), float(array.max())
-    if low == high:
-        low, high = low - 1, high + 1
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
-    if low > high:
-        raise RuntimeError("torch.histc: max must be larger than min")
-    return ops.histc_of(input.detach(), low, high, bins)
-
-
-@function(several=True)
-def searchsorted(
-    sorted_sequence: Tensor,
-    input: Tensor,
-    *,
-    out_int32: bool = False,
-    right: bool = False,
-    side: str | None = None,
-    out: Tensor | None = None,
-    sorter: Tensor | None = None,
-) -> Tensor:
-    """Where values would go in sorted rows.
-
-    Args:
-        sorted_sequence: ``(N)``, or rows ``(*, N)`` with the leading dimensions of `input`.
-        input: the values, a tensor or a number.
-        right: go behind equals; as ``side="right"``.
-        sorter: the order that sorts `sorted_sequence`.
-
-    Raises:
-        RuntimeError: `side` contradicts `right`, or the leading dimensions differ.
-
-    Example:
-        >>> torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([3, 4]))
-        tensor([1, 2])
-        >>> torch.searchsorted(torch.tensor([1, 3, 5]), 3, right=True)
-        tensor(2)
-    """
-    if side not in (None, "left", "right"):
-        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
-    if side == "left" and right:
-        raise RuntimeError(
-            "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
-        )
-    name = "torch.searchsorted(): "
-    if sorted_sequence.dim() == 0:
-        raise RuntimeError(name + "boundaries tensor should have positive dimension, but got 0 dimension")
-    if not isinstance(input, TensorBase):
-        input = making.tensor(input, dtype=sorted_sequence.dtype)
-    if input.dim() == 0 and sorted_sequence.dim() != 1:
-        raise RuntimeError(
-            name + "input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries "
-            f"tensor dim({sorted_sequence.dim()}) and input value's dim(0) numel(1)"
-        )
-    if sorter is not None:
-        _check_sorter(sorted_sequence, sorter)
-        sorted_sequence = sorted_sequence.gather(-1, sorter)
-    if sorted_sequence.dim() > 1 and sorted_sequence.shape[:-1] != input.shape[:-1]:
-        raise RuntimeError(
-            name + "boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
-            f"tensor and input value tensor must match, but we got boundaries tensor {list(sorted_sequence.shape)} and "
-            f"input value tensor {list(input.shape)}"
-        )
-    places = sorting.searchsorted_of(sorted_sequence, input, right or side == "right", out_int32)
-    return stored(str(bool(out_int32)), places, out, _PLACES)
-
-
-_PLACES = OutRule(
-    "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on whether "
-    "out_int32 flag is True, but we got output tensor's dtype {out} and out_int32 flag is {name}"
-)
-
-
-def _check_sorter(boundaries: Tensor, sorter: Tensor | None) -> None:
-    name = "torch.searchsorted(): "
-    if sorter.shape != boundaries.shape:
-        raise RuntimeError(
-            name + f"boundary and sorter must have the same size, but got boundary tensor {list(boundaries.shape)}and "
-            f"got sorter tensor {list(sorter.shape)}"
-        )
-    if sorter.dtype.np != np.int64:
-        word = dtypes.scalar_name(sorter.dtype.np)
-        raise RuntimeError(name + f"sorter must be a tensor of long dtype but got dtype {word}")
-    places = sorter.detach()._value().numpy()
-    if places.size and not ((places >= 0) & (places < boundaries.shape[-1])).all():
-        raise RuntimeError(name + "sorter index out of range")
-
-
-@function(several=True)
-def bucketize(
-    input: Tensor, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Tensor | None = None
-) -> Tensor:
-    """The interval between sorted `boundaries` that each value falls into.
-
-    Raises:
-        RuntimeError: `boundaries` is not 1-d.
-
-    Example:
-        >>> torch.bucketize(torch.tensor([0.5, 1.0, 7.0]), torch.tensor([1.0, 5.0]))
-        tensor([0, 0, 2])
-    """
-    if boundaries.dim() != 1:
-        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.dim()})")
-    return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
 
 
 def sum_to_size(self: Tensor, *size: int | Sequence[int]) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -99,8 +99,12 @@ def index_put_(
 _PLACES = OutRule("nonzero: Expected out tensor to have scalar type {result} but got scalar type{out}")
 
 
+@overload
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
 @function
-def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False):
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
     """The places of all elements that are not zero, in order: int64 of shape ``(n, ndim)``.
 
     Args:
@@ -170,6 +174,12 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     return stored("masked_select", chosen(wide, (True,) * len(shape), indices, masked_select_by), out, INDEXED)
 
 
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(
+    condition: Tensor, input: Tensor | complex, other: Tensor | complex, *, out: Tensor | None = None
+) -> Tensor: ...
 @function(several=True)
 def where(
     condition: Tensor,

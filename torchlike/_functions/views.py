@@ -303,7 +303,7 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     return views.permute(input, tuple([places[dim] if dim in places else next(rest) for dim in range(ndim)]))
 
 
-def reversed_dims(self: Tensor):
+def reversed_dims(self: Tensor) -> Tensor:
     """``x.T``: the dimensions in reverse order."""
     ndim = self._aval.ndim
     if ndim not in (0, 2):
@@ -318,7 +318,7 @@ def _identity(name: str) -> str:
     return f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
 
 
-def matrix_transpose(self: Tensor):
+def matrix_transpose(self: Tensor) -> Tensor:
     """``x.mT``: the last two dimensions swapped."""
     ndim = self._aval.ndim
     if ndim < 2:
@@ -329,7 +329,7 @@ def matrix_transpose(self: Tensor):
     return views.transpose(self, -2, -1)
 
 
-def conjugate_transpose(self: Tensor):
+def conjugate_transpose(self: Tensor) -> Tensor:
     """``x.H``: the transpose of a matrix, conjugated."""
     ndim = self._aval.ndim
     if ndim not in (0, 2):
@@ -346,7 +346,7 @@ def _adjoint(self: Tensor):
     return views.conjugate(swapped) if self._aval.dtype.is_complex else swapped
 
 
-def matrix_adjoint(self: Tensor):
+def matrix_adjoint(self: Tensor) -> Tensor:
     """``x.mH``: the last two dimensions swapped, conjugated."""
     return _checked_adjoint(self, "tensor.mH is")
 
@@ -515,12 +515,12 @@ def broadcast_shapes(*shapes: Any):
     return Size(result)
 
 
-def _tensors(args: tuple) -> tuple:
+def _tensors(args: tuple[Any, ...]) -> tuple[Tensor, ...]:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
 @function
-def broadcast_tensors(*tensors: Tensor):
+def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Tensors expanded to their common shape.
 
     Raises:

@@ -48,13 +48,13 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg, name: str) -> tuple[Arr
 
 
 @op(name="max", shares="all")
-def max_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+def max_along(input: Array, dim: int, keepdim: bool = False) -> return_types.max:
     """(largest element, its index) along `dim`; NaN is larger than all."""
     return return_types.max(*_extreme(input, dim, keepdim, jnp.argmax, "max"))
 
 
 @op(name="min", shares="all")
-def min_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+def min_along(input: Array, dim: int, keepdim: bool = False) -> return_types.min:
     """(smallest element, its index) along `dim`; NaN is smaller than all."""
     return return_types.min(*_extreme(input, dim, keepdim, jnp.argmin, "min"))
 
@@ -141,7 +141,7 @@ def amin(input: Array, dim: Ints = (), keepdim: bool = False) -> Array:
 
 
 @op(out=SAME, shares="all")
-def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
+def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> return_types.aminmax:
     """(smallest, largest) elements over `dim`.
 
     Example:

@@ -14,7 +14,7 @@ from torchlike._types.dtypes import scalar_name
 
 
 @op(out=SAME)
-def geqrf(input: Array) -> tuple[Array, Array]:
+def geqrf(input: Array) -> return_types.geqrf:
     """The QR factors as LAPACK has them: (reflections below the triangular factor, their scales).
 
     Args:

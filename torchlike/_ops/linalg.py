@@ -88,7 +88,7 @@ def _det_jvp(primals, tangents):
 
 
 @op(also="torchlike.linalg", grad_name="LinalgSlogdetBackward0", out=SAME)
-def slogdet(A: Array) -> tuple[Array, Array]:
+def slogdet(A: Array) -> return_types.linalg_slogdet:
     """(sign, logarithm of the absolute value) of the determinants.
 
     Example:
@@ -153,7 +153,7 @@ def legacy_cholesky(input: Array, upper: bool = False) -> Array:
 
 
 @op(also="torchlike.linalg", grad_name="LinalgQrBackward0", out=SAME)
-def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
+def qr(A: Array, mode: str = "reduced") -> return_types.linalg_qr:
     """(orthogonal, upper triangular) factors; `mode` is ``"reduced"``, ``"complete"`` or ``"r"``.
 
     Example:
@@ -172,7 +172,7 @@ def qr(A: Array, mode: str = "reduced") -> tuple[Array, Array]:
 
 
 @op(also="torchlike.linalg", grad_name="LinalgSvdBackward0", out=SAME, check=lambda A, full_matrices=True: is_finite(A))
-def svd(A: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:
+def svd(A: Array, full_matrices: bool = True) -> return_types.linalg_svd:
     """(left vectors, singular values, right vectors' adjoints).
 
     Example:
@@ -233,7 +233,7 @@ def svdvals(A: Array) -> Array:
 
 
 @op(also="torchlike.linalg", grad_name="LinalgEighBackward0", out=SAME)
-def eigh(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
+def eigh(A: Array, UPLO: str = "L") -> return_types.linalg_eigh:
     """(eigenvalues in order, eigenvectors) of Hermitian matrices; only one triangle is read.
 
     Example:
@@ -272,7 +272,7 @@ def _is_not_finite(A):
     out=safe("torch.linalg.eig", "eigenvalues"),
     check=_is_plain,
 )
-def eig(A: Array) -> tuple[Array, Array]:
+def eig(A: Array) -> return_types.linalg_eig:
     """(eigenvalues, eigenvectors of length 1) of square matrices, complex.
 
     Example:

@@ -173,7 +173,7 @@ _FREXP = (
 
 
 @op(out=_FREXP)
-def frexp(input: Array) -> tuple[Array, Array]:
+def frexp(input: Array) -> return_types.frexp:
     """Each number as ``mantissa * 2 ** exponent``, the mantissa between 0.5 and 1 in size, the exponent an int32.
 
     Raises:

@@ -28,7 +28,7 @@ def _order(input: Array, axis: int, descending: bool) -> Array:
 
 
 @op(grad_name=lambda call: "SortBackward1" if call["stable"] else "SortBackward0", out=SAME)
-def sort(input: Array, dim: int | None = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
+def sort(input: Array, dim: int | None = -1, descending: bool = False, stable: bool = False) -> return_types.sort:
     """(sorted elements, where they were) along `dim`; NaN is larger than all; the order of equals is kept.
 
     Example:
@@ -67,7 +67,7 @@ def msort(input: Array) -> Array:
 
 
 @op(out=SAME)
-def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
+def topk(input: Array, k: int, dim: int | None = -1, largest: bool = True, sorted: bool = True) -> return_types.topk:
     """(the `k` largest or smallest elements in order, where they were) along `dim`.
 
     Raises:
@@ -108,7 +108,7 @@ def _is_counted(input, k, dim=-1, keepdim=False) -> list[Check]:
 
 
 @op(apart_out=True, out=_KTH, check=_is_counted)
-def kthvalue(input: Array, k: Integer, dim: int | None = -1, keepdim: bool = False) -> tuple[Array, Array]:
+def kthvalue(input: Array, k: Integer, dim: int | None = -1, keepdim: bool = False) -> return_types.kthvalue:
     """(the `k`-th smallest element, where it was) along `dim`, counted from 1.
 
     Raises:
@@ -162,7 +162,7 @@ def _median(input: Array, dim: int | None, keepdim: bool, skip_nan: bool, name: 
 
 
 @op(grad_name="MedianBackward1", name="median")
-def median_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+def median_along(input: Array, dim: int, keepdim: bool = False) -> return_types.median:
     """(lower median, where it was) along `dim`; NaN where there is one."""
     return return_types.median(*_median(input, dim, keepdim, False, "median"))
 
@@ -174,7 +174,7 @@ def median_of_all(input: Array) -> Array:
 
 
 @op(grad_name="NanmedianBackward1", name="nanmedian")
-def nanmedian_along(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+def nanmedian_along(input: Array, dim: int, keepdim: bool = False) -> return_types.nanmedian:
     """(lower median of what is not NaN, where it was) along `dim`."""
     return return_types.nanmedian(*_median(input, dim, keepdim, True, "nanmedian"))
 
@@ -189,7 +189,7 @@ _QUOTED = "expected scalar type '{result}' but got '{out}' for "
 
 
 @op(out=(OutRule(_QUOTED + "values output"), OutRule(_QUOTED + "indices output")))
-def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
+def mode(input: Array, dim: int = -1, keepdim: bool = False) -> return_types.mode:
     """(the most frequent element, the smallest of several, the last place of it) along `dim`.
 
     Example:
@@ -322,7 +322,7 @@ def _extreme_so_far(name: str, input: Array, dim: int, better) -> tuple[Array, A
 
 
 @op(out=SCANNED)
-def cummax(input: Array, dim: int) -> tuple[Array, Array]:
+def cummax(input: Array, dim: int) -> return_types.cummax:
     """(the largest element so far, the last place of it) along `dim`.
 
     Example:
@@ -334,7 +334,7 @@ def cummax(input: Array, dim: int) -> tuple[Array, Array]:
 
 
 @op(out=SCANNED)
-def cummin(input: Array, dim: int) -> tuple[Array, Array]:
+def cummin(input: Array, dim: int) -> return_types.cummin:
     """(the smallest element so far, the last place of it) along `dim`.
 
     Example:

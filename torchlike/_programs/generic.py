@@ -214,7 +214,7 @@ def is_symbolic(thing: Any) -> bool:
 
 
 @remembered
-def _formula(size) -> Any:
+def _formula(size: Any) -> Any:
     """A symbolic size as code: JAX prints it in a syntax that differs from Python's in the sign of powers alone."""
     return compile(str(size).replace("^", "**"), __file__, "eval")
 
@@ -222,7 +222,7 @@ def _formula(size) -> Any:
 _FUNCTIONS = {"floordiv": lambda a, b: a // b, "mod": lambda a, b: a % b, "max": max, "min": min, "__builtins__": {}}
 
 
-def size_at(size, values: dict[str, int]) -> int:
+def size_at(size: Any, values: dict[str, int]) -> int:
     """A size, symbolic or not, as a number."""
     return size if type(size) is int else eval(_formula(size), _FUNCTIONS, values)
 
@@ -249,10 +249,10 @@ class Filling:
     def jaxpr(self, jaxpr: Jaxpr) -> Jaxpr:
         known: dict = {}
 
-        def read(atom):
+        def read(atom: Any):
             return atom if isinstance(atom, Literal) else known[atom]
 
-        def write(var):
+        def write(var: Any):
             made = known[var] = Var(self.param(var.aval))
             return made
 
@@ -301,7 +301,7 @@ class FilledRule:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._rule, name)
 
-    def call_wrapped(self, *zeros):
+    def call_wrapped(self, *zeros: Any):
         """The jaxpr of the derivative, its constants and which of the results are zero."""
         jaxpr, *rest = self._rule.call_wrapped(*zeros)
         return self._filling.jaxpr(jaxpr), *rest

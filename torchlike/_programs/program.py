@@ -38,7 +38,7 @@ class Program:
 
     __slots__ = ("kept", "order", "donated", "memory", "place", "largest", "is_busy", "_run", "_known")
 
-    def __init__(self, nodes, kept: tuple, pairs: dict[int, int]) -> None:
+    def __init__(self, nodes: Any, kept: tuple, pairs: dict[int, int]) -> None:
         self.kept, self.donated = kept, tuple(sorted(pairs))
         # JAX lets the outputs take the donated inputs of their kind in turn: so each comes first in its own's order
         heirs = [pairs[place] for place in self.donated]
@@ -132,7 +132,7 @@ class Structure(Tiered):
         self._packs: tuple[bytes, tuple] = b"", ()
         first: list[int] = []
 
-        def flat(each):
+        def flat(each: Any):
             return each if type(each) is type or each < 0 else first[each % MULTIPLE] + each // MULTIPLE
 
         rest, specs, places = iter(key), [], []
@@ -297,7 +297,7 @@ class Structure(Tiered):
         count = itertools.count(taken)
         read = sum(type(place) is type for place in self.places)
 
-        def place_of(each) -> int:
+        def place_of(each: Any) -> int:
             if type(each) is type:
                 return next(count)
             return -1 - each if each < 0 else taken + read + each
@@ -323,7 +323,7 @@ def _packs(numbers: list, place: Place) -> tuple:
     return put(made, place=place)
 
 
-def _unpacked(floats, ints) -> Callable:
+def _unpacked(floats: Any, ints: Any) -> Callable:
     """A reader of the two packs: called with a number's type, it gives the next of that kind."""
     next_float, next_int = itertools.count(), itertools.count()
 
@@ -337,10 +337,10 @@ def _unpacked(floats, ints) -> Callable:
     return read
 
 
-def _replay(nodes, kept: tuple) -> Callable:
+def _replay(nodes: Any, kept: tuple) -> Callable:
     """The function of a program: (floats, ints, *arrays) to the kept outputs."""
 
-    def program(floats, ints, *arrays):
+    def program(floats: Any, ints: Any, *arrays: Any):
         number, values, makers = _unpacked(floats, ints), [], algebra.Makers()
         for spec, places in nodes:
             given = [_given(place, values, arrays, number) for place in places]
@@ -350,7 +350,7 @@ def _replay(nodes, kept: tuple) -> Callable:
     return program
 
 
-def _given(place, values, arrays, number):
+def _given(place: Any, values: Any, arrays: Any, number: Any):
     if type(place) is type:
         return number(place)
     return values[place] if place >= 0 else arrays[-1 - place]
@@ -374,7 +374,7 @@ def find(parts: Iterable[tuple]) -> Structure:
     return found
 
 
-def run_op(spec, arrays: list, waits: bool = False) -> list:
+def run_op(spec: Any, arrays: list, waits: bool = False) -> list:
     """Run one operation by itself: by NumPy, or as a program of its own.
 
     Args:
@@ -400,7 +400,7 @@ def _settled(values: list, live: tuple[int, ...], arrays: list) -> list:
     return got
 
 
-def _known(given, kind):
+def _known(given: Any, kind: Any):
     """An input as a NumPy array: of a Python number, one in 64 bits."""
     if type(given) is np.ndarray:
         return given

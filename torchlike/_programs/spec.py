@@ -89,7 +89,7 @@ class Spec:
         ),
     )
 
-    def __init__(self, name: str, fn: Callable | jex_core.ClosedJaxpr, inputs: tuple, where=None) -> None:
+    def __init__(self, name: str, fn: Callable | jex_core.ClosedJaxpr, inputs: tuple, where: Any = None) -> None:
         closed, shapes = (fn, tuple(fn.out_avals)) if isinstance(fn, jex_core.ClosedJaxpr) else _traced(fn, inputs)
         where = where or _place_of(inputs)
         single = not isinstance(shapes, (tuple, list))
@@ -119,7 +119,7 @@ class Spec:
         made.single, made.container, made.generic = self.single, self.container, (self, values)
         return made
 
-    def _set(self, name: str, fn, inputs: tuple, outputs: list) -> None:
+    def _set(self, name: str, fn: Any, inputs: tuple, outputs: list) -> None:
         self.name, self.fn, self.inputs, self.outputs = name, fn, inputs, tuple(outputs)
         self.number = next(_count)
         self.count = len(outputs)
@@ -160,7 +160,7 @@ class Spec:
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(map(repr, self.inputs))})"
 
-    def replay(self, arrays) -> list:
+    def replay(self, arrays: Any) -> list:
         """Apply the traced operation to arrays or tracers, inside a program."""
         return jax.core.eval_jaxpr(self.jaxpr.jaxpr, self.jaxpr.consts, *arrays)
 

@@ -48,7 +48,7 @@ def gate(fn: F) -> F:
     """A function as a gate. Warnings in it have one more frame between them and the user."""
 
     @functools.wraps(fn)
-    def call(*args, **kwargs):
+    def call(*args: Any, **kwargs: Any):
         try:
             return fn(*args, **kwargs)
         except MemoryError as error:

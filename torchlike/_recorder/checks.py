@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import ref
 
 import jax.numpy as jnp
@@ -78,7 +78,7 @@ class Check:
 def finding(wrong: Callable, is_brief: bool) -> Callable:
     """The predicate of a check: int64 of the fields of `Found`, or of the place alone; `FINE` if nothing is wrong."""
 
-    def find(*given):
+    def find(*given: Any):
         code = jnp.asarray(wrong(*given))
         if is_brief:
             return jnp.where((code != 0).any(), 0, FINE)[None]
@@ -92,12 +92,12 @@ def finding(wrong: Callable, is_brief: bool) -> Callable:
     return find
 
 
-def _is_any(wrong) -> bool:
+def _is_any(wrong: Any) -> bool:
     """Whether anything is wrong; one number is what NumPy is slow with."""
     return bool(np.count_nonzero(wrong) if type(wrong) is np.ndarray else wrong)
 
 
-def _is_told(each, shape: tuple) -> bool:
+def _is_told(each: Any, shape: tuple) -> bool:
     """Whether an element of an input belongs to each place; Python numbers are weakly typed."""
     if each.dtype.kind not in "iu" or each.aval.weak_type or each.ndim > len(shape):
         return False
@@ -199,7 +199,7 @@ class Verdict:
 
     __slots__ = ("found", "thread", "doubts")
 
-    def __init__(self, found, doubts: list[Doubt]) -> None:
+    def __init__(self, found: Any, doubts: list[Doubt]) -> None:
         self.found, self.doubts = found, doubts
         self.thread = threading.current_thread()
 
@@ -218,7 +218,7 @@ def joined(found: list) -> tuple[Spec, list]:
     return _joined(tuple([each.aval for each in found])), found
 
 
-def put_off(found, doubt: Doubt) -> None:
+def put_off(found: Any, doubt: Doubt) -> None:
     """Let the program that computes what a check finds tell of it.
 
     Raises:
@@ -262,7 +262,7 @@ def hear(but: Verdict | None = None, everything: bool = False) -> None:
     _say([each for each in outstanding if everything or each.thread is own or not each.thread.is_alive()], but)
 
 
-def hear_of(recording) -> None:
+def hear_of(recording: Any) -> None:
     """`hear` of the program that has computed what is read, and of what its thread ran before, not of what came later.
 
     Raises:

@@ -46,7 +46,7 @@ class Cuttable:
         """
         rest, moves = type(self)(self.place, self.line), []
 
-        def moved(each):
+        def moved(each: Any):
             if type(each) is type:
                 return each
             if each >= 0 and each not in kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from jax import lax
 
@@ -67,7 +67,7 @@ class Graph(Level):
         first, self._count = self._count, self._count + spec.count
         return [Value(each, None, self, first + place) for place, each in enumerate(spec.outputs)]
 
-    def _place(self, given) -> int:
+    def _place(self, given: Any) -> int:
         if type(given) is not Value:
             self.captured.append(given)
             return -len(self.captured)
@@ -94,7 +94,7 @@ class Graph(Level):
     def read(self, value: Value, reason: str) -> NoReturn:
         raise RuntimeError(f"{READ} ({reason})")
 
-    def note(self, holder, name: str, old: Value) -> None:
+    def note(self, holder: Any, name: str, old: Value) -> None:
         if name == "value" and not (old.is_abstract and old.recording is self):
             raise RuntimeError(WRITTEN)
 

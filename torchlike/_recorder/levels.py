@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 from weakref import WeakValueDictionary
 
 import jax
@@ -116,7 +117,7 @@ class Level:
         """
         raise NotImplementedError
 
-    def note(self, holder, name: str, old: Value) -> None:
+    def note(self, holder: Any, name: str, old: Value) -> None:
         """A value of this level is about to take the place of another one."""
 
     def lowered(self, found: Value, doubt: Doubt) -> Value | None:
@@ -181,7 +182,7 @@ class Batched(Level):
         """
         raise RuntimeError(_WORDS.get(reason, READ))
 
-    def note(self, holder, name: str, old: Value) -> None:
+    def note(self, holder: Any, name: str, old: Value) -> None:
         """Refuse to put a row where there was what is the same for all.
 
         Raises:
@@ -256,8 +257,8 @@ def _with_tangents(spec: Spec, own: tuple[bool, ...]) -> Spec:
     floating = [place for place, out in enumerate(spec.outputs) if out.dtype.rank >= 2]
     count = len(spec.inputs)
 
-    def forward(*arrays):
-        def run(*moved):
+    def forward(*arrays: Any):
+        def run(*moved: Any):
             inputs = list(arrays[:count])
             for place, each in zip(places, moved, strict=True):
                 inputs[place] = each

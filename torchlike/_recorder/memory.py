@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def places(size, stride, offset: int) -> jax.Array:
+    from torchlike._recorder.view import Layout
+
+
+def places(size: Sequence[int], stride: Sequence[int], offset: int) -> jax.Array:
     """The place of each element of a strided tensor in its memory."""
     found = jnp.full(size, offset)
     for dim, step in enumerate(stride):
@@ -17,7 +24,7 @@ def places(size, stride, offset: int) -> jax.Array:
     return found
 
 
-def read(flat: jax.Array, layout) -> jax.Array:
+def read(flat: jax.Array, layout: Layout) -> jax.Array:
     """The elements that a layout shows."""
     if not math.prod(layout.shape):
         return jnp.zeros(layout.shape, flat.dtype)
@@ -28,7 +35,7 @@ def read(flat: jax.Array, layout) -> jax.Array:
     return jnp.take(flat, places(*layout), mode="clip")
 
 
-def write(flat: jax.Array, layout, new: jax.Array) -> jax.Array:
+def write(flat: jax.Array, layout: Layout, new: jax.Array) -> jax.Array:
     """The memory with new elements where a layout shows them.
 
     Of elements that share a place one that has changed counts: who writes to some of them alone leaves the others.
@@ -49,7 +56,7 @@ def differs(one: jax.Array, other: jax.Array) -> jax.Array:
     return (one != other) & ((one == one) | (other == other))
 
 
-def bits(array: jax.Array, dtype) -> jax.Array:
+def bits(array: jax.Array, dtype: np.dtype) -> jax.Array:
     """The same bytes as elements of another dtype; where sizes differ the last dimension changes.
 
     Between a complex dtype and its parts there is a gradient.

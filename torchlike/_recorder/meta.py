@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from torchlike._programs.spec import Spec
 from torchlike._recorder.checks import Doubt
@@ -38,7 +38,7 @@ class Nowhere:
             raise RuntimeError(NO_ITEM)
         raise NotImplementedError(NO_PLACES if "places" in reason or "mask" in reason else NO_DATA)
 
-    def note(self, holder, name: str, old: Value) -> None:
+    def note(self, holder: Any, name: str, old: Value) -> None:
         """A value of nowhere takes the place of another one."""
 
     def lowered(self, found: Value, doubt: Doubt) -> None:

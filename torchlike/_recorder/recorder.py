@@ -49,7 +49,7 @@ class Value:
 
     __slots__ = ("aval", "array", "recording", "slot", "taken", "__weakref__")
 
-    def __init__(self, known: Aval, array=None, recording: Any = None, slot: Any = 0) -> None:
+    def __init__(self, known: Aval, array: Any = None, recording: Any = None, slot: Any = 0) -> None:
         self.aval = known
         self.array = array
         self.recording = recording
@@ -109,7 +109,7 @@ class Value:
             raise memory.told(error) from None
 
 
-def value_of(array) -> Value:
+def value_of(array: Any) -> Value:
     """A computed value from a JAX or NumPy array, where that lies."""
     array, where = received(array)
     made = Value(aval(array.shape, of_numpy(array.dtype), where), array)
@@ -285,7 +285,7 @@ class Recording(Cuttable):
         self.nodes, self.is_open = Sealed(self.nodes), False
         recorder.renew(self)
 
-    def note(self, holder, name: str, old) -> None:
+    def note(self, holder: Any, name: str, old: Any) -> None:
         """One of the values is about to become an attribute of something."""
         self.replaced.append((holder, name, self.places.get(old, old)))
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice, starmap
 from operator import call
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -60,7 +60,9 @@ def run(nodes: list, inputs: list[Value], outputs: list, free: set[int], ends_st
     execute(structure, inputs, numbers, live, free, structure.runs_whole(ends_step), results)
 
 
-def execute(structure, inputs: list[Value], numbers: list, live: tuple, free: set, whole: bool, results: list) -> None:
+def execute(
+    structure: Any, inputs: list[Value], numbers: list, live: tuple, free: set, whole: bool, results: list
+) -> None:
     """Run a structure; `results` gets the places of outputs and the list of their arrays.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -47,7 +48,7 @@ def in_turn(spec: Spec, layout: Layout, same: tuple[int, ...]) -> Spec:
 def _turns(fn: Callable, layout: Layout, same: tuple[int, ...]) -> Callable:
     number, turns = _showings(layout)
 
-    def computed(*arrays):
+    def computed(*arrays: Any):
         shown = arrays[0]
         held = jnp.zeros(len(turns[0][0]), shown.dtype).at[number].set(shown.ravel())
         for places, elements in turns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -164,7 +164,7 @@ def _repeats(get: Spec) -> bool:
 def _written(get: Spec) -> Callable:
     """The writing that belongs to any view that only chooses and orders elements: read places, write there."""
 
-    def write(viewed, new, *numbers):
+    def write(viewed: Any, new: Any, *numbers: Any):
         places = get.fn(jnp.arange(viewed.size).reshape(viewed.shape), *numbers)
         return viewed.ravel().at[places.ravel()].set(new.ravel()).reshape(viewed.shape)
 
@@ -199,7 +199,7 @@ class Place(NamedTuple):
         ]
         return one.strides != two.strides if (begin, end) == (first, last) else begin < last and first < end
 
-    def signed(self, array):
+    def signed(self, array: Any):
         """Elements as they lie there from elements as they are read, and the other way round."""
         array = jnp.conj(array) if self.conjugated else array
         return -array if self.negated else array
@@ -348,7 +348,7 @@ def direct(viewed: Aval, known: Place, wanted: Place) -> Step:
     reach = max([each.layout.end * each.dtype.itemsize for each in (known, wanted)])
     size = -(-reach // _WIDEST) * _WIDEST // known.dtype.itemsize
 
-    def spread(array):
+    def spread(array: Any):
         if is_whole:
             return jnp.pad(array.ravel(), (0, size - viewed.numel))
         flat, array = jnp.zeros(size, known.dtype.np), known.signed(array)
@@ -356,10 +356,10 @@ def direct(viewed: Aval, known: Place, wanted: Place) -> Step:
             return memory.write(flat, known.layout, array)
         return flat.at[memory.places(*known.layout)].set(array)
 
-    def get(array):
+    def get(array: Any):
         return wanted.signed(memory.read(memory.bits(spread(array), wanted.dtype.np), wanted.layout))
 
-    def write(array, new):
+    def write(array: Any, new: Any):
         flat = memory.write(memory.bits(spread(array), wanted.dtype.np), wanted.layout, wanted.signed(new))
         flat = memory.bits(flat, known.dtype.np)
         return flat[: viewed.numel].reshape(viewed.shape) if is_whole else known.signed(memory.read(flat, known.layout))

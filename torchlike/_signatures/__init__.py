@@ -6,6 +6,8 @@ Python, and so with Python's words: ``def unfold(input, kernel_size, ...)``. A `
 
 from __future__ import annotations
 
+from typing import Any
+
 import functools
 import inspect
 import re
@@ -105,7 +107,7 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
     """A function that looks at its arguments first; where it fails, if it is quick or an operation, which looks itself."""
     known, kinds_of = set(), functools.partial(map, _kind)
 
-    def first(*args, **kwargs):
+    def first(*args: Any, **kwargs: Any):
         key = (*kinds_of(args), *kwargs, *kinds_of(kwargs.values())) if kwargs else tuple(kinds_of(args))
         if key not in known and old.isdisjoint(kwargs) and refuse_call(path, args, kwargs):
             known.add(key)
@@ -122,7 +124,7 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
 
     first.known, first.plainly, first.again = known, fn, again  # for who looks at the arguments' kinds, too
 
-    def late(*args, **kwargs):
+    def late(*args: Any, **kwargs: Any):
         try:
             if "out" in kwargs and "out" not in old:  # of another form's name all that an alias lacks
                 refuse_call(path, args, kwargs)
@@ -157,7 +159,7 @@ def refusing(path: str, fn: Callable) -> Callable:
     return call
 
 
-def _kind(given):
+def _kind(given: Any):
     """The type of an argument, and those of its elements."""
     kind = type(given)
     if kind is tuple or kind is list:

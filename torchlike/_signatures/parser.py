@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ _PYTHONS = (float, int, bool, complex)  # that are dtypes, too
 _PUBLIC = {"dtype", "device", "Size", "layout", "memory_format"}
 
 
-def type_name(given) -> str:
+def type_name(given: Any) -> str:
     """The name of an object's type as C has it: with its module, if it is made in C and not Python's own."""
     kind = type(given)
     if kind.__name__ in _PUBLIC and kind.__module__.startswith("torchlike"):
@@ -49,16 +50,16 @@ def type_name(given) -> str:
     return f"{kind.__module__}.{kind.__name__}" if in_c and kind.__module__ != "builtins" else kind.__name__
 
 
-def _is_long(given) -> bool:
+def _is_long(given: Any) -> bool:
     return isinstance(given, (int, np.integer)) and not isinstance(given, bool)
 
 
-def _has_64_bits(number) -> bool:
+def _has_64_bits(number: Any) -> bool:
     """Whether an int has no more than 64 bits."""
     return -(2**63) <= number < 2**63
 
 
-def _is_index(given) -> bool:
+def _is_index(given: Any) -> bool:
     if isinstance(given, bool):
         return False
     if isinstance(given, TensorBase):
@@ -66,19 +67,19 @@ def _is_index(given) -> bool:
     return hasattr(given, "__index__")
 
 
-def _is_double(given) -> bool:
+def _is_double(given: Any) -> bool:
     return isinstance(given, (float, int, np.number, np.bool_)) or _is_constant(given)
 
 
-def _is_scalar(given) -> bool:
+def _is_scalar(given: Any) -> bool:
     return isinstance(given, (float, int, complex, np.number, np.bool_)) or _is_constant(given)
 
 
-def _is_constant(given) -> bool:
+def _is_constant(given: Any) -> bool:
     return isinstance(given, TensorBase) and not given._aval.ndim and not given.requires_grad
 
 
-def _is_string(given) -> bool:
+def _is_string(given: Any) -> bool:
     return isinstance(given, (str, bytes))
 
 
@@ -107,7 +108,7 @@ _CHECKS = {
 }
 
 
-def _is_sequence(given) -> bool:
+def _is_sequence(given: Any) -> bool:
     return isinstance(given, (tuple, list))
 
 
@@ -133,7 +134,7 @@ class Parameter:
         """What it was given by name, (that,), or by the name that NumPy has for it."""
         return next(((kwargs[name],) for name in (self.name, *_NUMPYS.get(self.name, ())) if name in kwargs), None)
 
-    def takes(self, given) -> bool:
+    def takes(self, given: Any) -> bool:
         """Whether an argument is of its type."""
         if given is ANY:
             return True
@@ -146,7 +147,7 @@ class Parameter:
             return self.size > 0 and (_is_index(given) if self.kind[0] == "S" else _is_long(given))
         return _CHECKS[self.word](given)
 
-    def check_elements(self, given, place: int) -> None:
+    def check_elements(self, given: Any, place: int) -> None:
         """Raises TypeError where one of several tensors is none."""
         if self.word == "tuple of Tensors" and _is_sequence(given):
             for spot, each in enumerate(given):
@@ -259,7 +260,7 @@ class Signature:
         plural = "s" * (len(names) == 1)  # as PyTorch has it
         return f"{self.name}() missing {len(names)} required positional argument{plural}: {', '.join(names)}"
 
-    def _misfit(self, parameter: Parameter, given, place: int | None) -> str:
+    def _misfit(self, parameter: Parameter, given: Any, place: int | None) -> str:
         at = "" if place is None else f" (position {place + 1})"
         wrong = f"not {type_name(given)}"
         if place is not None and parameter.word == "tuple of ints" and _is_sequence(given):
@@ -323,16 +324,16 @@ class InPythonTwice:
         return False
 
 
-def _get_enum(reduction) -> None:
+def _get_enum(reduction: Any) -> None:
     if not isinstance(reduction, str):
         raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
-def _pair(size) -> tuple:
+def _pair(size: Sequence[int]) -> tuple:
     return tuple(size) if isinstance(size, Iterable) else (size, size)
 
 
-def _unpack(size, count: int) -> None:
+def _unpack(size: Sequence[int], count: int) -> None:
     """``width, height = pair(size)``."""
     if isinstance(size, Iterable):
         match count:
@@ -342,7 +343,7 @@ def _unpack(size, count: int) -> None:
                 _, _, _ = size
 
 
-def _with_default(size, defaults: Sequence[int]):
+def _with_default(size: Sequence[int], defaults: Sequence[int]):
     if isinstance(size, int):
         return size
     if len(defaults) <= len(size):
@@ -468,7 +469,7 @@ def _marked(text: str, args: tuple, kwargs: dict) -> str:
     return "(" + ", ".join(described) + ", " * (not args) + ")"
 
 
-def _listed(given) -> str:
+def _listed(given: Any) -> str:
     inside = ", ".join(map(type_name, given))
     if isinstance(given, tuple):
         return f"{type_name(given)} of ({inside}{',' * (len(given) == 1)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torchlike import _strides as strides
 from torchlike._autograd.moving import moved
@@ -14,10 +14,12 @@ from torchlike._types import devices, dtypes
 from torchlike._types.places import place_of
 
 if TYPE_CHECKING:
+    from torchlike._types import formats
     from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 
-def _cast(tensor: TensorBase, dtype: dtypes.dtype, memory_format) -> TensorBase:
+def _cast(tensor: TensorBase, dtype: dtypes.dtype, memory_format: formats.memory_format | None) -> TensorBase:
     if memory_format is not None:
         return tensor.to(dtype, memory_format=memory_format)
     return tensor if tensor._aval.dtype is dtype else conversion.to_dtype(tensor, dtype)
@@ -30,7 +32,14 @@ class ConversionMethods(Variable):
 
     @gate
     def to(
-        self, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False, memory_format=None
+        self,
+        *args: Any,
+        dtype: dtypes.dtype | None = None,
+        device: Device = None,
+        other: Tensor | None = None,
+        non_blocking: bool = False,
+        copy: bool = False,
+        memory_format: formats.memory_format | None = None,
     ) -> Tensor:
         """The tensor in another dtype or on another device; itself if it is so already.
 
@@ -62,15 +71,17 @@ class ConversionMethods(Variable):
             return conversion.clone(result, **form)
         return result
 
-    def cpu(self, memory_format=None) -> Tensor:
+    def cpu(self, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor in the host's memory."""
         return self.to("cpu", memory_format=memory_format)
 
-    def cuda(self, device=None, non_blocking: bool = False, memory_format=None) -> Tensor:
+    def cuda(
+        self, device: Device = None, non_blocking: bool = False, memory_format: formats.memory_format | None = None
+    ) -> Tensor:
         """The tensor on a GPU."""
         return self.to(device_class("cuda") if device is None else device)
 
-    def pin_memory(self, device=None) -> Tensor:
+    def pin_memory(self, device: Device = None) -> Tensor:
         """A copy in memory that a GPU can read, itself if it is one. JAX moves any memory: it is no quicker.
 
         Raises:
@@ -86,50 +97,50 @@ class ConversionMethods(Variable):
         made._storage.is_pinned = True
         return made
 
-    def double(self, *, memory_format=None) -> Tensor:
+    def double(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as float64."""
         return _cast(self, dtypes.float64, memory_format)
 
-    def float(self, *, memory_format=None) -> Tensor:
+    def float(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as float32."""
         return _cast(self, dtypes.float32, memory_format)
 
-    def half(self, *, memory_format=None) -> Tensor:
+    def half(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as float16."""
         return _cast(self, dtypes.float16, memory_format)
 
-    def bfloat16(self, *, memory_format=None) -> Tensor:
+    def bfloat16(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as bfloat16."""
         return _cast(self, dtypes.bfloat16, memory_format)
 
-    def long(self, *, memory_format=None) -> Tensor:
+    def long(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as int64."""
         return _cast(self, dtypes.int64, memory_format)
 
-    def int(self, *, memory_format=None) -> Tensor:
+    def int(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as int32."""
         return _cast(self, dtypes.int32, memory_format)
 
-    def short(self, *, memory_format=None) -> Tensor:
+    def short(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as int16."""
         return _cast(self, dtypes.int16, memory_format)
 
-    def char(self, *, memory_format=None) -> Tensor:
+    def char(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as int8."""
         return _cast(self, dtypes.int8, memory_format)
 
-    def byte(self, *, memory_format=None) -> Tensor:
+    def byte(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as uint8."""
         return _cast(self, dtypes.uint8, memory_format)
 
-    def bool(self, *, memory_format=None) -> Tensor:
+    def bool(self, *, memory_format: formats.memory_format | None = None) -> Tensor:
         """The tensor as bool."""
         return _cast(self, dtypes.bool_, memory_format)
 
-    def cfloat(self, *, memory_format=None):
+    def cfloat(self, *, memory_format: formats.memory_format | None = None):
         """The tensor as complex64."""
         return _cast(self, dtypes.complex64, memory_format)
 
-    def cdouble(self, *, memory_format=None):
+    def cdouble(self, *, memory_format: formats.memory_format | None = None):
         """The tensor as complex128."""
         return _cast(self, dtypes.complex128, memory_format)

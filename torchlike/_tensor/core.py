@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from torchlike._types.handles import RemovableHandle
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 NOT_A_LEAF = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
@@ -82,7 +83,11 @@ class CoreMethods(Variable):
 
     nelement = numel
 
-    def size(self, dim: int | None = None):
+    @overload
+    def size(self, dim: None = None) -> Size: ...
+    @overload
+    def size(self, dim: int) -> int: ...
+    def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension.
 
         Raises:
@@ -114,7 +119,11 @@ class CoreMethods(Variable):
         """The size of all elements in bytes."""
         return self._aval.nbytes
 
-    def stride(self, dim: int | None = None):
+    @overload
+    def stride(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def stride(self, dim: int) -> int: ...
+    def stride(self, dim: int | None = None) -> Any:
         """The steps between neighbours in memory, in elements: for all dimensions, or one."""
         strides = self._layout.strides
         return strides if dim is None else strides[wrap_dim(dim, len(strides))]
@@ -130,7 +139,7 @@ class CoreMethods(Variable):
         """The place of the first element in the storage, in elements."""
         return self._layout.offset
 
-    def is_contiguous(self, memory_format=None) -> bool:
+    def is_contiguous(self, memory_format: formats.memory_format | None = None) -> bool:
         """Whether the elements lie in memory in order."""
         if memory_format in (formats.channels_last, formats.channels_last_3d):
             if self._aval.ndim != (4 if memory_format is formats.channels_last else 5):
@@ -166,7 +175,7 @@ class CoreMethods(Variable):
         """Whether the elements live in the host's memory."""
         return self._aval.device.type == "cpu"
 
-    def is_pinned(self, device=None) -> bool:
+    def is_pinned(self, device: Device = None) -> bool:
         """Whether it lies in memory that a GPU can read: where `pin_memory` put it."""
         return self._storage.is_pinned
 
@@ -237,7 +246,7 @@ class CoreMethods(Variable):
         return 0 if self._tracked_edge is None else self._edge[1]
 
     @property
-    def grad(self):
+    def grad(self) -> Tensor | None:
         """The accumulated gradient, of the same shape; None before any `backward`."""
         grad = None if self._leaf is None else self._leaf.grad
         if grad is None and not self.is_leaf and not self.retains_grad:
@@ -245,7 +254,7 @@ class CoreMethods(Variable):
         return grad
 
     @grad.setter
-    def grad(self, new) -> None:
+    def grad(self, new: Tensor | None) -> None:
         if new is not None:
             if not isinstance(new, TensorBase):
                 raise TypeError(
@@ -304,7 +313,14 @@ class CoreMethods(Variable):
         retaining[id(self)] = self
 
     @gate
-    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None, **legacy) -> None:
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+        **legacy: Any,
+    ) -> None:
         """Add this tensor's gradients to the ``.grad`` of the leaves that it came from; see `torch.autograd.backward`."""
         gradients = None if gradient is None else [gradient]
         calls.backward([self], gradients, retain_graph, create_graph, inputs=inputs, **legacy)
@@ -362,14 +378,14 @@ class CoreMethods(Variable):
         return self
 
     @property
-    def data(self):
+    def data(self) -> Tensor:
         """The elements without history or count of versions; setting it gives the tensor another tensor's elements."""
         made = self._alias()
         made._counter = Counter()
         return made
 
     @data.setter
-    def data(self, new) -> None:
+    def data(self, new: Tensor) -> None:
         if not isinstance(new, TensorBase):
             raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
         self._replace(new)
@@ -437,7 +453,7 @@ class CoreMethods(Variable):
         self._storage.resizable = False
         return whole if self._view is None else self._storage.part(self._view.place)
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: dtypes.dtype | None = None, copy: Any = None) -> np.ndarray:
         array = self.numpy()
         if dtype is None:
             return array
@@ -450,7 +466,7 @@ class CoreMethods(Variable):
             raise TypeError("len() of a 0-d tensor")
         return self._aval.shape[0]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Tensor]:
         if not self._aval.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
@@ -507,12 +523,12 @@ class CoreMethods(Variable):
         return object.__format__(self, spec)
 
     @gate
-    def __repr__(self, *, tensor_contents=None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         from torchlike._tensor_str import describe
 
         return describe(self)
 
-    def __contains__(self, element) -> bool:
+    def __contains__(self, element: Any) -> bool:
         if isinstance(element, (TensorBase, int, float, complex)):
             return bool((element == self).any())
         raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")

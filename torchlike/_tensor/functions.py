@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from torchlike._autograd.variable import Variable
-from torchlike._functions import asking, copies, creation, filling, joining, linalg, pointwise, products, randoms
-from torchlike._functions import reductions, selecting, splitting, views
+from torchlike._functions import asking, copies, counting, creation, filling, joining, linalg, pointwise, products
+from torchlike._functions import randoms, reductions, selecting, splitting, views
 
 
 class FunctionMethods(Variable):
@@ -16,6 +16,10 @@ class FunctionMethods(Variable):
     is_nonzero = asking.is_nonzero
     is_same_size = asking.is_same_size
     narrow_copy = copies.narrow_copy
+    bincount = counting.bincount
+    histc = counting.histc
+    unique = counting.unique
+    unique_consecutive = counting.unique_consecutive
     new_empty = creation.new_empty
     new_empty_strided = creation.new_empty_strided
     new_full = creation.new_full
@@ -64,10 +68,8 @@ class FunctionMethods(Variable):
     normal_ = randoms.normal_
     random_ = randoms.random_
     uniform_ = randoms.uniform_
-    bincount = reductions.bincount
     cumprod_ = reductions.cumprod_
     cumsum_ = reductions.cumsum_
-    histc = reductions.histc
     logsumexp = reductions.logsumexp
     max = reductions.max
     median = reductions.median
@@ -79,8 +81,6 @@ class FunctionMethods(Variable):
     quantile = reductions.quantile
     std = reductions.std
     sum_to_size = reductions.sum_to_size
-    unique = reductions.unique
-    unique_consecutive = reductions.unique_consecutive
     var = reductions.var
     argwhere = selecting.argwhere
     index_put = selecting.index_put

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from torchlike._types import Size, devices, dtypes, formats
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 DEFAULT_TYPE = (
     "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
@@ -24,7 +25,7 @@ DEFAULT_TYPE = (
 
 
 @gate
-def constructed(args: tuple, dtype: dtypes.dtype | None, device=None):
+def constructed(args: tuple, dtype: dtypes.dtype | None, device: Device = None):
     """A tensor as the old constructors make it: of sizes, of data, of another tensor, or empty.
 
     Args:
@@ -53,11 +54,11 @@ def constructed(args: tuple, dtype: dtypes.dtype | None, device=None):
     return wrapped(np.zeros(sizes("new", args), own.np), device)
 
 
-def _data(data, own: dtypes.dtype) -> np.ndarray:
+def _data(data: Any, own: dtypes.dtype) -> np.ndarray:
     return array_of(data, own)
 
 
-def _same(tensor, dtype: dtypes.dtype | None):
+def _same(tensor: Tensor, dtype: dtypes.dtype | None):
     if dtype is not None and tensor._aval.dtype is not dtype:
         raise TypeError(
             f"expected TensorOptions(dtype={dtype.name}, device=cpu, layout=Strided, requires_grad=false (default), "
@@ -88,11 +89,11 @@ class tensortype(type):
         if cls.is_cuda and not devices.jax_devices("cuda"):
             raise TypeError(f"type torch.cuda.{cls.__name__} not available. Torch not compiled with CUDA enabled.")
 
-    def __call__(cls, *args, device=None):
+    def __call__(cls, *args: Any, device: Device = None):
         cls.check()
         return constructed(args, cls.dtype, device or ("cuda" if cls.is_cuda else None))
 
-    def __instancecheck__(cls, instance) -> bool:
+    def __instancecheck__(cls, instance: Any) -> bool:
         return (
             isinstance(instance, TensorBase)
             and instance._aval.dtype is cls.dtype
@@ -134,7 +135,7 @@ _BY_NAME = {each.full_name: each for each in (*CPU_TYPES.values(), *CUDA_TYPES.v
 
 
 @legacy_keywords(type="t")
-def set_default_tensor_type(t) -> None:
+def set_default_tensor_type(t: Any) -> None:
     """Set the default dtype by an old class: ``torch.DoubleTensor`` or its name.
 
     Example:
@@ -162,11 +163,15 @@ set_default_tensor_type.__module__ = "torchlike"
 class LegacyMethods(Variable):
     """``torch.Tensor(...)`` itself, and methods that name types as classes."""
 
-    def __new__(cls, *args, device=None):
+    def __new__(cls, *args: Any, device: Device = None):
         made = constructed(args, None, device)
         return made if type(made) is cls else made._make_subclass(cls, made)
 
-    def type(self, dtype=None, non_blocking: bool = False, **kwargs):
+    @overload
+    def type(self, dtype: None = None) -> str: ...
+    @overload
+    def type(self, dtype: dtypes.dtype | str | type, non_blocking: bool = False, **kwargs: Any) -> Tensor: ...
+    def type(self, dtype: Any = None, non_blocking: bool = False, **kwargs: Any) -> Any:
         """The type's old name, ``"torch.FloatTensor"``, or the tensor in another dtype.
 
         Args:
@@ -188,17 +193,24 @@ class LegacyMethods(Variable):
             return self.to(dtypes.get_default_dtype())
         return self.to(dtypes.resolve(dtype, "type"))
 
-    def type_as(self, other) -> Tensor:
+    def type_as(self, other: Tensor) -> Tensor:
         """The tensor in the dtype and on the device of another."""
         return self.to(dtype=other._aval.dtype, device=other._aval.device)
 
-    def new(self, *args, device=None):
+    def new(self, *args: Any, device: Device = None):
         """A tensor of this dtype and device, made as the old constructors do."""
         return constructed(args, self._aval.dtype, device or self._aval.device)
 
     @gate
     def new_tensor(
-        self, data, *, dtype=None, device=None, requires_grad: bool = False, layout=None, pin_memory=False
+        self,
+        data: Any,
+        *,
+        dtype: dtypes.dtype | None = None,
+        device: Device = None,
+        requires_grad: bool = False,
+        layout: formats.layout | None = None,
+        pin_memory: bool = False,
     ) -> Tensor:
         """A tensor with a copy of the data, in this dtype and on this device unless others are given."""
         if isinstance(data, TensorBase):

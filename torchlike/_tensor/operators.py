@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, cast
+
 from torchlike._autograd.variable import Variable
 from torchlike._dispatch import operator
 from torchlike._functions import filling, indexing, making, pointwise, selecting, splitting, views
 from torchlike._functions.pointwise import reversed_operator
 from torchlike._ops import arithmetic, bitwise, bounds, comparison, products, special
 from torchlike._tensor.core import CoreMethods
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
+
+attribute = cast(Any, property)  # what it gives is said beside it
 
 
 class OperatorMethods(Variable):
@@ -38,10 +45,16 @@ class OperatorMethods(Variable):
     __rmatmul__ = reversed_operator(products.matmul)
     __neg__ = arithmetic.neg
     __pos__ = pointwise.positive
-    __abs__ = bounds.abs
+    if TYPE_CHECKING:  # a protocol asks for functions, and `object` for bools
 
-    __eq__ = pointwise.eq_operator
-    __ne__ = comparison.ne.operator
+        def __abs__(self) -> Tensor: ...
+        def __eq__(self, other: Any) -> Tensor: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+        def __ne__(self, other: Any) -> Tensor: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+    else:
+        __abs__ = bounds.abs
+        __eq__ = pointwise.eq_operator
+        __ne__ = comparison.ne.operator
+
     __lt__ = comparison.lt.operator
     __le__ = comparison.le.operator
     __gt__ = comparison.gt.operator
@@ -69,12 +82,12 @@ class OperatorMethods(Variable):
     __dlpack__ = making.dlpack
     __dlpack_device__ = making.dlpack_device
 
-    T = property(views.reversed_dims)
-    H = property(views.conjugate_transpose)
-    mT = property(views.matrix_transpose)
-    mH = property(views.matrix_adjoint)
-    real = property(views.real, filling.set_real)
-    imag = property(views.imag, filling.set_imag)
+    T: Tensor = attribute(views.reversed_dims)
+    H: Tensor = attribute(views.conjugate_transpose)
+    mT: Tensor = attribute(views.matrix_transpose)
+    mH: Tensor = attribute(views.matrix_adjoint)
+    real: Tensor = attribute(views.real, filling.set_real)
+    imag: Tensor = attribute(views.imag, filling.set_imag)
 
     polygamma = special.polygamma_of
     polygamma_ = special.polygamma_of.inplace

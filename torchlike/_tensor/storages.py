@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from torchlike._types import dtypes
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
+    from torchlike.types import Device
 
 TYPED = (
     "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
@@ -63,7 +64,7 @@ class _Storage:
         """The same elements on the CPU."""
         return self if self._flat.device.type == "cpu" else type(self)._of(self._flat.cpu())
 
-    def cuda(self, device=None) -> Tensor:
+    def cuda(self, device: Device = None) -> Tensor:
         """The same elements on a GPU."""
         return type(self)._of(self._flat.cuda(device))
 
@@ -92,7 +93,7 @@ class _Storage:
         """Whether other processes see it."""
         return False
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: Any) -> bool:
         return isinstance(other, _Storage) and self._flat._storage is other._flat._storage
 
     def __hash__(self) -> int:
@@ -111,18 +112,18 @@ class UntypedStorage(_Storage):
         """Its bytes."""
         return self._tensor(dtypes.uint8).tolist()
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: Any):
         got = self._tensor(dtypes.uint8)[place]
         return got.item() if isinstance(place, int) else UntypedStorage._of(got.clone())
 
-    def __setitem__(self, place, value) -> None:
+    def __setitem__(self, place: Any, value: Any) -> None:
         self._tensor(dtypes.uint8)[place] = value
 
 
 class TypedStorage(_Storage):
     """The memory of tensors as elements of one dtype; made of a size or of data."""
 
-    def __init__(self, *args, dtype: dtypes.dtype | None = None) -> None:
+    def __init__(self, *args: Any, dtype: dtypes.dtype | None = None) -> None:
         dtype = dtype or dtypes.get_default_dtype()
         data = np.zeros(args[0] if args else 0) if not args or isinstance(args[0], int) else array_of(args[0])
         self._flat = wrapped(np.array(cast(data, dtype)).reshape(-1))
@@ -140,11 +141,11 @@ class TypedStorage(_Storage):
     def __iter__(self):
         return iter(self.tolist())
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: Any):
         got = self._flat[place]
         return got.item() if isinstance(place, int) else TypedStorage._of(got.clone())
 
-    def __setitem__(self, place, value) -> None:
+    def __setitem__(self, place: Any, value: Any) -> None:
         self._flat[place] = value
 
     def element_size(self) -> int:
@@ -159,12 +160,12 @@ class TypedStorage(_Storage):
         """The same memory as bytes."""
         return UntypedStorage._of(self._flat)
 
-    def fill_(self, value) -> Tensor:
+    def fill_(self, value: Any) -> Tensor:
         """Put one number everywhere."""
         self._flat.fill_(value)
         return self
 
-    def copy_(self, source) -> Tensor:
+    def copy_(self, source: Any) -> Tensor:
         """Take over the elements of another storage."""
         self._flat.copy_(source._flat)
         return self
@@ -181,7 +182,7 @@ class TypedStorage(_Storage):
 def _typed(dtype: dtypes.dtype) -> type:
     name = dtypes.scalar_name(dtype) + "Storage"
 
-    def __new__(cls, *args):
+    def __new__(cls: Any, *args: Any):
         return TypedStorage(*args, dtype=dtype)
 
     doc = f"Memory of {dtype.name} elements."
@@ -210,7 +211,7 @@ def storage_class(dtype: dtypes.dtype) -> type:
     return _BY_DTYPE.get(dtype, UntypedStorage)
 
 
-def is_storage(obj) -> bool:
+def is_storage(obj: Any) -> bool:
     """Whether it is a storage.
 
     Example:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from torchlike._autograd import calls
 from torchlike._autograd.variable import TensorBase, Variable
@@ -14,6 +14,9 @@ from torchlike._ops import views
 from torchlike._overrides import TorchFunctionState, answer, answered, at_level, disabled, overriding
 from torchlike._programs.tracebacks import gate, shorten
 from torchlike._signatures import is_in_python
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 
 class _TensorMeta(type):
@@ -39,6 +42,9 @@ class Overridable:
     """The methods and properties that are no operations, with a look at who answers before each."""
 
 
+T = TypeVar("T", bound=Variable)
+
+
 class SubclassMethods(Variable):
     """How a tensor comes to a class, and what is done for it there."""
 
@@ -59,15 +65,15 @@ class SubclassMethods(Variable):
         return result if func in nowrap_functions() else _converted(result, cls)
 
     @staticmethod
-    def _make_subclass(cls, data, require_grad: bool = False):
+    def _make_subclass(kind: type[T], data: Variable, require_grad: bool = False) -> T:
         """A tensor of a subclass on the elements of `data`, apart from its history."""
-        made = object.__new__(cls)
+        made = object.__new__(kind)
         made._see(data)
         if require_grad:
             calls.set_requires_grad(made, True)
         return made
 
-    def as_subclass(self, cls):
+    def as_subclass(self, cls: type[T]) -> T:
         """The same elements as a tensor of a subclass, with their history.
 
         Raises:
@@ -168,7 +174,7 @@ def show_modes() -> None:
 
 def _method(kind: type, name: str, form: Callable) -> Callable:
     @functools.wraps(form)
-    def call(*args, **kwargs):
+    def call(*args: Any, **kwargs: Any):
         try:
             found = overriding(args, kwargs)
             return form(*args, **kwargs) if found is None else answered(getattr(kind, name), found, args, kwargs)
@@ -180,10 +186,10 @@ def _method(kind: type, name: str, form: Callable) -> Callable:
 
 
 def _property(kind: type, name: str, form: property) -> property:
-    def read(self):
+    def read(self: Tensor):
         return _accessed(getattr(kind, name).__get__, form.fget, self)
 
-    def write(self, value):
+    def write(self: Tensor, value: Any):
         _accessed(getattr(kind, name).__set__, form.fset, self, value)
 
     return property(gate(read), form.fset and gate(write), form.fdel, form.__doc__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 
@@ -36,7 +36,7 @@ class device:
 
         def __init__(self, type: str | int | device, index: int | None = None) -> None: ...
 
-    def __new__(cls, *args, **kwargs):
+    def __new__(cls, *args: Any, **kwargs: Any):
         if kwargs or len(args) != 1 or not isinstance(args[0], (str, device)):
             for look in looks:
                 look(args, kwargs)
@@ -54,7 +54,7 @@ class device:
     def __reduce__(self):
         return device, (self.type, self.index)
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: Any) -> bool:
         return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
 
     def __hash__(self) -> int:
@@ -64,7 +64,7 @@ class device:
         _context.append(self)
         return self
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         _context.pop()
 
 
@@ -127,7 +127,7 @@ def jax_devices(kind: str) -> tuple:
         return ()
 
 
-def resolve(where=None) -> device:
+def resolve(where: Any = None) -> device:
     """The device that an argument ``device=`` means, with its index filled in.
 
     Raises:
@@ -149,7 +149,7 @@ def resolve(where=None) -> device:
     raise RuntimeError(f"torchlike has no device of type {where.type}")
 
 
-def is_meta(where=None) -> bool:
+def is_meta(where: Any = None) -> bool:
     """Whether an argument ``device=`` means the device that has no elements."""
     return (where is not None or bool(_context)) and resolve(where) is META
 
@@ -171,7 +171,7 @@ def jax_device(where: device):
     return jax_devices(where.type)[where.index or 0]
 
 
-def shown_as(one) -> device:
+def shown_as(one: Any) -> device:
     """The device that a JAX device stands for."""
     found = [number for number, each in enumerate(jax_devices("cuda")) if each == one]
     return device("cuda", found[0]) if found else CPU

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -19,7 +20,7 @@ class dtype:
 
     __slots__ = ("name", "np", "itemsize", "is_floating_point", "is_complex", "is_signed", "rank")
 
-    def __init__(self, name: str, numpy_type) -> None:
+    def __init__(self, name: str, numpy_type: Any) -> None:
         self.name = name
         self.np = np.dtype(numpy_type)
         self.itemsize = self.np.itemsize
@@ -38,7 +39,7 @@ class dtype:
     def __copy__(self) -> dtype:
         return self
 
-    def __deepcopy__(self, memo) -> dtype:
+    def __deepcopy__(self, memo: dict[int, Any]) -> dtype:
         return self
 
     def to_real(self) -> dtype:
@@ -92,17 +93,17 @@ C_NAMES = {
 }
 
 
-def c_name(which) -> str:
+def c_name(which: Any) -> str:
     """What a dtype, or a NumPy dtype, is in C++: ``"long int"``."""
     return C_NAMES[which if isinstance(which, dtype) else BY_NUMPY[np.dtype(which)]]
 
 
-def scalar_name(which) -> str:
+def scalar_name(which: Any) -> str:
     """What PyTorch's errors call a dtype, or a NumPy dtype: ``"Float"``."""
     return SCALAR_NAMES[which if isinstance(which, dtype) else BY_NUMPY[np.dtype(which)]]
 
 
-def type_text(which) -> str:
+def type_text(which: Any) -> str:
     """What PyTorch's errors call the type of a tensor on the CPU: ``"torch.FloatTensor"``."""
     name = scalar_name(which)
     return f"CPU{name}Type" if name.startswith(("Bool", "Complex")) else f"torch.{name}Tensor"
@@ -115,7 +116,7 @@ def _by_name(name: str) -> dtype:
 OF_PYTHON = {float: float64, int: int64, bool: bool_, complex: complex128}
 
 
-def resolve(given, caller: str, argument: str = "'dtype'") -> dtype | None:
+def resolve(given: Any, caller: str, argument: str = "'dtype'") -> dtype | None:
     """What an argument ``dtype=`` means: a dtype, Python's ``float`` and its kin, or None.
 
     Raises:
@@ -128,7 +129,7 @@ def resolve(given, caller: str, argument: str = "'dtype'") -> dtype | None:
     raise TypeError(f"{caller}(): argument {argument} must be torch.dtype, not {type(given).__name__}")
 
 
-def of_numpy(numpy_type) -> dtype:
+def of_numpy(numpy_type: Any) -> dtype:
     """The dtype with the bits of a NumPy dtype.
 
     Raises:

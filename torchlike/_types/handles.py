@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from weakref import ref
 
 
@@ -17,7 +18,7 @@ class RemovableHandle:
 
     next_id = 0
 
-    def __init__(self, hooks_dict, *, extra_dict=None) -> None:
+    def __init__(self, hooks_dict: Any, *, extra_dict: Any = None) -> None:
         self.id = RemovableHandle.next_id
         RemovableHandle.next_id += 1
         extra = [] if extra_dict is None else extra_dict if isinstance(extra_dict, list) else [extra_dict]
@@ -39,14 +40,14 @@ class RemovableHandle:
     def __enter__(self) -> RemovableHandle:
         return self
 
-    def __exit__(self, *exc) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.remove()
 
 
 class _Holder:
     """A dictionary of hooks, held weakly where its type allows it."""
 
-    def __init__(self, hooks) -> None:
+    def __init__(self, hooks: Any) -> None:
         try:
             self._hooks = ref(hooks)
         except TypeError:

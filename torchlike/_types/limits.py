@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 
@@ -20,13 +22,13 @@ class _Limits:
         numbers = "".join(f"{name}={getattr(self, name):g}, " for name in self._shown)
         return f"{type(self).__name__}({numbers}dtype={self.dtype})"
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: Any) -> bool:
         return type(other) is type(self) and other.dtype == self.dtype
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def _checked(type, name: str) -> dtypes.dtype:
+def _checked(type: Any, name: str) -> dtypes.dtype:
     type = dtypes.OF_PYTHON.get(type, type)
     if not isinstance(type, dtypes.dtype):
         given = type.__class__.__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from torchlike._types.dtypes import BY_NUMPY, c_name, dtype
 
 
-def to_integers(array, numpy_type: np.dtype, where: Callable):
+def to_integers(array: Any, numpy_type: np.dtype, where: Callable):
     """Floats as integers, as PyTorch has them on x86: cut to 32 or 64 bits, of which the lowest are kept.
 
     What is beyond these, infinities and NaN are their least integer.
@@ -43,7 +44,7 @@ def _limits(which: dtype) -> tuple[float, float]:
 LIMITS = {each: _limits(each) for each in BY_NUMPY.values()}
 
 
-def fitting(value, which: dtype):
+def fitting(value: Any, which: dtype):
     """A Python number, checked to fit a dtype.
 
     Raises:
@@ -77,7 +78,7 @@ def beyond(which: dtype, kind: type) -> Callable:
     low, high = LIMITS[which]
     low = -high if kind is int and low == 0 else low  # negative integers wrap
 
-    def is_beyond(value):
+    def is_beyond(value: Any):
         if which.rank == 1:
             return (value >= low) & (value <= high) ^ True  # NaN, too
         return ((value > high) & (value < math.inf)) | ((value < low) & (value > -math.inf))

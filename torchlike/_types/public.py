@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import FunctionType
+from typing import Any
 
 
 def publish(namespace: dict) -> None:
@@ -20,7 +21,7 @@ def publish(namespace: dict) -> None:
                 value.__name__ = value.__qualname__ = name
 
 
-def _is_found(value) -> bool:
+def _is_found(value: Any) -> bool:
     """Whether an object is another project's, or found where it says."""
     module = value.__module__ or ""
     if module.split(".")[0] != "torchlike":

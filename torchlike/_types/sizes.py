@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any, SupportsIndex, overload
 
 
-class Size(tuple):
+class Size(tuple[int, ...]):
     """A shape: a tuple whose slices and sums are shapes, too.
 
     Example:
@@ -15,7 +17,7 @@ class Size(tuple):
 
     __slots__ = ()
 
-    def __new__(cls, sizes=()):
+    def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:
         made = super().__new__(cls, sizes)
         for place, size in enumerate(made):
             if type(size) is not int and not hasattr(size, "__index__"):
@@ -31,24 +33,28 @@ class Size(tuple):
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
 
-    def __getitem__(self, place):
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> Size: ...
+    def __getitem__(self, place: Any) -> Any:
         got = super().__getitem__(place)
         return Size(got) if isinstance(place, slice) else got
 
-    def __add__(self, other):
+    def __add__(self, other: Any) -> Size:
         if not isinstance(other, tuple):
             raise TypeError(f'can only concatenate tuple (not "{type(other).__name__}") to torch.Size')
         return Size(super().__add__(tuple(other)))
 
-    def __radd__(self, other):
+    def __radd__(self, other: Iterable[int]) -> Size:
         return Size(tuple(other).__add__(self))
 
-    def __mul__(self, times):
+    def __mul__(self, times: SupportsIndex) -> Size:
         return Size(super().__mul__(times))
 
     __rmul__ = __mul__
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Size], tuple[tuple[int, ...]]]:
         return Size, (tuple(self),)
 
 

@@ -6,7 +6,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.creation import full
@@ -98,7 +98,11 @@ class GradScaler:
             raise AssertionError(f"Attempted {caller} but {name} is None.  {_FIX}")
         return self._scale, self._growth_tracker
 
-    def scale(self, outputs: Any):
+    @overload
+    def scale(self, outputs: Tensor) -> Tensor: ...
+    @overload
+    def scale(self, outputs: Iterable[Tensor]) -> Iterable[Tensor]: ...
+    def scale(self, outputs: Any) -> Any:
         """A tensor, or each of several in an iterable, times the factor.
 
         Raises:

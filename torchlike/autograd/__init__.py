@@ -20,7 +20,8 @@ from torchlike.autograd.gradcheck import gradgradcheck as gradgradcheck
 from torchlike._function import function as _function
 from torchlike._types.public import publish as _publish
 
-grad, backward = (_function(each, module="torchlike.autograd") for each in (_calls.grad, _calls.backward))
+grad = _function(_calls.grad, module="torchlike.autograd")
+backward = _function(_calls.backward, module="torchlike.autograd")
 grad.in_python = backward.in_python = True
 
 _publish(globals())

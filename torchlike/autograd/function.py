@@ -363,7 +363,7 @@ class Function(metaclass=FunctionMeta):
         )
 
     @classmethod
-    def apply(cls, *args: Any, **kwargs: Any):
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run the function; its node goes on the tape where an input requires grad.
 
         Raises:

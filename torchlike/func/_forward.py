@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, Literal, overload
 
 from torchlike._autograd.levels import entered, left, pushing, within
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.levels import Dual
 from torchlike.func._reverse import basis_of, jacrev, vjp
-from torchlike.func._trees import check_outputs, check_real, chosen, keeping_name, replaced, without_aux
+from torchlike.func._trees import A, P, R, check_outputs, check_real, chosen, keeping_name, replaced, without_aux
 from torchlike.func._vmap import vmap
 from torchlike.tensor import Tensor
 from torchlike.utils import _pytree as pytree
@@ -17,8 +17,16 @@ from torchlike.utils import _pytree as pytree
 _JVP = "jvp(f, primals, tangents)"
 
 
+@overload
+def jvp(
+    func: Callable[..., R], primals: Any, tangents: Any, *, strict: bool = False, has_aux: Literal[False] = False
+) -> tuple[R, R]: ...
+@overload
+def jvp(
+    func: Callable[..., tuple[R, A]], primals: Any, tangents: Any, *, strict: bool = False, has_aux: Literal[True]
+) -> tuple[R, R, A]: ...
 @gate
-def jvp(func: Callable, primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False):
+def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False) -> Any:
     """What `func` returns, and how that changes as `primals` change in the direction of `tangents`.
 
     Args:
@@ -108,7 +116,7 @@ def _parts(level: Dual, tensor: Tensor, strict: bool) -> tuple[Tensor, Tensor]:
 
 
 @gate
-def linearize(func: Callable, *primals: Any) -> tuple[Any, Callable]:
+def linearize(func: Callable[..., R], *primals: Any) -> tuple[R, Callable[..., R]]:
     """What `func` returns, and the function that takes tangents of `primals` to those of that: `func` runs once.
 
     Args:
@@ -142,9 +150,21 @@ def linearize(func: Callable, *primals: Any) -> tuple[Any, Callable]:
     return output, jvp_fn
 
 
+@overload
 def jacfwd(
-    func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, randomness: str = "error"
-) -> Callable:
+    func: Callable[Concatenate[Tensor, P], Tensor],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    *,
+    randomness: str = "error",
+) -> Callable[Concatenate[Tensor, P], Tensor]: ...
+@overload
+def jacfwd(
+    func: Callable[P, Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, randomness: str = "error"
+) -> Callable[P, Any]: ...
+def jacfwd(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, randomness: str = "error"
+) -> Callable[..., Any]:
     """A function that gives the Jacobian of `func`, a column for each element of the arguments, all at once.
 
     Args:
@@ -192,7 +212,13 @@ def jacfwd(
     return wrapper
 
 
-def hessian(func: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+@overload
+def hessian(
+    func: Callable[Concatenate[Tensor, P], Tensor], argnums: Literal[0] = 0
+) -> Callable[Concatenate[Tensor, P], Tensor]: ...
+@overload
+def hessian(func: Callable[P, Any], argnums: int | tuple[int, ...] = 0) -> Callable[P, Any]: ...
+def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """A function that gives the second derivatives of `func`: the Jacobian, by tangents, of that by gradients.
 
     Args:

@@ -8,7 +8,7 @@ that is tracked was used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Concatenate, Literal, overload
 
 from torchlike._autograd import calls
 from torchlike._autograd.levels import pulling, reaches, sourced, within
@@ -17,7 +17,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._ops.joining import cat
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.levels import Level
-from torchlike.func._trees import check_outputs, check_real, chosen, keeping_name, replaced, without_aux
+from torchlike.func._trees import A, B, P, R, check_outputs, check_real, chosen, keeping_name, replaced, without_aux
 from torchlike.func._vmap import vmap
 from torchlike.tensor import Tensor
 from torchlike.utils import _pytree as pytree
@@ -87,7 +87,17 @@ def _source(level: Level, given: Any) -> TensorBase:
     return sourced(level, given)
 
 
-def grad_and_value(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
+@overload
+def grad_and_value(
+    func: Callable[Concatenate[A, P], R], argnums: Literal[0] = 0, has_aux: bool = False
+) -> Callable[Concatenate[A, P], tuple[A, R]]: ...
+@overload
+def grad_and_value(
+    func: Callable[P, R], argnums: int | tuple[int, ...], has_aux: bool = False
+) -> Callable[P, tuple[Any, R]]: ...
+def grad_and_value(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """A function that gives the gradient of `func`, and what that returns: ``(gradient, value)``.
 
     Args:
@@ -120,7 +130,17 @@ def grad_and_value(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: 
     return wrapper
 
 
-def grad(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
+@overload
+def grad(
+    func: Callable[Concatenate[A, P], Any], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> Callable[Concatenate[A, P], A]: ...
+@overload
+def grad(
+    func: Callable[Concatenate[A, P], tuple[Any, B]], argnums: Literal[0] = 0, *, has_aux: Literal[True]
+) -> Callable[Concatenate[A, P], tuple[A, B]]: ...
+@overload
+def grad(func: Callable[P, Any], argnums: int | tuple[int, ...], has_aux: bool = False) -> Callable[P, Any]: ...
+def grad(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that gives the gradient of `func`; it can be differentiated, too.
 
     Args:
@@ -147,8 +167,12 @@ def grad(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
     return wrapper
 
 
+@overload
+def vjp(func: Callable[..., R], *primals: Any, has_aux: Literal[False] = False) -> tuple[R, Callable[..., Any]]: ...
+@overload
+def vjp(func: Callable[..., tuple[A, B]], *primals: Any, has_aux: Literal[True]) -> tuple[A, Callable[..., Any], B]: ...
 @gate
-def vjp(func: Callable, *primals: Any, has_aux: bool = False):
+def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """What `func` returns, and the function that takes cotangents of that to those of `primals`.
 
     Args:
@@ -199,14 +223,32 @@ def _vjp(func: Callable, args: tuple, places: tuple[int, ...], has_aux: bool) ->
     return pytree.tree_map(pull.outside, output), vjp_fn, aux
 
 
+@overload
 def jacrev(
-    func: Callable,
+    func: Callable[Concatenate[Tensor, P], Tensor],
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[False] = False,
+    chunk_size: int | None = None,
+    _preallocate_and_copy: bool = False,
+) -> Callable[Concatenate[Tensor, P], Tensor]: ...
+@overload
+def jacrev(
+    func: Callable[P, Any],
     argnums: int | tuple[int, ...] = 0,
     *,
     has_aux: bool = False,
     chunk_size: int | None = None,
     _preallocate_and_copy: bool = False,
-) -> Callable:
+) -> Callable[P, Any]: ...
+def jacrev(
+    func: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    _preallocate_and_copy: bool = False,
+) -> Callable[..., Any]:
     """A function that gives the Jacobian of `func`, a row for each element of the output, all at once.
 
     Args:

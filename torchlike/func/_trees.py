@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from torchlike.tensor import Tensor
 from torchlike.utils import _pytree as pytree
+
+P = ParamSpec("P")
+R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 def spread(tree: Any, spec: pytree.TreeSpec) -> list | None:

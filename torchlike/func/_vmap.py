@@ -9,14 +9,19 @@ from torchlike._autograd.levels import as_rows, left, mapping, within
 from torchlike._ops.joining import cat
 from torchlike._programs.tracebacks import gate
 from torchlike._recorder.levels import Batched
-from torchlike.func._trees import keeping_name, name_of, spread
+from torchlike.func._trees import P, R, keeping_name, name_of, spread
 from torchlike.tensor import Tensor
 from torchlike.utils import _pytree as pytree
 
 
 def vmap(
-    func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size: int | None = None
-) -> Callable:
+    func: Callable[P, R],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
+) -> Callable[P, R]:
     """A function that does for each row of its arguments what `func` does for one, all rows at once.
 
     Each operation within `func` becomes one on whole batches, and part of the program of the step. What `func` reads from

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from torchlike._function import function
 from torchlike._functions import randoms
@@ -17,6 +17,27 @@ from torchlike.nn._sizes import ntuple
 from torchlike.tensor import Tensor
 
 
+@overload
+def max_pool1d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool1d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
 @function
 def max_pool1d(
     input: Tensor,
@@ -39,6 +60,27 @@ def max_pool1d(
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
 @function
 def max_pool2d(
     input: Tensor,
@@ -60,6 +102,27 @@ def max_pool2d(
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@overload
+def max_pool3d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool3d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
 @function
 def max_pool3d(
     input: Tensor,
@@ -80,6 +143,14 @@ def max_pool3d(
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@overload
+def adaptive_max_pool1d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: Literal[False] = False
+) -> Tensor: ...
+@overload
+def adaptive_max_pool1d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: Literal[True]
+) -> tuple[Tensor, Tensor]: ...
 @function
 def adaptive_max_pool1d(
     input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
@@ -94,6 +165,14 @@ def adaptive_max_pool1d(
     return found if return_indices else found[0]
 
 
+@overload
+def adaptive_max_pool2d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: Literal[False] = False
+) -> Tensor: ...
+@overload
+def adaptive_max_pool2d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: Literal[True]
+) -> tuple[Tensor, Tensor]: ...
 @function
 def adaptive_max_pool2d(
     input: Tensor, output_size: int | Sequence[int], return_indices: bool = False
@@ -109,6 +188,14 @@ def adaptive_max_pool2d(
     return found if return_indices else found[0]
 
 
+@overload
+def adaptive_max_pool3d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: Literal[False] = False
+) -> Tensor: ...
+@overload
+def adaptive_max_pool3d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: Literal[True]
+) -> tuple[Tensor, Tensor]: ...
 @function
 def adaptive_max_pool3d(
     input: Tensor, output_size: int | Sequence[int], return_indices: bool = False

@@ -78,7 +78,7 @@ class LBFGS(Optimizer):
     def _params(self) -> list[Tensor]:
         return self.param_groups[0]["params"]
 
-    def step(self, closure: Callable):
+    def step(self, closure: Callable[[], Any]) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - as PyTorch's
         """Go some iterations towards the minimum.
 
         Args:

@@ -11,7 +11,7 @@ import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import enable_grad, no_grad
@@ -26,6 +26,8 @@ from torchlike.utils.hooks import RemovableHandle
 
 if TYPE_CHECKING:
     from torchlike.optim.optimizer import ParamsT
+
+R = TypeVar("R")
 
 
 class _RequiredParameter:
@@ -269,8 +271,12 @@ class Optimizer:
 
     # ------------------------------------------------------------------ step
 
+    @overload
+    def step(self, closure: None = None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], R]) -> R: ...
     @gate
-    def step(self, closure: Callable | None = None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient.
 
         Args:

@@ -98,7 +98,7 @@ def checkpoint(
     debug: bool = False,
     early_stop: bool = True,
     **kwargs: Any,
-):
+) -> Any:
     """Run a part of a network without keeping its intermediate results: they are computed again when needed.
 
     Args:
@@ -333,7 +333,9 @@ class CheckpointFunction(Function):
         return None, None, *[each.grad if isinstance(each, TensorBase) else None for each in args]
 
 
-def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any):
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
     """Run a sequence of layers in parts, all but the last of them as `checkpoint` does.
 
     Args:

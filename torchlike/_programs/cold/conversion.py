@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from torchlike._programs.cold.rules import is_float, is_narrow, rule
 
 
 @rule("convert_element_type", shapeless=True)
-def _convert_element_type(params, ins, outs):
+def _convert_element_type(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     old, new = ins[0].dtype, outs[0].dtype
     if old == new:
         return lambda x: x
@@ -22,7 +24,7 @@ def _convert_element_type(params, ins, outs):
     return lambda x: x.astype(new)
 
 
-def _of(aval, dtype):
+def _of(aval: Any, dtype: np.dtype):
     return aval.update(dtype=dtype)
 
 
@@ -33,7 +35,7 @@ def _to_integers(old: np.dtype, new: np.dtype):
     # the first whole number beyond, a power of 2: the last one within need not be a number of this dtype
     beyond, least = wide.type(2.0 ** (known.bits - (new.kind == "i"))), wide.type(float(known.min))
 
-    def convert(x):
+    def convert(x: np.ndarray):
         x = x.astype(wide, copy=False)
         fits = (x < beyond) & (x >= least)
         if fits.all():
@@ -45,7 +47,7 @@ def _to_integers(old: np.dtype, new: np.dtype):
 
 
 @rule("bitcast_convert_type")
-def _bitcast_convert_type(params, ins, outs):
+def _bitcast_convert_type(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     new, shape = outs[0].dtype, outs[0].shape
     if "b" in (new.kind, ins[0].dtype.kind):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -14,7 +15,7 @@ COLUMNS = 2**20  # elements laid out at once: windows that overlap take many tim
 
 
 @rule("conv_general_dilated")
-def _conv_general_dilated(params, ins, outs):
+def _conv_general_dilated(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     numbers, dtype = params["dimension_numbers"], outs[0].dtype
     wide = np.dtype(np.float32) if is_narrow(dtype) else dtype
     lhs, rhs, out = (tuple(each) for each in (numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec))
@@ -24,7 +25,7 @@ def _conv_general_dilated(params, ins, outs):
     spread = padded_shape([ins[0].shape[d] for d in lhs[2:]], params["lhs_dilation"], params["padding"])
     steps, apart = params["window_strides"], params["rhs_dilation"]
 
-    def convolve(x, w):
+    def convolve(x: np.ndarray, w: np.ndarray):
         x = x.transpose(lhs).astype(wide, copy=False)
         w = w.transpose(rhs).astype(wide, copy=False)
         x = padded(x, spread, params["lhs_dilation"], params["padding"])
@@ -39,7 +40,7 @@ def _conv_general_dilated(params, ins, outs):
     return convolve
 
 
-def _grouped(x, w, shape: tuple, steps, apart, groups: int):
+def _grouped(x: np.ndarray, w: np.ndarray, shape: tuple, steps: Any, apart: Any, groups: int):
     """(N, C, *spatial) and (O, C / groups, *kernel) to (N, O, *out)."""
     n, count, kernel, places = shape[0], w.shape[0], w.shape[2:], shape[2:]
     c = w.shape[1]
@@ -63,7 +64,7 @@ def _grouped(x, w, shape: tuple, steps, apart, groups: int):
     return made.reshape(shape)
 
 
-def padded_shape(sizes, dilation, padding) -> tuple[int, ...]:
+def padded_shape(sizes: Any, dilation: Any, padding: Any) -> tuple[int, ...]:
     """What the spatial sizes are with holes between the elements and with padding around them."""
     return tuple(
         max(0, low + high + ((size - 1) * apart + 1 if size else 0))
@@ -71,7 +72,7 @@ def padded_shape(sizes, dilation, padding) -> tuple[int, ...]:
     )
 
 
-def padded(x, spatial: tuple, dilation, padding, value=0):
+def padded(x: np.ndarray, spatial: tuple, dilation: Any, padding: Any, value: Any = 0):
     """`x` in the midst of `value`; its first axes, those before the spatial ones, stay."""
     first = x.ndim - len(spatial)
     if x.shape[first:] == spatial and not any(low for low, _ in padding):
@@ -89,7 +90,7 @@ def padded(x, spatial: tuple, dilation, padding, value=0):
     return made
 
 
-def windows(x, kernel, steps, apart, places):
+def windows(x: np.ndarray, kernel: Any, steps: Any, apart: Any, places: Any):
     """A view of (*first, *places, *kernel): the elements under the kernel at each of its places."""
     first = x.ndim - len(kernel)
     stride = x.strides[first:]

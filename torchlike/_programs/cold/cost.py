@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from typing import Any
 
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
@@ -46,17 +47,17 @@ def _count(jaxpr: Jaxpr) -> int:
     return sum(sum(map(_count, inner)) if (inner := _bodies(eqn)) else _weight(eqn) for eqn in jaxpr.eqns)
 
 
-def _weight(eqn) -> int:
+def _weight(eqn: Any) -> int:
     return CONVOLUTION if eqn.primitive.name == "conv_general_dilated" else 1
 
 
-def _cost(eqn, values: dict[str, int], results: Collection) -> float:
+def _cost(eqn: Any, values: dict[str, int], results: Collection) -> float:
     inner = _bodies(eqn)
     if inner:
         bodies = [_cost(step, values, ()) for each in inner for step in each.eqns]
         return size_at(eqn.params.get("length", 1), values) * sum(bodies)
 
-    def shape(atom) -> list[int]:
+    def shape(atom: Any) -> list[int]:
         return [size_at(each, values) for each in atom.aval.shape]
 
     size = sum(math.prod(shape(each)) for each in eqn.outvars)
@@ -74,7 +75,7 @@ def _cost(eqn, values: dict[str, int], results: Collection) -> float:
     return spent
 
 
-def _bodies(eqn) -> list[Jaxpr]:
+def _bodies(eqn: Any) -> list[Jaxpr]:
     """What an equation calls."""
     found = []
     for each in eqn.params.values():
@@ -82,7 +83,7 @@ def _bodies(eqn) -> list[Jaxpr]:
     return [each for each in map(_body, found) if each is not None]
 
 
-def _body(parameter) -> Jaxpr | None:
+def _body(parameter: Any) -> Jaxpr | None:
     if isinstance(parameter, ClosedJaxpr):
         return parameter.jaxpr
     return parameter if isinstance(parameter, Jaxpr) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -39,7 +40,7 @@ for _name, _ufunc in _UFUNCS.items():
 
 
 @rule("mul", shapeless=True)
-def _mul(params, ins, outs):
+def _mul(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     out = outs[0].dtype
     if params.get("out_dtype") is None or all(each.dtype == out for each in ins):
         return widened(np.multiply, ins, outs)
@@ -47,7 +48,7 @@ def _mul(params, ins, outs):
 
 
 @rule("mulhi")
-def _mulhi(params, ins, outs):
+def _mulhi(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     dtype = outs[0].dtype
     bits = dtype.itemsize * 8
     if bits == 64:
@@ -57,19 +58,19 @@ def _mulhi(params, ins, outs):
 
 
 @rule("div", shapeless=True)
-def _div(params, ins, outs):
+def _div(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     dtype = outs[0].dtype
     if dtype.kind not in "iu":
         return widened(np.divide, ins, outs)
     return _unsigned_div if dtype.kind == "u" else _signed_div
 
 
-def _unsigned_div(x, y):
+def _unsigned_div(x: np.ndarray, y: np.ndarray):
     """`x / y`; all bits set where `y` is 0."""
     return np.where(y == 0, np.invert(x.dtype.type(0)), x // y)
 
 
-def _signed_div(x, y):
+def _signed_div(x: np.ndarray, y: np.ndarray):
     """`x / y` towards zero; -1 where `y` is 0."""
     got = x // y  # towards minus infinity
     got = got + ((got * y != x) & ((x < 0) != (y < 0)))
@@ -77,48 +78,48 @@ def _signed_div(x, y):
 
 
 @rule("rem", shapeless=True)
-def _rem(params, ins, outs):
+def _rem(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if outs[0].dtype.kind not in "iu":
         return widened(np.fmod, ins, outs)
     return lambda x, y: np.where(y == 0, x, np.fmod(x, y))
 
 
 @rule("sign", shapeless=True)
-def _sign(params, ins, outs):
+def _sign(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if is_float(ins[0].dtype):
         return widened(lambda x: np.copysign(np.sign(x), x), ins, outs)
     return np.sign
 
 
 @rule("round", shapeless=True)
-def _round(params, ins, outs):
+def _round(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if int(params["rounding_method"]) == 1:
         return widened(np.rint, ins, outs)
     return widened(_round_away, ins, outs)
 
 
-def _round_away(x):
+def _round_away(x: np.ndarray):
     whole = np.trunc(x)
     return whole + np.copysign(np.abs(x - whole) >= 0.5, x)
 
 
 @rule("logistic", shapeless=True)
-def _logistic(params, ins, outs):
+def _logistic(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return widened(lambda x: np.reciprocal(np.exp(-x) + x.dtype.type(1)), ins, outs)
 
 
 @rule("rsqrt", shapeless=True)
-def _rsqrt(params, ins, outs):
+def _rsqrt(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return widened(lambda x: np.reciprocal(np.sqrt(x)), ins, outs)
 
 
 @rule("integer_pow", shapeless=True)
-def _integer_pow(params, ins, outs):
+def _integer_pow(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     y = params["y"]
     if y == 2:
         return widened(np.square, ins, outs)
 
-    def power(x):
+    def power(x: np.ndarray):
         got, square, rest = None, x, abs(y)
         while rest:
             if rest & 1:
@@ -132,7 +133,7 @@ def _integer_pow(params, ins, outs):
 
 
 @rule("pow", shapeless=True)
-def _pow(params, ins, outs):
+def _pow(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     dtype = ins[0].dtype
     if ins[1].dtype == dtype:
         return widened(np.power if dtype.kind != "c" else _complex_power, ins, outs)
@@ -140,27 +141,27 @@ def _pow(params, ins, outs):
     return widened(lambda x, y: np.power(x, y.astype(x.dtype)), ins, outs)
 
 
-def _complex_power(x, y):
+def _complex_power(x: np.ndarray, y: np.ndarray):
     """`x ** y`; 1 where `y` is 0, and 0 where `x` alone is."""
     got = np.exp(y * np.log(x))
     return np.where(y == 0, x.dtype.type(1), np.where((x == 0) & (y.real > 0), x.dtype.type(0), got))
 
 
 @rule("real")
-def _real(params, ins, outs):
+def _real(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return lambda x: x.real
 
 
 @rule("imag")
-def _imag(params, ins, outs):
+def _imag(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return lambda x: x.imag
 
 
 @rule("complex")
-def _complex(params, ins, outs):
+def _complex(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     shape, dtype = outs[0].shape, outs[0].dtype
 
-    def join(real, imag):
+    def join(real: np.ndarray, imag: np.ndarray):
         made = np.empty(shape, dtype)
         made.real, made.imag = real, imag
         return made
@@ -169,34 +170,34 @@ def _complex(params, ins, outs):
 
 
 @rule("conj")
-def _conj(params, ins, outs):
+def _conj(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     dtype = outs[0].dtype
     return np.conjugate if ins[0].dtype == dtype else lambda x: x.astype(dtype)
 
 
 @rule("shift_left")
-def _shift_left(params, ins, outs):
+def _shift_left(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     bits, zero = _bits(outs)
     return _shift(np.left_shift, ins[1], bits, lambda x, y: np.where(_is_short(y, bits), np.left_shift(x, y), zero))
 
 
 @rule("shift_right_logical")
-def _shift_right_logical(params, ins, outs):
+def _shift_right_logical(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     (bits, zero), dtype = _bits(outs), outs[0].dtype
     raw = np.dtype(f"u{dtype.itemsize}")
 
-    def move(x, y):
+    def move(x: np.ndarray, y: np.ndarray):
         return np.right_shift(x.view(raw), y.view(raw)).view(dtype)
 
     return _shift(move, ins[1], bits, lambda x, y: np.where(_is_short(y, bits), move(x, y), zero))
 
 
 @rule("shift_right_arithmetic")
-def _shift_right_arithmetic(params, ins, outs):
+def _shift_right_arithmetic(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     bits, dtype = _bits(outs)[0], outs[0].dtype
     signed = np.dtype(f"i{dtype.itemsize}")
 
-    def shift(x, y):
+    def shift(x: np.ndarray, y: np.ndarray):
         # a count of all bits leaves the sign, as one of all but one does
         count = np.where(_is_short(y, bits), y, dtype.type(bits - 1))
         return np.right_shift(x.view(signed), count.view(signed)).view(dtype)
@@ -204,7 +205,7 @@ def _shift_right_arithmetic(params, ins, outs):
     return shift
 
 
-def _shift(move: Callable, count, bits: int, shift: Callable) -> Callable:
+def _shift(move: Callable, count: Any, bits: int, shift: Callable) -> Callable:
     """`shift`; by one short count for all elements it is `move`."""
     if count.shape:
         return shift
@@ -216,24 +217,24 @@ def _bits(outs: list) -> tuple:
     return dtype.itemsize * 8, dtype.type(0)
 
 
-def _is_short(count, bits: int):
+def _is_short(count: Any, bits: int):
     """Where a shift's count leaves bits over; a negative one is large."""
     return (count < bits) & (count >= 0)
 
 
 @rule("population_count")
-def _population_count(params, ins, outs):
+def _population_count(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     dtype = outs[0].dtype
     raw = np.dtype(f"u{dtype.itemsize}")
     return lambda x: np.bitwise_count(x.view(raw)).astype(dtype)
 
 
 @rule("clz")
-def _clz(params, ins, outs):
+def _clz(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     dtype = outs[0].dtype
     raw, bits = np.dtype(f"u{dtype.itemsize}"), dtype.itemsize * 8
 
-    def leading_zeros(x):
+    def leading_zeros(x: np.ndarray):
         x, shift = x.view(raw), 1
         while shift < bits:
             x, shift = x | (x >> raw.type(shift)), 2 * shift
@@ -243,7 +244,7 @@ def _clz(params, ins, outs):
 
 
 @rule("clamp", shapeless=True)
-def _clamp(params, ins, outs):
+def _clamp(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return widened(lambda low, x, high: np.minimum(np.maximum(x, low), high), ins, outs)
 
 
@@ -251,7 +252,7 @@ def _select_bits(dtype: np.dtype) -> Callable:
     """Without a branch for each element, which NumPy's `where` has: an eighth of its time where they are at random."""
     bits = np.dtype(f"i{dtype.itemsize}")
 
-    def select(which, no, yes):
+    def select(which: np.ndarray, no: np.ndarray, yes: np.ndarray):
         if 0 in which.strides:
             few = which[tuple([slice(None if step else 1) for step in which.strides])]
             if not few.any():
@@ -271,7 +272,7 @@ def _select_bits(dtype: np.dtype) -> Callable:
 
 
 @rule("select_n")
-def _select_n(params, ins, outs):
+def _select_n(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if not ins[0].shape:
         last = len(ins) - 2
         return lambda which, *cases: cases[min(max(int(which), 0), last)]
@@ -283,7 +284,7 @@ def _select_n(params, ins, outs):
             return lambda which, no, yes: np.where(which, yes, no)
         return lambda which, no, yes: np.where(which != 0, yes, no)
 
-    def choose(which, *cases):
+    def choose(which: np.ndarray, *cases: np.ndarray):
         got = np.empty(cases[0].shape, cases[0].dtype)
         for at, case in enumerate(cases):
             np.copyto(got, case, where=which == at)
@@ -295,14 +296,14 @@ def _select_n(params, ins, outs):
 def _total_order(fn: Callable) -> Callable:
     """A rule that compares floats in the order -NaN, -inf, ..., -0, 0, ..., inf, NaN."""
 
-    def make(params, ins, outs):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         dtype = ins[0].dtype
         if not is_float(dtype):
             return None if dtype.kind == "c" else fn
         bits = np.dtype(f"i{dtype.itemsize}")
         largest = np.array(np.iinfo(bits).max, bits)
 
-        def key(x):
+        def key(x: np.ndarray):
             raw = x.view(bits)
             return np.where(raw < 0, raw ^ largest, raw)
 
@@ -316,17 +317,17 @@ for _name, _ufunc in {"eq_to": np.equal, "lt_to": np.less, "le_to": np.less_equa
 
 
 @rule("stop_gradient", "copy", "name", shapeless=True)
-def _identity(params, ins, outs):
+def _identity(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return lambda x: x
 
 
 @rule("optimization_barrier")
-def _optimization_barrier(params, ins, outs):
+def _optimization_barrier(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return lambda *arrays: list(arrays)
 
 
 @rule("reduce_precision")
-def _reduce_precision(params, ins, outs):
+def _reduce_precision(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     known = jnp.finfo(ins[0].dtype)
     if params["exponent_bits"] >= known.nexp and params["mantissa_bits"] >= known.nmant:
         return lambda x: x

@@ -8,7 +8,7 @@ from copy import copy
 from functools import partial
 from itertools import chain
 from sys import getrefcount
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import jax
@@ -20,6 +20,9 @@ from torchlike._programs.cache import Cache
 from torchlike._programs.cold.rules import LARGE, SHAPELESS, STAND_INS, TABLE, Addable
 from torchlike._programs.generic import Filling, is_symbolic
 from torchlike._programs.settings import COMPILER_OPTIONS, cached, ours
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
 
 missing: Counter = Counter()
 """How often XLA ran a primitive that has no rule, by the primitive's name."""
@@ -113,7 +116,7 @@ class Deferred:
         self._fn, self._terms, self._made = fn, [fn.take(*arrays)], None
         self._held = sum(each.size for each in self._terms[0])
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: dtypes.dtype | None = None, copy: Any = None) -> np.ndarray:
         if self._made is None:
             self._made, self._terms = self._fn.total(self._terms), []
         return self._made
@@ -186,7 +189,7 @@ class _Builder:
         self.count += 1
         return self.count - 1
 
-    def constant(self, value) -> int:
+    def constant(self, value: Any) -> int:
         place = self.fresh()
         # a view that cannot be written to: as a result, it will be copied
         self.constants[place] = view = np.asarray(value).view()
@@ -198,7 +201,7 @@ class _Builder:
         known = dict(zip((*jaxpr.constvars, *jaxpr.invars), places, strict=True))
         literals: dict[int, int] = {}
 
-        def read(atom) -> int:
+        def read(atom: Any) -> int:
             if not isinstance(atom, Literal):
                 return known[atom]
             if id(atom) not in literals:
@@ -215,12 +218,12 @@ class _Builder:
             known.update(zip(eqn.outvars, outs, strict=True))
         return [read(atom) for atom in jaxpr.outvars]
 
-    def add_call(self, called, ins: list[int]) -> list[int]:
+    def add_call(self, called: Any, ins: list[int]) -> list[int]:
         if not isinstance(called, ClosedJaxpr):
             return self.add(called, ins)
         return self.add(called.jaxpr, [*(self.constant(np.asarray(each)) for each in called.consts), *ins])
 
-    def add_step(self, eqn, ins: list[int]) -> list[int]:
+    def add_step(self, eqn: Any, ins: list[int]) -> list[int]:
         is_open, several = _is_open(eqn), eqn.primitive.multiple_results
         fn = _Open(eqn) if is_open else _function(eqn.primitive, eqn.params, *_avals(eqn))
         constant = not is_open and all(each in self.constants for each in ins)
@@ -252,7 +255,7 @@ class _Builder:
         return [places[each] for each in source.results]
 
 
-def _is_pure(eqn) -> bool:
+def _is_pure(eqn: Any) -> bool:
     return not eqn.effects and eqn.primitive.name in TABLE
 
 
@@ -261,7 +264,7 @@ class _Open:
 
     __slots__ = ("eqn", "names")
 
-    def __init__(self, eqn) -> None:
+    def __init__(self, eqn: Any) -> None:
         self.eqn = eqn
         self.names = [name for name, each in eqn.params.items() if is_symbolic([each])]
 
@@ -278,18 +281,18 @@ def _filled(fn: Callable, filling: Filling) -> Callable:
     return fn.at(filling) if type(fn) is _Open else fn
 
 
-def _is_open(eqn) -> bool:
+def _is_open(eqn: Any) -> bool:
     """Whether the rule needs sizes that are symbols."""
     if is_symbolic(list(eqn.params.values())):
         return True
     return eqn.primitive.name not in SHAPELESS and is_symbolic([*chain(*_avals(eqn))])
 
 
-def _avals(eqn) -> tuple[list, list]:
+def _avals(eqn: Any) -> tuple[list, list]:
     return [each.aval for each in eqn.invars], [each.aval for each in eqn.outvars]
 
 
-def _function(primitive, params: dict, ins: list, outs: list) -> Callable:
+def _function(primitive: Any, params: dict, ins: list, outs: list) -> Callable:
     """What computes a primitive: by its rule, or by XLA if there is none."""
     name = primitive.name
     made = TABLE.get(name)
@@ -302,18 +305,18 @@ def _function(primitive, params: dict, ins: list, outs: list) -> Callable:
     return partial(_run_by_xla, _compiled(primitive, params, ins), name, apart)
 
 
-def _is_extended(aval) -> bool:
+def _is_extended(aval: Any) -> bool:
     return not isinstance(aval.dtype, np.dtype)
 
 
 _xla: Cache[tuple, Callable] = Cache()
 
 
-def _compiled(primitive, params: dict, ins: list) -> Callable:
+def _compiled(primitive: Any, params: dict, ins: list) -> Callable:
     params = primitive.get_bind_params(params)
     keys = [each.dtype._impl if _is_extended(each) else None for each in ins]
 
-    def bind(*arrays):
+    def bind(*arrays: np.ndarray):
         arrays = [
             each if impl is None else jax.random.wrap_key_data(each, impl=impl)
             for each, impl in zip(arrays, keys, strict=True)
@@ -328,7 +331,7 @@ def _compiled(primitive, params: dict, ins: list) -> Callable:
         return jax.jit(bind, compiler_options=COMPILER_OPTIONS)
 
 
-def _run_by_xla(compiled: Callable, name: str, apart: Callable | None, *arrays) -> Any:
+def _run_by_xla(compiled: Callable, name: str, apart: Callable | None, *arrays: np.ndarray) -> Any:
     if forks.is_cut_off and apart is not None:
         return apart(*arrays)
     forks.check(f"`{name}`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jax.lax import GatherScatterMode
@@ -14,7 +15,7 @@ FEW = 256  # elements: below, working out their numbers costs more than it spare
 
 
 @rule("dynamic_slice")
-def _dynamic_slice(params, ins, outs):
+def _dynamic_slice(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if len(ins) != 1 + ins[0].ndim:
         return None  # sizes that are computed
     place = _window(ins[0].shape, params["slice_sizes"])
@@ -22,10 +23,10 @@ def _dynamic_slice(params, ins, outs):
 
 
 @rule("dynamic_update_slice")
-def _dynamic_update_slice(params, ins, outs):
+def _dynamic_update_slice(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     place = _window(ins[0].shape, ins[1].shape)
 
-    def write(x, update, *starts):
+    def write(x: np.ndarray, update: np.ndarray, *starts: np.ndarray):
         x = np.array(x)
         x[place(starts)] = update
         return x
@@ -37,7 +38,7 @@ def _window(shape: tuple, sizes: tuple) -> Callable:
     """What makes starts the index of a window of these sizes, moved to lie within an array of that shape."""
     axes = [(size - count, count) for size, count in zip(shape, sizes, strict=True)]
 
-    def place(starts) -> tuple:
+    def place(starts: np.ndarray) -> tuple:
         begins = [min(max(int(start), 0), last) for (last, _), start in zip(axes, starts, strict=True)]
         return tuple(slice(begin, begin + size) for (_, size), begin in zip(axes, begins, strict=True))
 
@@ -54,7 +55,16 @@ class _Places:
         fills: whether windows that do not lie within the array are left out, rather than moved into it.
     """
 
-    def __init__(self, shape, sizes, starts_shape, start_map, array_batching, index_batching, fills: bool) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        sizes: Any,
+        starts_shape: Any,
+        start_map: Any,
+        array_batching: Any,
+        index_batching: Any,
+        fills: bool,
+    ) -> None:
         self.shape, self.batch, self.fills = tuple(shape), tuple(starts_shape[:-1]), fills
         self.column = {d: at for at, d in enumerate(start_map)}
         self.last = [shape[d] - sizes[d] for d in range(len(shape))]
@@ -75,7 +85,7 @@ class _Places:
             along = np.arange(shape[d]).reshape([-1 if each == axis else 1 for each in range(rank)])
             self.fixed[d] = along.reshape((*along.shape, *self.trailing))
 
-    def find(self, starts) -> tuple:
+    def find(self, starts: np.ndarray) -> tuple:
         """(an index for the array with its axes in `order`, where the windows lie within it or None for everywhere)."""
         index, inside = [], None
         for d in self.indexed:
@@ -101,7 +111,7 @@ class _Places:
 
 
 @rule("gather")
-def _gather(params, ins, outs):
+def _gather(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     numbers, sizes, shape = params["dimension_numbers"], params["slice_sizes"], ins[0].shape
     mode, dtype = params["mode"], outs[0].dtype
     gone = {*numbers.collapsed_slice_dims, *numbers.operand_batching_dims}
@@ -128,7 +138,7 @@ def _gather(params, ins, outs):
     stays, moved = order == tuple(range(len(order))), places.order != tuple(range(len(shape)))
     fill = _fill_value(params, dtype)
 
-    def read(x, starts):
+    def read(x: np.ndarray, starts: np.ndarray):
         index, inside = places.find(starts)
         got = (x.transpose(places.order) if moved else x)[index]
         if inside is not None:
@@ -139,7 +149,7 @@ def _gather(params, ins, outs):
     return read
 
 
-def _fill_value(params, dtype: np.dtype):
+def _fill_value(params: dict[str, Any], dtype: np.dtype):
     """What a gather reads outside of the array: NaN, the least signed or the greatest unsigned integer, or True."""
     value = params.get("fill_value")
     if value is None:
@@ -155,7 +165,7 @@ def _fill_value(params, dtype: np.dtype):
 def _scatter(how: np.ufunc | None) -> Callable:
     """A rule for a scatter that combines by `how`, or overwrites."""
 
-    def make(params, ins, outs):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         numbers, shape = params["dimension_numbers"], ins[0].shape
         jaxpr = params["update_jaxpr"]
         if how is None and jaxpr is not None and (jaxpr.eqns or jaxpr.outvars[0] is not jaxpr.invars[1]):
@@ -188,7 +198,7 @@ def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, sh
     rank = len(places.batch)
     number = _numbers(places) if math.prod(shape) > FEW else None
 
-    def put(made, starts, updates):
+    def put(made: np.ndarray, starts: np.ndarray, updates: np.ndarray):
         index, inside = places.find(starts)
         updates = updates.transpose(order).reshape(shape)
         if inside is not None:
@@ -204,12 +214,12 @@ def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, sh
         else:
             how.at(made.reshape(-1), number(index, updates.shape), updates.reshape(-1))
 
-    def write(x, starts, updates):
+    def write(x: np.ndarray, starts: np.ndarray, updates: np.ndarray):
         made = np.array(x, order="C")
         put(made, starts, updates)
         return made
 
-    def take(x, starts, updates) -> tuple:
+    def take(x: np.ndarray, starts: np.ndarray, updates: np.ndarray) -> tuple:
         return (starts, updates) if _is_blank(x) else (starts, updates, x)
 
     def total(terms: list):
@@ -224,7 +234,7 @@ def _writer(how: np.ufunc | None, alone: bool, places: _Places, order: tuple, sh
     return Addable(take, total, size) if how is np.add and size > LARGE else write
 
 
-def _is_blank(x) -> bool:
+def _is_blank(x: np.ndarray) -> bool:
     """Whether it is nothing but one zero, seen many times."""
     return x.size > 1 and not any(x.strides) and not x[(0,) * x.ndim]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +12,12 @@ from torchlike._programs.cold.rules import LONG, rule, stand_in
 
 
 @rule("cholesky")
-def _cholesky(params, ins, outs):
+def _cholesky(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if params.get("symmetrize_input"):
         return None
     dtype = outs[0].dtype
 
-    def factor(x):
+    def factor(x: np.ndarray):
         try:
             return np.linalg.cholesky(x).astype(dtype, copy=False)
         except np.linalg.LinAlgError:
@@ -32,7 +33,7 @@ def _cholesky(params, ins, outs):
 
 
 @rule("triangular_solve")
-def _triangular_solve(params, ins, outs):
+def _triangular_solve(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     left, lower, unit = params["left_side"], params["lower"], params["unit_diagonal"]
     transposes, conjugates = params["transpose_a"], params["conjugate_a"]
     size = ins[0].shape[-1]
@@ -40,7 +41,7 @@ def _triangular_solve(params, ins, outs):
     flips = transposes != (not left)
     lower = lower != flips
 
-    def solve(a, b):
+    def solve(a: np.ndarray, b: np.ndarray):
         a = a.conj() if conjugates else a
         a = a.swapaxes(-1, -2) if flips else a
         got = (b if left else b.swapaxes(-1, -2)).copy()
@@ -55,7 +56,7 @@ def _triangular_solve(params, ins, outs):
 
 
 @rule("qr")
-def _qr(params, ins, outs):
+def _qr(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if params.get("pivoting") or 0 in ins[0].shape:
         return None
     mode, dtype = "complete" if params["full_matrices"] else "reduced", outs[0].dtype
@@ -63,7 +64,7 @@ def _qr(params, ins, outs):
 
 
 @rule("fft")
-def _fft(params, ins, outs):
+def _fft(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     kind, sizes, dtype = params["fft_type"].name, tuple(params["fft_lengths"]), outs[0].dtype
     axes = tuple(range(-len(sizes), 0))
     fn = {"FFT": np.fft.fftn, "IFFT": np.fft.ifftn, "RFFT": np.fft.rfftn, "IRFFT": np.fft.irfftn}.get(kind)
@@ -73,13 +74,13 @@ def _fft(params, ins, outs):
 
 
 @rule("lu")
-def _lu(params, ins, outs):
+def _lu(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     shape, pivot_dtype = ins[0].shape, outs[1].dtype
     rows, columns = shape[-2:]
     if math.prod(outs[1].shape) * 8 > LONG:
         return None
 
-    def factor(x):
+    def factor(x: np.ndarray):
         made = x.reshape(math.prod(shape[:-2]), rows, columns).copy()
         pivots = np.zeros((len(made), min(rows, columns)), pivot_dtype)
         orders = np.tile(np.arange(rows, dtype=outs[2].dtype), (len(made), 1))
@@ -90,7 +91,7 @@ def _lu(params, ins, outs):
     return factor
 
 
-def _factor(x, pivots, order) -> None:
+def _factor(x: np.ndarray, pivots: np.ndarray, order: np.ndarray) -> None:
     """Gaussian elimination with the largest of each column as its pivot, in place."""
     for at in range(len(pivots)):
         column = x[at:, at]
@@ -104,10 +105,10 @@ def _factor(x, pivots, order) -> None:
 
 
 @rule("lu_pivots_to_permutation")
-def _lu_pivots_to_permutation(params, ins, outs):
+def _lu_pivots_to_permutation(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     shape, dtype, size = outs[0].shape, outs[0].dtype, outs[0].shape[-1]
 
-    def permute(pivots):
+    def permute(pivots: np.ndarray):
         made = np.tile(np.arange(size, dtype=dtype), (math.prod(shape[:-1]), 1))
         for order, swaps in zip(made, pivots.reshape(len(made), pivots.shape[-1]), strict=True):
             for at, other in enumerate(swaps.tolist()):
@@ -118,13 +119,13 @@ def _lu_pivots_to_permutation(params, ins, outs):
 
 
 @rule("svd")
-def _svd(params, ins, outs):
+def _svd(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     # the signs of singular vectors are the library's choice: it is XLA's
     if params["compute_uv"] or params.get("subset_by_index") or 0 in ins[0].shape:
         return None
     dtype = outs[0].dtype
 
-    def values(x):
+    def values(x: np.ndarray):
         good = np.isfinite(x).all((-2, -1), keepdims=True)
         found = np.linalg.svd(np.where(good, x, 0), compute_uv=False)
         return [np.where(good[..., 0], found, np.nan).astype(dtype, copy=False)]
@@ -137,11 +138,11 @@ def _svd(params, ins, outs):
 
 
 @stand_in("svd")
-def _svd_apart(params, ins, outs):
+def _svd_apart(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if params["subset_by_index"] is not None or 0 in ins[0].shape:
         return None
 
-    def decompose(x):
+    def decompose(x: np.ndarray):
         left, values, right = np.linalg.svd(x, params["full_matrices"])
         return values, left, right
 
@@ -149,7 +150,7 @@ def _svd_apart(params, ins, outs):
 
 
 @stand_in("eigh")
-def _eigh_apart(params, ins, outs):
+def _eigh_apart(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if params["subset_by_index"] is not None or 0 in ins[0].shape:
         return None
     triangle = "L" if params["lower"] else "U"
@@ -157,7 +158,7 @@ def _eigh_apart(params, ins, outs):
 
 
 @stand_in("eig")
-def _eig_apart(params, ins, outs):
+def _eig_apart(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if params["compute_left_eigenvectors"] or 0 in ins[0].shape:
         return None
     if not params["compute_right_eigenvectors"]:
@@ -165,10 +166,10 @@ def _eig_apart(params, ins, outs):
     return _converged(np.linalg.eig, outs)
 
 
-def _converged(decompose: Callable, outs) -> Callable:
+def _converged(decompose: Callable, outs: list[Any]) -> Callable:
     """What a decomposition gives, in the dtypes of `outs`; NaN where it does not converge."""
 
-    def run(x):
+    def run(x: np.ndarray):
         try:
             return [each.astype(out.dtype, copy=False) for each, out in zip(decompose(x), outs, strict=True)]
         except np.linalg.LinAlgError:

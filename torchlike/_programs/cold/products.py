@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from torchlike._programs.cold.threads import SHARED, product
 
 
 @rule("dot_general")
-def _dot_general(params, ins, outs):
+def _dot_general(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     (left_sum, right_sum), (left_batch, right_batch) = params["dimension_numbers"]
     shape, dtype = outs[0].shape, outs[0].dtype
     wide = np.dtype(np.float32) if is_narrow(dtype) else dtype
@@ -48,16 +49,16 @@ def _sum_of_products(terms: list):
     return product(x, y) if len(y) > 1 else np.dot(x, y)
 
 
-def _itself(x):
+def _itself(x: np.ndarray):
     return x
 
 
-def _rest(aval, batch: tuple, summed: tuple) -> int:
+def _rest(aval: Any, batch: tuple, summed: tuple) -> int:
     """How many elements there are along the axes that are neither."""
     return math.prod(size for d, size in enumerate(aval.shape) if d not in batch and d not in summed)
 
 
-def _as_matrices(aval, batch: tuple, summed: tuple, dtype: np.dtype, sums_last: bool) -> Callable | None:
+def _as_matrices(aval: Any, batch: tuple, summed: tuple, dtype: np.dtype, sums_last: bool) -> Callable | None:
     """What makes it (*batch, rest, summed), or (*batch, summed, rest), of `dtype`; None if it is so already."""
     rest = tuple(d for d in range(aval.ndim) if d not in batch and d not in summed)
     order = (*batch, *rest, *summed) if sums_last else (*batch, *summed, *rest)

@@ -6,6 +6,7 @@ Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import numpy as np
@@ -17,7 +18,7 @@ _ROTATIONS = [
 ]
 
 
-def _threefry(first, second, x, y) -> tuple:
+def _threefry(first: np.ndarray, second: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple:
     """The words (x, y) after twenty rounds with the key (first, second)."""
     keys = first, second, first ^ second ^ np.uint32(0x1BD11BDA)
     x, y = np.asarray(x + keys[0]), np.asarray(y + keys[1])
@@ -36,11 +37,11 @@ def _threefry(first, second, x, y) -> tuple:
 
 
 @rule("threefry2x32")
-def _threefry2x32(params, ins, outs):
+def _threefry2x32(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return lambda *words: list(_threefry(*words))
 
 
-def _is_threefry(params, avals) -> bool:
+def _is_threefry(params: dict[str, Any], avals: list[Any]) -> bool:
     impl = params.get("impl")
     return getattr(impl, "name", None) == "threefry2x32" or any(
         getattr(getattr(each.dtype, "_impl", None), "name", None) == "threefry2x32" for each in avals
@@ -48,12 +49,12 @@ def _is_threefry(params, avals) -> bool:
 
 
 @rule("random_seed")
-def _random_seed(params, ins, outs):
+def _random_seed(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if not _is_threefry(params, outs):
         return None
     bits = ins[0].dtype.itemsize * 8
 
-    def seed(number):
+    def seed(number: Any):
         raw = np.ascontiguousarray(number).reshape(*number.shape, 1).view(f"<u{min(bits // 8, 4)}").astype(np.uint32)
         return raw[..., ::-1] if bits == 64 else np.concatenate([np.zeros_like(raw), raw], -1)
 
@@ -61,23 +62,23 @@ def _random_seed(params, ins, outs):
 
 
 @rule("random_wrap", "random_unwrap")
-def _random_wrap(params, ins, outs):
+def _random_wrap(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     return (lambda x: x) if _is_threefry(params, (*ins, *outs)) else None
 
 
 @rule("random_fold_in")
-def _random_fold_in(params, ins, outs):
+def _random_fold_in(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if not _is_threefry(params, outs):
         return None
 
-    def fold_in(key, number):
+    def fold_in(key: Any, number: Any):
         x = np.zeros(number.shape, np.uint32)
         return np.stack(_threefry(key[..., 0], key[..., 1], x, number.astype(np.uint32)), -1)
 
     return fold_in
 
 
-def _stream(key, shape: tuple) -> tuple:
+def _stream(key: Any, shape: tuple) -> tuple:
     """The words that the keys give for the places of `shape`, counted in order."""
     count = math.prod(shape)
     keys = key.reshape((*key.shape[:-1], *(1,) * len(shape), 2))
@@ -89,12 +90,12 @@ def _stream(key, shape: tuple) -> tuple:
 
 
 @rule("random_bits")
-def _random_bits(params, ins, outs):
+def _random_bits(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if not _is_threefry(params, ins) or not jax.config.jax_threefry_partitionable:
         return None
     shape, bits, dtype = tuple(params["shape"]), params["bit_width"], outs[0].dtype
 
-    def draw(key):
+    def draw(key: Any):
         x, y = _stream(key, shape)
         if bits == 64:
             return (x.astype(dtype) << dtype.type(32)) | y.astype(dtype)
@@ -104,7 +105,7 @@ def _random_bits(params, ins, outs):
 
 
 @rule("random_split")
-def _random_split(params, ins, outs):
+def _random_split(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if not _is_threefry(params, ins) or not jax.config.jax_threefry_partitionable:
         return None
     shape = tuple(params["shape"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,7 @@ def _wide(dtype: np.dtype) -> np.dtype:
 
 
 def _accumulate(ufunc: np.ufunc):
-    def make(params, ins, outs):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         axes, dtype = tuple(params["axes"]), _wide(outs[0].dtype)
         return widened(lambda x: ufunc.reduce(x, axes, dtype), ins, outs)
 
@@ -30,14 +32,14 @@ LONG_ROW = 1024  # elements whose sum is better left to NumPy, which sums by hal
 
 
 @rule("reduce_sum", shapeless=True)
-def _reduce_sum(params, ins, outs):
+def _reduce_sum(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     """Along the last axes, as a product with ones: a tenth of the time that NumPy takes for short rows."""
     add, axes, dtype = _accumulate(np.add)(params, ins, outs), params["axes"], outs[0].dtype
     kept = ins[0].ndim - len(axes)
     if not axes or tuple(sorted(axes)) != tuple(range(kept, ins[0].ndim)) or not kept or dtype.char not in "fd":
         return add
 
-    def total(x):
+    def total(x: np.ndarray):
         if x.size <= FEW or not x.flags.c_contiguous:
             return add(x)
         count = math.prod(x.shape[kept:])
@@ -56,8 +58,8 @@ def _ones(count: int, dtype: np.dtype):
 rule("reduce_prod", shapeless=True)(_accumulate(np.multiply))
 
 
-def _reduce(ufunc: np.ufunc, identity):
-    def make(params, ins, outs):
+def _reduce(ufunc: np.ufunc, identity: Any):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         axes, dtype = tuple(params["axes"]), outs[0].dtype
         if not math.prod(ins[0].shape):
             start = identity(_wide(dtype))
@@ -77,7 +79,7 @@ rule("reduce_xor")(lambda params, ins, outs: lambda x: np.bitwise_xor.reduce(x, 
 
 
 @rule("reduce")
-def _reduce_by_jaxpr(params, ins, outs):
+def _reduce_by_jaxpr(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     """Elements are folded in one by one; the function is on scalars, so a result of many is gone through, too."""
     axes, count, closed = tuple(params["dimensions"]), len(outs), params["jaxpr"]
     folded, consts = prepare(closed.jaxpr), list(map(np.asarray, closed.consts))
@@ -86,7 +88,7 @@ def _reduce_by_jaxpr(params, ins, outs):
     stay = tuple(d for d in range(ins[0].ndim) if d not in axes)
     rows, shape = math.prod(outs[0].shape), outs[0].shape
 
-    def fold(*arrays):
+    def fold(*arrays: np.ndarray):
         given = [x.transpose(*stay, *axes).reshape(rows, -1) for x in arrays[:count]]
         made = [np.empty(rows, x.dtype) for x in given]
         for row in range(rows):
@@ -100,8 +102,8 @@ def _reduce_by_jaxpr(params, ins, outs):
     return fold
 
 
-def _cumulative(fn):
-    def make(params, ins, outs):
+def _cumulative(fn: Callable[..., Any]):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         axis, dtype = params["axis"], _wide(outs[0].dtype)
         if fn is np.logaddexp.accumulate and dtype.kind == "c":
             return None
@@ -120,8 +122,8 @@ rule("cummin")(_cumulative(np.minimum.accumulate))
 rule("cumlogsumexp")(_cumulative(np.logaddexp.accumulate))
 
 
-def _arg_extreme(fn):
-    def make(params, ins, outs):
+def _arg_extreme(fn: Callable[..., Any]):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         (axis,), dtype, narrow = params["axes"], outs[0].dtype, is_narrow(ins[0].dtype)
         return lambda x: fn(x.astype(np.float32) if narrow else x, axis).astype(dtype)
 

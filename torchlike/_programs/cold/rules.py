@@ -67,7 +67,7 @@ class Addable:
     def __init__(self, take: Callable, total: Callable, size: int) -> None:
         self.take, self.total, self.size = take, total, size
 
-    def __call__(self, *arrays):
+    def __call__(self, *arrays: np.ndarray):
         return self.total([self.take(*arrays)])
 
 
@@ -90,7 +90,7 @@ def widened(fn: Callable, ins: list, outs: list) -> Callable:
         return fn
     dtypes = [each.dtype for each in outs]
 
-    def in_float32(*arrays):
+    def in_float32(*arrays: np.ndarray):
         arrays = [a.astype(np.float32) if w else a for a, w in zip(arrays, wide, strict=True)]
         got: Any = fn(*arrays)
         if isinstance(got, list):

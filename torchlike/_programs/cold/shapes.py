@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from torchlike._programs.cold.rules import LARGE, rule
 
 
 @rule("broadcast_in_dim")
-def _broadcast_in_dim(params, ins, outs):
+def _broadcast_in_dim(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if len(ins) > 1:
         return None  # a shape that is computed
     shape, dims, old = outs[0].shape, params["broadcast_dimensions"], ins[0].shape
@@ -24,7 +25,7 @@ def _broadcast_in_dim(params, ins, outs):
         return lambda x: np.broadcast_to(x.reshape(spread), shape)
     dtype = outs[0].dtype
 
-    def fill(x):
+    def fill(x: np.ndarray):
         made = np.empty(shape, dtype)
         made[...] = x.reshape(spread)
         return made
@@ -33,7 +34,7 @@ def _broadcast_in_dim(params, ins, outs):
 
 
 @rule("reshape")
-def _reshape(params, ins, outs):
+def _reshape(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     shape, order = outs[0].shape, params.get("dimensions")
     if len(ins) > 1:
         return None
@@ -41,32 +42,32 @@ def _reshape(params, ins, outs):
 
 
 @rule("squeeze")
-def _squeeze(params, ins, outs):
+def _squeeze(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     shape = outs[0].shape
     return lambda x: x.reshape(shape)
 
 
 @rule("transpose", shapeless=True)
-def _transpose(params, ins, outs):
+def _transpose(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     order = params["permutation"]
     return lambda x: x.transpose(order)
 
 
 @rule("rev")
-def _rev(params, ins, outs):
+def _rev(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     index = tuple(slice(None, None, -1 if d in params["dimensions"] else None) for d in range(ins[0].ndim))
     return lambda x: x[index]
 
 
 @rule("slice")
-def _slice(params, ins, outs):
+def _slice(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     steps = params["strides"] or (1,) * ins[0].ndim
     index = tuple(map(slice, params["start_indices"], params["limit_indices"], steps))
     return lambda x: x[index]
 
 
 @rule("split")
-def _split(params, ins, outs):
+def _split(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     axis, ends = params["axis"], np.cumsum(params["sizes"]).tolist()
     before = (slice(None),) * axis
     pieces = [(*before, slice(begin, end)) for begin, end in zip([0, *ends], ends, strict=False)]
@@ -74,13 +75,13 @@ def _split(params, ins, outs):
 
 
 @rule("concatenate")
-def _concatenate(params, ins, outs):
+def _concatenate(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     axis = params["dimension"]
     return lambda *arrays: np.concatenate(arrays, axis)
 
 
 @rule("stack")
-def _stack(params, ins, outs):
+def _stack(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     axis, shape = params["axis"], list(outs[0].shape)
     shape[axis] = 1
     if len(ins) == 1:
@@ -89,20 +90,20 @@ def _stack(params, ins, outs):
 
 
 @rule("unstack")
-def _unstack(params, ins, outs):
+def _unstack(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     axis = params["axis"]
     before = (slice(None),) * axis
     return lambda x: [x[(*before, at)] for at in range(x.shape[axis])]
 
 
 @rule("tile")
-def _tile(params, ins, outs):
+def _tile(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     counts = tuple(params["reps"])
     return lambda x: np.tile(x, counts)
 
 
 @rule("pad")
-def _pad(params, ins, outs):
+def _pad(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     shape, dtype, old = outs[0].shape, outs[0].dtype, ins[0].shape
     # where the elements go, and which of them: negative padding cuts elements away
     there, these = [], []
@@ -117,7 +118,7 @@ def _pad(params, ins, outs):
     there, these = tuple(there), tuple(these)
     whole = all(each == slice(0, size) for each, size in zip(these, old, strict=True))
 
-    def pad(x, value):
+    def pad(x: np.ndarray, value: np.ndarray):
         made = np.empty(shape, dtype)
         made[...] = value
         made[there] = x if whole else x[these]
@@ -127,7 +128,7 @@ def _pad(params, ins, outs):
 
 
 @rule("iota")
-def _iota(params, ins, outs):
+def _iota(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if ins:
         return None
     shape, dtype, dim = outs[0].shape, outs[0].dtype, params["dimension"]
@@ -136,6 +137,6 @@ def _iota(params, ins, outs):
 
 
 @rule("empty", "empty2")
-def _empty(params, ins, outs):
+def _empty(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     shape, dtype = outs[0].shape, outs[0].dtype
     return lambda: np.zeros(shape, dtype)

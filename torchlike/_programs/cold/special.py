@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,10 @@ def _scipy():
 def _special(name: str, repair: Callable | None = None) -> Callable:
     """A rule for a function of `scipy.special`; `repair(result, *inputs)` is applied where XLA's differs from it."""
 
-    def make(params, ins, outs):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         fn, dtype = getattr(_scipy(), name), outs[0].dtype
 
-        def compute(*arrays):
+        def compute(*arrays: np.ndarray):
             arrays = [np.asarray(each, np.float64) for each in arrays]
             got = fn(*arrays)
             return np.asarray(got if repair is None else repair(got, *arrays)).astype(dtype, copy=False)
@@ -50,11 +51,11 @@ def _polynomial(x: np.ndarray, coefficients: tuple) -> np.ndarray:
 
 
 @rule("erf", shapeless=True)
-def _erf(params, ins, outs):
+def _erf(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     if outs[0].dtype == np.float64:
         return _by_scipy(params, ins, outs)
 
-    def compute(x):
+    def compute(x: np.ndarray):
         x = np.clip(x, -_END, _END)
         square = x * x
         return np.clip(x * _polynomial(square, _P) / _polynomial(square, _Q), np.float32(-1), np.float32(1))

@@ -34,7 +34,7 @@ class OneThread:
         for each in _libraries():
             each.set_num_threads(1)
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: Any) -> None:
         for each, count in self._before:
             each.set_num_threads(count)
 
@@ -110,7 +110,7 @@ def work_alone() -> None:
     _crew = Crew(1)
 
 
-def product(x, y):
+def product(x: np.ndarray, y: np.ndarray):
     """`np.matmul` of arrays with the same batch axes, in as many parts as there are threads if it is large."""
     if x.size * y.shape[-1] < SHARED or (count := crew().size) == 1:
         return np.matmul(x, y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from torchlike._programs.cold.evaluation import prepare
 from torchlike._programs.cold.rules import LONG, highest, is_narrow, lowest, rule, widened
 
 
-def _window(params, aval) -> tuple:
+def _window(params: dict[str, Any], aval: Any) -> tuple:
     """(padded shape, dilation of the base, padding, then what `windows` takes beside the places)."""
     ones = (1,) * aval.ndim
     base, apart = params.get("base_dilation") or ones, params.get("window_dilation") or ones
@@ -19,13 +20,13 @@ def _window(params, aval) -> tuple:
     return spread, base, params["padding"], params["window_dimensions"], params["window_strides"], apart
 
 
-def _reduce_window(ufunc: np.ufunc, identity):
-    def make(params, ins, outs):
+def _reduce_window(ufunc: np.ufunc, identity: Any):
+    def make(params: dict[str, Any], ins: list[Any], outs: list[Any]):
         spread, base, padding, kernel, steps, apart = _window(params, ins[0])
         dtype, places = outs[0].dtype, outs[0].shape
         start = identity(np.dtype(np.float32) if is_narrow(dtype) else dtype)
 
-        def slide(x):
+        def slide(x: np.ndarray):
             # one axis at a time: the sizes of the window add up instead of multiplying
             x = padded(x, spread, base, padding, start)
             for axis, (size, step, gap, count) in enumerate(zip(kernel, steps, apart, places, strict=True)):
@@ -38,7 +39,7 @@ def _reduce_window(ufunc: np.ufunc, identity):
     return make
 
 
-def _along(ufunc: np.ufunc, x, axis: int, size: int, step: int, gap: int, count: int):
+def _along(ufunc: np.ufunc, x: np.ndarray, axis: int, size: int, step: int, gap: int, count: int):
     before, got = (slice(None),) * axis, None
     if not count:
         return x[(*before, slice(0, 0))]
@@ -57,7 +58,7 @@ rule("reduce_window_min")(_reduce_window(np.minimum, highest))
 
 
 @rule("reduce_window")
-def _reduce_window_by_jaxpr(params, ins, outs):
+def _reduce_window_by_jaxpr(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     spread, base, padding, kernel, steps, apart = _window(params, ins[0])
     count, places = len(outs), outs[0].shape
     folded, consts = prepare(params["jaxpr"]), list(map(np.asarray, params["consts"]))
@@ -65,7 +66,7 @@ def _reduce_window_by_jaxpr(params, ins, outs):
     if outs[0].size * len(offsets) * len(folded.steps) > LONG:
         return None
 
-    def slide(*arrays):
+    def slide(*arrays: np.ndarray):
         start = list(arrays[count:])
         looks = [
             windows(padded(x, spread, base, padding, value), kernel, steps, apart, places)
@@ -83,7 +84,7 @@ def _reduce_window_by_jaxpr(params, ins, outs):
     return slide
 
 
-def _chosen(x, params, places, picks_greatest: bool):
+def _chosen(x: np.ndarray, params: dict[str, Any], places: Any, picks_greatest: bool):
     """For each place the flat index, in the padded array, of its window's first extreme; and the padded shape."""
     spread, base, padding, kernel, steps, apart = _window(params, x)
     start = lowest(x.dtype) if picks_greatest else highest(x.dtype)
@@ -101,17 +102,17 @@ def _chosen(x, params, places, picks_greatest: bool):
     return np.take_along_axis(flat, at[..., None], -1)[..., 0], spread
 
 
-def _picks_greatest(primitive) -> bool:
+def _picks_greatest(primitive: Any) -> bool:
     return primitive.name in ("ge", "gt")
 
 
 @rule("select_and_scatter_add")
-def _select_and_scatter_add(params, ins, outs):
+def _select_and_scatter_add(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     greatest, dtype, shape = _picks_greatest(params["select_prim"]), outs[0].dtype, outs[0].shape
     places, padding = ins[0].shape, params["padding"]
     back = tuple(slice(low, low + size) for size, (low, _) in zip(shape, padding, strict=True))
 
-    def scatter(source, operand):
+    def scatter(source: np.ndarray, operand: np.ndarray):
         at, spread = _chosen(operand, params, places, greatest)
         made = np.zeros(math.prod(spread), source.dtype)
         np.add.at(made, at.reshape(-1), source.reshape(-1))
@@ -127,10 +128,10 @@ def _select_and_scatter_add(params, ins, outs):
 
 
 @rule("select_and_gather_add")
-def _select_and_gather_add(params, ins, outs):
+def _select_and_gather_add(params: dict[str, Any], ins: list[Any], outs: list[Any]):
     greatest, places = _picks_greatest(params["select_prim"]), outs[0].shape
 
-    def gather(tangents, operand):
+    def gather(tangents: np.ndarray, operand: np.ndarray):
         at, spread = _chosen(operand, params, places, greatest)
         ones = (1,) * operand.ndim
         tangents = padded(tangents, spread, params.get("base_dilation") or ones, params["padding"])

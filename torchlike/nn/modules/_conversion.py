@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from torchlike._arguments import legacy_keywords
 from torchlike._autograd.modes import no_grad
@@ -38,8 +38,10 @@ _INVALID = """to() received an invalid combination of arguments - got ({}), but 
  * (Tensor tensor, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None)
 """  # noqa: E501 - as PyTorch breaks the lines
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def forgets(*names: str) -> Callable:
+
+def forgets(*names: str) -> Callable[[F], F]:
     """Let a function take keywords of old that mean nothing any more, with a FutureWarning where one is given.
 
     Example:
@@ -47,7 +49,7 @@ def forgets(*names: str) -> Callable:
         ... def parameters(self, recurse=True): ...
     """
 
-    def decorate(fn: Callable) -> Callable:
+    def decorate(fn: F) -> F:
         @functools.wraps(fn)
         def call(*args: Any, **kwargs: Any):
             for name in [each for each in names if each in kwargs]:
@@ -56,7 +58,7 @@ def forgets(*names: str) -> Callable:
                     warnings.warn(text, FutureWarning, stacklevel=2)
             return fn(*args, **kwargs)
 
-        return call
+        return cast(F, call)
 
     return decorate
 
@@ -75,7 +77,7 @@ class ConversionMethods:
         def __getattr__(self, name: str) -> Any:
             """What `Module` has."""
 
-    def _apply(self, fn: Callable, recurse: bool = True) -> Module:
+    def _apply(self, fn: Callable, recurse: bool = True) -> Self:
         """Replace the elements of all parameters, gradients and buffers by what `fn` gives for them."""
         if recurse:
             for module in self.children():
@@ -93,7 +95,7 @@ class ConversionMethods:
                 self._buffers[name] = fn(buffer)
         return cast("Module", self)
 
-    def to(self, *args: Any, **kwargs: Any) -> Module:
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Move parameters and buffers to a device, floating point ones to a dtype, in place; returns the module.
 
         Args:
@@ -126,39 +128,39 @@ class ConversionMethods:
         return self._apply(convert)
 
     @legacy_keywords(device_id="device")
-    def cuda(self, device: Device = None) -> Module:
+    def cuda(self, device: Device = None) -> Self:
         """Move parameters and buffers to a GPU, in place."""
         return self._apply(lambda each: each.cuda(device))
 
     @forgets("device_id")
-    def cpu(self) -> Module:
+    def cpu(self) -> Self:
         """Move parameters and buffers to the host's memory, in place."""
         return self._apply(lambda each: each.cpu())
 
-    def type(self, dst_type: Any) -> Module:
+    def type(self, dst_type: Any) -> Self:
         """Convert all parameters and buffers to a dtype, in place."""
         return self._apply(lambda each: each.type(dst_type))
 
     def _floats_to(self, dtype: dtypes.dtype) -> Module:
         return self._apply(lambda each: each.to(dtype) if each.is_floating_point() else each)
 
-    def float(self) -> Module:
+    def float(self) -> Self:
         """Convert floating point parameters and buffers to float32, in place."""
         return self._floats_to(dtypes.float32)
 
-    def double(self) -> Module:
+    def double(self) -> Self:
         """Convert floating point parameters and buffers to float64, in place."""
         return self._floats_to(dtypes.float64)
 
-    def half(self) -> Module:
+    def half(self) -> Self:
         """Convert floating point parameters and buffers to float16, in place."""
         return self._floats_to(dtypes.float16)
 
-    def bfloat16(self) -> Module:
+    def bfloat16(self) -> Self:
         """Convert floating point parameters and buffers to bfloat16, in place."""
         return self._floats_to(dtypes.bfloat16)
 
-    def to_empty(self, *, device: Device, recurse: bool = True) -> Module:
+    def to_empty(self, *, device: Device, recurse: bool = True) -> Self:
         """Move to a device without the elements."""
         return self._apply(lambda each: empty_like(each, device=device), recurse=recurse)
 

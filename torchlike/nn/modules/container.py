@@ -7,7 +7,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from torchlike._arguments import legacy_keywords
 from torchlike._functions.naming import typename
@@ -16,7 +16,7 @@ from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
 
 
-def _place(index: Tensor, length: int) -> int:
+def _place(index: SupportsIndex, length: int) -> int:
     """An index counted from the front.
 
     Raises:
@@ -96,10 +96,14 @@ class Sequential(_Numbered):
             for place, module in enumerate(args):
                 self.add_module(str(place), module)
 
-    def _name_at(self, index: Tensor) -> str:
+    def _name_at(self, index: SupportsIndex) -> str:
         return next(islice(self._modules, _place(index, len(self)), None))
 
-    def __getitem__(self, index: Tensor):
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+    def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return type(self)(OrderedDict(list(self._modules.items())[index]))
         return self._modules[self._name_at(index)]
@@ -107,7 +111,7 @@ class Sequential(_Numbered):
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._name_at(index), module)
 
-    def __delitem__(self, index: Tensor) -> None:
+    def __delitem__(self, index: int | slice) -> None:
         names = list(self._modules)[index] if isinstance(index, slice) else [self._name_at(index)]
         for name in names:
             delattr(self, name)
@@ -187,7 +191,11 @@ class ModuleList(_Numbered):
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index: Tensor):
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> ModuleList: ...
+    def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return type(self)(list(self._modules.values())[index])
         return self._modules[str(_place(index, len(self)))]
@@ -195,7 +203,7 @@ class ModuleList(_Numbered):
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, str(_place(index, len(self))), module)
 
-    def __delitem__(self, index: Tensor) -> None:
+    def __delitem__(self, index: int | slice) -> None:
         modules = list(self)
         del modules[index if isinstance(index, slice) else _place(index, len(self))]
         self._renumber(modules)
@@ -383,7 +391,11 @@ class ParameterList(Module):
     def __iter__(self) -> Iterator:
         return iter(self[place] for place in range(len(self)))
 
-    def __getitem__(self, index: Tensor):
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> ParameterList: ...
+    def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return type(self)([self[place] for place in range(*index.indices(len(self)))])
         return getattr(self, str(_place(index, len(self))))
@@ -442,7 +454,7 @@ class ParameterDict(_Dictionary):
             )
         return key
 
-    def __getitem__(self, key: str):
+    def __getitem__(self, key: str) -> Any:
         return getattr(self, self._attribute(key))
 
     def __setitem__(self, key: str, value: Any) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from torchlike._compile.options import compiled
 from torchlike._functions.naming import typename
@@ -39,6 +39,17 @@ from torchlike.nn.modules._state import StateMethods
 from torchlike.nn.modules._state import _IncompatibleKeys as _IncompatibleKeys
 from torchlike.nn.parameter import Buffer, Parameter
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    P = ParamSpec("P")
+    R = TypeVar("R", covariant=True)
+
+    class Forwarding(Protocol[P, R]):
+        """What is called as its `forward` is."""
+
+        @property
+        def forward(self) -> Callable[P, R]: ...
+
 
 _DICTIONARIES = (
     *("_parameters", "_buffers", "_modules", "_backward_pre_hooks", "_backward_hooks"),
@@ -91,28 +102,35 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     forward: Callable[..., Any] = _forward_unimplemented  # a subclass takes what it likes
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        own = self.__dict__
-        try:
-            if "_compiled_call_impl" in own and own["_compiled_call_impl"] is not None:
-                return own["_compiled_call_impl"](*args, **kwargs)
-            if (
-                own["_backward_hooks"]
-                or own["_backward_pre_hooks"]
-                or own["_forward_hooks"]
-                or own["_forward_pre_hooks"]
-                or global_backward_pre
-                or global_backward
-                or global_forward
-                or global_forward_pre
-            ):
-                return self._call_with_hooks(args, kwargs)
-            return self.forward(*args, **kwargs)
-        except BaseException as error:
-            if "_backward_hooks" not in own:  # there was no `Module.__init__()`
-                raise AttributeError(f"'{type(self).__name__}' object has no attribute {error}") from None
-            shorten(error)
-            raise
+    if TYPE_CHECKING:
+
+        def __call__(self: Forwarding[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+            """Call `forward`, and the hooks."""
+            ...
+    else:
+
+        def __call__(self, *args, **kwargs):
+            own = self.__dict__
+            try:
+                if "_compiled_call_impl" in own and own["_compiled_call_impl"] is not None:
+                    return own["_compiled_call_impl"](*args, **kwargs)
+                if (
+                    own["_backward_hooks"]
+                    or own["_backward_pre_hooks"]
+                    or own["_forward_hooks"]
+                    or own["_forward_pre_hooks"]
+                    or global_backward_pre
+                    or global_backward
+                    or global_forward
+                    or global_forward_pre
+                ):
+                    return self._call_with_hooks(args, kwargs)
+                return self.forward(*args, **kwargs)
+            except BaseException as error:
+                if "_backward_hooks" not in own:  # there was no `Module.__init__()`
+                    raise AttributeError(f"'{type(self).__name__}' object has no attribute {error}") from None
+                shorten(error)
+                raise
 
     def _call_impl(self, *args: Any, **kwargs: Any):
         """A call that is not compiled: what some programs use in place of calling."""
@@ -346,8 +364,8 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         return module._buffers[name]
 
     def named_modules(
-        self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple]:
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
         """(name, module) of this module and all below it; one that stands twice comes once."""
         memo = set() if memo is None else memo
         if self not in memo:
@@ -364,7 +382,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
-    def named_children(self) -> Iterator[tuple]:
+    def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) of the modules directly below."""
         seen = set()
         for name, module in self._modules.items():
@@ -378,8 +396,12 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             yield module
 
     def _named_members(
-        self, members_of: Callable, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ):
+        self,
+        members_of: Callable[[Module], Iterable[tuple[str, Any]]],
+        prefix: str = "",
+        recurse: bool = True,
+        remove_duplicate: bool = True,
+    ) -> Iterator[tuple[str, Any]]:
         seen = set()
         modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for path, module in modules:
@@ -392,7 +414,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple]:
+    ) -> Iterator[tuple[str, Parameter]]:
         """(name, parameter) of this module, and of those below it for `recurse`."""
         yield from self._named_members(lambda each: each._parameters.items(), prefix, recurse, remove_duplicate)
 
@@ -402,7 +424,9 @@ class Module(HookMethods, StateMethods, ConversionMethods):
         for _, each in self.named_parameters(recurse=recurse):
             yield each
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple]:
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
         """(name, buffer) of this module, and of those below it for `recurse`."""
         yield from self._named_members(lambda each: each._buffers.items(), prefix, recurse, remove_duplicate)
 
@@ -413,14 +437,14 @@ class Module(HookMethods, StateMethods, ConversionMethods):
 
     # ------------------------------------------------------------------ changing
 
-    def apply(self, fn: Callable[[Module], object]) -> Module:
+    def apply(self, fn: Callable[[Module], object]) -> Self:
         """Call ``fn(module)`` for all modules below and then this one; returns this one."""
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Set training mode, here and below; returns the module.
 
         Raises:
@@ -433,11 +457,11 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             module.train(mode)
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Set evaluation mode, here and below; returns the module."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set `requires_grad` of all parameters; returns the module."""
         for each in self.parameters():
             each.requires_grad_(requires_grad)

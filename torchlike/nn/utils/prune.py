@@ -210,7 +210,7 @@ def _left(method: Any, t: Tensor, mask: Tensor):
     return _along(dim, dims, mask.sum(dim=[each for each in range(dims) if each != dim]) != 0)
 
 
-def _along(dim: int, dims: int, index: Tensor) -> tuple:
+def _along(dim: int, dims: int, index: Any) -> tuple:
     places: list[Any] = [slice(None)] * dims
     places[dim] = index
     return tuple(places)

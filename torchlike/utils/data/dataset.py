@@ -229,7 +229,7 @@ class ConcatDataset(Dataset[_T_co]):
         """The lengths of the datasets, summed up."""
         return list(itertools.accumulate(len(each) for each in sequence))
 
-    def __init__(self, datasets: Iterable) -> None:
+    def __init__(self, datasets: Iterable[Dataset[_T_co]]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
