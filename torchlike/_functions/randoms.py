@@ -20,7 +20,7 @@ from torchlike._functions.generators import Generator, engine_of
 from torchlike._functions.making import unmade, wrapped
 from torchlike._functions.views import broadcast_tensors
 from torchlike._ops._promote import broadcast_shapes
-from torchlike._ops.randoms import binomial_drawn, dirichlet_drawn, drawn_from, poisson_drawn
+from torchlike._ops.randoms import binomial_drawn, deviations, dirichlet_drawn, drawn_from, poisson_drawn
 from torchlike._ops.variates import gamma_drawn
 from torchlike._out import ANY, FILLED, stored
 from torchlike._programs import memory
@@ -329,8 +329,7 @@ def normal(
     if isinstance(std, TensorBase):
         if std.is_complex():
             raise RuntimeError("normal expects standard deviation to be non-complex")
-        if std.numel() and bool((std < 0).any()):
-            raise RuntimeError("normal expects all elements of std >= 0.0")
+        std = deviations(std.detach())
     elif std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     shape = broadcast_shapes(*[tuple(each.shape) for each in tensors])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torchlike._dispatch import op
 from torchlike._ops._promote import Array
+from torchlike._recorder.checks import Check
 
 
 def in_a_row(draw: Callable[[tuple[int, ...]], Array], shape: tuple[int, ...]) -> Array:
@@ -15,6 +16,20 @@ def in_a_row(draw: Callable[[tuple[int, ...]], Array], shape: tuple[int, ...]) -
     XLA takes 4 s to compile the counters of a mask of four dimensions for the CPU, 0.4 s for those of a row.
     """
     return draw((math.prod(shape),)).reshape(shape)
+
+
+def _is_negative(std):
+    return std < 0
+
+
+def _is_deviation(std) -> list[Check]:
+    return [Check(_is_negative, (std,), RuntimeError("normal expects all elements of std >= 0.0"))]
+
+
+@op(check=_is_deviation)
+def deviations(std: Array) -> Array:
+    """Standard deviations, of which none is negative."""
+    return std
 
 
 @op(name="bernoulli", order=("probabilities",))

@@ -437,12 +437,14 @@ class Recorder(Lines):
         at_boundary: a step has ended; the next operation that is tracked for gradients cuts first, so that the
             preparation of data stays out of the step's program.
         reads_host: a loader reads a dataset: its samples are taken from where they lie, one by one.
+        steps: how many steps have ended.
     """
 
     def __init__(self) -> None:
         super().__init__(Recording)
         self.at_boundary = True
         self.reads_host = False
+        self.steps = 0
         self._after_backward = False
 
     def boundary(self) -> None:
@@ -491,6 +493,7 @@ class Recorder(Lines):
     def end_step(self) -> None:
         """Compute all that is recorded: an optimizer has stepped."""
         self.at_boundary, self._after_backward = True, False
+        self.steps += 1
         self.kind.ends(self.flush, "a step ended", True)
 
     def end_program(self) -> None:

@@ -187,7 +187,8 @@ class StackTransform(_Parts):
 
     Example:
         >>> import torchlike as torch
-        >>> t = StackTransform([ExpTransform(), torch.distributions.identity_transform], dim=1)
+        >>> D = torch.distributions
+        >>> t = D.StackTransform([D.ExpTransform(), D.identity_transform], dim=1)
         >>> t(torch.zeros(1, 2))
         tensor([[1., 0.]])
     """

@@ -181,7 +181,7 @@ class _IndependentConstraint(Constraint):
 
     def check(self, value: Tensor) -> Tensor:
         result = self.base_constraint.check(value)
-        kept = result.dim() - self.reinterpreted_batch_ndims
+        kept = result.ndim - self.reinterpreted_batch_ndims
         if kept < 0:
             raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.dim()}")
         return result.reshape((*result.shape[:kept], -1)).all(-1)
@@ -399,7 +399,7 @@ class _OneHot(Constraint):
     event_dim = 1
 
     def check(self, value: Tensor) -> Tensor:
-        return ((value == 0) | (value == 1)).all(-1) & value.sum(-1).eq(1)
+        return ((value == 0) | (value == 1)).all(-1) & (value.sum(-1) == 1)
 
 
 class _Simplex(Constraint):
@@ -486,6 +486,19 @@ class _PositiveDefinite(_Symmetric):
     def check(self, value: Tensor) -> Tensor:
         is_symmetric = super().check(value)
         return is_positive_definite(value) if is_symmetric.all() else is_symmetric
+
+
+# ---------------------------------------------------------------------- what they are made of
+
+_OF_OPERATORS = {_Boolean, _GreaterThan, _GreaterThanEq, _HalfOpenInterval, _IntegerGreaterThan, _IntegerInterval}
+_OF_OPERATORS |= {_IntegerLessThan, _Interval, _LessThan, _Multinomial, _OneHot, _Real}
+
+
+def _takes_arrays(constraint: Constraint) -> bool:
+    """Whether its check is made of operators and methods that NumPy's arrays have, too, and of numbers."""
+    if type(constraint) is _IndependentConstraint:
+        return _takes_arrays(constraint.base_constraint)
+    return type(constraint) in _OF_OPERATORS and not any(isinstance(each, Tensor) for each in vars(constraint).values())
 
 
 # ---------------------------------------------------------------------- their public names

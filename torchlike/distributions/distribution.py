@@ -8,6 +8,7 @@ from torchlike._autograd.modes import no_grad
 from torchlike._programs import explain
 from torchlike._types import Size
 from torchlike.distributions import constraints
+from torchlike.distributions._validation import look
 from torchlike.distributions.utils import lazy_property
 from torchlike.tensor import Tensor
 from torchlike.types import _size
@@ -66,16 +67,22 @@ class Distribution:
                 "distribution with `validate_args=False` to turn off validation."
             )
             return
-        for name, constraint in needed.items():
-            is_lazy = name not in self.__dict__ and isinstance(getattr(type(self), name), lazy_property)
-            if is_lazy or constraints.is_dependent(constraint):
-                continue
-            value = getattr(self, name)
-            if not constraint.check(value).all():
-                raise ValueError(
-                    f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
-                    f"{self!r} to satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
-                )
+        names = [
+            name
+            for name, constraint in needed.items()
+            if name in self.__dict__ or not isinstance(getattr(type(self), name), lazy_property)
+            if not constraints.is_dependent(constraint)
+        ]
+        values = [getattr(self, name) for name in names]
+
+        def invalid(place: int) -> Exception:
+            name, value = names[place], values[place]
+            return ValueError(
+                f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
+                f"{self!r} to satisfy the constraint {needed[name]!r}, but found invalid values:\n{value}"
+            )
+
+        look([(needed[name], value) for name, value in zip(names, values, strict=True)], type(self), invalid)
 
     def expand(self, batch_shape: _size, _instance: Any = None):
         """The same distributions with parameters expanded as by `Tensor.expand`: nothing is copied or checked anew.
@@ -264,11 +271,14 @@ class Distribution:
             return
         if support is None:
             raise AssertionError("support is unexpectedly None")
-        if not support.check(value).all():
-            raise ValueError(
+
+        def invalid(_: int) -> Exception:
+            return ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be within the support "
                 f"({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"
             )
+
+        look([(support, value)], (type(self), "value"), invalid)
 
     def _get_checked_instance(self, cls: type, _instance: Any = None):
         """The object that `expand` is to fill in."""

@@ -52,7 +52,8 @@ def broadcast_all(*values: Tensor | Number) -> tuple[Tensor, ...]:
     like: dict[str, Any] = {"dtype": get_default_dtype()}
     if first is not None:
         like = {"dtype": first.dtype, "device": first.device}
-    return broadcast_tensors(*[each if is_tensor_like(each) else tensor(each, **like) for each in values])
+    found = [each if is_tensor_like(each) else tensor(each, **like) for each in values]
+    return tuple(found) if len({each.shape for each in found}) == 1 else broadcast_tensors(*found)
 
 
 def _standard_normal(shape: Sequence[int], dtype: dtypes.dtype | None, device: Device) -> Tensor:
