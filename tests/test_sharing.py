@@ -124,3 +124,19 @@ def test_an_einsum_that_sums_nothing_is_a_view(equation: str) -> None:
         return x.tolist(), made.tolist()
 
     assert program(torchlike) == program(torch)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8"])
+@pytest.mark.parametrize("shape", [(2, 3), (6,), (6, 1, 1), (2, 3, 100), ()])
+def test_places_along_each_dimension_lie_side_by_side(shape: tuple, dtype: str) -> None:
+    def program(torch):
+        found = []
+        indices = torch.tensor([[1, 5, 3], [0, 2, 4]]).to(getattr(torch, dtype))
+        for given in (indices, indices.t(), indices[0], indices[0, 1], indices[:, :0]):
+            parts = torch.unravel_index(given, shape)
+            found.append(
+                [(each.tolist(), each.stride(), each.storage_offset(), str(each.dtype)[-5:]) for each in parts]
+            )
+        return found
+
+    assert program(torchlike) == program(torch)

@@ -13,6 +13,7 @@ from torchlike._devices import check_same
 from torchlike._function import function
 from torchlike._functions.indexing import Parsed, chosen, spelled
 from torchlike._functions.making import wrapped
+from torchlike._functions.splitting import unbind
 from torchlike._ops import indexing as ops
 from torchlike._ops import masks, views
 from torchlike._ops._promote import broadcast_shapes
@@ -232,4 +233,4 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(each < 0 for each in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
-    return tuple(unravel_places(indices, shape))
+    return unbind(unravel_places(indices, shape), -1)

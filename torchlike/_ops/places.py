@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 import jax.numpy as jnp
+import numpy as np
 
 from torchlike._dispatch import op
 from torchlike._ops._derivatives import written
@@ -93,12 +92,9 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
 
 
 @op
-def unravel_places(indices: Array, shape: tuple) -> tuple[Array, ...]:
-    """Places in a flattened tensor of a shape as places along each dimension."""
+def unravel_places(indices: Array, shape: tuple) -> Array:
+    """Places in a flattened tensor of a shape as places along each dimension, in a last dimension more."""
     if 0 in shape and indices.size:
         raise RuntimeError("ZeroDivisionError")
-    found, step = [], math.prod(shape)
-    for size in shape:
-        step //= max(size, 1)
-        found.append(indices // step % size)
-    return tuple(found)
+    steps = np.cumprod([1, *[max(each, 1) for each in shape[:0:-1]]])[::-1]
+    return (indices[..., None] // steps % np.array(shape)).astype(np.int64)

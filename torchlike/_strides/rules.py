@@ -297,6 +297,12 @@ def _root_mean_square(given: Given) -> list[Strides]:
     return [given.first.strides if given.first.is_contiguous else None]
 
 
+def _unraveled(given: Given) -> list[Strides]:
+    """Beside the steps of each dimension, which are a row in a last dimension."""
+    shape, strides = given.outputs[0].shape, given.first.strides
+    return [iterated(shape, [Layout(shape, (*strides, 0)), Layout(shape, (*[0] * len(strides), 1))])]
+
+
 def _beside_one_in_order(given: Given) -> list[Strides]:
     return [iterated(given.first.shape, [given.first, Layout.contiguous(given.first.shape)])]
 
@@ -399,6 +405,7 @@ _FAMILIES: dict[Rule, str] = {
         pixel_shuffle pixel_unshuffle
     """,
     _rolled: "roll",
+    _unraveled: "unravel_places",
     _suggested_unless_in_order: "batch_norm batch_norm_with_update",
     _suggested_of_powers: "lp_pool2d",
     _suggested_of_rows: "avg_pool1d lp_pool1d adaptive_avg_pool1d adaptive_max_pool1d",
