@@ -123,8 +123,20 @@ def misused(library, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("never scaled", "growth", "backoff", "no tensor", "empty state", "no gradients", "no step", "closure"),
-        *("new scale", "half", "pickled", "unscaled twice", "stepped twice", "unscaled after the step"),
+        "never scaled",
+        "growth",
+        "backoff",
+        "no tensor",
+        "empty state",
+        "no gradients",
+        "no step",
+        "closure",
+        "new scale",
+        "half",
+        "pickled",
+        "unscaled twice",
+        "stepped twice",
+        "unscaled after the step",
     ],
 )
 def test_errors(name):

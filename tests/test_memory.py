@@ -288,10 +288,24 @@ def _verdict_in_place(torch):
 
 HISTORIES = [
     _verdict_in_place,
-    *(_read_without_grad, _written_without_grad, _expanded_history, _made_without_grad, _in_no_grad_altogether),
-    *(_changed_after_made_without_grad, _base_changed_after_made_without_grad, _in_inference_mode),
-    *(_one_of_many, _view_of_one_of_many, _base_of_many, _one_of_many_untracked, _cut_by_hand, _base_off_the_tape),
-    *(_base_requires_grad_later, _drawn, _drawn_in_part, _parameters_in_one),
+    _read_without_grad,
+    _written_without_grad,
+    _expanded_history,
+    _made_without_grad,
+    _in_no_grad_altogether,
+    _changed_after_made_without_grad,
+    _base_changed_after_made_without_grad,
+    _in_inference_mode,
+    _one_of_many,
+    _view_of_one_of_many,
+    _base_of_many,
+    _one_of_many_untracked,
+    _cut_by_hand,
+    _base_off_the_tape,
+    _base_requires_grad_later,
+    _drawn,
+    _drawn_in_part,
+    _parameters_in_one,
 ]
 
 
@@ -532,8 +546,20 @@ def _out_of_leaf(torch):
 
 SEEN = [
     _out_of_leaf,
-    *(_address, _dlpack, _parts_as_arrays, _strided_array, _arrays_of_views, _copied_buffer, _deepcopied),
-    *(_deepcopied_module, _pickled, _copied, _grown, _resized, _out_of_view, _grad_by_its_other_name),
+    _address,
+    _dlpack,
+    _parts_as_arrays,
+    _strided_array,
+    _arrays_of_views,
+    _copied_buffer,
+    _deepcopied,
+    _deepcopied_module,
+    _pickled,
+    _copied,
+    _grown,
+    _resized,
+    _out_of_view,
+    _grad_by_its_other_name,
 ]
 
 
@@ -587,19 +613,20 @@ def _conjugated_history(torch):
 
 
 SIGNS = [
-    *(_conjugated, _negated, _adjoint, _conjugated_history),
-    *(lambda torch: _complex(torch).conj().numpy(), lambda torch: _complex(torch).conj().imag.numpy()),
-    *(
-        lambda torch: torch.view_as_real(_complex(torch).conj()),
-        lambda torch: _complex(torch).conj().view(torch.float32),
-    ),
-    *(lambda torch: _complex(torch).conj().imag.view(torch.int32), lambda torch: _complex(torch).conj().__dlpack__()),
-    *(
-        lambda torch: _complex(torch).conj().numpy(force=True).tolist(),
-        lambda torch: torch._neg_view(torch.ones(2)).tolist(),
-    ),
-    *(lambda torch: copy.deepcopy(_complex(torch).conj()).tolist(),),
-    *(lambda torch: pickle.loads(pickle.dumps(_complex(torch).conj())).is_conj(),),
+    _conjugated,
+    _negated,
+    _adjoint,
+    _conjugated_history,
+    lambda torch: _complex(torch).conj().numpy(),
+    lambda torch: _complex(torch).conj().imag.numpy(),
+    lambda torch: torch.view_as_real(_complex(torch).conj()),
+    lambda torch: _complex(torch).conj().view(torch.float32),
+    lambda torch: _complex(torch).conj().imag.view(torch.int32),
+    lambda torch: _complex(torch).conj().__dlpack__(),
+    lambda torch: _complex(torch).conj().numpy(force=True).tolist(),
+    lambda torch: torch._neg_view(torch.ones(2)).tolist(),
+    lambda torch: copy.deepcopy(_complex(torch).conj()).tolist(),
+    lambda torch: pickle.loads(pickle.dumps(_complex(torch).conj())).is_conj(),
 ]
 
 
@@ -654,16 +681,17 @@ def _leaf(torch):
 
 
 INFERENCE = [
-    *(
-        _told,
-        lambda torch: _leaf(torch) * _made_there(torch),
-        lambda torch: (_leaf(torch) + _made_there(torch)).tolist(),
-    ),
-    *(lambda torch: (_leaf(torch) * 2).mul_(_made_there(torch)), lambda torch: _made_there(torch).add_(1)),
-    *(lambda torch: torch.nn.functional.linear(_leaf(torch)[None], _made_there(torch)[None]),),
-    *(lambda torch: (_leaf(torch) * _made_there(torch).clone()).tolist(), lambda torch: _made_there(torch)._version),
-    *(lambda torch: _made_there(torch).requires_grad_(), lambda torch: (_made_there(torch) * 2).sum().item()),
-    *(lambda torch: torch.cat([_leaf(torch), _made_there(torch)]).tolist(),),
+    _told,
+    lambda torch: _leaf(torch) * _made_there(torch),
+    lambda torch: (_leaf(torch) + _made_there(torch)).tolist(),
+    lambda torch: (_leaf(torch) * 2).mul_(_made_there(torch)),
+    lambda torch: _made_there(torch).add_(1),
+    lambda torch: torch.nn.functional.linear(_leaf(torch)[None], _made_there(torch)[None]),
+    lambda torch: (_leaf(torch) * _made_there(torch).clone()).tolist(),
+    lambda torch: _made_there(torch)._version,
+    lambda torch: _made_there(torch).requires_grad_(),
+    lambda torch: (_made_there(torch) * 2).sum().item(),
+    lambda torch: torch.cat([_leaf(torch), _made_there(torch)]).tolist(),
 ]
 
 

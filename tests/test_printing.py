@@ -12,13 +12,17 @@ from tests.support import reference
 from torchlike._tensor_str import printoptions
 
 SHAPES = [(), (1,), (3,), (0,), (2, 0, 3), (2, 3), (2, 2, 2), (1200,), (30, 50), (2, 3, 4, 5)]
-DTYPES = [
-    *("float32", "float64", "float16", "bfloat16", "complex64", "complex128"),
-    *("bool", "uint8", "int8", "int32", "int64", "uint16"),
-]
+DTYPES = "float32 float64 float16 bfloat16 complex64 complex128 bool uint8 int8 int32 int64 uint16".split()
 OPTIONS = [
-    *({}, {"precision": 2}, {"linewidth": 40}, {"threshold": 5}, {"edgeitems": 1, "threshold": 3}, {"sci_mode": True}),
-    *({"sci_mode": False}, {"profile": "short"}, {"profile": "full", "precision": 8}),
+    {},
+    {"precision": 2},
+    {"linewidth": 40},
+    {"threshold": 5},
+    {"edgeitems": 1, "threshold": 3},
+    {"sci_mode": True},
+    {"sci_mode": False},
+    {"profile": "short"},
+    {"profile": "full", "precision": 8},
 ]
 CHANGES = {
     "plain": lambda random, x: x,

@@ -30,10 +30,7 @@ FORMATS = {
     "protocol 4": ({"pickle_protocol": 4}, {"weights_only": False}),
 }
 PAIRS = {"from PyTorch": (torch, torchlike), "to PyTorch": (torchlike, torch), "here": (torchlike, torchlike)}
-DTYPES = (
-    *("float32", "float64", "float16", "bfloat16", "uint8", "int8", "int16", "int32", "int64", "bool"),
-    *("complex64", "complex128"),
-)
+DTYPES = tuple("float32 float64 float16 bfloat16 uint8 int8 int16 int32 int64 bool complex64 complex128".split())
 
 
 def through(writer, reader, build, save=None, load=None):

@@ -16,7 +16,11 @@ from tests.support import compare, reference
 SHAPES = [((3, 4),), ((2, 3, 4),), ((2, 3, 4, 5),), ((3, 1, 4),), ((2, 1, 3, 1),), ((),), ((1, 1, 3, 1, 2),)]
 PAIRS = [
     *[each * 2 for each in SHAPES],
-    *(((3, 1, 4), (1, 5, 4)), ((2, 3, 4), (3, 4)), ((3, 4), ()), ((2, 3, 4, 5), (1, 3, 1, 1)), ((0, 3), (4, 1, 3))),
+    ((3, 1, 4), (1, 5, 4)),
+    ((2, 3, 4), (3, 4)),
+    ((3, 4), ()),
+    ((2, 3, 4, 5), (1, 3, 1, 1)),
+    ((0, 3), (4, 1, 3)),
 ]
 ELEMENTWISE = {
     "unary": lambda torch, x: (-x, x.exp(), x.isnan(), x.relu(), x.isfinite(), torch.special.ndtr(x), x.deg2rad()),
@@ -56,12 +60,11 @@ CHOSEN = {
         x.take(torch.tensor([1])),
     ),
     "changed": lambda torch, x: (
-        *(
-            x.masked_fill(x > 0.5, 0),
-            x.index_fill(0, torch.tensor([0]), 2),
-            x.scatter(0, torch.zeros_like(x).long(), 1.0),
-        ),
-        *(x.index_add(0, torch.tensor([0]), x[:1]), x.index_put((torch.tensor([0]),), torch.tensor(1.0))),
+        x.masked_fill(x > 0.5, 0),
+        x.index_fill(0, torch.tensor([0]), 2),
+        x.scatter(0, torch.zeros_like(x).long(), 1.0),
+        x.index_add(0, torch.tensor([0]), x[:1]),
+        x.index_put((torch.tensor([0]),), torch.tensor(1.0)),
     ),
     "found": lambda torch, x: (
         x.nonzero(),
@@ -99,13 +102,12 @@ LAYERS = {
         F.local_response_norm(x, 2),
     ),
     "convolutions": lambda F, x: (
-        *(F.conv2d(x, x[:, :, :2, :2]), F.conv_transpose2d(x, x[:1, :1, :2, :2].repeat(x.shape[1], 1, 1, 1))),
-        *(
-            F.conv1d(x[..., 0], x[..., 0]),
-            F.conv3d(x[:, None], x[:1, None, :2, :2, :2]),
-            F.glu(x, -1),
-            F.prelu(x, x[0, :, 0, 0]),
-        ),
+        F.conv2d(x, x[:, :, :2, :2]),
+        F.conv_transpose2d(x, x[:1, :1, :2, :2].repeat(x.shape[1], 1, 1, 1)),
+        F.conv1d(x[..., 0], x[..., 0]),
+        F.conv3d(x[:, None], x[:1, None, :2, :2, :2]),
+        F.glu(x, -1),
+        F.prelu(x, x[0, :, 0, 0]),
     ),
 }
 MATRICES = {
@@ -199,21 +201,18 @@ def _formats(torch):
     last = x.to(memory_format=torch.channels_last)
     made = torch.empty(2, 3, 4, 5, memory_format=torch.channels_last).fill_(1)
     return (
-        *(
-            last,
-            made,
-            torch.zeros_like(last),
-            last.contiguous(),
-            last.double(),
-            last * x,
-            x * last,
-            last + x[:1, :, :1],
-        ),
-        *(x.double(memory_format=torch.channels_last), last.clone(memory_format=torch.contiguous_format)),
-        *(
-            x.permute(0, 2, 3, 1).to(memory_format=torch.contiguous_format),
-            x.contiguous(memory_format=torch.channels_last),
-        ),
+        last,
+        made,
+        torch.zeros_like(last),
+        last.contiguous(),
+        last.double(),
+        last * x,
+        x * last,
+        last + x[:1, :, :1],
+        x.double(memory_format=torch.channels_last),
+        last.clone(memory_format=torch.contiguous_format),
+        x.permute(0, 2, 3, 1).to(memory_format=torch.contiguous_format),
+        x.contiguous(memory_format=torch.channels_last),
         torch.zeros_like(last, memory_format=torch.contiguous_format),
     )
 
@@ -295,8 +294,11 @@ def _leaves(torch):
 
     x = torch.ones(2, 3, 2, 2)
     return (
-        *(grad(torch.ones(3, 4).t()), grad(torch.ones(3, 8)[:, ::2]), grad(torch.ones(3, 1).expand(3, 4))),
-        *(grad(x.to(memory_format=torch.channels_last)), grad(torch.ones(4, 3).t(), lambda a: a.mv(torch.ones(4)))),
+        grad(torch.ones(3, 4).t()),
+        grad(torch.ones(3, 8)[:, ::2]),
+        grad(torch.ones(3, 1).expand(3, 4)),
+        grad(x.to(memory_format=torch.channels_last)),
+        grad(torch.ones(4, 3).t(), lambda a: a.mv(torch.ones(4))),
         grad(torch.ones(3, 4), lambda a: a.t().mv(torch.ones(3))),
     )
 

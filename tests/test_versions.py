@@ -93,7 +93,10 @@ def _loud_and_quiet(torch):
 @pytest.mark.parametrize(
     "program",
     [
-        *(_set, _counted_by_hand, _loud_and_quiet, _written_beside(lambda view: view.data.add_(1))),
+        _set,
+        _counted_by_hand,
+        _loud_and_quiet,
+        _written_beside(lambda view: view.data.add_(1)),
         _written_beside(lambda view: view.data[1:].fill_(4)),
     ],
 )

@@ -24,13 +24,12 @@ from torchlike._types.dtypes import dtype
 
 _NUMPY = tuple([each.np for each in dtypes.HALVES])
 # what gives the same in either precision, or belongs to the halves' own bits
-EXACT = {
-    *("abs", "argmax", "argmin", "bitcast_convert_type", "broadcast_in_dim", "clamp", "concatenate", "copy", "copy_p"),
-    *("convert_element_type", "dynamic_slice", "dynamic_update_slice", "eq", "expand_dims", "gather", "ge", "gt"),
-    *("is_finite", "le", "lt", "max", "min", "ne", "neg", "nextafter", "optimization_barrier", "pad", "reduce_max"),
-    *("reduce_min", "reshape", "rev", "scatter", "select_n", "slice", "sort", "split", "squeeze", "stop_gradient"),
-    *("top_k", "transpose", "unstack"),
-}
+EXACT = set(
+    """abs argmax argmin bitcast_convert_type broadcast_in_dim clamp concatenate copy copy_p convert_element_type
+    dynamic_slice dynamic_update_slice eq expand_dims gather ge gt is_finite le lt max min ne neg nextafter
+    optimization_barrier pad reduce_max reduce_min reshape rev scatter select_n slice sort split squeeze stop_gradient
+    top_k transpose unstack""".split()
+)
 PRODUCTS = {"dot_general", "conv_general_dilated"}
 SUMS = {"add_any", "cumsum", "reduce_sum", "reduce_window_sum", "scatter-add"}
 

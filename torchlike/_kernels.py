@@ -155,11 +155,9 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     # special functions of one tensor: those that have neither halves nor complex numbers
     **{
         name: (Lack("hc", name + "_cpu"),)
-        for name in (
-            *("airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "erfcx", "log_ndtr", "ndtri"),
-            *("modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0", "modified_bessel_k1"),
-            *("scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "spherical_bessel_j0"),
-        )
+        for name in """airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 erfcx log_ndtr ndtri
+            modified_bessel_i0 modified_bessel_i1 modified_bessel_k0 modified_bessel_k1
+            scaled_modified_bessel_k0 scaled_modified_bessel_k1 spherical_bessel_j0""".split()
     },
     # layers
     "relu": (_NO_CLAMP,),

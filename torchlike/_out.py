@@ -136,10 +136,10 @@ def _refuse_inputs(out: Any, given: tuple) -> None:
 
 def _refuse_growth(result: TensorBase, out: TensorBase, given: tuple) -> None:
     """Refuse to put what is larger for broadcasting into an input: that is as if it were in place."""
-    wanted, known = result._aval, out._aval
-    if wanted.numel > known.numel and any([each is out for each in tensors_of(given)]):
+    wanted, aval = result._aval, out._aval
+    if wanted.numel > aval.numel and any([each is out for each in tensors_of(given)]):
         raise RuntimeError(
-            f"output with shape {list(known.shape)} doesn't match the broadcast shape {list(wanted.shape)}"
+            f"output with shape {list(aval.shape)} doesn't match the broadcast shape {list(wanted.shape)}"
         )
 
 
@@ -192,17 +192,17 @@ def _refuse_tracked(name: str, *tensors: TensorBase) -> None:
 def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule = CAST) -> None:
     """Give `target` the elements of `result`, and its shape where they differ."""
     _refuse_tracked(name, result, target)
-    got, known = result._aval, target._aval
-    if got.device != known.device:
-        pair = sorted((known.device, got.device), key=lambda each: each.type == "cpu")
+    got, aval = result._aval, target._aval
+    if got.device != aval.device:
+        pair = sorted((aval.device, got.device), key=lambda each: each.type == "cpu")
         raise RuntimeError(DEVICES.format(*pair))
-    rule.check(name, got.dtype, known.dtype)
-    if got.dtype is not known.dtype:
-        result = result.to(known.dtype)
+    rule.check(name, got.dtype, aval.dtype)
+    if got.dtype is not aval.dtype:
+        result = result.to(aval.dtype)
     had_nothing = not target._storage.aval.numel  # so that it has memory of its own now
-    if got.shape != known.shape:
-        if known.numel and rule.warns:
-            explain.warn(RESIZED.format(list(known.shape), list(got.shape)))
+    if got.shape != aval.shape:
+        if aval.numel and rule.warns:
+            explain.warn(RESIZED.format(list(aval.shape), list(got.shape)))
         target._resized(got.shape)
     value = result._value()
     if target._view is not None and target._view.overlaps:

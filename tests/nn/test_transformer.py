@@ -89,7 +89,10 @@ def test_decoder(setting):
         results = []
         for mask, padding in PAIRS:
             found = module(
-                *(x, memory, masks(torch, 2, 5)[mask], det(torch, 5, 3)),
+                x,
+                memory,
+                masks(torch, 2, 5)[mask],
+                det(torch, 5, 3),
                 tgt_key_padding_mask=paddings(torch, 5)[padding],
                 memory_key_padding_mask=paddings(torch, 3)["added"],
             )

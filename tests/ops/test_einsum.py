@@ -8,19 +8,9 @@ import pytest
 import torchlike
 from tests.support import array_of, reference, tensor_of
 
-EQUATIONS = (
-    *("ij,jk->k", "ij,jk->i", "ij,jk->", "ij,kl->il", "i,j->", "i,i->", "ij,ij->i", "ij,jk->ik", "i,j->j", "i,->"),
-    *(
-        "ij,j->",
-        "ij,jk,kl->",
-        "i,j,k->",
-        "bij,bjk->",
-        "ii,ij->j",
-        "ij,jk->ij",
-        "...i,i->...",
-        "b...i,...ij->",
-        "...,...->",
-    ),
+EQUATIONS = tuple(
+    """ij,jk->k ij,jk->i ij,jk-> ij,kl->il i,j-> i,i-> ij,ij->i ij,jk->ik i,j->j i,-> ij,j-> ij,jk,kl-> i,j,k-> bij,bjk->
+    ii,ij->j ij,jk->ij ...i,i->... b...i,...ij-> ...,...->""".split()
 )
 SIZES = ({}, {"j": 1}, {"i": 1, "k": 1})
 DTYPES = (("int8", "int8"), ("bool", "bool"), ("uint8", "int64"), ("float32", "float64"), ("float32", "float32"))

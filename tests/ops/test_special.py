@@ -16,7 +16,10 @@ POSITIVE = np.concatenate([[0.0, 1e-12, 1e-3], np.linspace(0.05, 30, 200), [100.
 BOTH = np.concatenate([-POSITIVE[::-1], POSITIVE])
 POLYNOMIALS = [
     *(f"{prefix}chebyshev_polynomial_{kind}" for prefix in ("", "shifted_") for kind in "tuvw"),
-    *("hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p"),
+    "hermite_polynomial_h",
+    "hermite_polynomial_he",
+    "laguerre_polynomial_l",
+    "legendre_polynomial_p",
 ]
 
 

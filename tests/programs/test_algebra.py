@@ -50,10 +50,26 @@ JOINED = {
 }
 # those that XLA is known to see through
 SOME = {
-    *("log second exp", "sqrt second square", "rsqrt second inverse square", "log second power"),
-    *("log second rsqrt", "as it is second masked", "over nothing second mask", "ones second ones", "asinh second exp"),
-    *("exp mul exp", "as it is mul mask", "exp div exp", "as it is div exp", "third div third", "rsqrt mul rsqrt"),
-    *("inverse square div third", "as it is div third", "third div as it is", "exp pow as it is", "sqrt pow as it is"),
+    "log second exp",
+    "sqrt second square",
+    "rsqrt second inverse square",
+    "log second power",
+    "log second rsqrt",
+    "as it is second masked",
+    "over nothing second mask",
+    "ones second ones",
+    "asinh second exp",
+    "exp mul exp",
+    "as it is mul mask",
+    "exp div exp",
+    "as it is div exp",
+    "third div third",
+    "rsqrt mul rsqrt",
+    "inverse square div third",
+    "as it is div third",
+    "third div as it is",
+    "exp pow as it is",
+    "sqrt pow as it is",
 }
 
 

@@ -105,23 +105,23 @@ def roots_of(tensors: list, gradients: Any, create_graph: bool) -> list[tuple]:
     roots = []
     for place, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
         if isinstance(tensor, GradientEdge):
-            edge, known = tensor[:2], tensor.node._outputs[tensor.output_nr]
+            edge, aval = tensor[:2], tensor.node._outputs[tensor.output_nr]
         else:
-            edge, known = tensor._tracked_edge, tensor._aval
+            edge, aval = tensor._tracked_edge, tensor._aval
         if gradient is None:
             if edge is None:
                 raise RuntimeError(NO_GRAD.format(place))
-            if known.numel != 1:
+            if aval.numel != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            if not known.dtype.is_floating_point:
+            if not aval.dtype.is_floating_point:
                 raise RuntimeError(
-                    "grad can be implicitly created only for real scalar outputs but got " + str(known.dtype)
+                    "grad can be implicitly created only for real scalar outputs but got " + str(aval.dtype)
                 )
-            grad = record(_ones(known), ())[0], None
+            grad = record(_ones(aval), ())[0], None
         elif not isinstance(gradient, TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         else:
-            gradient = _fitting(gradient, known, place)
+            gradient = _fitting(gradient, aval, place)
             if edge is None:
                 raise RuntimeError(NO_GRAD.format(place))
             value, given = pair(gradient)
@@ -130,35 +130,35 @@ def roots_of(tensors: list, gradients: Any, create_graph: bool) -> list[tuple]:
     return roots
 
 
-def _fitting(gradient: TensorBase, known: Aval, place: int) -> TensorBase:
+def _fitting(gradient: TensorBase, aval: Aval, place: int) -> TensorBase:
     """The gradient of a root, in its dtype and at its place.
 
     Raises:
         RuntimeError: it has another shape, is on another device, or one of the two alone is complex.
     """
     given = gradient._aval
-    if given.shape != known.shape:
+    if given.shape != aval.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{place}] has a shape of {given.size} and output[{place}] has a shape of "
-            f"{known.size}."
+            f"{aval.size}."
         )
-    if given.device != known.device and given.ndim:
-        raise RuntimeError(f"invalid gradient at index {place} - expected device {known.device} but got {given.device}")
-    gradient = moved(gradient, known.place)
-    if given.dtype is known.dtype:
+    if given.device != aval.device and given.ndim:
+        raise RuntimeError(f"invalid gradient at index {place} - expected device {aval.device} but got {given.device}")
+    gradient = moved(gradient, aval.place)
+    if given.dtype is aval.dtype:
         return gradient
-    if given.dtype.is_complex != known.dtype.is_complex:
+    if given.dtype.is_complex != aval.dtype.is_complex:
         raise RuntimeError(
             "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
-            f"grad_output[{place}] has a dtype of {given.dtype} and output[{place}] has a dtype of {known.dtype}."
+            f"grad_output[{place}] has a dtype of {given.dtype} and output[{place}] has a dtype of {aval.dtype}."
         )
-    return gradient.to(known.dtype)
+    return gradient.to(aval.dtype)
 
 
 @remembered
-def _ones(known: Aval) -> Spec:
+def _ones(aval: Aval) -> Spec:
     """The operation that makes the gradient of a root; an array from outside would be one more argument."""
-    return Spec("ones_like", lambda: jnp.ones(known.shape, known.dtype.np), (), known.place)
+    return Spec("ones_like", lambda: jnp.ones(aval.shape, aval.dtype.np), (), aval.place)
 
 
 @gate
@@ -365,8 +365,8 @@ def stacked(column: Sequence) -> TensorBase:
 
 
 @remembered
-def _stack(count: int, known: Aval) -> Spec:
-    return Spec("stack", lambda *rows: jnp.stack(rows), (known,) * count)
+def _stack(count: int, aval: Aval) -> Spec:
+    return Spec("stack", lambda *rows: jnp.stack(rows), (aval,) * count)
 
 
 def set_requires_grad(tensor: TensorBase, wanted: bool) -> None:

@@ -200,5 +200,5 @@ class inference_mode(_Mode):
         return type(self)(self.mode)
 
 
-for _public in (*(is_grad_enabled, is_inference_mode_enabled, no_grad, enable_grad, set_grad_enabled, inference_mode),):
+for _public in (is_grad_enabled, is_inference_mode_enabled, no_grad, enable_grad, set_grad_enabled, inference_mode):
     _public.__module__ = "torchlike"

@@ -371,7 +371,7 @@ def _apply(spec: Spec, pairs: tuple, tracked: bool) -> tuple:
 
 
 @remembered
-def _off_tape(known: Aval) -> tuple:
+def _off_tape(aval: Aval) -> tuple:
     """Where a view comes from whose base is off the tape."""
-    spec = Spec("as_strided", lambda: jnp.zeros(known.shape, known.dtype.np), (), known.place)
+    spec = Spec("as_strided", lambda: jnp.zeros(aval.shape, aval.dtype.np), (), aval.place)
     return node_class(spec)(spec, (), ()), 0

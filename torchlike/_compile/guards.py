@@ -64,10 +64,7 @@ _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
 _CELLS = ("LOAD_DEREF", "LOAD_CLASSDEREF")
 _HOOKS = operator.attrgetter("_tensor_hooks", "_pre_hooks", "_post_hooks", "_leaf_hooks")
 MOST = 20_000  # objects: comparing more costs as much as recording
-TENSOR_STATE = {
-    *("_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_changed", "_hooked", "_retains", "_frozen"),
-    "_counter",
-}
+TENSOR_STATE = set("_storage _view _edge _leaf _base _cached _seen _changed _hooked _retains _frozen _counter".split())
 
 
 @remembered

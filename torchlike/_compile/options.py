@@ -94,7 +94,11 @@ def list_backends(exclude_tags: tuple | None = ("debug", "experimental")) -> lis
 
 
 STANCES = (
-    *("default", "force_eager", "eager_on_recompile", "fail_on_recompile", "eager_then_compile"),
+    "default",
+    "force_eager",
+    "eager_on_recompile",
+    "fail_on_recompile",
+    "eager_then_compile",
     "aot_eager_then_compile",
 )
 

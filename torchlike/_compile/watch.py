@@ -57,11 +57,10 @@ def _serves_user(frame: FrameType | None) -> bool:
 
 # ---------------------------------------------------------------------- calls into C
 
-_PURE = {
-    *("abs", "all", "any", "ascii", "bin", "callable", "chr", "delattr", "divmod", "format", "getattr", "hasattr"),
-    *("hex", "isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr", "round"),
-    *("setattr", "sorted", "sum"),
-}
+_PURE = set(
+    """abs all any ascii bin callable chr delattr divmod format getattr hasattr hex isinstance issubclass iter len max
+    min next oct ord pow repr round setattr sorted sum""".split()
+)
 _FUNCTIONS = {getattr(builtins, name) for name in _PURE} | {
     each for module in (math, operator, abc) for each in vars(module).values() if isinstance(each, BuiltinMethodType)
 }

@@ -275,10 +275,10 @@ def _filled_like(
     memory_format: formats.memory_format | None,
 ):
     """One number in the shape of a tensor, and in the order of its elements in memory."""
-    known = input._aval
-    dtype = dtypes.resolve(dtype, name) or known.dtype
-    device = known.device if device is None else device
-    made = _filled(name, known.shape, value, dtype, device, False, None, memory_format)
+    aval = input._aval
+    dtype = dtypes.resolve(dtype, name) or aval.dtype
+    device = aval.device if device is None else device
+    made = _filled(name, aval.shape, value, dtype, device, False, None, memory_format)
     if input._view is not None and memory_format in (None, formats.preserve_format):
         strides.put(made, strides.preserved(input._layout))
     made = beside(made, input)
@@ -328,10 +328,10 @@ def _new(name: str, value: Any, doc: str) -> Callable[..., Tensor]:
         layout: formats.layout | None = None,
         pin_memory: bool = False,
     ):
-        known = self._aval
+        aval = self._aval
         shape = sizes(name, args, size)
         made = _filled(
-            name, shape, value, dtype or known.dtype, known.device if device is None else device, requires_grad
+            name, shape, value, dtype or aval.dtype, aval.device if device is None else device, requires_grad
         )
         return beside(made, self)
 
@@ -358,11 +358,11 @@ def new_full(
     pin_memory: bool | None = False,
 ) -> Tensor:
     """One number everywhere, in the dtype and on the device of this tensor."""
-    known = self._aval
-    dtype = dtypes.resolve(dtype, "new_full") or known.dtype
+    aval = self._aval
+    dtype = dtypes.resolve(dtype, "new_full") or aval.dtype
     value = number_of("new_full", fill_value)
     made = _filled(
-        "new_full", sizes("new_full", (size,)), value, dtype, known.device if device is None else device, requires_grad
+        "new_full", sizes("new_full", (size,)), value, dtype, aval.device if device is None else device, requires_grad
     )
     return beside(made, self)
 
@@ -415,9 +415,9 @@ def new_empty_strided(
     requires_grad: bool | None = False,
 ) -> Tensor:
     """`empty_strided` in the dtype and on the device of this tensor."""
-    known = self._aval
+    aval = self._aval
     return empty_strided(
-        size, stride, dtype=dtype or known.dtype, device=device or known.device, requires_grad=requires_grad
+        size, stride, dtype=dtype or aval.dtype, device=device or aval.device, requires_grad=requires_grad
     )
 
 

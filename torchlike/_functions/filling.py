@@ -137,14 +137,14 @@ def resize_(self: Tensor, *sizes: Any, memory_format: formats.memory_format | No
 
 def resized(self: Tensor, shape: tuple) -> bool:
     """`resize_` without checks, as ``out=`` has it; whether that is another shape."""
-    known, storage = self._aval, self._storage
-    if shape == known.shape:
+    aval, storage = self._aval, self._storage
+    if shape == aval.shape:
         return False
-    memory.check_size(shape, known.dtype.itemsize)
-    place = Place(Layout.contiguous(shape)._replace(offset=self._layout.offset), known.dtype)
-    missing = place.layout.end * known.dtype.itemsize - storage.aval.nbytes
+    memory.check_size(shape, aval.dtype.itemsize)
+    place = Place(Layout.contiguous(shape)._replace(offset=self._layout.offset), aval.dtype)
+    missing = place.layout.end * aval.dtype.itemsize - storage.aval.nbytes
     if missing > 0 and (not storage.aval.numel or not self.is_cpu):
-        more = wrapped(np.zeros(missing // known.dtype.itemsize, known.dtype.np), known.device)
+        more = wrapped(np.zeros(missing // aval.dtype.itemsize, aval.dtype.np), aval.device)
         self._replace(views.view_shape(cat((flat(self)[place.layout.offset :], more)), shape).clone())
     elif missing > 0:
         self._replace(self._at(storage.grown(missing), place))

@@ -334,10 +334,10 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     """
     try:
         if type(index) is int:
-            known = self._aval
-            if not known.ndim:
+            aval = self._aval
+            if not aval.ndim:
                 raise IndexError(OF_0D)
-            size = known.shape[0]
+            size = aval.shape[0]
             if not -size <= index < size:
                 raise out_of_bounds(index, 0, size)
             if self._storage._host is not None:
@@ -346,12 +346,12 @@ def getitem(self: Tensor, index: Any) -> Tensor:
                     return shared
             elif recorder.reads_host and _is_known(self, ()) and self._view is None:
                 value = value_of(self._storage.value.known[index, ...])
-                return self._viewed(views.index_step(known, (AT,), (index,)), value, None)
+                return self._viewed(views.index_step(aval, (AT,), (index,)), value, None)
             if index < 0:
                 index += size
-            found = _known[known]
+            found = _known[aval]
             if found is None:
-                found = _known[known] = Positions()
+                found = _known[aval] = Positions()
             if found.is_own(index):
                 return basic.select_view(self, (index,))
             return basic.select_view(self, (AT,), index)

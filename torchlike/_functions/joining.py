@@ -139,28 +139,28 @@ def repeat_interleave(
     if not isinstance(repeats, TensorBase):
         _check_output(output_size, lambda: _length(input, dim) * repeats)
         return rearranging.repeat_each(input, repeats, dim)
-    known = repeats._aval
-    if known.dtype not in (dtypes.int64, dtypes.int32):
-        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{dtypes.scalar_name(known.dtype)}'")
-    if known.ndim > 1:
+    aval = repeats._aval
+    if aval.dtype not in (dtypes.int64, dtypes.int32):
+        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{dtypes.scalar_name(aval.dtype)}'")
+    if aval.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
     counts = repeats._value().numpy()
     length = _length(input, dim)
-    if known.ndim and known.numel not in (1, length):
+    if aval.ndim and aval.numel not in (1, length):
         raise RuntimeError(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
-            f"{known.numel} and input.size({dim or 0}) = {length}"
+            f"{aval.numel} and input.size({dim or 0}) = {length}"
         )
     if (counts < 0).any():
         raise RuntimeError("repeats can not be negative")
-    total = int(counts.sum()) if known.numel == length else int(counts.reshape(())) * length
+    total = int(counts.sum()) if aval.numel == length else int(counts.reshape(())) * length
     _check_output(output_size, lambda: total)
     return rearranging.repeat_by(input, repeats, dim, total)
 
 
 def _length(input: Tensor, dim: int | None) -> int:
-    known = input._aval
-    return known.numel if dim is None else known.shape[views.wrap_dim(dim, known.ndim)] if known.ndim else 1
+    aval = input._aval
+    return aval.numel if dim is None else aval.shape[views.wrap_dim(dim, aval.ndim)] if aval.ndim else 1
 
 
 def _check_output(wanted: int | None, length: Any) -> None:

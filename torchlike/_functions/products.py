@@ -103,16 +103,16 @@ def _check_terms(terms: list[str], operands: Sequence[Tensor]) -> None:
     seen: dict[str, int] = {}
     for place, (term, operand) in enumerate(zip(terms, operands, strict=True)):
         before, dots, after = term.partition("...")
-        known = operand._aval
-        if len(before + after) > known.ndim or (not dots and len(term) != known.ndim):
+        aval = operand._aval
+        if len(before + after) > aval.ndim or (not dots and len(term) != aval.ndim):
             fits = "is more than" if dots else "does not match"
             raise RuntimeError(
                 f"einsum(): the number of subscripts in the equation ({len(before + after)}) {fits} the number of "
-                f"dimensions ({known.ndim}) for operand {place}" + ("" if dots else " and no ellipsis was given")
+                f"dimensions ({aval.ndim}) for operand {place}" + ("" if dots else " and no ellipsis was given")
             )
         own: dict[str, int] = {}
         for letter, size in zip(
-            before + after, known.shape[: len(before)] + known.shape[known.ndim - len(after) :], strict=True
+            before + after, aval.shape[: len(before)] + aval.shape[aval.ndim - len(after) :], strict=True
         ):
             if own.setdefault(letter, size) != size:
                 raise RuntimeError(

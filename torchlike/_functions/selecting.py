@@ -39,16 +39,16 @@ WHERE_UINT8 = (
 def _put_at(self: Tensor, indices: Any, values: Tensor) -> tuple:
     if not isinstance(values, TensorBase):
         raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
-    known = self._aval
-    if values._aval.dtype is not known.dtype:
+    aval = self._aval
+    if values._aval.dtype is not aval.dtype:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {dtypes.scalar_name(known.dtype)} for "
+            f"Index put requires the source and destination dtypes match, got {dtypes.scalar_name(aval.dtype)} for "
             f"the destination and {dtypes.scalar_name(values._aval.dtype)} for the source."
         )
     parsed = Parsed()
     for each in indices:
-        if parsed.dim >= known.ndim and each is not None:
-            raise IndexError(f"too many indices for tensor of dimension {known.ndim} (got {len(tuple(indices))})")
+        if parsed.dim >= aval.ndim and each is not None:
+            raise IndexError(f"too many indices for tensor of dimension {aval.ndim} (got {len(tuple(indices))})")
         taken = 1
         if each is not None and each._aval.dtype.rank == 0:
             taken = each._aval.ndim

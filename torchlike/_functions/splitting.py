@@ -57,11 +57,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         >>> torch.unbind(torch.tensor([[1, 2], [3, 4]]))
         (tensor([1, 2]), tensor([3, 4]))
     """
-    known = input._aval
-    if not known.ndim:
+    aval = input._aval
+    if not aval.ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    dim = wrap_dim(dim, known.ndim)
-    count = known.shape[dim]
+    dim = wrap_dim(dim, aval.ndim)
+    count = aval.shape[dim]
     if not count:
         return ()
     return _views_of(
@@ -84,15 +84,15 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
 
 def _split(pieces_op: Callable[..., Any], input: Tensor, sizes: tuple[int, ...], dim: int):
-    known = input._aval
-    dim = wrap_dim(dim, known.ndim)
+    aval = input._aval
+    dim = wrap_dim(dim, aval.ndim)
     if any(each < 0 for each in sizes):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
         )
-    if sum(sizes) != known.shape[dim]:
+    if sum(sizes) != aval.shape[dim]:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {known.shape[dim]} (input tensor's size at "
+            f"split_with_sizes expects split_sizes to sum exactly to {aval.shape[dim]} (input tensor's size at "
             f"dimension {dim}), but got split_sizes={list(sizes)}"
         )
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
@@ -123,12 +123,12 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         refuse(f"torch._VF.{name}" if name == "split" else f"torch.{name}", (tensor, size, dim), {})
     if isinstance(size, (tuple, list)):
         return split_with_sizes(tensor, size, dim)
-    known = tensor._aval
-    if not known.ndim:
+    aval = tensor._aval
+    if not aval.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-    length = known.shape[wrap_dim(dim, known.ndim)]
+    length = aval.shape[wrap_dim(dim, aval.ndim)]
     if not size and length:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
     count = max(-(-length // size), 1) if size else 1
@@ -151,14 +151,14 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         >>> torch.chunk(torch.arange(5), 2)
         (tensor([0, 1, 2]), tensor([3, 4]))
     """
-    known = input._aval
-    if not known.ndim:
+    aval = input._aval
+    if not aval.ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if not hasattr(chunks, "__index__"):
         raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = known.shape[wrap_dim(dim, known.ndim)]
+    length = aval.shape[wrap_dim(dim, aval.ndim)]
     if not length:
         return _split(views.split_with_sizes, input, (0,) * chunks, dim)
     return split(input, -(-length // chunks), dim)
@@ -177,10 +177,10 @@ def tensor_split(input: Tensor, indices_or_sections: Tensor | int | Sequence[int
         >>> torch.tensor_split(torch.arange(5), (1, 4))
         (tensor([0]), tensor([1, 2, 3]), tensor([4]))
     """
-    known = input._aval
-    if not known.ndim:
+    aval = input._aval
+    if not aval.ndim:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
-    dim = wrap_dim(dim, known.ndim)
+    dim = wrap_dim(dim, aval.ndim)
     cuts = indices_or_sections
     if isinstance(cuts, TensorBase):
         if cuts._aval.dtype is not dtypes.int64:
@@ -200,7 +200,7 @@ def tensor_split(input: Tensor, indices_or_sections: Tensor | int | Sequence[int
             f"{type(cuts).__name__}), but expected one of:\n * (Tensor input, int sections, int dim = 0)\n * (Tensor input, "
             "tuple of ints indices, int dim = 0)\n * (Tensor input, Tensor tensor_indices_or_sections, int dim = 0)\n"
         )
-    length = known.shape[dim]
+    length = aval.shape[dim]
     if isinstance(cuts, int):
         if cuts <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")
@@ -216,17 +216,17 @@ def tensor_split(input: Tensor, indices_or_sections: Tensor | int | Sequence[int
 
 def _split_along(name: str, needed: int, dim_of: Callable[..., Any], shown: str):
     def split_along(input: Tensor, indices_or_sections: Tensor | int | Sequence[int]):
-        known = input._aval
-        if known.ndim < needed:
+        aval = input._aval
+        if aval.ndim < needed:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {needed} dimension, but got a tensor with {known.ndim} "
+                f"torch.{name} requires a tensor with at least {needed} dimension, but got a tensor with {aval.ndim} "
                 "dimensions!"
             )
-        dim, count = dim_of(known.ndim), indices_or_sections
-        if isinstance(count, int) and (not count or known.shape[dim] % count):
+        dim, count = dim_of(aval.ndim), indices_or_sections
+        if isinstance(count, int) and (not count or aval.shape[dim] % count):
             raise RuntimeError(
                 f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension "
-                f"{known.shape[dim]} is not divisible by the split_size {count}!"
+                f"{aval.shape[dim]} is not divisible by the split_size {count}!"
             )
         return tensor_split(input, count, dim)
 
@@ -274,14 +274,14 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         >>> torch.select(torch.tensor([[1, 2], [3, 4]]), 1, 0)
         tensor([1, 3])
     """
-    known = input._aval
-    if not known.ndim:
+    aval = input._aval
+    if not aval.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = wrap_dim(dim, known.ndim), _position(index)
-    size = known.shape[dim]
+    dim, index = wrap_dim(dim, aval.ndim), _position(index)
+    size = aval.shape[dim]
     if not -size <= index < size:
         raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(known.shape)} at dimension {dim}"
+            f"select(): index {index} out of range for tensor of size {list(aval.shape)} at dimension {dim}"
         )
     return entry(input, dim, index)
 
@@ -298,16 +298,16 @@ def narrow(input: Tensor, dim: int, start: Tensor | int, length: int) -> Tensor:
         >>> torch.narrow(torch.arange(5), 0, 1, 3)
         tensor([1, 2, 3])
     """
-    known = input._aval
-    if not known.ndim:
+    aval = input._aval
+    if not aval.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, TensorBase) and (start._aval.ndim or start._aval.dtype.rank != 1):
         raise RuntimeError("start must be an 0-dim integral Tensor.")
     length, start = _position(length), _position(start)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
-    dim = wrap_dim(dim, known.ndim)
-    size = known.shape[dim]
+    dim = wrap_dim(dim, aval.ndim)
+    size = aval.shape[dim]
     if not -size <= start <= size:
         raise IndexError(f"start out of range (expected to be in range of [-{size}, {size}], but got {start})")
     if start < 0:

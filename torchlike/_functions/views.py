@@ -133,14 +133,14 @@ def _check_bytes(self: Tensor, dtype: dtypes.dtype) -> None:
     Raises:
         RuntimeError: there are no dimensions, or the last one is not dense, or does not hold whole elements.
     """
-    known, layout = self._aval, self._layout
-    ratio = dtype.itemsize // known.dtype.itemsize
-    names = dtypes.scalar_name(known.dtype), dtypes.scalar_name(dtype)
+    aval, layout = self._aval, self._layout
+    ratio = dtype.itemsize // aval.dtype.itemsize
+    names = dtypes.scalar_name(aval.dtype), dtypes.scalar_name(dtype)
     pair = "to view {} as {} (different element sizes), but got".format(*names)
-    if not known.ndim:
+    if not aval.ndim:
         raise RuntimeError(f"self.dim() cannot be 0 {pair.removesuffix(', but got')}")
-    if ratio > 1 and known.shape[-1] % ratio:
-        raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {pair} {known.shape[-1]}")
+    if ratio > 1 and aval.shape[-1] % ratio:
+        raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {pair} {aval.shape[-1]}")
     if layout.strides[-1] != 1:
         raise RuntimeError(f"self.stride(-1) must be 1 {pair} {layout.strides[-1]}")
     if ratio > 1:
@@ -193,10 +193,10 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         >>> torch.flatten(torch.zeros(2, 3, 4), 1).shape
         torch.Size([2, 12])
     """
-    known = input._aval
-    shape = views.flattened_shape(known.shape, start_dim, end_dim)
+    aval = input._aval
+    shape = views.flattened_shape(aval.shape, start_dim, end_dim)
     # one dimension flattened is the tensor itself
-    alone = known.ndim and wrap_dim(start_dim, known.ndim) == wrap_dim(end_dim, known.ndim)
+    alone = aval.ndim and wrap_dim(start_dim, aval.ndim) == wrap_dim(end_dim, aval.ndim)
     return input if alone else reshape(input, shape)
 
 

@@ -157,8 +157,11 @@ def _get_layout(name: str) -> formats.layout:
 
 _get_layout.__module__ = "torchlike.serialization"
 for _public in (
-    *(_rebuild_tensor, _rebuild_tensor_v2, _rebuild_tensor_v3),
-    *(_rebuild_parameter, _rebuild_parameter_with_state),
+    _rebuild_tensor,
+    _rebuild_tensor_v2,
+    _rebuild_tensor_v3,
+    _rebuild_parameter,
+    _rebuild_parameter_with_state,
 ):
     _public.__module__ = "torchlike._utils"
 _rebuild_from_type_v2.__module__ = "torchlike._tensor"

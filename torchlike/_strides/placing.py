@@ -52,8 +52,8 @@ def _found(spec: Spec, views: dict[int, View]) -> list[View | None] | None:
     return None if found.count(None) == len(found) else found
 
 
-def _view_of(known: Aval, strides: Strides) -> View | None:
+def _view_of(aval: Aval, strides: Strides) -> View | None:
     """A view of all elements at their places; None where they lie in order."""
-    if strides in (None, Layout.contiguous(known.shape).strides):
+    if strides in (None, Layout.contiguous(aval.shape).strides):
         return None
-    return View.whole(Place(Layout(known.shape, strides), known.dtype))
+    return View.whole(Place(Layout(aval.shape, strides), aval.dtype))

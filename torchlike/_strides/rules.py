@@ -428,7 +428,10 @@ RULES: dict[str, Rule] = {name: rule for rule, names in _FAMILIES.items() for na
 # the rules that give an order of their own to results of contiguous inputs
 # whose result at a place goes by what their inputs have there, and by nothing else
 ELEMENTWISE = {
-    *("copy", "nan_to_num", "deg2rad", "rad2deg"),
+    "copy",
+    "nan_to_num",
+    "deg2rad",
+    "rad2deg",
     *[
         name
         for rule in (_elementwise, _without_numbers, _finite, _scaled, _powers, _float_powers)

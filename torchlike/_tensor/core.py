@@ -93,17 +93,17 @@ class CoreMethods(Variable):
         Raises:
             IndexError: there is no such dimension.
         """
-        known = self._aval
+        aval = self._aval
         if dim is None:
-            return known.size
-        bound = max(known.ndim, 1)
-        if not -bound <= dim < bound or not known.ndim:
-            if not known.ndim:
+            return aval.size
+        bound = max(aval.ndim, 1)
+        if not -bound <= dim < bound or not aval.ndim:
+            if not aval.ndim:
                 raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
             raise IndexError(
                 f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
             )
-        return known.shape[dim]
+        return aval.shape[dim]
 
     def element_size(self) -> int:
         """The size of an element in bytes."""
@@ -406,9 +406,9 @@ class CoreMethods(Variable):
             RuntimeError: there are more or none.
         """
         try:
-            known = self._aval
-            if known.numel != 1:
-                raise NotOneElement(f"a Tensor with {known.numel} elements cannot be converted to Scalar")
+            aval = self._aval
+            if aval.numel != 1:
+                raise NotOneElement(f"a Tensor with {aval.numel} elements cannot be converted to Scalar")
             return self._value().numpy("item() is called").item()
         except BaseException as error:
             shorten(error)
@@ -473,9 +473,9 @@ class CoreMethods(Variable):
 
     def __bool__(self) -> bool:
         try:
-            known = self._aval
-            if known.numel != 1:
-                if not known.numel:
+            aval = self._aval
+            if aval.numel != 1:
+                if not aval.numel:
                     raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
                 raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
             return bool(self._value().compute("a branch depends on it").item())
@@ -569,10 +569,7 @@ class CoreMethods(Variable):
         return _rebuilt, (type(self), copy.copy(self._storage), place, self.requires_grad, self._own_attributes())
 
 
-_STATE = {
-    *("_storage", "_view", "_edge", "_leaf", "_base", "_cached", "_seen", "_changed", "_hooked", "_retains", "_frozen"),
-    "_counter",
-}
+_STATE = set("_storage _view _edge _leaf _base _cached _seen _changed _hooked _retains _frozen _counter".split())
 
 
 def _rebuilt(cls: type, storage: Storage, place: Place | None, requires_grad: bool, attributes: dict):

@@ -112,8 +112,16 @@ class tensortype(type):
 tensortype.__module__ = "torchlike"
 
 _OLD = (
-    *(dtypes.float32, dtypes.float64, dtypes.float16, dtypes.bfloat16, dtypes.uint8, dtypes.int8),
-    *(dtypes.int16, dtypes.int32, dtypes.int64, dtypes.bool_),
+    dtypes.float32,
+    dtypes.float64,
+    dtypes.float16,
+    dtypes.bfloat16,
+    dtypes.uint8,
+    dtypes.int8,
+    dtypes.int16,
+    dtypes.int32,
+    dtypes.int64,
+    dtypes.bool_,
 )
 
 

@@ -200,8 +200,18 @@ ComplexFloatStorage, ComplexDoubleStorage = _typed(dtypes.complex64), _typed(dty
 _BY_DTYPE = {
     each.dtype: each
     for each in (
-        *(FloatStorage, DoubleStorage, HalfStorage, BFloat16Storage, BoolStorage, ByteStorage, CharStorage),
-        *(ShortStorage, IntStorage, LongStorage, ComplexFloatStorage, ComplexDoubleStorage),
+        FloatStorage,
+        DoubleStorage,
+        HalfStorage,
+        BFloat16Storage,
+        BoolStorage,
+        ByteStorage,
+        CharStorage,
+        ShortStorage,
+        IntStorage,
+        LongStorage,
+        ComplexFloatStorage,
+        ComplexDoubleStorage,
     )
 }
 

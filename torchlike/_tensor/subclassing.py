@@ -106,35 +106,17 @@ def nowrap_functions() -> set[Callable]:
 
 
 # what no class overrides, as PyTorch has it
-_APART = {
-    *(
-        "__init__",
-        "__new__",
-        "__hash__",
-        "__iter__",
-        "__init_subclass__",
-        "__torch_function__",
-        "__dir__",
-        "__delitem__",
-    ),
-    *("as_subclass", "_make_subclass", "stride"),
-}
+_APART = set(
+    """__init__ __new__ __hash__ __iter__ __init_subclass__ __torch_function__ __dir__ __delitem__ as_subclass
+    _make_subclass stride""".split()
+)
 # helpers of our own have names like these
 _KNOWN = {"_grad", "_version"}
 # what PyTorch has in Python, and so tells its keywords even where there are none
-_IN_PYTHON = {
-    *(
-        "__array__",
-        "__array_wrap__",
-        "__contains__",
-        "__deepcopy__",
-        "__format__",
-        "__len__",
-        "__reduce_ex__",
-        "__repr__",
-    ),
-    *("__setstate__", "__dlpack__"),
-}
+_IN_PYTHON = set(
+    """__array__ __array_wrap__ __contains__ __deepcopy__ __format__ __len__ __reduce_ex__ __repr__ __setstate__
+    __dlpack__""".split()
+)
 _REVERSED = {
     "__rsub__",
     "__rdiv__",

@@ -70,9 +70,21 @@ complex64 = dtype("complex64", np.complex64)
 complex128 = dtype("complex128", np.complex128)
 
 ALL = (
-    *(float32, float64, float16, bfloat16),
-    *(uint8, uint16, uint32, uint64, int8, int16, int32, int64),
-    *(bool_, complex64, complex128),
+    float32,
+    float64,
+    float16,
+    bfloat16,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    int8,
+    int16,
+    int32,
+    int64,
+    bool_,
+    complex64,
+    complex128,
 )
 BY_NUMPY = {each.np: each for each in ALL}
 BY_NAME = {each.name: each for each in ALL}

@@ -48,8 +48,16 @@ contiguous_format, preserve_format = memory_format("contiguous_format"), memory_
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
 
 _EVERY = (
-    *(strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc),
-    *(contiguous_format, preserve_format, channels_last, channels_last_3d),
+    strided,
+    sparse_coo,
+    sparse_csr,
+    sparse_csc,
+    sparse_bsr,
+    sparse_bsc,
+    contiguous_format,
+    preserve_format,
+    channels_last,
+    channels_last_3d,
 )
 
 

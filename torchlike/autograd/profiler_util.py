@@ -164,8 +164,14 @@ class FunctionEventAvg(FormattedTimesMixin):
             self.key, self.stack, self.input_shapes = other.key, other.stack, other.input_shapes
             self.cpu_parent, self.is_user_annotation = other.cpu_parent, other.is_user_annotation
         for name in (
-            *("count", "cpu_time_total", "self_cpu_time_total", "device_time_total", "self_device_time_total"),
-            *("cpu_memory_usage", "self_cpu_memory_usage", "flops"),
+            "count",
+            "cpu_time_total",
+            "self_cpu_time_total",
+            "device_time_total",
+            "self_device_time_total",
+            "cpu_memory_usage",
+            "self_cpu_memory_usage",
+            "flops",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self

@@ -241,9 +241,20 @@ def multi_head_attention_forward(
     matrices = [q_proj_weight, k_proj_weight, v_proj_weight] if use_separate_proj_weight else [in_proj_weight]
     drops = training and dropout_p > 0.0
     found = ops.multi_head_attention(
-        *(query, *((None, None) if alone else (key, value))),
-        *(num_heads, matrices, in_proj_bias, out_proj_weight, out_proj_bias),
-        *(bias_k, bias_v, static_k, static_v, attn_mask, key_padding_mask, add_zero_attn),
+        query,
+        *((None, None) if alone else (key, value)),
+        num_heads,
+        matrices,
+        in_proj_bias,
+        out_proj_weight,
+        out_proj_bias,
+        bias_k,
+        bias_v,
+        static_k,
+        static_v,
+        attn_mask,
+        key_padding_mask,
+        add_zero_attn,
         "none" if not need_weights else "mean" if average_attn_weights else "all",
         float(dropout_p) if drops else None,
         draw_seed() if drops else None,

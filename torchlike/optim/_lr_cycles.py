@@ -320,7 +320,8 @@ def _phases(total: int, part: float, three: bool) -> list[dict]:
     if not three:
         return [rise, phase(total - 1, "max min", "base max")]
     return [
-        *(rise, phase(float(2 * part * total) - 2, "max initial", "base max")),
+        rise,
+        phase(float(2 * part * total) - 2, "max initial", "base max"),
         phase(total - 1, "initial min", "max max"),
     ]
 

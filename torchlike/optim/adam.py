@@ -135,7 +135,12 @@ class AdamW(Adam):
         fused: bool | None = None,
     ) -> None:
         super().__init__(
-            *(params, lr, betas, eps, weight_decay, amsgrad),
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
             **{"foreach": foreach, "maximize": maximize, "capturable": capturable},
             **{"differentiable": differentiable, "fused": fused, "decoupled_weight_decay": True},
         )

@@ -29,6 +29,17 @@ from torchlike._programs.cold.threads import OneThread as OneThread
 
 # importing a family enters its rules
 FAMILIES = (
-    *(control, conversion, convolution, elementwise, indexing, linalg, ordering),
-    *(products, randoms, reductions, shapes, special, windows),
+    control,
+    conversion,
+    convolution,
+    elementwise,
+    indexing,
+    linalg,
+    ordering,
+    products,
+    randoms,
+    reductions,
+    shapes,
+    special,
+    windows,
 )

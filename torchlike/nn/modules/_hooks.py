@@ -122,9 +122,14 @@ def _register_for_all(hook: Callable, full: bool) -> RemovableHandle:
 
 
 for _public in (
-    *(register_module_parameter_registration_hook, register_module_buffer_registration_hook),
-    *(register_module_module_registration_hook, register_module_forward_pre_hook, register_module_forward_hook),
-    *(register_module_full_backward_pre_hook, register_module_full_backward_hook, register_module_backward_hook),
+    register_module_parameter_registration_hook,
+    register_module_buffer_registration_hook,
+    register_module_module_registration_hook,
+    register_module_forward_pre_hook,
+    register_module_forward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_backward_hook,
 ):
     _public.__module__ = "torchlike.nn.modules.module"
 

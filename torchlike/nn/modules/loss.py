@@ -161,7 +161,8 @@ class CrossEntropyLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of scores ``(N, C, ...)`` and classes ``(N, ...)`` or probabilities ``(N, C, ...)``."""
         return F.cross_entropy(
-            *(input, target),
+            input,
+            target,
             **{"weight": self.weight, "ignore_index": self.ignore_index, "reduction": self.reduction},
             label_smoothing=self.label_smoothing,
         )
@@ -243,7 +244,7 @@ class PoissonNLLLoss(_Loss):
     def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
         """The loss of rates, or their logarithms, and counts."""
         return F.poisson_nll_loss(
-            *(log_input, target), log_input=self.log_input, full=self.full, eps=self.eps, reduction=self.reduction
+            log_input, target, log_input=self.log_input, full=self.full, eps=self.eps, reduction=self.reduction
         )
 
 
@@ -367,7 +368,7 @@ class MultiMarginLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of scores ``(N, C)`` and classes ``(N)``."""
         return F.multi_margin_loss(
-            *(input, target), p=self.p, margin=self.margin, weight=self.weight, reduction=self.reduction
+            input, target, p=self.p, margin=self.margin, weight=self.weight, reduction=self.reduction
         )
 
 
@@ -398,7 +399,9 @@ class TripletMarginLoss(_Loss):
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """The loss of three batches ``(N, D)``."""
         return F.triplet_margin_loss(
-            *(anchor, positive, negative),
+            anchor,
+            positive,
+            negative,
             **{"margin": self.margin, "p": self.p, "eps": self.eps, "swap": self.swap, "reduction": self.reduction},
         )
 
@@ -431,7 +434,9 @@ class TripletMarginWithDistanceLoss(_Loss):
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """The loss of three batches ``(N, *)``."""
         return F.triplet_margin_with_distance_loss(
-            *(anchor, positive, negative),
+            anchor,
+            positive,
+            negative,
             **{"distance_function": self.distance_function, "margin": self.margin},
             **{"swap": self.swap, "reduction": self.reduction},
         )
@@ -449,7 +454,7 @@ class CTCLoss(_Loss):
     def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor) -> Tensor:
         """The loss of log probabilities ``(T, N, C)`` and labels ``(N, S)``."""
         return F.ctc_loss(
-            *(log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity)
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
         )
 
 

@@ -51,11 +51,10 @@ if TYPE_CHECKING:
         def forward(self) -> Callable[P, R]: ...
 
 
-_DICTIONARIES = (
-    *("_parameters", "_buffers", "_modules", "_backward_pre_hooks", "_backward_hooks"),
-    *("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
-    *("_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_state_dict_hooks", "_state_dict_pre_hooks"),
-    *("_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"),
+_DICTIONARIES = tuple(
+    """_parameters _buffers _modules _backward_pre_hooks _backward_hooks _forward_hooks _forward_hooks_with_kwargs
+    _forward_hooks_always_called _forward_pre_hooks _forward_pre_hooks_with_kwargs _state_dict_hooks
+    _state_dict_pre_hooks _load_state_dict_pre_hooks _load_state_dict_post_hooks""".split()
 )
 _ORDERED = _DICTIONARIES[3:]
 

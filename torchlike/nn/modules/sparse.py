@@ -219,8 +219,17 @@ class EmbeddingBag(Module):
     def forward(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
         """``(bags, indices)``, or ``(indices)`` with offsets, to ``(bags, embedding_dim)``."""
         return F.embedding_bag(
-            *(input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.mode),
-            *(self.sparse, per_sample_weights, self.include_last_offset, self.padding_idx),
+            input,
+            self.weight,
+            offsets,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+            self.mode,
+            self.sparse,
+            per_sample_weights,
+            self.include_last_offset,
+            self.padding_idx,
         )
 
     def extra_repr(self) -> str:
@@ -252,7 +261,14 @@ class EmbeddingBag(Module):
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, columns = embeddings.shape
         made = cls(
-            *(rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings),
+            rows,
+            columns,
+            max_norm,
+            norm_type,
+            scale_grad_by_freq,
+            mode,
+            sparse,
+            embeddings,
             include_last_offset=include_last_offset,
             padding_idx=padding_idx,
         )

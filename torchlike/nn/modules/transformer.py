@@ -145,7 +145,9 @@ class _Layer(Module):
         self, x: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False
     ) -> Tensor:
         attended = self.self_attn(
-            *(x, x, x),
+            x,
+            x,
+            x,
             attn_mask=attn_mask,
             key_padding_mask=key_padding_mask,
             need_weights=False,
@@ -276,7 +278,9 @@ class TransformerDecoderLayer(_Layer):
         is_causal: bool = False,
     ) -> Tensor:
         attended = self.multihead_attn(
-            *(x, mem, mem),
+            x,
+            mem,
+            mem,
             attn_mask=attn_mask,
             key_padding_mask=key_padding_mask,
             need_weights=False,
@@ -443,7 +447,8 @@ class TransformerDecoder(_Stack):
         output = tgt
         for layer in self.layers:
             output = layer(
-                *(output, memory),
+                output,
+                memory,
                 tgt_mask=tgt_mask,
                 memory_mask=memory_mask,
                 tgt_key_padding_mask=tgt_key_padding_mask,
@@ -547,7 +552,8 @@ class Transformer(Module):
             raise RuntimeError("the feature number of src and tgt must be equal to d_model")
         memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         return self.decoder(
-            *(tgt, memory),
+            tgt,
+            memory,
             tgt_mask=tgt_mask,
             memory_mask=memory_mask,
             tgt_key_padding_mask=tgt_key_padding_mask,

@@ -233,7 +233,13 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
 
 
 for _public in (
-    *(PackedSequence, invert_permutation, pack_padded_sequence, pad_packed_sequence),
-    *(pad_sequence, unpad_sequence, pack_sequence, unpack_sequence),
+    PackedSequence,
+    invert_permutation,
+    pack_padded_sequence,
+    pad_packed_sequence,
+    pad_sequence,
+    unpad_sequence,
+    pack_sequence,
+    unpack_sequence,
 ):
     _public.__module__ = "torchlike.nn.utils.rnn"
