@@ -33,6 +33,7 @@ from torchlike.nn._dropouts import alpha_dropout as alpha_dropout, dropout as dr
 from torchlike.nn._dropouts import dropout2d as dropout2d, dropout3d as dropout3d
 from torchlike.nn._dropouts import feature_alpha_dropout as feature_alpha_dropout
 from torchlike.nn._grids import affine_grid as affine_grid, grid_sample as grid_sample
+from torchlike.nn._linear_cross_entropy import linear_cross_entropy as linear_cross_entropy
 from torchlike.nn._losses import ctc_loss as ctc_loss, gaussian_nll_loss as gaussian_nll_loss, kl_div as kl_div
 from torchlike.nn._losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
 from torchlike.nn._norms import batch_norm as batch_norm, group_norm as group_norm, instance_norm as instance_norm

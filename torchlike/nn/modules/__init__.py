@@ -12,6 +12,7 @@ from torchlike.nn.modules.activation import Sigmoid as Sigmoid, Softmax as Softm
 from torchlike.nn.modules.activation import Softmin as Softmin, Softplus as Softplus, Softshrink as Softshrink
 from torchlike.nn.modules.activation import Softsign as Softsign, Tanh as Tanh, Tanhshrink as Tanhshrink
 from torchlike.nn.modules.activation import Threshold as Threshold
+from torchlike.nn.modules.adaptive import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
 from torchlike.nn.modules.batchnorm import BatchNorm1d as BatchNorm1d, BatchNorm2d as BatchNorm2d
 from torchlike.nn.modules.batchnorm import BatchNorm3d as BatchNorm3d, LazyBatchNorm1d as LazyBatchNorm1d
 from torchlike.nn.modules.batchnorm import LazyBatchNorm2d as LazyBatchNorm2d, LazyBatchNorm3d as LazyBatchNorm3d
@@ -39,11 +40,13 @@ from torchlike.nn.modules.instancenorm import LazyInstanceNorm2d as LazyInstance
 from torchlike.nn.modules.instancenorm import LazyInstanceNorm3d as LazyInstanceNorm3d
 from torchlike.nn.modules.linear import Bilinear as Bilinear, Identity as Identity, LazyLinear as LazyLinear
 from torchlike.nn.modules.linear import Linear as Linear
+from torchlike.nn.modules.linear_cross_entropy_options import LinearCrossEntropyOptions as LinearCrossEntropyOptions
 from torchlike.nn.modules.loss import BCELoss as BCELoss, BCEWithLogitsLoss as BCEWithLogitsLoss, CTCLoss as CTCLoss
 from torchlike.nn.modules.loss import CosineEmbeddingLoss as CosineEmbeddingLoss, CrossEntropyLoss as CrossEntropyLoss
 from torchlike.nn.modules.loss import GaussianNLLLoss as GaussianNLLLoss, HingeEmbeddingLoss as HingeEmbeddingLoss
 from torchlike.nn.modules.loss import HuberLoss as HuberLoss, KLDivLoss as KLDivLoss, L1Loss as L1Loss
-from torchlike.nn.modules.loss import MSELoss as MSELoss, MarginRankingLoss as MarginRankingLoss
+from torchlike.nn.modules.loss import LinearCrossEntropyLoss as LinearCrossEntropyLoss, MSELoss as MSELoss
+from torchlike.nn.modules.loss import MarginRankingLoss as MarginRankingLoss
 from torchlike.nn.modules.loss import MultiLabelMarginLoss as MultiLabelMarginLoss
 from torchlike.nn.modules.loss import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
 from torchlike.nn.modules.loss import MultiMarginLoss as MultiMarginLoss, NLLLoss as NLLLoss, NLLLoss2d as NLLLoss2d
