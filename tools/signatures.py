@@ -49,22 +49,26 @@ WINDING = {"gaussian_nll_loss", "multi_head_attention_forward", "embedding_bag"}
 # steps that are not read off the source: they lie in helpers, or depend on the arguments
 _SIZES = "input.size; torch._C._nn.{0}(input, with_default(output_size, input.size()))"
 _POOLED = "torch._C._nn.{0}(ANY, kernel_size, ANY if stride is None else stride, 0, ceil_mode)"
-_DRAWN = "None if output_size is not None else input.size; None if _random_samples is not None else input.dim; "
-_DRAWN += "torch._C._nn.{0}(input, kernel_size, ANY if output_size is None else output_size, ANY)"
+_DRAWN = "None if output_size is not None else input.size; None if _random_samples is not None else input.dim"
 _PADDED = "(*(0,) * (2 * min(input.dim(), 4) - 4), size // 2, (size - 1) // 2)"
 BY_HAND = {
     **{name: _SIZES.format(name) for name in ("adaptive_avg_pool2d", "adaptive_avg_pool3d")},
     **{f"adaptive_max_pool{n}d_with_indices": _SIZES.format(f"adaptive_max_pool{n}d") for n in (2, 3)},
-    **{f"fractional_max_pool{n}d_with_indices": _DRAWN.format(f"fractional_max_pool{n}d") for n in (2, 3)},
+    **{f"fractional_max_pool{n}d_with_indices": _DRAWN for n in (2, 3)},
     **{f"lp_pool{n}d": f"unpack(kernel_size, {n}); input.pow; {_POOLED.format(f'avg_pool{n}d')}" for n in (2, 3)},
     "lp_pool1d": "input.pow; torch.avg_pool1d(ANY, kernel_size, ANY if stride is None else stride, 0, ceil_mode)",
     **{f"max_unpool{n}d": "input.size" for n in (1, 2, 3)},
     "unfold": "torch._C._nn.im2col(input, pair(kernel_size), pair(dilation), pair(padding), pair(stride))",
+    "fold": "torch._C._nn.col2im(input, pair(output_size), pair(kernel_size), pair(dilation), pair(padding), "
+    "pair(stride))",
     "softmin": "negative(input); torch.Tensor.softmax(ANY if dim is None else dim, **given(dtype=dtype))",
     "normalize": "input.norm; torch.linalg.vector_norm(input, ANY if isinstance(p, str) else p, dim, True); "
     "torch.Tensor.clamp_min(eps)",
-    "local_response_norm": f"input.dim; torch._C._nn.pad(ANY, {_PADDED}) if input.dim() > 2 and input.numel() else True; "
-    "torch.Tensor.mul(alpha); torch.Tensor.add(k); torch.Tensor.pow(beta)",
+    "local_response_norm": "input.dim; "
+    + " if input.dim() > 2 and input.numel() else True; ".join(
+        [f"torch._C._nn.pad(ANY, {_PADDED})", "torch._C._nn.avg_pool2d(ANY, (size, 1))", "torch.Tensor.mul(alpha)"]
+        + ["torch.Tensor.add(k)", "torch.Tensor.pow(beta)", "True"]
+    ),
 }
 TOO_MANY = 40
 
@@ -210,7 +214,7 @@ def is_wrapped(name: str) -> bool:
     """Whether a function in C is one of Python's in ``torch``."""
     import torch
 
-    return name == "_unique2" or isinstance(getattr(torch, name, None), FunctionType)
+    return name in ("_unique2", "unique_dim") or isinstance(getattr(torch, name, None), FunctionType)
 
 
 def _module(owner: str):

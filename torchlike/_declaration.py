@@ -35,6 +35,7 @@ from torchlike._programs.cache import Cache, remembered
 from torchlike._programs.generic import Traces, put_in, taken_out
 from torchlike._programs.marks import unwatched
 from torchlike._programs.spec import NUMBERS, Spec
+from torchlike._programs.tracebacks import is_librarys
 from torchlike._recorder.checks import Bound, Check, finding
 from torchlike._recorder.view import Layout, ViewRule
 from torchlike._types import dtypes
@@ -188,8 +189,23 @@ class Op:
         It is traced, unless one trace does for all sizes.
         """
         casts = None if in_place or self.casts is None else casts_of(self.casts, kinds, (*args, *kwargs.values()))
-        refuse(self.body.__name__, cast_kinds(kinds, casts))
-        call = kinds, args, tuple(kwargs.items()), in_place, casts
+        refuses = functools.partial(refuse, self.body.__name__, cast_kinds(kinds, casts))
+        refuses(last=False)
+        try:
+            made = self._made(kinds, args, tuple(kwargs.items()), in_place, casts)
+        except (TypeError, ValueError, NotImplementedError):  # it may be for the dtype
+            refuses(last=True)
+            raise
+        refuses(last=True)
+        made.call = Call(self, self.signature.bind(*args, **kwargs).arguments, kinds, in_place)
+        named = self.flags.grad_name
+        made.grad_name = named(made.call) if callable(named) else named
+        if self.flags.view is not None:
+            made.extra = self._view_rule(args, kwargs)
+        return made
+
+    def _made(self, *call) -> Spec:
+        """`spec_of`, traced with symbols for sizes or with these."""
         sizes: list[int] = []
         pattern = taken_out(call, sizes)
         generic = mistake = None
@@ -207,11 +223,6 @@ class Op:
             made = self._promised(call) if self.flags.promised else self._traced(call)
         if mistake is not None:
             raise mistake
-        made.call = Call(self, self.signature.bind(*args, **kwargs).arguments, kinds, in_place)
-        named = self.flags.grad_name
-        made.grad_name = named(made.call) if callable(named) else named
-        if self.flags.view is not None:
-            made.extra = self._view_rule(args, kwargs)
         return made
 
     def _checks(self, spec: Spec, args: tuple, kwargs: dict) -> tuple[Bound, ...]:
@@ -251,6 +262,16 @@ class Op:
         except (TypeError, ValueError) as error:
             raise broadcasting(error) or error from None
 
+    def _unfit(self, error: Exception, kinds: tuple, args: tuple, kwargs: tuple) -> Exception:
+        """An error of a body; of JAX's, which users have never heard of, no more than what was given."""
+        mistaken = is_librarys(error) and not isinstance(error, jax.errors.JAXTypeError)  # which a body is to blame for
+        if not mistaken or not all([_is_numeric(each) for each in kinds]):
+            return error
+        fill = functools.partial(_filled, arrays=[each.__name__ if isinstance(each, type) else each for each in kinds])
+        given = [*[str(fill(each)) for each in args], *[f"{name}={fill(each)}" for name, each in kwargs]]
+        told = RuntimeError(f"{self.name}(): these arguments do not go together: {', '.join(given)}")
+        return broadcasting(error) or told
+
     def _function(self, kinds: tuple, args: tuple, kwargs: tuple, in_place: bool, casts: tuple | None) -> Callable:
         """The function of the inputs, which casts them first where autocast says so."""
         if casts is not None:
@@ -264,11 +285,13 @@ class Op:
             fill = functools.partial(_filled, arrays=arrays, asked=asked, dtype=dtype)
             try:
                 got = self.body(*map(fill, args), **{k: fill(v) for k, v in kwargs})
-            except NotImplementedError as error:
+            except RuntimeError as error:
                 if in_place and hasattr(error, "dtype"):
                     shapes = [each.shape for each in arrays]
                     _check_stored(kinds[0], jax.numpy.broadcast_shapes(*shapes), error.dtype, rule)
                 raise
+            except (TypeError, ValueError, OverflowError) as error:
+                raise self._unfit(error, kinds, args, kwargs) from None
             return _cast_to(kinds[0], got, rule) if in_place else got
 
         avals = [each for each in kinds if not isinstance(each, type)]
@@ -383,6 +406,11 @@ class Call(NamedTuple):
             elif given is None and "reduction" not in kinds and (kind is ARRAY or kind is LIKE and of_tensors):
                 found.append(None)
         return tuple(found)
+
+
+def _is_numeric(kind: Aval | type) -> bool:
+    """Whether a kind's sizes are numbers, and no symbols."""
+    return isinstance(kind, type) or all([isinstance(size, int) for size in kind.shape])
 
 
 def _filled(each: Any, arrays: Any, asked: Any = None, dtype: Any = None):

@@ -22,6 +22,7 @@ Shape and dtype errors come from the function itself when it is first traced for
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from marshal import dumps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
@@ -500,13 +501,11 @@ def _inplace(op: Op) -> Callable:
                 if found is not None:
                     return answered(guarded, found, (self, *args), kwargs)
             self._check_writable(args)
-            if shares != "all":
-                if self._view is not None and self._repeats:
-                    _warn_of_expanded(op)
-                if not shares:
-                    for each in args:
-                        if isinstance(each, TensorBase) and each._storage is self._storage and each is not self:
-                            self._check_apart(each)
+            expanded = shares != "all" and self._view is not None and self._repeats
+            if not shares:
+                for each in args:
+                    if isinstance(each, TensorBase) and each._storage is self._storage and each is not self:
+                        self._check_apart(each)
             if op.flags.varargs is not None:
                 args = _packed((self, *args), list(op.kinds).index(op.flags.varargs))[1:] if args else args
             key, inputs, edges, _ = gather((self, *args), kwargs)
@@ -522,7 +521,14 @@ def _inplace(op: Op) -> Callable:
                 other = _other_form(op, (self, *args), kwargs, form)
                 if other is not None:
                     return inplace(*other[0], **other[1])
-                spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
+                try:
+                    spec = op.spec(key, (self, *args), kwargs, inputs, in_place=True)
+                except RuntimeError as error:
+                    if expanded and _LATER.search(str(error)):
+                        _warn_of_expanded(op)
+                    raise
+            if expanded:
+                _warn_of_expanded(op)
             if spec.checks:
                 recorder.look(spec.checks, inputs)
             inputs, edges = tuple(inputs), tuple(edges)
@@ -547,6 +553,10 @@ def _inplace(op: Op) -> Callable:
     _show(op, guarded, form)
     guarded.is_method = True
     return guarded
+
+
+# what PyTorch looks at after the places of an in-place form's elements
+_LATER = re.compile(r"not implemented for '|^result type |^output with shape |^The size of tensor a ")
 
 
 def _in_turn(spec: Spec, inputs: tuple, layout: Layout) -> Value:

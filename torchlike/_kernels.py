@@ -38,12 +38,14 @@ class Lack(NamedTuple):
         error: the exception of a sentence.
         spares: what is never looked at: ``0`` are tensors without elements, ``.`` such without dimensions, ``m`` such whose
             dtype differs from another one's, of which the body speaks; ``e`` are calls with any tensor without elements.
+        last: whether all else that is wrong is told before, a dimension say.
     """
 
     kinds: str
     said: str
     error: type[Exception] = RuntimeError
     spares: str = ""
+    last: bool = False
 
     def concerns(self, known: Aval, *others: Aval) -> bool:
         """Whether a tensor is refused, the first of several."""
@@ -81,12 +83,12 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     # arithmetic and comparison
     "polar": (Lack("h", "polar_cpu", spares="m"),),
     # reductions and order
-    "max_along": (Lack("c", "max(): does not support complex input"),),
-    "min_along": (Lack("c", "min(): does not support complex input"),),
+    "max_along": (Lack("c", "max(): does not support complex input", last=True),),
+    "min_along": (Lack("c", "min(): does not support complex input", last=True),),
     "max_of_all": (Lack("c", "max_all", spares="0"),),
     "min_of_all": (Lack("c", "min_all", spares="0"),),
-    "amax": (Lack("c", "max_values_cpu"),),
-    "amin": (Lack("c", "min_values_cpu"),),
+    "amax": (Lack("c", "max_values_cpu", last=True),),
+    "amin": (Lack("c", "min_values_cpu", last=True),),
     "argmax": (
         Lack("b", "argmax(): does not support bool input"),
         Lack("c", "argmax(): does not support complex input"),
@@ -95,28 +97,26 @@ LACKS: dict[str, tuple[Lack, ...]] = {
         Lack("b", "argmin(): does not support bool input"),
         Lack("c", "argmin(): does not support complex input"),
     ),
-    "median_along": (Lack("bc", "median_out"),),
+    "median_along": (Lack("bc", "median_out", last=True),),
     "median_of_all": (Lack("bc", "median_cpu", spares="0"),),
-    "nanmedian_along": (Lack("bc", "median_out"),),
+    "nanmedian_along": (Lack("bc", "median_out", last=True),),
     "nanmedian_of_all": (Lack("bc", "median_cpu", spares="0"),),
-    "sort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
-    "argsort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
+    "sort": (Lack("c", " Sort does not support complex dtypes on CPU", last=True),),
+    "argsort": (Lack("c", " Sort does not support complex dtypes on CPU", last=True),),
     "msort": (Lack("c", " Sort does not support complex dtypes on CPU"),),
     "topk": (
-        Lack("b", "topk does not support bool dtypes on CPU"),
-        Lack("c", " topk does not support complex dtypes on CPU"),
+        Lack("b", "topk does not support bool dtypes on CPU", last=True),
+        Lack("c", " topk does not support complex dtypes on CPU", last=True),
     ),
-    "kthvalue": (Lack("bc", "kthvalue_cpu", spares="."),),
-    "mode": (Lack("c", "mode_cpu", spares="0."),),
-    "cummax": (Lack("c", "cummax_cpu", spares="0."),),
-    "cummin": (Lack("c", "cummin_cpu", spares="0."),),
-    "logcumsumexp": (Lack("bi", "logcumsumexp_out_cpu"),),
-    "searchsorted_of": (Lack("bc", "searchsorted_out_cpu", spares="e"),),
+    "kthvalue": (Lack("bc", "kthvalue_cpu", spares=".", last=True),),
+    "mode": (Lack("c", "mode_cpu", spares="0.", last=True),),
+    "cummax": (Lack("c", "cummax_cpu", spares="0.", last=True),),
+    "cummin": (Lack("c", "cummin_cpu", spares="0.", last=True),),
+    "logcumsumexp": (Lack("bi", "logcumsumexp_out_cpu", last=True),),
     # products
     "mm": (Lack("b", "addmm_impl_cpu_", spares="0m"),),
     "addmm": (Lack("b", "addmm_impl_cpu_", spares="m"),),
     "addbmm": (Lack("b", "addmm_impl_cpu_"),),
-    "tensordot_of": (Lack("b", "addmm_impl_cpu_", spares="e"),),
     "linear": (Lack("b", "addmm_impl_cpu_", spares="em"),),
     "mv": (Lack("b", "addmv_impl_cpu", spares="e"),),
     "addmv": (Lack("b", "addmv_impl_cpu", spares="e"),),
@@ -185,7 +185,7 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "adaptive_max_pool1d": (Lack("bic", "adaptive_max_pool2d"),),
     "adaptive_max_pool2d": (Lack("bic", "adaptive_max_pool2d"),),
     "adaptive_max_pool3d": (Lack("bic", "adaptive_max_pool3d_cpu"),),
-    "local_response_norm": (Lack("bnc", "avg_pool2d", spares="0"),),
+    "local_response_norm": (Lack("bnc", "avg_pool2d", spares="0", last=True),),
     "rms_norm": (Lack("bi", "rms_norm"),),
     "normalize": (_NEEDS_NORM,),
     "conv1d": (Lack("b", "slow_conv2d_cpu", spares="0"),),
@@ -221,12 +221,13 @@ LACKS: dict[str, tuple[Lack, ...]] = {
 }
 
 
-def refuse(name: str, kinds: tuple) -> None:
+def refuse(name: str, kinds: tuple, last: bool) -> None:
     """Raise where an operation's first tensor is of a dtype that its kernel lacks.
 
     Args:
         name: that of the operation's body.
         kinds: an aval for each tensor, a type for each number.
+        last: whether it is what is told last that is meant.
 
     Raises:
         NotImplementedError: there is none, in PyTorch's words.
@@ -235,5 +236,5 @@ def refuse(name: str, kinds: tuple) -> None:
     lacks = LACKS.get(name, ())
     known = [each for each in kinds if not isinstance(each, type)] if lacks else []
     for lack in lacks:
-        if known and lack.concerns(*known):
+        if known and lack.last is last and lack.concerns(*known):
             lack.refuse(known[0].dtype)

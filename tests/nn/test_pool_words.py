@@ -18,7 +18,8 @@ DILATIONS = "2, 1, 0, 0; 2, 1, 0, ({zeros}); 2, 1, 0, (); 2, 1, 0, 9; 2, 1, 0, N
 
 def calls(dims: int, name: str, settings: str):
     """The calls of a pooling over all sizes with two settings, and over one size with every setting."""
-    here = {"one_less": (2,) * (dims - 1), "one_more": (2,) * (dims + 1), "zeros": "0, " * dims}
+    here = {"one_less": (2,) * (dims - 1), "one_more": (2,) * (dims + 1), "zeros": "0, " * dims, "two": (2,) * dims}
+    here |= {"sixes": (6,) * dims, "nines": (9,) * dims, "halves": (0.5,) * dims, "dims": dims}
     written = [each.strip().format(**here) for each in settings.replace("\n", ";").split(";") if each.strip()]
     lines = (4,) * dims
     sizes = [(2, 2, *lines), (2, *lines), (4,), (), (1, 2, 2, *lines), (0, 2, *lines), (2, 0, *lines), (0, *lines)]
@@ -26,12 +27,28 @@ def calls(dims: int, name: str, settings: str):
     for size, each in itertools.product(sizes, written):
         if size == sizes[0] or each in written[:2]:
             if name != "max_pool1d" or "**" not in each:  # which PyTorch computes for ever
-                yield f"F.{name}(x({size}), {'2.0, ' * name.startswith('lp')}{each})"
+                more = "2.0, " if name.startswith("lp") else f"0 * x({size}).long(), " if "unpool" in name else ""
+                yield f"F.{name}(x({size}), {more}{each})"
 
 
+ADAPTIVE = "2; 0; -1; {one_more}; {one_less}; None; 'a'; True; 1.5; {one_more}"
+UNPOOLED = """
+2; (); {two}; None; 1.5; 2, (); 2, 1, (); 2, 1, -1; 2, 2, 0, {sixes}; 2, 2, 0, (1, 2, *{sixes}); 2, 2, 0, 6
+2, 2, 0, torch.Size({sixes}); 2, 2, 0, {nines}; 2, 2, 0, 'ab'
+"""
+FRACTIONS = """
+2, 2; (), 2; {one_more}, 2; 2, {one_more}; 2, {one_less}; 9, 2; 2, 9; 'a', 2; None, 2; True, 2; 2, 'a'; 2, 1.5
+2, None, {halves}
+2, None; 2, None, {halves}[1:]; 2, 2, None, 1, 'a'; 2, 2, None, 1, x(2); 2, 2, None, 1, x(2, 2, 9)
+2, 2, None, 1, x(2, 9, {dims})
+2, 2, None, False, x(1, 2, {dims}); 2, 2, None, False, x(2, 2, {dims}).double(); 2, 2, None, False, x(2, 2, {dims}, 1)
+"""
 POOLS = [(f"avg_pool{n}d", n, WINDOWS + ";" + PADDINGS) for n in (1, 2, 3)]
 POOLS += [(f"max_pool{n}d", n, WINDOWS + ";" + PADDINGS + ";" + DILATIONS) for n in (1, 2, 3)]
 POOLS += [(f"lp_pool{n}d", n, WINDOWS) for n in (1, 2, 3)]
+POOLS += [(f"adaptive_{name}_pool{n}d", n, ADAPTIVE) for name in ("avg", "max") for n in (1, 2, 3)]
+POOLS += [(f"max_unpool{n}d", n, UNPOOLED) for n in (1, 2, 3)]
+POOLS += [(f"fractional_max_pool{n}d", n, FRACTIONS) for n in (2, 3)]
 
 
 def said(library, call: str) -> tuple[str, str] | None:
@@ -44,7 +61,7 @@ def said(library, call: str) -> tuple[str, str] | None:
 @pytest.mark.parametrize(("name", "dims", "settings"), POOLS, ids=[each[0] for each in POOLS])
 def test_windows(name: str, dims: int, settings: str):
     every = calls(dims, name, settings)
-    if name.startswith("max"):
+    if name.startswith("max_pool"):
         every = itertools.chain(*[(each, each[:-1] + ", return_indices=True)") for each in every])
     for call in every:
         assert said(torchlike, call) == said(reference(), call), call

@@ -34,13 +34,40 @@ x(0, 2).nanmedian(0); torch.unique_consecutive(x(2), return_inverse='a'); torch.
 x(4).tensor_split(i(2, 2))
 x(4).split(['a']); x(4).split(2, 'a'); torch.split(x(4), None); float(torch.tensor(1 + 2j)); int(torch.tensor(1 + 2j))
 """
-CALLS = [each.strip() for each in (PRODUCTS + IN_PLACE + OUT + OTHERS).replace("\n", ";").split(";") if each.strip()]
+# what a kernel lacks is told last: a dimension, a size, a place comes first
+LAST = """
+b(2, 3).topk(0, 5); b(2, 3).topk(9, 1); c(2, 3).topk(9, 1); c(2, 3).sort(5); c(2, 3).argsort(5); b(2, 3).kthvalue(1, 5)
+b(2, 3).median(5); b(2, 3).nanmedian(5); c(2, 3).mode(5); c(2, 3).max(5); c(2, 3).min(5); c(2, 3).amax(5)
+c(2, 3).cummax(5)
+b(2, 3).logcumsumexp(5); c(2, 3).aminmax(dim=5); b(2, 3).renorm(2, 5, 1.0); b(2, 3).unique_consecutive(dim=5)
+c(2, 3).argmax(5); b(2, 3).argmax(5); i(2, 3).softmax(5); b(2, 3).cumprod(5); torch.bucketize(c(3), x(3))
+torch.searchsorted(x(3), c(3)); torch.searchsorted(b(3), b(3)); torch.bucketize(1j, x(3))
+torch.tensordot(b(1, 4), b(4, 1), 1)
+torch.tensordot(b(2, 4), b(4, 1), 1); c(5).scatter_reduce_(0, i(2), c(2), 'amin')
+b(5).scatter_reduce_(0, i(2), b(2), 'mean')
+torch.unique(x(2, 3), dim=5)
+"""
+# of what an in-place form asks: the operation's own rules, the places of elements, sizes and dtypes, its factor
+PLACES = """
+b(1).add_(i(4), alpha=0.5); i(1).sub_(i(4), alpha=1j); b(1).add_(i(4), alpha=True); torch.add(i(2), i(2), alpha=0.5)
+b(1).expand(3).neg_(); c(1).expand(3).clamp_(0); b(1).expand(3).sub_(b(3)); x(1).expand(3).bitwise_not_()
+c(1).expand(3).sign_()
+x(1).expand(3).add_(x(4)); i(1).expand(3).add_(1.5); i(1).expand(3).exp_(); c(1).expand(3).floor_(); b(1).expand(3).relu_()
+i(1).expand(3).div_(2, rounding_mode='a'); x(1).expand(3).lerp_(x(3).double(), 0.5); i(1).expand(3).addcdiv_(i(3), i(3))
+c(1).expand(3).lt_(0); x(1).expand(3).addcmul_(i(4), x(3)); b(1).expand(3).pow_(2)
+"""
+CALLS = [
+    each.strip()
+    for each in (PRODUCTS + IN_PLACE + OUT + OTHERS + LAST + PLACES).replace("\n", ";").split(";")
+    if each.strip()
+]
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_words(call: str):
     def run(torch):
         names = {"torch": torch, "x": torch.ones, "i": lambda *size: torch.ones(*size, dtype=torch.int64)}
+        names |= {"c": lambda *size: torch.ones(*size, dtype=torch.complex64)}
         names |= {"b": lambda *size: torch.ones(*size, dtype=torch.bool)}
         names |= {"g": lambda *size: torch.ones(*size, requires_grad=True)}
         return eval(call, names)

@@ -14,6 +14,7 @@ from torchlike._function import function
 from torchlike._functions import making
 from torchlike._ops import reductions as ops
 from torchlike._ops import sorting
+from torchlike._ops._promote import existing_dim
 from torchlike._out import OutRule, stored
 from torchlike._signatures import refuse
 from torchlike._types import dtypes
@@ -77,6 +78,8 @@ def unique(
         >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
         (tensor([1, 3]), tensor([1, 2]))
     """
+    if dim is not None:
+        refuse("torch._VF.unique_dim", (input, dim, sorted, return_inverse, return_counts), {})
     array, name = _countable(input, dim), "_unique2" if dim is None else "unique_dim"
     if dim is not None and array.dtype.kind in "fV" and array.size and (array != array).any():
         return _uniques(input, dim, name, *_unique_rows(array, dim), return_inverse, return_counts)
@@ -112,6 +115,8 @@ def _countable(input: Tensor, dim: int | None) -> np.ndarray:
     if input.dtype.is_complex and (input.numel() or dim is None):
         kernel = "unique" if dim is None else "unique_dim"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_name(input.dtype)}'")
+    if dim is not None:
+        existing_dim(dim, input._aval.ndim)
     return input._value().numpy("`_unique2` looks for elements")
 
 
@@ -297,7 +302,7 @@ def searchsorted(
     if sorted_sequence.dim() == 0:
         raise RuntimeError(name + "boundaries tensor should have positive dimension, but got 0 dimension")
     if not isinstance(input, TensorBase):
-        input = making.tensor(input, dtype=sorted_sequence.dtype)
+        input = making.tensor(input)
     if input.dim() == 0 and sorted_sequence.dim() != 1:
         raise RuntimeError(
             name + "input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries "

@@ -130,19 +130,21 @@ def floating(input) -> Array:
     return as_dtype(input, to_float(input.dtype))
 
 
-def only(kernel: str, array, *ranks: int, halves: bool = True) -> None:
+def only(kernel: str, array, *ranks: int, halves: bool = True, iterates: bool = True) -> None:
     """Refuse dtypes that PyTorch's kernel does not have.
 
     Args:
         ranks: those that it has; see `rank`.
         halves: whether it has float16 and bfloat16, if it has floating point.
+        iterates: whether an in-place form looks first whether it could store the result.
 
     Raises:
         NotImplementedError: the dtype is another, in PyTorch's words.
     """
     if rank(array.dtype) not in ranks or not (halves or rank(array.dtype) != 2 or array.dtype.itemsize > 2):
         error = NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(array.dtype)}'")
-        error.dtype = array.dtype  # an in-place form looks first whether it could store it
+        if iterates:
+            error.dtype = array.dtype
         raise error
 
 

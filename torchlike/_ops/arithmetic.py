@@ -57,16 +57,18 @@ def scaled(array: Array, factor: Number, name: str = "alpha") -> Array:
     Raises:
         RuntimeError: the factor is of a kind above the array's.
     """
-    if isinstance(factor, bool):
-        if rank(array.dtype):
-            raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
-    elif isinstance(factor, int) and factor == 1:
+    if isinstance(factor, int) and factor == 1 and not isinstance(factor, bool):
         return array if rank(array.dtype) < 3 else _times_one(array)
-    kind = jnp.result_type(factor).kind
-    if kind == "c" and rank(array.dtype) < 3:
-        raise RuntimeError(f"For non-complex input tensors, argument {name} must not be a complex number.")
-    if kind == "f" and rank(array.dtype) < 2:
-        raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
+    error, kind = None, jnp.result_type(factor).kind
+    if kind == "b" and rank(array.dtype):
+        error = RuntimeError(f"Boolean {name} only supported for Boolean results.")
+    elif kind == "c" and rank(array.dtype) < 3:
+        error = RuntimeError(f"For non-complex input tensors, argument {name} must not be a complex number.")
+    elif kind == "f" and rank(array.dtype) < 2:
+        error = RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
+    if error is not None:
+        error.dtype = array.dtype  # as in `only`
+        raise error
     return array * operand(factor, array)
 
 

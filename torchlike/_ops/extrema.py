@@ -152,6 +152,7 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> r
     """
     if not input.ndim and dim is not None and jnp.iscomplexobj(input):
         raise RuntimeError(f"aminmax not implemented for {scalar_name(input.dtype)}")
+    wrap_dim(dim or 0, input.ndim)
     only("aminmax_cpu", input, 0, 1, 2)
     if dim is None and not input.size:
         raise RuntimeError(

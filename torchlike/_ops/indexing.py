@@ -286,9 +286,9 @@ def scatter_reduce(
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     dim = _check_scatter("scatter", input, dim, index, src)
     if reduce == "mean":
-        only("scatter_gather_tensor_cpu_reduce_mean", input, 1, 2, 3)
+        only("scatter_gather_tensor_cpu_reduce_mean", input, 1, 2, 3, iterates=False)
     elif reduce in ("amax", "amin"):
-        only(f"scatter_gather_tensor_cpu_reduce_{reduce}", input, 0, 1, 2)
+        only(f"scatter_gather_tensor_cpu_reduce_{reduce}", input, 0, 1, 2, iterates=False)
     return _reduced(input, dim, index, src, reduce, include_self)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -324,9 +326,9 @@ def renorm(input: Array, p: Positive, dim: int, maxnorm: Positive) -> Array:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
     if input.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+    dim = wrap_dim(dim, input.ndim)
     if input.dtype.kind in "biu":
         raise RuntimeError(NEED_FLOAT.format(name="linalg.vector_norm", dtype=scalar_name(input.dtype)))
-    dim = wrap_dim(dim, input.ndim)
     axes = tuple(each for each in range(input.ndim) if each != dim)
     is_long = vector_norm_of(input, p, axes, True) > maxnorm
     # what is not longer gets no gradient by way of its norm, not even of NaN
@@ -472,6 +474,11 @@ def tensordot_of(a: Array, b: Array, left: tuple, right: tuple) -> Array:
             b = jnp.sum(b, j, keepdims=True, dtype=b.dtype)
         elif b.shape[j] == 1:
             a = jnp.sum(a, i, keepdims=True, dtype=a.dtype)
+    if a.size and b.size:
+        rest = [a.shape[i] for i in range(a.ndim) if i not in left] + [
+            b.shape[j] for j in range(b.ndim) if j not in right
+        ]
+        only("dot" if math.prod(rest) == 1 else "addmm_impl_cpu_", a, 1, 2, 3)
     return jnp.tensordot(a, b, (left, right))
 
 

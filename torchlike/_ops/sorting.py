@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -472,11 +473,13 @@ def searchsorted_of(sorted_sequence: Array, values: Array, right: bool, out_int3
     Step by step as in PyTorch, where NaN is behind all, and what is not sorted gives the same, too.
     """
     sorted_sequence, values = promoted(sorted_sequence, values)
+    if sorted_sequence.size and values.size:
+        only("searchsorted_out_cpu", sorted_sequence, 1, 2)
     *batch, size = sorted_sequence.shape
     rows = sorted_sequence.reshape(math.prod(batch), size)
     wanted = values.reshape(rows.shape[0], values.shape[-1] if batch else values.size)
     low, high = jnp.zeros(wanted.shape, np.int64), jnp.full(wanted.shape, size, np.int64)
-    for _ in range(size.bit_length() if rows.size and wanted.size else 0):
+    for _ in range(operator.index(size).bit_length() if rows.size and wanted.size else 0):
         middle = low + (high - low) // 2
         there = jnp.take_along_axis(rows, jnp.minimum(middle, size - 1), 1)
         open_, behind = low < high, ~(there > wanted if right else there >= wanted)

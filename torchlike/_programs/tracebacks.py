@@ -69,6 +69,12 @@ def calls_back(trace: TracebackType | None) -> bool:
     return not inside
 
 
+def is_librarys(error: BaseException) -> bool:
+    """Whether an error was raised by what we call, and so speaks of what users have never heard of."""
+    trace = entries(error.__traceback__)
+    return bool(trace) and _package_of(trace[-1]) in _LIBRARIES
+
+
 def users_part(trace: TracebackType | None) -> TracebackType | None:
     """A traceback without our frames and those of what we called, until that calls something of the user's again."""
     if settings.traceback == "full":

@@ -11,6 +11,7 @@ from torchlike._functions import randoms
 from torchlike._ops.nn import adaptive_pooling as adaptive
 from torchlike._ops.nn import pooling as ops
 from torchlike._ops.nn.fractional_pooling import fractional_max_pool
+from torchlike._ops.nn.pooling import NOT_UNPOOLED
 from torchlike._programs.tracebacks import gate
 from torchlike._signatures import refuse
 from torchlike.nn._sizes import ntuple
@@ -259,6 +260,30 @@ def _unpooled_size(
     return wanted
 
 
+_NOT_EXACTLY = "There should be exactly {} elements ({}) in {}, but got{} {} elements."
+
+
+def _check_unpooling(
+    input: Tensor, indices: Tensor, size: Sequence[int], stride: tuple, padding: tuple, dims: int
+) -> None:
+    """What the function in C asks for that PyTorch calls, which has one dimension as two."""
+    if dims < 3:
+        rest = [1] * (2 - dims)
+        given = (input, indices) if dims == 2 else (input.unsqueeze(-1), indices.unsqueeze(-1))
+        refuse("torch._C._nn.max_unpool2d", (*given, [*size, *rest]), {})
+        if len(size) != dims:
+            raise RuntimeError(_NOT_EXACTLY.format("two", "height, width", "output_size", "", len(size) + len(rest)))
+        return
+    refuse("torch._C._nn.max_unpool3d", (input, indices, size, stride, padding), {})
+    if input.dim() not in (4, 5):
+        raise RuntimeError(NOT_UNPOOLED.format(3, 4, 5, input.dim()))
+    for name, each, colon in (("output_size", size, ""), ("stride", stride, ":"), ("padding", padding, ":")):
+        if len(each) != 3:
+            raise RuntimeError(_NOT_EXACTLY.format("three", "depth, height, width", name, colon, len(each)))
+    if min(stride) <= 0:
+        raise RuntimeError(f"strides should be greater than zero, but got stride: {list(stride)}")
+
+
 @gate
 def _unpooled(
     input: Tensor,
@@ -273,12 +298,7 @@ def _unpooled(
     kernel = ntuple(kernel_size, dims)
     stride = kernel if stride is None else ntuple(stride, dims)
     size = _unpooled_size(input, kernel, stride, ntuple(padding, dims), output_size)
-    if dims == 1:  # PyTorch has one dimension as two
-        refuse("torch._C._nn.max_unpool2d", (input.unsqueeze(-1), indices.unsqueeze(-1), (*size, 1)), {})
-    elif dims == 2:
-        refuse("torch._C._nn.max_unpool2d", (input, indices, size), {})
-    else:
-        refuse("torch._C._nn.max_unpool3d", (input, indices, size, stride, ntuple(padding, dims)), {})
+    _check_unpooling(input, indices, size, stride, ntuple(padding, dims), dims)
     return ops.max_unpool(input, indices, tuple(size))
 
 
@@ -344,27 +364,62 @@ def max_unpool3d(
 def _fractional(
     input: Tensor,
     kernel_size: int | Sequence[int],
-    output_size: int | Sequence[int],
+    output_size: int | Sequence[int] | None,
     output_ratio: float | Sequence[float] | None,
     return_indices: bool,
     samples: Tensor | None,
     dims: int,
-):
+) -> Tensor | tuple[Tensor, Tensor]:
     """A fractional max pooling; draws the samples where none are given.
 
     Raises:
         ValueError: neither `output_size` nor `output_ratio` is given.
+        RuntimeError: sizes do not fit.
     """
-    if output_size is None and output_ratio is None:
-        raise ValueError(f"fractional_max_pool{dims}d requires specifying either an output_size or an output_ratio")
+    name = f"fractional_max_pool{dims}d"
     if output_size is None:
+        if output_ratio is None:
+            raise ValueError(f"{name} requires specifying either an output_size or an output_ratio")
+        if dims == 2 and len(output_ratio) > 2:  # pyright: ignore - as PyTorch has it: no single one
+            raise ValueError(f"{name} requires output_ratio to either be a single Int or tuple of Ints.")
         ratios = ntuple(output_ratio, dims)
-        output_size = tuple(int(size * ratio) for size, ratio in zip(input.shape[-dims:], ratios, strict=True))
+        output_size = [int(input.size(at - dims) * ratios[at]) for at in range(dims)]
     if samples is None:
-        planes = input.shape[:-dims]
-        samples = randoms.rand((*(planes if len(planes) == 2 else (1, *planes)), dims), dtype=input.dtype)
-    found = fractional_max_pool(input, ntuple(kernel_size, dims), ntuple(output_size, dims), samples)
+        count = 1 if input.dim() == dims + 1 else input.size(0)
+        samples = randoms.rand((count, input.size(-dims - 1), dims), dtype=input.dtype)
+    kernel, out = (each if isinstance(each, (tuple, list)) else (each,) for each in (kernel_size, output_size))
+    refuse(f"torch._C._nn.{name}", (input, kernel_size, output_size, samples), {})
+    for word, each, single in (("kernel_size", kernel, 1), ("output_size", out, dims if out is output_size else 1)):
+        if len(each) not in (single, dims):
+            raise RuntimeError(f"{name}: {word} must either be a single Int or tuple of {'three ' * (dims == 3)}Ints")
+    kernel, out = ((*each,) * (dims // len(each)) for each in (kernel, out))
+    _check_fractional(name + "_out" * (dims == 3), input, kernel, out, samples)
+    found = fractional_max_pool(input, kernel, out, samples)
     return found if return_indices else found[0]
+
+
+def _check_fractional(name: str, input: Tensor, kernel: tuple, out: tuple, samples: Tensor) -> None:
+    dims, shape = len(kernel), list(input.shape)
+    if len(shape) not in (dims + 1, dims + 2):
+        raise RuntimeError(f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got: {shape}")
+    if 0 in shape[1:]:
+        raise RuntimeError(
+            f"{name}(): Expected input to have non-zero size for non-batch dimensions, but got{shape} with dimension "
+            f"{shape.index(0, 1)} being empty."
+        )
+    if samples.dtype != input.dtype:
+        raise RuntimeError("Expect _random_samples to have the same dtype as input")
+    if samples.dim() != 3:
+        raise RuntimeError(f"Expect _random_samples to have 3 dimensions, got {samples.dim()}")
+    if samples.shape[0] < (shape[0] if len(shape) == dims + 2 else 1):
+        raise RuntimeError("Expect _random_samples.size(0) no less then input batch size.")
+    if samples.shape[1] != shape[-dims - 1]:
+        raise RuntimeError("Expect _random_samples.size(1) equals to input channel size.")
+    if samples.shape[2] != dims:
+        raise RuntimeError(f"Expect _random_samples.size(2) equals to {dims}; got {samples.shape[2]}.")
+    for word, one, most, size in zip(("time", "height", "width")[-dims:], out, kernel, shape[-dims:], strict=True):
+        if one + most - 1 > size:
+            raise RuntimeError(f"{name}(): pool {word} {most} too large relative to input {word} {size}")
 
 
 @function

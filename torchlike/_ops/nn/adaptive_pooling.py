@@ -23,6 +23,9 @@ def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
     if dims > 1 and isinstance(output_size, tuple) and input.ndim <= len(output_size):
         raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     largest, shape = "max" in name, list(input.shape)
+    given = (output_size,) * dims if not isinstance(output_size, tuple) else output_size
+    if not largest and len(given) != dims > 1:
+        raise RuntimeError(f"{name}: output_size must be {dims}")
     if input.ndim not in (dims + 1, dims + 2):
         if dims == 1:
             raise RuntimeError(
@@ -31,20 +34,11 @@ def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
             )
         but = "but got:" if largest else "but got"
         raise RuntimeError(f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, {but} {shape}")
-    if 0 in input.shape[-dims:]:
-        raise RuntimeError(
-            f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-            f"{shape} with dimension {input.shape.index(0)} being empty"
-        )
-    given = (output_size,) * dims if not isinstance(output_size, tuple) else output_size
+    if dims == 1 and len(given) != 1:
+        raise RuntimeError(f"{name}() argument 'output_size' should contain one int (got {len(given)})")
+    _check_not_empty(name, shape)
     if len(given) != dims:
-        if dims == 1:
-            raise RuntimeError(f"{name}() argument 'output_size' should contain one int (got {len(given)})")
-        raise RuntimeError(
-            f"{name}(): internal error: output_size.size() must be {dims}"
-            if largest
-            else f"{name}: output_size must be {dims}"
-        )
+        raise RuntimeError(f"{name}(): internal error: output_size.size() must be {dims}")
     sizes = tuple(known if each is None else each for each, known in zip(given, input.shape[-dims:], strict=True))
     if min(sizes) < 0:
         of_two = (*[1] * (dims == 1), *sizes)  # PyTorch has one dimension as two
@@ -57,6 +51,17 @@ def _sizes(name: str, input: Array, output_size, dims: int) -> tuple[int, ...]:
             f"{{{received}}}"
         )
     return sizes
+
+
+def _check_not_empty(name: str, shape: list[int]) -> None:
+    if name == "adaptive_avg_pool1d":  # PyTorch has one dimension as two
+        name, shape = "adaptive_avg_pool2d", [*shape[:-1], 1, shape[-1]]
+    first = 1 if name != "adaptive_avg_pool2d" else len(shape) - 2
+    if 0 in shape[first:]:
+        raise RuntimeError(
+            f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+            f"{shape} with dimension {shape.index(0, first)} being empty"
+        )
 
 
 def _members(size: int, out: int) -> tuple[np.ndarray, np.ndarray]:

@@ -32,22 +32,11 @@ def fractional_max_pool(
     """(the largest element of each window, its place).
 
     Args:
-        input: ``(N, C, *)`` or ``(C, *)``.
+        input: ``(N, C, *)`` or ``(C, *)``, larger than the windows.
         _random_samples: numbers in ``[0, 1)``, ``(N, C, dimensions)``.
-
-    Raises:
-        RuntimeError: a window is larger than the input, or numbers of dimensions do not fit.
     """
     dims = len(kernel_size)
-    if input.ndim not in (dims + 1, dims + 2):
-        raise RuntimeError(
-            f"fractional_max_pool{dims}d(): Expected {dims + 1}D or {dims + 2}D tensor, but got: {list(input.shape)}"
-        )
     sizes = input.shape[-dims:]
-    if any(out + kernel - 1 > size for out, kernel, size in zip(output_size, kernel_size, sizes, strict=True)):
-        raise RuntimeError(f"fractional_max_pool{dims}d(): pool size too large relative to input size")
-    if _random_samples.shape[-1] != dims:
-        raise RuntimeError(f"Expect _random_samples.size(2) equals to {dims}; got {_random_samples.shape[-1]}.")
     only(f"fractional_max_pool{dims}d_out_frame", input, 2)
     planes = math.prod(input.shape[:-dims])
     flat, samples = input.reshape(planes, *sizes), _random_samples.reshape(-1, dims)[:planes]

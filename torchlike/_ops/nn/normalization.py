@@ -308,6 +308,9 @@ def local_response_norm(input: Array, size: int, alpha: Number = 1e-4, beta: Num
         )
     if not input.size:
         return input
+    if size <= 0:
+        sizes = f"kH: {size} kW: 1" if input.ndim == 3 else f"kT: {size} kH: 1 kW: 1"
+        raise RuntimeError(f"kernel size should be greater than zero, but got {sizes}")
     (x,) = promoted_float(input)
     squares = jnp.square(input if jnp.issubdtype(input.dtype, jnp.integer) else x)
     squares = jnp.pad(squares, [(0, 0), (size // 2, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))

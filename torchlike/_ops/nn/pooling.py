@@ -25,6 +25,7 @@ from torchlike._out import SAME
 from torchlike._recorder.checks import Check
 
 EMPTY = "Expected {}D or {}D (batch mode) tensor with optional 0 dim batch size for input, but got:"
+NOT_UNPOOLED = "Input to max_unpooling{}d should be a {}d or {}d Tensor, but got a tensor with {} dimensions."
 _COUNTS = ("one int", "two ints", "three ints")
 
 
@@ -338,6 +339,26 @@ def max_pool3d_with_indices(
     return _max_pooled(input, windows, True)
 
 
+def _check_unpooled(input: Array, indices: Array, rest: list[int], dims: int) -> None:
+    """What is asked of both; `rest` is what PyTorch puts behind a single dimension, to have two."""
+    if indices.dtype != np.dtype(np.int64):
+        got = f" but got: {scalar_type(indices)}" if dims == 2 else ""
+        raise RuntimeError(f"elements in indices should be type int64{got}")
+    shape, other = [*input.shape, *rest], [*indices.shape, *rest]
+    if len(shape) not in (dims + 1, dims + 2):
+        raise RuntimeError(NOT_UNPOOLED.format(dims, dims + 1, dims + 2, len(shape)))
+    if shape != other:
+        raise RuntimeError(
+            f"Expected shape of indices to be same as that of the input tensor ({shape}) but got indices tensor with "
+            f"shape: {other}"
+        )
+    if 0 in shape[1:]:
+        raise RuntimeError(
+            f"max_unpooling{dims}d_forward_out_cpu(): Expected input to have non-zero size for non-batch dimensions, but "
+            f"got {shape} with dimension {shape.index(0, 1)} being empty."
+        )
+
+
 def _places_within(input, indices, output_size) -> list[Check]:
     volume = "x".join(map(str, output_size if len(output_size) > 1 else (*output_size, 1)))
     error = lambda found: RuntimeError(
@@ -356,14 +377,9 @@ def max_unpool(input: Array, indices: Array, output_size: tuple[int, ...]) -> Ar
     Raises:
         RuntimeError: `indices` are not int64 or differ in shape from the input.
     """
-    if indices.dtype != np.dtype(np.int64):
-        raise RuntimeError(f"elements in indices should be type int64 but got: {scalar_type(indices)}")
-    if indices.shape != input.shape:
-        raise RuntimeError(
-            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got indices "
-            f"tensor with shape: {list(indices.shape)}"
-        )
-    need_float("max_unpool3d" if len(output_size) == 3 else "max_unpool2d", input)
+    dims = max(len(output_size), 2)
+    _check_unpooled(input, indices, [1] * (dims - len(output_size)), dims)
+    need_float(f"max_unpool{dims}d", input)
     lead = input.shape[: input.ndim - len(output_size)]
     flat = jnp.zeros((math.prod(lead), math.prod(output_size)), input.dtype)
     count = math.prod(input.shape[len(lead) :])

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike._dispatch import op
-from torchlike._ops._promote import Array, Ints, only
+from torchlike._ops._promote import Array, Ints, existing_dim, only
 from torchlike._ops.nn._checks import spread
 
 
@@ -109,14 +109,22 @@ def _blocks(sizes, kernel, dilation, padding, stride) -> tuple[int, ...]:
     )
 
 
-def _four(kernel_size, dilation, padding, stride) -> list[tuple[int, ...]]:
-    four = [spread(each, 2) for each in (kernel_size, dilation, padding, stride)]
-    for name, each, least in zip(("kernel_size", "dilation", "padding", "stride"), four, (1, 1, 0, 1), strict=True):
+_FOUR = ("kernel_size", "dilation", "padding", "stride")
+_SHORT = {"kernel_size": "kernel", "padding": "pad"}
+
+
+def _four(*given: Ints) -> list[tuple[int, ...]]:
+    four = [each if isinstance(each, tuple) else (each, each) for each in given]
+    for name, each in zip(_FOUR, four, strict=True):
         if len(each) != 2:
             raise RuntimeError(f"It is expected {name} equals to 2, but got size {len(each)}")
-        if min(each) < least:
-            word = "non-negative" if least == 0 else "greater than zero"
-            raise RuntimeError(f"{name.removesuffix('_size')} should be {word}, but got {list(each)}")
+    for name, each in zip(_FOUR, four, strict=True):
+        if min(each) < (name != "padding"):
+            word = "non-negative" if name == "padding" else "greater than zero"
+            short = _SHORT.get(name, name)
+            raise RuntimeError(
+                f"{name.replace('_', ' ')} should be {word}, but got {short}_height: {each[0]} {short}_width: {each[1]}"
+            )
     return four
 
 
@@ -135,6 +143,7 @@ def unfold(input: Array, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 
                  [4., 5.]]])
     """
     kernel, dilation, padding, stride = _four(kernel_size, dilation, padding, stride)
+    existing_dim(1 if input.ndim < 2 else 2, input.ndim)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise RuntimeError(
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, "
@@ -146,9 +155,8 @@ def unfold(input: Array, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 
     if min(out) < 1:
         raise RuntimeError(
             f"Given input with spatial size ({x.shape[2]}, {x.shape[3]}), kernel_size=({kernel[0]}, {kernel[1]}), "
-            f"dilation=({dilation[0]}, {dilation[1]}), padding=({padding[0]}, {padding[1]}), stride=({stride[0]}, "
-            f"{stride[1]}), calculated shape of the array of sliding blocks as ({out[0]}, {out[1]}), but its "
-            "components must be at least one."
+            f"dilation=({dilation[0]}, {dilation[1]}), padding=({padding[0]}, {padding[1]}), calculated "
+            f"shape of the array of sliding blocks as ({out[0]}, {out[1]}), but its components must be at least one."
         )
     x = jnp.pad(x, [(0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2])
     columns = jnp.stack([_slice(x, row, column, out, dilation, stride) for row, column in _places(kernel)], 2)
