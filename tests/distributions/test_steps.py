@@ -7,7 +7,7 @@ import pytest
 
 import torchlike
 from tests.distributions.cases import CASES, Case
-from tests.support import array_of, reference, tensor_of
+from tests.support import array_of, check_op, reference, tensor_of
 
 TIMES = 5
 
@@ -136,3 +136,61 @@ def test_what_is_wrong_at_a_line_that_is_no_loop():
         make([0.5, 0.5])
     with pytest.raises(ValueError, match="but found invalid values"):
         make([-0.5, 1.5])
+
+
+def test_transformed_functions():
+    """Distributions within `vmap` and derivatives of functions, checked as elsewhere."""
+
+    def values(torch):
+        D, func = torch.distributions, torch.func
+        log_prob = lambda loc, x: D.Normal(loc, 2.0, torch is torchlike).log_prob(x)  # PyTorch cannot check here
+        given = torch.arange(3.0), torch.ones(3)
+        found = [func.vmap(log_prob)(*given), func.vmap(func.grad(log_prob))(*given)]
+        return [*found, func.jacrev(log_prob)(*given), func.hessian(lambda *each: log_prob(*each).sum())(*given)]
+
+    check_op([], values)
+
+
+def test_distributions_that_are_modules():
+    """A map and a distribution that have parameters: a constructor calls the next."""
+
+    def trained(torch):
+        D, nn = torch.distributions, torch.nn
+
+        class Scale(D.Transform, nn.Module):
+            domain = codomain = D.constraints.real
+            bijective = True
+
+            def __init__(self):
+                super().__init__()
+                self.factor = nn.Parameter(torch.tensor(2.0))
+
+            def _call(self, x):
+                return x * self.factor
+
+            def _inverse(self, y):
+                return y / self.factor
+
+            def log_abs_det_jacobian(self, x, y):
+                return self.factor.abs().log().expand(x.shape)
+
+            def __hash__(self):
+                return id(self)
+
+        class Prior(D.Normal, nn.Module):
+            def __init__(self, loc, scale):
+                nn.Module.__init__(self)
+                D.Normal.__init__(self, loc, scale)
+                for name in ("loc", "scale"):
+                    value = self.__dict__.pop(name)
+                    self.register_buffer(name, value)
+
+        scale = Scale()
+        made = D.TransformedDistribution(D.Normal(torch.zeros(2), 1.0), scale)
+        loss = made.log_prob(torch.ones(2)).sum()
+        loss.backward()
+        prior = Prior(torch.zeros(2), torch.ones(2))
+        larger = D.Normal.expand(prior, (3, 2), D.Normal.__new__(D.Normal))
+        return [loss.detach(), *[each.grad for each in scale.parameters()], len(list(prior.buffers())), larger.loc]
+
+    check_op([], trained)

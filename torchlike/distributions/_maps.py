@@ -44,6 +44,7 @@ class Transform:
         self._inv: Any = None
         if cache_size:
             self._cached_x_y: tuple = (None, None)
+        super().__init__()  # of what a subclass is besides: a module, say
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_inv": None}

@@ -30,7 +30,7 @@ def look(pairs: Pairs, asked: Any, error: Callable[[int], Exception]) -> None:
 
     What is known is looked at by itself, so that nothing of a step that is under way is cut off. What is pending is waited
     for; but not if it has a history, and the same line passed before the last step ended: in a loop the program that
-    computes it says what is wrong, as with the values that operations look at.
+    computes it says what is wrong, as with the values that operations look at. So it is within `vmap`, too.
 
     Args:
         asked: what is looked at, of several things at one line.
@@ -45,6 +45,8 @@ def look(pairs: Pairs, asked: Any, error: Callable[[int], Exception]) -> None:
         place = None if all(holds) else holds.index(False)
     elif all(_is_known(each) for pair in pairs for each in _tensors(pair)):
         place = recorder.apart("values are looked at", lambda: _first_wrong(pairs))
+    elif any(value._value().is_abstract for _, value in pairs):
+        return _put_off(pairs, error)
     else:
         frame = explain.users_frame()
         line = asked if frame is None else (frame.f_code, frame.f_lineno, asked)

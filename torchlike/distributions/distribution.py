@@ -57,6 +57,7 @@ class Distribution:
             self._validate_args = validate_args
         if self._validate_args:
             self._validate_parameters()
+        super().__init__()  # of what a subclass is besides: a module, say
 
     def _validate_parameters(self) -> None:
         try:
@@ -67,12 +68,7 @@ class Distribution:
                 "distribution with `validate_args=False` to turn off validation."
             )
             return
-        names = [
-            name
-            for name, constraint in needed.items()
-            if name in self.__dict__ or not isinstance(getattr(type(self), name), lazy_property)
-            if not constraints.is_dependent(constraint)
-        ]
+        names = [each for each in needed if self._has(each) and not constraints.is_dependent(needed[each])]
         values = [getattr(self, name) for name in names]
 
         def invalid(place: int) -> Exception:
@@ -83,6 +79,10 @@ class Distribution:
             )
 
         look([(needed[name], value) for name, value in zip(names, values, strict=True)], type(self), invalid)
+
+    def _has(self, name: str) -> bool:
+        """Whether a parameter is there: given, or computed already."""
+        return name in self.__dict__ or not isinstance(getattr(type(self), name, None), lazy_property)
 
     def expand(self, batch_shape: _size, _instance: Any = None):
         """The same distributions with parameters expanded as by `Tensor.expand`: nothing is copied or checked anew.
@@ -104,8 +104,8 @@ class Distribution:
         """
         new, batch_shape = self._get_checked_instance(cls, instance), Size(batch_shape)
         for name, constraint in cls.arg_constraints.items():
-            if name in self.__dict__:
-                value = self.__dict__[name]
+            if self._has(name):
+                value = getattr(self, name)
                 setattr(new, name, value.expand(batch_shape + value.shape[value.dim() - constraint.event_dim :]))
         return self._filled(new, batch_shape, *kept)
 
