@@ -19,9 +19,6 @@ OTHERS = {
         *{"ModuleDict", "ParameterDict"},  # types for its script compiler
         *{"lstsq", "matrix_rank", "solve"},  # these do nothing but to say that they were taken away
         "embedding_bag",  # gives what its derivative wants, too
-        # with a number for the reduction
-        *{"binary_cross_entropy_with_logits", "cosine_embedding_loss", "ctc_loss", "hinge_embedding_loss", "kl_div"},
-        *{"margin_ranking_loss", "poisson_nll_loss", "triplet_margin_loss"},
     },
     "Tensor": {"index", "lstsq", "mtia", "solve", "xpu"},
     "linalg": {"cond"},

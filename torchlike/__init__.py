@@ -233,6 +233,11 @@ from torchlike.nn._plain import embedding as embedding, feature_alpha_dropout as
 from torchlike.nn._plain import feature_alpha_dropout_ as feature_alpha_dropout_, feature_dropout as feature_dropout
 from torchlike.nn._plain import feature_dropout_ as feature_dropout_, group_norm as group_norm
 from torchlike.nn._plain import instance_norm as instance_norm, layer_norm as layer_norm
+from torchlike.nn._plain_losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from torchlike.nn._plain_losses import cosine_embedding_loss as cosine_embedding_loss, ctc_loss as ctc_loss
+from torchlike.nn._plain_losses import hinge_embedding_loss as hinge_embedding_loss, kl_div as kl_div
+from torchlike.nn._plain_losses import margin_ranking_loss as margin_ranking_loss, poisson_nll_loss as poisson_nll_loss
+from torchlike.nn._plain_losses import triplet_margin_loss as triplet_margin_loss
 
 absolute = abs
 arccos = acos

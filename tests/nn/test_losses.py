@@ -157,3 +157,36 @@ def test_kl_divs_mean_is_warned_of():
 
     with pytest.warns(UserWarning, match="'batchmean' divides only by the batch size"):
         torchlike.nn.functional.kl_div(torchlike.zeros(2, 3), torchlike.ones(2, 3))
+
+
+@pytest.mark.parametrize("reduction", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("inputs", "call"),
+    [
+        (
+            [(4, 3), CHANCES],
+            lambda torch, x, y, r: torch.binary_cross_entropy_with_logits(x, y, None, y.detach() + 2, r),
+        ),
+        ([(4, 3), (4, 3), SIGNS], lambda torch, x, y, z, r: torch.cosine_embedding_loss(x, y, z, 0.1, r)),
+        ([(4,), SIGNS], lambda torch, x, y, r: torch.hinge_embedding_loss(x, y, 0.5, reduction=r)),
+        ([(3, 4), (3, 4)], lambda torch, x, y, r: torch.kl_div(x, y.exp(), r)),
+        ([(3, 4), (3, 4)], lambda torch, x, y, r: torch.kl_div(x, y, r, log_target=True)),
+        ([(4,), (4,), SIGNS], lambda torch, x, y, z, r: torch.margin_ranking_loss(x, y, z, 0.1, r)),
+        ([(3, 4), (3, 4)], lambda torch, x, y, r: torch.poisson_nll_loss(x, y.exp(), True, True, 1e-6, r)),
+        ([(3, 4)] * 3, lambda torch, x, y, z, r: torch.triplet_margin_loss(x, y, z, 1.0, 2.0, 1e-6, True, r)),
+    ],
+)
+def test_losses_with_numbers_for_reductions(inputs, call, reduction: int):
+    check_op(inputs, lambda torch, *given: call(torch, *given, reduction))
+
+
+def test_ctc_with_numbers_for_reductions():
+    for reduction in (0, 1, 2):
+        call = lambda torch, x, r=reduction: torch.ctc_loss(x.log_softmax(2), torch.tensor([[1, 2]]), (4,), (2,), 0, r)
+        check_op([(4, 1, 3)], call)
+
+
+def test_reductions_are_numbers_outside_of_layers():
+    check_error([(3,), (3,)], lambda torch, x, y: torch.kl_div(x, y, "mean"))
+    check_error([(3,), (3,)], lambda torch, x, y: torch.hinge_embedding_loss(x, y, 1.0, "sum"))
+    check_error([(3,), (3,)], lambda torch, x, y: torch.poisson_nll_loss(x, y, True, False))
