@@ -125,16 +125,16 @@ def test_usage(capsys, args, code):
 MISSING = {  # what a program says, and what it is told; PyTorch lacks what is spelt wrong
     "import torch.fx.passes": "ModuleNotFoundError: No module named 'torch.fx': torchlike has no 'torch.fx' (yet)",
     "import torch.fxx": "ModuleNotFoundError: No module named 'torch.fxx'",
-    "import torch.nn; torch.nn.Transformer()": (
-        "AttributeError: module 'torch.nn' has no attribute 'Transformer': "
-        "torchlike has no 'torch.nn.Transformer' (yet)"
+    "import torch; torch.sparse_coo_tensor()": (
+        "AttributeError: module 'torch' has no attribute 'sparse_coo_tensor': "
+        "torchlike has no 'torch.sparse_coo_tensor' (yet)"
     ),
     "import torch; torch.nn.Liner": "AttributeError: module 'torch.nn' has no attribute 'Liner'",
     "import torch; torch.nn.Linear(1, 1).ipu()": (
         "AttributeError: 'Linear' object has no attribute 'ipu': torchlike has no 'torch.nn.Module.ipu' (yet)"
     ),
-    "from torch.nn import Transformer": (
-        "ImportError: cannot import name 'Transformer' from 'torch.nn': torchlike has no 'torch.nn.Transformer' (yet)"
+    "from torch import sparse_coo_tensor": (
+        "ImportError: cannot import name 'sparse_coo_tensor' from 'torch': torchlike has no 'torch.sparse_coo_tensor' (yet)"
     ),
 }
 TELL = """
@@ -190,11 +190,11 @@ def test_the_page_of_what_is_missing_is_true():
 
 CHECKED = """import torch
 import torch.nn as nn, torch.nn.functional as F
-from torch.distributions import Normal
+from torch.fx import Graph
 from torch import quantize_per_tensor as keep, optim
 
 class Net(nn.Module):
-    layer = nn.TransformerEncoderLayer
+    layer = torch.hspmm
 
 F.relu(x).exp().no_such_thing
 x.values(), {}.values(), x.to_sparse()
@@ -211,9 +211,9 @@ def test_a_check_lists_what_a_script_would_miss(tmp_path, capsys):
         _launcher.main(["--check", file])
     said = "{}:{}: torchlike has no 'torch.{}' (yet)"
     rows = [
-        (3, "distributions"),
+        (3, "fx"),
         (4, "quantize_per_tensor"),
-        (7, "nn.TransformerEncoderLayer"),
+        (7, "hspmm"),
         (10, "Tensor.to_sparse"),
     ]
     rows += [(11, "nn.functional.conv_tbc"), (13, "optim.SparseAdam")]

@@ -3,8 +3,10 @@
 # ruff: noqa: I001 - grouped by module, in the order of the layers
 
 import gc as _gc
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-_before = len(_gc.get_objects())
+_before, _collects = len(_gc.get_objects()), _gc.isenabled()
+_gc.disable()  # what the imports make stays: going through it would take a third of their time
 
 from torchlike._programs import settings as _settings
 
@@ -338,8 +340,7 @@ from torchlike import amp as amp
 from torchlike._programs.memory import OutOfMemoryError as OutOfMemoryError
 from torchlike import accelerator as accelerator, cpu as cpu, mps as mps, mtia as mtia, xpu as xpu
 from torchlike import backends as backends
-from torchlike import distributed as distributed, distributions as distributions, futures as futures
-from torchlike import profiler as profiler, testing as testing
+from torchlike import futures as futures
 from torchlike import functional as functional
 from torchlike import linalg as linalg
 from torchlike import multiprocessing as multiprocessing
@@ -359,6 +360,11 @@ from torchlike import version as version
 from torchlike import torch_version as torch_version
 from torchlike.torch_version import __version__ as __version__
 
+# what not every program needs is imported where that is asked for, see `torchlike._missing`
+if _TYPE_CHECKING:
+    from torchlike import distributed as distributed, distributions as distributions, profiler as profiler
+    from torchlike import testing as testing
+
 # every public object says where the public finds it
 from torchlike._types.public import publish as _publish
 
@@ -373,4 +379,4 @@ _guard("torch", globals(), globals().__setitem__)
 from torchlike._missing import watch as _watch
 
 _watch()
-_settings.freeze_imports(_before)
+_settings.freeze_imports(_before, _collects)

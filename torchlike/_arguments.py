@@ -45,6 +45,7 @@ _PLAIN = {
 }
 
 
+@functools.cache
 def kind_of(annotation: str) -> str:
     """What a parameter with this annotation is."""
     words = annotation.replace("|", " ").replace(",", " ").split()

@@ -52,10 +52,11 @@ LISTS = {
         BANNED: "binary_cross_entropy",
     },
 }
-_POLICIES = {
-    kind: {tuple((name + ":").split(":")[:2]): policy for policy, names in lists.items() for name in names.split()}
-    for kind, lists in LISTS.items()
-}
+_POLICIES: dict[str, dict[str, dict[str, str]]] = {}  # by operation, kind of device and word
+for _kind, _lists in LISTS.items():
+    for _policy, _names in _lists.items():
+        for _name, _, _word in (each.partition(":") for each in _names.split()):
+            _POLICIES.setdefault(_name, {}).setdefault(_kind, {})[_word] = _policy
 UNSAFE = (
     "torch.nn.functional.binary_cross_entropy and torch.nn.BCELoss are unsafe to autocast.\nMany models use a sigmoid layer "
     "right before the binary cross entropy layer.\nIn this case, combine the two layers using "
@@ -139,11 +140,7 @@ def off() -> Generator[None]:
 
 def policies_of(name: str) -> dict[str, dict[str, str]] | None:
     """For each kind of device the list that an operation is in, by the word that it must be given; None if in none."""
-    found = {
-        kind: {word: policy for (known, word), policy in names.items() if known == name}
-        for kind, names in _POLICIES.items()
-    }
-    return {kind: words for kind, words in found.items() if words} or None
+    return _POLICIES.get(name)
 
 
 def casts_of(policies: dict[str, dict[str, str]], kinds: tuple, given: tuple) -> tuple | None:

@@ -134,7 +134,6 @@ class Op:
     name: str
     body: Callable
     flags: Flags
-    signature: inspect.Signature = field(init=False)
     kinds: dict[str, str] = field(init=False)
     aside: frozenset[str] = field(init=False)
     casts: dict[str, dict[str, str]] | None = field(init=False)
@@ -142,13 +141,20 @@ class Op:
     traces: Cache[tuple, Traces] = field(default_factory=Cache)
 
     def __post_init__(self) -> None:
-        signature = inspect.signature(self.body)
-        names = signature.parameters.keys()
-        self.aside = next((each for each in _ASIDE if each <= names), frozenset())
-        own = [each for name, each in signature.parameters.items() if name not in self.aside]
-        self.signature = signature.replace(parameters=own)
-        self.kinds = {p.name: kind_of(str(p.annotation)) for p in self.signature.parameters.values()}
+        code, annotations = self.body.__code__, self.body.__annotations__
+        spread = bool(code.co_flags & inspect.CO_VARARGS)
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + spread]
+        self.aside = next((each for each in _ASIDE if each <= {*names}), frozenset())
+        self.kinds = {name: kind_of(annotations.get(name, "")) for name in names if name not in self.aside}
         self.casts = policies_of(self.body.__name__)
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """The body's, without what it computes nothing with."""
+        signature = inspect.signature(self.body)
+        return signature.replace(
+            parameters=[each for name, each in signature.parameters.items() if name not in self.aside]
+        )
 
     def bind(self, args: tuple, kwargs: dict, form: Form | None = None) -> inspect.BoundArguments:
         """The arguments by parameter.

@@ -222,16 +222,13 @@ class TensorFunction(OutFunction[P, R], Protocol[P, R]):
 
     Attributes:
         op: the declaration.
-        inplace: the form that puts the result into the first argument, with an ``operator`` of its own.
-        operator: the form for Python's operators.
+        inplace: the form that puts the result into the first argument.
     """
 
     op: Op
 
     @property
     def inplace(self) -> TensorFunction[P, R]: ...
-    @property
-    def operator(self) -> TensorFunction[P, R]: ...
 
 
 class _Declare(Protocol):
@@ -255,8 +252,7 @@ def op(body: Any = None, /, **flags: Any) -> Any:
         flags: see `Flags`; and ``name``, where it is not the function's own without trailing underscore.
 
     Returns:
-        The function on tensors, with attributes ``op`` (the `Op`), ``inplace`` (the in-place form) and ``operator``
-        (for ``__add__`` and its like).
+        The function on tensors, with attributes ``op`` (the `Op`) and ``inplace`` (the in-place form).
 
     Raises:
         ValueError: an operation of this name in this module was declared before.
@@ -282,7 +278,6 @@ def op(body: Any = None, /, **flags: Any) -> Any:
         each.op = declared
     method.is_method = True
     call.inplace = _inplace(declared)
-    call.operator, call.inplace.operator = operator(method), operator(call.inplace)
     methods[call] = method
     return call
 
@@ -577,6 +572,7 @@ def _warn_of_expanded(op: Op) -> None:
 
 def operator(call: Callable[Q, R]) -> Callable[Q, R]:
     """The form for Python's binary operators: what it cannot take it leaves to the other operand."""
+    call = methods.get(call, call)
 
     def form(self, other):
         try:

@@ -107,12 +107,18 @@ class Composite:
         of_layers = self.body.__module__.startswith("torchlike.nn")
         self.name = self.name or self.body.__name__
         self.module = self.module or ("torchlike.nn.functional" if of_layers else "torchlike")
-        self.signature = inspect.signature(self.body)
         self.policies = autocast.policies_of(self.name) if self.casts else None
         if self.out is not None:
-            last = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
-            self.signature = self.signature.replace(parameters=[*self.signature.parameters.values(), last])
             self.body = _storing(self.body, self.out_name or self.name, self.out)
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """The body's, and ``out=``."""
+        found = inspect.signature(self.body)
+        if self.out is None:
+            return found
+        last = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
+        return found.replace(parameters=[*found.parameters.values(), last])
 
     def form(self) -> Callable:
         """The function behind its gate."""
@@ -121,7 +127,9 @@ class Composite:
     def shown(self, call: Callable) -> Any:
         """A function with the public name and place."""
         call.__name__ = call.__qualname__ = self.name
-        call.__module__, call.__signature__, call.declared = self.module, self.signature, self
+        call.__module__, call.declared = self.module, self
+        if self.out is not None:
+            call.__signature__ = self.signature
         return call
 
 

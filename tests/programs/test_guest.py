@@ -165,14 +165,15 @@ def test_what_is_frozen(monkeypatch):
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
     monkeypatch.setattr(gc, "get_freeze_count", lambda: 0)
 
-    def freezes(before: int = 10_000) -> bool:
+    def freezes(before: int = 10_000, collects: bool = True) -> bool:
         frozen.clear()
-        settings.freeze_imports(before)
+        settings.freeze_imports(before, collects)
         return bool(frozen)
 
     assert freezes()
     assert not freezes(settings.MANY)
-    for name, given in (("isenabled", False), ("get_threshold", (1000, 10, 10)), ("get_freeze_count", 3)):
+    assert not freezes(collects=False)
+    for name, given in (("get_threshold", (1000, 10, 10)), ("get_freeze_count", 3)):
         with monkeypatch.context() as patch:
             patch.setattr(gc, name, lambda given=given: given)
             assert not freezes()

@@ -59,11 +59,14 @@ def _out(out: Tensor | None) -> dict:
     return {} if out is None else {"out": out}
 
 
+_power, _equal = operator(powers.power), operator(comparison.eq)
+
+
 def pow_operator(self: Tensor, other: Any):
     """``self ** other``."""
     if _is_fixed(other):
         return powers.fixed_power(self, other, type(other) is float)
-    return powers.power.operator(self, other)
+    return _power(self, other)
 
 
 def abs_(input: Tensor) -> Tensor:
@@ -100,7 +103,7 @@ def eq_operator(self: Tensor, other: Any) -> Tensor:
     """``self == other``, the only operator for which an array becomes a tensor."""
     if isinstance(other, np.ndarray) and other.dtype.kind in "biufc":
         other = making.from_numpy(other)
-    return comparison.eq.operator(self, other)
+    return _equal(self, other)
 
 
 def reversed_operator(call: Callable) -> Callable[[Any, Any], Tensor]:

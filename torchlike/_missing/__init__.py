@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from importlib.resources import files
 from opcode import opmap
@@ -32,6 +33,11 @@ def lacking(path: str) -> str:
 
 
 _KNOWN = {"_C", "__config__", "_dynamo", "_pytree"}  # modules that others know by their private names
+# what is imported where it is asked for, of a module: a module of it, or the name of something in one
+LATER = {
+    "torch": {"distributed": "", "distributions": "", "profiler": "", "testing": ""},
+    "torch.nn.parallel": {"distributed": "", "DistributedDataParallel": "distributed"},
+}
 OWN = {"torch": {"execution_mode", "explain", "install", "uninstall"}}
 
 
@@ -42,7 +48,7 @@ def public_part(module: str) -> list[str]:
         module: its name in PyTorch.
     """
     names = pytorchs_names().get(module)
-    found = vars(sys.modules["torchlike" + module.removeprefix("torch")])
+    found = vars(sys.modules["torchlike" + module.removeprefix("torch")]).keys() | LATER.get(module, {}).keys()
     shown = names and names | OWN.get(module, set())
     return sorted(name for name in found if shown is None or name.startswith("_") or name in shown)
 
@@ -58,6 +64,11 @@ class Attributes:
         self.module = module
 
     def __call__(self, name: str):
+        within = LATER.get(self.module, {}).get(name)
+        if within is not None:
+            own = "torchlike" + self.module.removeprefix("torch")
+            found = importlib.import_module(f"{own}.{within or name}")
+            return getattr(found, name) if within else found
         frame = sys._getframe(1)
         told = lacking(f"{self.module}.{name}")
         if told and frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:

@@ -239,7 +239,7 @@ def keep_memory() -> None:
     mallopt(top_pad, 64 * 2**20)
 
 
-def freeze_imports(before: int) -> None:
+def freeze_imports(before: int, collects: bool) -> None:
     """Keep Python's garbage collector from going through what the imports have made, which lives as long as the process.
 
     JAX alone makes 100,000 objects: with them one full collection takes 90 ms, without them 20 ms, and a program that
@@ -250,10 +250,13 @@ def freeze_imports(before: int) -> None:
 
     Args:
         before: how many objects there were before the imports.
+        collects: whether the collector was on; so it is again.
     """
-    untouched = gc.isenabled() and not gc.get_freeze_count() and gc.get_threshold() == _THRESHOLD
+    untouched = collects and not gc.get_freeze_count() and gc.get_threshold() == _THRESHOLD
     if untouched and before < MANY and os.environ.get("TORCHLIKE_FREEZE", "1") != "0":
         gc.freeze()
+    if collects:
+        gc.enable()
 
 
 _THRESHOLD = (700, 10, 10) if sys.version_info < (3, 12) else gc.get_threshold()  # Python's own

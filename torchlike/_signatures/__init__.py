@@ -186,7 +186,7 @@ def guard(owner: str, namespace: dict, write: Callable) -> None:
 def _takes_no_more(fn: Callable, path: str) -> bool:
     """Whether an operation has no parameters of our own, which PyTorch's signatures know nothing of."""
     known = {name for each in _written()[path] for name in re.findall(r"(\w+)(?=[,=)])", each)}
-    return known | {"input"} >= set(inspect.signature(fn).parameters)
+    return known | {"input"} >= (fn.op.kinds.keys() if hasattr(fn, "op") else inspect.signature(fn).parameters.keys())
 
 
 devices.looks.append(InC(_DEVICES).check)

@@ -22,26 +22,26 @@ class OperatorMethods(Variable):
 
     __hash__ = CoreMethods.__hash__  # a class with `__eq__` has none of its own
 
-    __add__ = __radd__ = arithmetic.add.operator
-    __iadd__ = arithmetic.add.inplace.operator
-    __sub__ = arithmetic.sub.operator
-    __rsub__ = arithmetic.rsub.operator
-    __isub__ = arithmetic.sub.inplace.operator
-    __mul__ = __rmul__ = arithmetic.mul.operator
-    __imul__ = arithmetic.mul.inplace.operator
-    __truediv__ = arithmetic.div.operator
+    __add__ = __radd__ = operator(arithmetic.add)
+    __iadd__ = operator(arithmetic.add.inplace)
+    __sub__ = operator(arithmetic.sub)
+    __rsub__ = operator(arithmetic.rsub)
+    __isub__ = operator(arithmetic.sub.inplace)
+    __mul__ = __rmul__ = operator(arithmetic.mul)
+    __imul__ = operator(arithmetic.mul.inplace)
+    __truediv__ = operator(arithmetic.div)
     __rtruediv__ = __rdiv__ = pointwise.divided
-    __itruediv__ = arithmetic.div.inplace.operator
-    __floordiv__ = arithmetic.floor_divide.operator
+    __itruediv__ = operator(arithmetic.div.inplace)
+    __floordiv__ = operator(arithmetic.floor_divide)
     __rfloordiv__ = reversed_operator(arithmetic.floor_divide)
-    __ifloordiv__ = arithmetic.floor_divide.inplace.operator
-    __mod__ = arithmetic.remainder.operator
+    __ifloordiv__ = operator(arithmetic.floor_divide.inplace)
+    __mod__ = operator(arithmetic.remainder)
     __rmod__ = reversed_operator(arithmetic.remainder)
-    __imod__ = arithmetic.remainder.inplace.operator
+    __imod__ = operator(arithmetic.remainder.inplace)
     __pow__ = pointwise.pow_operator
     __rpow__ = reversed_operator(pointwise.pow)
     __ipow__ = operator(pointwise.pow_)
-    __matmul__ = products.matmul.operator
+    __matmul__ = operator(products.matmul)
     __rmatmul__ = reversed_operator(products.matmul)
     __neg__ = arithmetic.neg
     __pos__ = pointwise.positive
@@ -53,25 +53,25 @@ class OperatorMethods(Variable):
     else:
         __abs__ = bounds.abs
         __eq__ = pointwise.eq_operator
-        __ne__ = comparison.ne.operator
+        __ne__ = operator(comparison.ne)
 
-    __lt__ = comparison.lt.operator
-    __le__ = comparison.le.operator
-    __gt__ = comparison.gt.operator
-    __ge__ = comparison.ge.operator
+    __lt__ = operator(comparison.lt)
+    __le__ = operator(comparison.le)
+    __gt__ = operator(comparison.gt)
+    __ge__ = operator(comparison.ge)
 
-    __and__ = __rand__ = bitwise.bitwise_and.operator
-    __iand__ = bitwise.bitwise_and.inplace.operator
-    __or__ = __ror__ = bitwise.bitwise_or.operator
-    __ior__ = bitwise.bitwise_or.inplace.operator
-    __xor__ = __rxor__ = bitwise.bitwise_xor.operator
-    __ixor__ = bitwise.bitwise_xor.inplace.operator
-    __lshift__ = bitwise.bitwise_left_shift.operator
+    __and__ = __rand__ = operator(bitwise.bitwise_and)
+    __iand__ = operator(bitwise.bitwise_and.inplace)
+    __or__ = __ror__ = operator(bitwise.bitwise_or)
+    __ior__ = operator(bitwise.bitwise_or.inplace)
+    __xor__ = __rxor__ = operator(bitwise.bitwise_xor)
+    __ixor__ = operator(bitwise.bitwise_xor.inplace)
+    __lshift__ = operator(bitwise.bitwise_left_shift)
     __rlshift__ = reversed_operator(bitwise.bitwise_left_shift)
-    __ilshift__ = bitwise.bitwise_left_shift.inplace.operator
-    __rshift__ = bitwise.bitwise_right_shift.operator
+    __ilshift__ = operator(bitwise.bitwise_left_shift.inplace)
+    __rshift__ = operator(bitwise.bitwise_right_shift)
     __rrshift__ = reversed_operator(bitwise.bitwise_right_shift)
-    __irshift__ = bitwise.bitwise_right_shift.inplace.operator
+    __irshift__ = operator(bitwise.bitwise_right_shift.inplace)
     __invert__ = pointwise.invert
 
     __getitem__ = indexing.getitem

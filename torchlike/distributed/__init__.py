@@ -1,5 +1,6 @@
 """``torch.distributed``: processes that work together. There is one; programs for several run as the only one."""
 
+from torchlike._missing import watch as _watch
 from torchlike.distributed.distributed_c10d import Backend as Backend
 from torchlike.distributed.distributed_c10d import BackendConfig as BackendConfig
 from torchlike.distributed.distributed_c10d import DebugLevel as DebugLevel
@@ -84,3 +85,5 @@ from torchlike.distributed import nn as nn
 from torchlike._types.public import publish as _publish
 
 _publish(globals())
+
+_watch()  # it is imported by those alone who ask for it

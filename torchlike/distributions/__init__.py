@@ -1,5 +1,6 @@
 """``torch.distributions``: probability distributions, their transforms and divergences."""
 
+from torchlike._missing import watch as _watch
 from torchlike.distributions import constraint_registry as constraint_registry
 from torchlike.distributions import constraints as constraints
 from torchlike.distributions import kl as kl
@@ -74,3 +75,5 @@ from torchlike.distributions.uniform import Uniform as Uniform
 from torchlike.distributions.von_mises import VonMises as VonMises
 from torchlike.distributions.weibull import Weibull as Weibull
 from torchlike.distributions.wishart import Wishart as Wishart
+
+_watch()  # it is imported by those alone who ask for it

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from torchlike._autograd.modes import is_grad_enabled
+from torchlike._missing import watch as _watch
 from torchlike._programs.explain import warn
 from torchlike.distributed.distributed_c10d import ProcessGroup, _get_default_group
 from torchlike.nn.modules.module import Module
@@ -205,3 +206,6 @@ class DistributedDataParallel(Module):
     def __setstate__(self, state: dict) -> None:
         super().__setstate__(state)
         self.process_group = _get_default_group()
+
+
+_watch()  # it is imported by those alone who ask for it

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from torchlike import distributed
 from torchlike._functions.generators import Generator
 from torchlike._functions.randoms import randperm
 from torchlike.utils.data._host import numbers
@@ -92,6 +91,8 @@ class DistributedSampler(Sampler[_T_co]):
 
 
 def _process_group() -> Any:
+    from torchlike import distributed  # a program without groups does without
+
     if not distributed.is_available():
         raise RuntimeError("Requires distributed package to be available")
     return distributed
