@@ -24,6 +24,7 @@ FILES = sorted(path for path in ROOT.glob("torchlike/**/*.py") if ">>> " in path
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 # what takes PyTorch long, or needs a compiler there
 SLOW = re.compile(r"torch\.(compile|cond)\b")
+IMPORTED = ("torch.nn.attention", "torch.nn.attention.bias")  # what PyTorch does not import by itself
 NAMESPACES = ("torch", "torch.fft", "torch.linalg", "torch.nn.functional", "torch.special")
 APART = {
     "eig": "only told of: PyTorch has it no more",
@@ -89,7 +90,7 @@ def test_docstrings_show_what_is_so(path, monkeypatch):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_docstrings_show_what_pytorch_does(path):
-    torch = pytest.importorskip("torch")
+    torch = [pytest.importorskip(name) for name in ("torch", *IMPORTED)][0]
     for line, text in strings(path):
         if is_of_torch(text) and not SLOW.search(text):
             assert not shown(text, {"torch": torch}, str(path), line)

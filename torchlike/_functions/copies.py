@@ -44,7 +44,7 @@ select_copy = _copied("select_copy", splitting.select, "torch.tensor([[1, 2], [3
 squeeze_copy = _copied("squeeze_copy", ops.squeeze, "torch.tensor([[1, 2]]) -> tensor([1, 2])")
 t_copy = _copied("t_copy", ops.t, "torch.tensor([[1], [2]]) -> tensor([[1, 2]])")
 transpose_copy = _copied("transpose_copy", ops.transpose, "torch.tensor([[1], [2]]), 0, 1 -> tensor([[1, 2]])")
-unfold_copy = _copied("unfold_copy", ops.unfold, "torch.arange(3), 0, 2, 1 -> tensor([[0, 1], [1, 2]])")
+unfold_copy = _copied("unfold_copy", ops.unfold, "torch.arange(3), 0, 2, 2 -> tensor([[0, 1]])")
 unsqueeze_copy = _copied("unsqueeze_copy", ops.unsqueeze, "torch.arange(2), 0 -> tensor([[0, 1]])")
 view_as_complex_copy = _copied("view_as_complex_copy", ops.view_as_complex, "torch.ones(1, 2) -> tensor([1.+1.j])")
 view_as_real_copy = _copied("view_as_real_copy", views.view_as_real, "torch.tensor([1j]) -> tensor([[0., 1.]])")
@@ -66,7 +66,7 @@ def _view(input: Tensor, size: Any = None, dtype: Any = None) -> Tensor:
 
 
 slice_copy = _copied("slice_copy", _slice, "torch.arange(5), 0, 1, 4, 2 -> tensor([1, 3])")
-view_copy = _copied("view_copy", _view, "torch.arange(2), (2, 1) -> tensor([[0], [1]])")
+view_copy = _copied("view_copy", _view, "torch.arange(2), (1, 2) -> tensor([[0, 1]])")
 
 
 def _copied_parts(name: str, written: str, parts: Callable[..., tuple[Tensor, ...]], shown: str):

@@ -26,6 +26,10 @@ def geqrf(input: Array) -> return_types.geqrf:
     Raises:
         RuntimeError: there are fewer than two dimensions.
         NotImplementedError: the dtype is another.
+
+    Example:
+        >>> torch.geqrf(torch.tensor([[3.0, 1.0], [4.0, 2.0]])).tau
+        tensor([1.6000, 0.0000])
     """
     if input.ndim < 2:
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
@@ -75,6 +79,11 @@ def householder_product(input: Array, tau: Array) -> Array:
 
     Source: Joffrain et al., Accumulating Householder transformations, revisited, 2006: one triangular system rather than a
     loop.
+
+    Example:
+        >>> torch.linalg.householder_product(*torch.geqrf(torch.tensor([[3.0, 1.0], [4.0, 2.0]])))
+        tensor([[-0.6000, -0.8000],
+                [-0.8000,  0.6000]])
     """
     _check(input, tau)
     rows, columns = input.shape[-2:]

@@ -134,7 +134,13 @@ def cholesky(A: Array, *, upper: bool = False) -> Array:
 
 @op
 def cholesky_inverse(input: Array, upper: bool = False) -> Array:
-    """The inverses of matrices of which these are the triangular factors: lower ones, unless `upper`."""
+    """The inverses of matrices of which these are the triangular factors: lower ones, unless `upper`.
+
+    Example:
+        >>> torch.cholesky_inverse(torch.tensor([[2.0, 0.0], [1.0, 1.0]]))
+        tensor([[ 0.5000, -0.5000],
+                [-0.5000,  1.0000]])
+    """
     check_matrices(input, "cholesky_inverse", square=True)
     identity = jnp.broadcast_to(jnp.eye(input.shape[-1], dtype=input.dtype), input.shape)
     return _cholesky_solve(identity, _adjoint(input) if upper else input)

@@ -19,6 +19,11 @@ def norm_except_dim(v: Array, pow: Positive = 2, dim: int = 0) -> Array:
 
     Raises:
         IndexError: there is no such dimension.
+
+    Example:
+        >>> torch.norm_except_dim(torch.tensor([[3.0, 4.0], [0.0, 2.0]]), 2, 0)
+        tensor([[5.],
+                [2.]])
     """
     kept = () if dim == -1 else (wrap_dim(dim, v.ndim),)
     axes = tuple(each for each in range(v.ndim) if each not in kept)

@@ -60,8 +60,7 @@ def sdpa_kernel(backends: list[SDPBackend] | SDPBackend, set_priority: bool = Fa
         AssertionError: `backends` is neither.
 
     Example:
-        >>> from torchlike.nn.attention import SDPBackend, sdpa_kernel
-        >>> with sdpa_kernel(SDPBackend.MATH):
+        >>> with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
         ...     torch.backends.cuda.flash_sdp_enabled()
         False
     """
