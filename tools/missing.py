@@ -7,6 +7,7 @@ writes `docs/missing.md`, from the list of PyTorch's names that the package has.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 import sys
@@ -29,6 +30,7 @@ but for what the README's "How it differs from PyTorch" tells; one that is not r
 """
 # what is told with the module above it, or is no surface for programs
 LEFT_OUT = (
+    "torch.utils.tensorboard",
     "torch.backends.",
     "torch.jit.",
     "torch.utils.hipify",
@@ -75,9 +77,10 @@ def page() -> str:
 def _import_all() -> None:
     """Import those public modules, too, that are imported by who asks for them alone."""
     top = importlib.import_module("torchlike")
-    for found in pkgutil.walk_packages(top.__path__, "torchlike."):
+    for found in pkgutil.walk_packages(top.__path__, "torchlike.", onerror=lambda name: None):
         if not any(part.startswith("_") for part in found.name.split(".")):
-            importlib.import_module(found.name)
+            with contextlib.suppress(ModuleNotFoundError):  # TensorBoard is an extra
+                importlib.import_module(found.name)
 
 
 def _wrapped(names: list[str]) -> str:
