@@ -349,7 +349,7 @@ from torchlike import jit as jit
 from torchlike import optim as optim
 from torchlike import overrides as overrides
 from torchlike import _C as _C
-from torchlike import random as random
+from torchlike import hub as hub, random as random
 from torchlike import return_types as return_types
 from torchlike import serialization as serialization
 from torchlike.serialization import load as load, save as save

@@ -45,14 +45,18 @@ WRITTEN = {
     "precision": lambda t, w: w.add_pr_curve("p", t.tensor([0, 1, 1, 0]), t.tensor([0.1, 0.9, 0.4, 0.6]), 1),
     "weighted": lambda t, w: w.add_pr_curve("p", np.array([0, 1]), np.array([0.1, 0.9]), num_thresholds=5, weights=2),
     "counted precision": lambda t, w: w.add_pr_curve_raw("p", *[np.array(each) for each in CURVE], num_thresholds=3),
-    "charts": lambda t, w: w.add_custom_scalars({"c": {"x": ["Multiline", ["a", "b"]], "y": ["Margin", ["a", "b", "c"]]}}),
+    "charts": lambda t, w: w.add_custom_scalars(
+        {"c": {"x": ["Multiline", ["a", "b"]], "y": ["Margin", ["a", "b", "c"]]}}
+    ),
     "a chart": lambda t, w: w.add_custom_scalars_multilinechart(["a", "b"]),
     "a margin": lambda t, w: w.add_custom_scalars_marginchart(["a", "b", "c"], "k", "l"),
     "no margin": lambda t, w: w.add_custom_scalars_marginchart(["a", "b"]),
     "a shape": lambda t, w: w.add_mesh(
         "m", t.arange(12.0).reshape(1, 4, 3), t.zeros(1, 4, 3), t.zeros(1, 2, 3, dtype=t.int64), {"a": 1}
     ),
-    "a run": lambda t, w: w.add_hparams({"lr": 0.1, "n": 3, "who": "me", "on": True, "x": None}, {"m": 1.5}, run_name="r"),
+    "a run": lambda t, w: w.add_hparams(
+        {"lr": 0.1, "n": 3, "who": "me", "on": True, "x": None}, {"m": 1.5}, run_name="r"
+    ),
     "a run of domains": lambda t, w: w.add_hparams({"lr": 0.1}, {"m": 1}, {"lr": [0.1, 0.2]}, "r", 2),
     "another domain": lambda t, w: w.add_hparams({"lr": 0.1}, {"m": 1}, {"lr": ["a"]}),
     "no run": lambda t, w: w.add_hparams([1], {"m": 1}),

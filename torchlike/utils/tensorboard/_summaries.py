@@ -228,9 +228,7 @@ def _pixels(image: Any, order: str) -> np.ndarray:
     """
     array = array_of(image)
     if len(set(order)) != len(order):
-        raise AssertionError(
-            f"You can not use the same dimension shorthand twice.             input_format: {order}"
-        )
+        raise AssertionError(f"You can not use the same dimension shorthand twice.             input_format: {order}")
     if array.ndim != len(order):
         raise AssertionError(
             "size of input tensor and input format are different.         "
