@@ -31,6 +31,11 @@ def _hidden(): pass
 """
 
 
+def forget(torch):
+    """Take `set_dir` back."""
+    setattr(*(torch.hub._State, "folder") if torch is torchlike else (torch.hub, "_hub_dir"), None)
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A folder for both libraries."""
@@ -113,9 +118,9 @@ def test_a_repository_that_is_there(home, monkeypatch, capsys):
 def test_the_folder(home, monkeypatch):
     def ask(torch):
         found = [torch.hub.get_dir()]
-        torch.hub.set_dir("~/else")
+        torch.hub.set_dir("~/elsewhere")
         found.append(torch.hub.get_dir())
-        monkeypatch.setattr(*(torch.hub._State, "folder") if torch is torchlike else (torch.hub, "_hub_dir"), None)
+        forget(torch)
         monkeypatch.delenv("TORCH_HOME")
         monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
         found.append(torch.hub.get_dir())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 from jax import lax
 
+from torchlike._ops.arithmetic import lerped
 from torchlike.optim._rules import by_parameter, shrinking
 from torchlike.optim.optimizer import Optimizer
 from torchlike.tensor import Tensor
@@ -105,8 +106,8 @@ class Muon(Optimizer):
         momentum, lr = hyper["momentum"], hyper["lr"]
 
         def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, mean: jax.Array):
-            mean = mean + (1 - momentum) * (grad - mean)
-            ahead = grad + momentum * (mean - grad) if flags["nesterov"] else mean
+            mean = lerped(mean, grad, 1 - momentum)
+            ahead = lerped(grad, mean, momentum) if flags["nesterov"] else mean
             change = _orthogonal(ahead, hyper["eps"], flags["coefficients"], flags["steps"]).astype(param.dtype)
             rate = lr * _ratio(flags["adjust"], *param.shape)
             return shrinking(-rate * change, param, hyper, flags), mean
