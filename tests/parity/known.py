@@ -69,6 +69,9 @@ EXTREME: dict[str, str] = {
         cholesky_solve-float64 cumulative_trapezoid-complex128 cumulative_trapezoid-complex64 mv-complex128
         mv-complex64 nn.functional.bilinear-float32 nn.functional.bilinear-float64 nn.functional.conv1d-complex128
         nn.functional.conv1d-complex64 nn.functional.conv1d-float32 nn.functional.conv1d-float64
+        nn.functional.conv_transpose2d-complex64 nn.functional.conv_transpose2d-complex128
+        nn.functional.conv_transpose3d-complex64 nn.functional.conv_transpose3d-complex128
+        linalg.solve-float32 linalg.solve-float64 linalg.pinv.hermitian-float32 linalg.pinv.hermitian-float64
         nn.functional.conv3d-complex128 nn.functional.conv3d-complex64 nn.functional.conv_transpose1d-complex128
         nn.functional.conv_transpose1d-complex64 nn.functional.linear-complex128 nn.functional.linear-complex64
         trapezoid-complex128 trapezoid-complex64 trapz-complex128 trapz-complex64
@@ -96,6 +99,8 @@ EXTREME: dict[str, str] = {
         linalg.eigvalsh-complex128 linalg.eigvalsh-complex64 linalg.eigvalsh-float32 linalg.eigvalsh-float64
         linalg.qr-complex128 linalg.qr-complex64 linalg.qr-float64 norm.nuc-complex128 norm.nuc-complex64
         norm.nuc-float32 norm.nuc-float64 qr-complex128 qr-complex64 qr-float64 svd-float64
+        linalg.pinv-complex64 linalg.pinv.singular-float64 linalg.svd-float64 linalg.svdvals-float32
+        linalg.svdvals-float64 linalg.svdvals-complex64 linalg.svdvals-complex128
         """.split(),
         _DEGENERATE,
     ),
@@ -111,6 +116,8 @@ EXTREME: dict[str, str] = {
         div.no_rounding_mode-float64 float_power-float64 hypot-float64 index_reduce.prod-float64 ldexp-complex128
         ldexp-complex64 ldexp-float64 linalg.lstsq-complex64 linalg.lstsq.grad_oriented-complex64
         linalg.matrix_norm-float64 linalg.norm-float64 linalg.norm.subgradients_at_zero-float64 log-float64
+        linalg.slogdet-float64 linalg.vector_norm-float32 linalg.vector_norm-float64 linalg.vector_norm-complex64
+        linalg.vector_norm-complex128 special.i1-float64 special.log_ndtr-float32 special.log_ndtr-float64
         log2-float64 logaddexp-complex128 logaddexp-complex64 logdet-float32 logdet-float64 logit-float64
         logsumexp-complex128 logsumexp-complex64 matrix_exp-float32 matrix_exp-float64
         nn.functional.cosine_similarity-float64 nn.functional.glu-float64 nn.functional.huber_loss-float64

@@ -79,7 +79,8 @@ def _contracted(one: tuple, two: tuple, left: Counter) -> tuple:
     ]
     if not sums[2]:
         return sizes, jnp.promote_types(*dtypes)
-    only("bmm", jnp.zeros(0, dtypes[0]), 1, 2, 3)
+    if 0 not in {*one[0].values(), *two[0].values()}:
+        only("bmm", jnp.zeros(0, dtypes[0]), 1, 2, 3)
     if dtypes[0] != dtypes[1]:
         first, second = map(scalar_name, dtypes)
         raise RuntimeError(f"expected scalar type {first} but found {second}")

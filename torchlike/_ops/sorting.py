@@ -285,7 +285,7 @@ def cumprod(input: Array, dim: int, *, dtype: DType | None = None) -> Array:
     """
     axis = wrap_dim(dim, input.ndim)
     input = _running("cumprod_out_cpu", input, dtype)
-    return _products(input, axis) if input.ndim else input
+    return _products(input, axis) if input.ndim and input.shape[axis] != 1 else input
 
 
 def _products(input: Array, axis: int) -> Array:
@@ -444,7 +444,7 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
     if not y.ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if not y.shape[axis]:
-        return jnp.zeros(y.shape[:axis] + y.shape[axis + 1 :], floating(y).dtype)
+        return jnp.zeros(y.shape[:axis] + y.shape[axis + 1 :], y.dtype)
     if x is not None:
         return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
     _refuse_bools(y, x, "trapezoid")

@@ -118,7 +118,23 @@ def log_ndtr(input: Array) -> Array:
         >>> torch.special.log_ndtr(torch.tensor([0.0, -40.0]))
         tensor([-6.9315e-01, -8.0461e+02])
     """
-    return jsp.log_ndtr(real_floating("log_ndtr_cpu", input))
+    return _log_ndtr(real_floating("log_ndtr_cpu", input))
+
+
+@jax.custom_jvp
+def _log_ndtr(input):
+    scaled = input * math.sqrt(0.5)
+    low = jnp.minimum(scaled, 0)
+    return jnp.where(input < -1, jnp.log(_erfcx(-low) / 2) - low * low, jnp.log1p(-jsp.erfc(scaled) / 2))
+
+
+@_log_ndtr.defjvp
+def _log_ndtr_jvp(primals, tangents):
+    is_low = primals[0] < -1
+    low, high = jnp.where(is_low, primals[0], -1), jnp.where(is_low, -1, primals[0])
+    ratio = math.sqrt(2 / math.pi) / _erfcx(-low * math.sqrt(0.5))
+    other = jnp.exp(-high * high / 2) / (math.sqrt(2 * math.pi) * (1 - jsp.erfc(high * math.sqrt(0.5)) / 2))
+    return _log_ndtr(*primals), tangents[0] * jnp.where(is_low, ratio, other)
 
 
 # ---------------------------------------------------------------------- gamma and zeta functions
