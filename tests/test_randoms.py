@@ -28,6 +28,10 @@ DRAWS = {
     "multinomial": lambda T: T.multinomial(T.tensor([[0.1, 0.2, 0.7], [0.5, 0.5, 0.0]]), 2),
     "multinomial again": lambda T: T.multinomial(T.tensor([0.1, 0.2, 0.7]), 9, replacement=True),
     "poisson": lambda T: T.poisson(T.tensor([0.5, 3.0, 40.0])),
+    "binomial": lambda T: T.binomial(T.tensor([[3.0], [40.0]]).expand(2, 3), T.tensor([0.2, 0.5, 0.9])),
+    "gammas": lambda T: T._standard_gamma(T.tensor([[0.01, 0.5, 3.0], [40.0, 1.0, 7.0]]).t()),
+    "gamma double": lambda T: T._standard_gamma(T.tensor(0.7, dtype=T.float64)),
+    "shares": lambda T: T._sample_dirichlet(T.tensor([[0.01, 0.5, 3.0], [40.0, 1.0, 7.0]])),
     "uniform_": lambda T: T.empty(3, 4).uniform_(-1, 2),
     "normal_ complex": lambda T: T.empty(30, dtype=T.complex64).normal_(2.0, 3.0),
     "normal_ transposed": lambda T: T.empty(6, 4).t().normal_(),
@@ -48,7 +52,15 @@ ERRORS = {
     "normal std": lambda T: T.normal(T.ones(3), -1.0),
     "normal shapes": lambda T: T.normal(T.ones(3), T.ones(2)),
     "normal dtype": lambda T: T.normal(T.ones(3).long(), T.ones(3)),
+    "normal stds": lambda T: T.normal(T.ones(2), T.tensor([1.0, -1.0])),
     "bernoulli": lambda T: T.bernoulli(T.tensor([1.5])),
+    "binomial counts": lambda T: T.binomial(T.tensor([1]), T.tensor([0.5])),
+    "binomial probabilities": lambda T: T.binomial(T.ones(1), T.tensor([1])),
+    "binomial dtypes": lambda T: T.binomial(T.ones(1), T.ones(1).double()),
+    "binomial halves": lambda T: T.binomial(T.ones(1).half(), T.ones(1).half()),
+    "binomial derivative": lambda T: T.binomial(T.ones(1, requires_grad=True), T.ones(1)).sum().backward(),
+    "gammas of halves": lambda T: T._standard_gamma(T.ones(2).half()),
+    "shares of integers": lambda T: T._sample_dirichlet(T.ones(2, dtype=T.int64)),
     "multinomial negative": lambda T: T.multinomial(T.tensor([0.5, -0.5]), 1),
     "multinomial zero": lambda T: T.multinomial(T.zeros(2), 2, True),
     "multinomial too many": lambda T: T.multinomial(T.ones(2), 3),
@@ -113,3 +125,22 @@ def test_bernoulli_has_a_zero_derivative():
     chances = torchlike.tensor([0.2, 0.7], requires_grad=True)
     torchlike.bernoulli(chances).sum().backward()
     np.testing.assert_array_equal(chances.grad.numpy(), [0, 0])
+
+
+def test_derivatives_of_what_was_drawn():
+    """PyTorch's approximations, in each of the regions where they differ."""
+    random = np.random.default_rng(0)
+    for dtype, rtol in (("float32", 1e-3), ("float64", 1e-9)):
+        alpha = np.exp(random.uniform(-3, 5, (400, 3))).astype(dtype)
+        torch.manual_seed(0)
+        gammas, shares = torch._standard_gamma(torch.tensor(alpha)), torch._sample_dirichlet(torch.tensor(alpha))
+        total = np.broadcast_to(alpha.sum(-1, keepdims=True), alpha.shape).copy()
+        found = []
+        for library in (torch, torchlike):
+            given = [library.tensor(each) for each in (alpha, gammas.numpy(), shares.numpy(), total)]
+            slopes = library._standard_gamma_grad(*given[:2]), library._dirichlet_grad(given[2], given[0], given[3])
+            rates = library.ones(2, requires_grad=True)
+            library.poisson(rates).sum().backward()
+            found.append([*map(elements, slopes), elements(rates.grad)])
+        for want, got in zip(*found, strict=True):
+            np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol)

@@ -92,6 +92,7 @@ def test_cholesky_and_cholesky_solve(dtype: str, upper: bool):
     factor = np.linalg.cholesky(matrix + 3 * np.eye(4))
     factor = factor.conj().T.copy() if upper else factor
     check_op([(4, 2), factor], lambda torch, b, x: b.cholesky_solve(x, upper), dtype=dtype)
+    check_op([np.stack([factor] * 2)], lambda torch, x: torch.cholesky_inverse(x, upper))
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0), (0, 2, 2)])

@@ -100,6 +100,15 @@ def test_products_with_logarithms():
 def test_incomplete_gamma_functions():
     order, at = np.array([0.5, 1.0, 5.0, 40.0]), np.array([[0.1], [1.0], [6.0], [50.0]])
     check_op([order, at], lambda library, a, x: (library.igamma(a, x), library.igammac(a, x)), grad=False)
+    by_number = lambda library, a, x: (library.igamma(a.detach(), x), library.igammac(a.detach(), x))
+    check_op([order, at], by_number, orders=2)
+    for name in ("igamma", "igammac"):
+        check_error(
+            [],
+            lambda library, name=name: (
+                getattr(library, name)(library.ones(1, requires_grad=True), library.ones(1)).sum().backward()
+            ),
+        )
     check_op([np.array([3.0, 4.5])], lambda library, x: library.mvlgamma(x, 3))
 
 

@@ -110,8 +110,8 @@ def _tensors(of: Any) -> Iterator[Tensor]:
 def _is_plain(constraint: Constraint, value: Tensor) -> bool:
     """Whether NumPy can look at an array where it lies."""
     stored = value._storage.value if isinstance(value, Tensor) else None
-    is_array = value._view is None and stored is not None and stored.known is not None
-    return is_array and _takes_arrays(constraint) and recorder.kind is ORDINARY
+    array = None if stored is None or value._view is not None else stored.known
+    return array is not None and array.size > 0 and _takes_arrays(constraint) and recorder.kind is ORDINARY
 
 
 def _is_known(tensor: Tensor) -> bool:
