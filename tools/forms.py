@@ -3,9 +3,10 @@
     python -m tools.forms
 
 A function is found under its name, its ``aliases`` and, in place, these with a ``_`` behind, wherever PyTorch has such a
-name (`torchlike._missing`): an operation or a function in ``torch`` and ``torch.Tensor``, one of layers in
-``torch.nn.functional``, too; ``also`` tells of further places, ``module`` of the only one. Of two that bear a name that of
-the upper floor is found: functions stand above operations, layers' above both. What is written by hand comes first.
+name (`torchlike._missing`; what it lacks is among ``OWN`` there): an operation or a function in ``torch`` and
+``torch.Tensor``, one of layers in ``torch.nn.functional``, too; ``also`` tells of a further place, ``module`` of the only
+one. Of two that bear a name that of the upper floor is found: functions stand above operations, layers' above both. What
+is written by hand comes first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "torchlike"
@@ -93,25 +94,24 @@ def claims(found: Callable, form: Form) -> Iterator[tuple[str, str, Form]]:
     if inspect.isclass(found):
         yield from ((place, form.name, form) for place in LAYERS)
         return
-    flags = None
-    if found in methods:  # what wraps one has its attributes, too
-        flags = found.op.flags if hasattr(found, "op") else found.declared
-    own = [getattr(flags, "name", "") or form.name, *getattr(flags, "aliases", ())]
-    if flags is None and own[0].endswith("_"):  # the in-place form of what has other names
-        own += [f"{each}_" for each in aliases().get(own[0][:-1], ())]
-    names = [(each, form) for each in own]
-    if flags is not None and hasattr(found, "inplace"):
-        names += [(f"{each}_", form._replace(how="inplace")) for each in own]
-    module = getattr(flags, "module", None)
-    places = ["torch", TENSOR] if module in (None, "torchlike") else [module]
-    if module is None and ".nn." in form.module:
-        places.append(FUNCTIONAL)
-    if getattr(flags, "also", ""):
-        places.append(flags.also)
-    for place in [each.replace("torchlike", "torch") for each in places]:
-        if place == FUNCTIONAL and flags is not None and hasattr(found, "op") and found.op.aside:
-            names = [(each, bearer if bearer.how else form._replace(how="of_layers")) for each, bearer in names]
-        yield from ((place, each, bearer) for each, bearer in names)
+    op = found.op if found in methods and hasattr(found, "op") else None  # what wraps one has its attributes, too
+    flags = op.flags if op else found.declared if found in methods else None
+    names = [getattr(flags, "name", "") or form.name, *getattr(flags, "aliases", ())]
+    if flags is None and form.name.endswith("_"):  # the in-place form of what has other names
+        names += [f"{each}_" for each in aliases().get(form.name[:-1], ())]
+    for place in places(flags, form):
+        how = "of_layers" if op and op.aside and place == FUNCTIONAL else ""
+        yield from ((place, each, form._replace(how=how)) for each in names)
+        if op:
+            yield from ((place, f"{each}_", form._replace(how="inplace")) for each in names)
+
+
+def places(flags: Any, form: Form) -> list[str]:
+    """Where something with these flags may be found."""
+    module, also = getattr(flags, "module", None), getattr(flags, "also", "")
+    found = ["torch", TENSOR] if module in (None, "torchlike") else [module]
+    found += [FUNCTIONAL] if module is None and ".nn." in form.module else []
+    return [each.replace("torchlike", "torch") for each in (*found, *[also] * bool(also))]
 
 
 @functools.cache
@@ -128,9 +128,8 @@ def forms() -> dict[str, dict[str, Form]]:
     Raises:
         ValueError: two of one floor bear a name.
     """
-    from torchlike._missing import pytorchs_names
+    from torchlike._missing import OWN, pytorchs_names
 
-    pytorchs = pytorchs_names()
     found: dict[str, dict[str, Form]] = {place: {} for place in (*DOORS, TENSOR)}
     for path in declaring():
         module = importlib.import_module(path)
@@ -139,7 +138,8 @@ def forms() -> dict[str, dict[str, Form]]:
             if name[0] != "_" and (inspect.isfunction(declared) or inspect.isclass(declared) and ".modules." in path):
                 for place, public, form in claims(declared, Form(path, name)):
                     other = found[place].get(public)
-                    if public not in pytorchs[place] or place == TENSOR and form.floor == 2:
+                    known = public in pytorchs_names()[place] or public in OWN.get(place, ())
+                    if not known or place == TENSOR and form.floor == 2:
                         continue
                     if other is not None and other.floor == form.floor:
                         raise ValueError(f"{place}.{public} is declared by {other} and by {form}")

@@ -87,7 +87,7 @@ def _gatherer(op: Op) -> Callable:
     """
     kinds = tuple(op.kinds.values())
     most = len(kinds)
-    rule = strides.RULES.get(op.body.__name__)
+    rule = strides.rule_of(op.body)
     may, none = rule is not None, () if rule in strides.OWN else None
     inexact = () if op.flags.exact else INEXACT
 
@@ -487,7 +487,7 @@ def _plainer(op: Op, args: tuple, kwargs: dict) -> tuple | None:
 def _inplace(op: Op) -> Callable:
     """The form that puts the result into the first argument."""
     gather, shares, form = _gatherer(op), op.flags.shares, Form(op.name + "_", own=1)
-    walks = op.body.__name__ in strides.ELEMENTWISE
+    walks = strides.is_elementwise(op.body)
 
     def inplace(self, *args, **kwargs):
         try:

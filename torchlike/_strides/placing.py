@@ -9,7 +9,7 @@ from torchlike._programs.aval import Aval
 from torchlike._programs.spec import Spec
 from torchlike._recorder.view import Layout, Place, View
 from torchlike._strides.orders import Strides
-from torchlike._strides.rules import RULES, Given
+from torchlike._strides.rules import Given, rule_of
 
 
 def put(made: TensorBase, strides: Strides) -> None:
@@ -47,7 +47,7 @@ def _found(spec: Spec, views: dict[int, View]) -> list[View | None] | None:
     for place, known in enumerate(spec.inputs):
         plain = None if isinstance(known, type) else Layout.contiguous(known.shape)
         inputs.append(plain._replace(strides=views[place].strides) if plain and place in views else plain)
-    asked = RULES[spec.call.op.body.__name__](Given(spec.call, inputs, spec.outputs))
+    asked = rule_of(spec.call.op.body)(Given(spec.call, inputs, spec.outputs))
     found = [_view_of(known, strides) for known, strides in zip(spec.outputs, asked, strict=True)]
     return None if found.count(None) == len(found) else found
 

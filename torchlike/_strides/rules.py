@@ -363,25 +363,7 @@ _FAMILIES: dict[Rule, str] = {
     **_OF_LAPACK,
     _solved: "solve",
     _power_of_matrix: "matrix_power",
-    _elementwise: """
-        add sub rsub mul addcmul addcdiv neg div true_divide floor_divide remainder fmod reciprocal gcd lcm square
-        fixed_power ldexp close
-        bessel_j0 bessel_j1 bessel_y0 bessel_y1 spherical_bessel_j0 modified_bessel_i0 modified_bessel_i1 modified_bessel_k0
-        modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1 airy_ai
-        bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift
-        maximum minimum fmax fmin abs sign sgn signbit copysign hypot heaviside nextafter
-        eq ne lt le gt ge isnan isinf isposinf isneginf logical_not logical_and logical_or logical_xor
-        complex polar exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sqrt rsqrt sigmoid logit where_between
-        relu threshold elu selu celu leaky_relu silu mish gelu softplus hardsigmoid hardswish
-        hardshrink softshrink softsign tanhshrink
-        chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w
-        shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v
-        shifted_chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l
-        legendre_polynomial_p floor ceil trunc frac round
-        erf erfc erfinv erfcx ndtri log_ndtr lgamma digamma polygamma polygamma_of igamma igammac zeta
-        i0 i0e i1 i1e entr xlogy xlog1py
-        sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sinc angle conj
-    """,
+    _elementwise: "complex polar where_between",
     _without_numbers: "clamp clamp_min clamp_max lerp",
     _finite: "isfinite",
     _scaled: "ndtr",
@@ -426,16 +408,27 @@ _FAMILIES: dict[Rule, str] = {
 }
 RULES: dict[str, Rule] = {name: rule for rule, names in _FAMILIES.items() for name in names.split()}
 # the rules that give an order of their own to results of contiguous inputs
-# whose result at a place goes by what their inputs have there, and by nothing else
-ELEMENTWISE = {
-    "copy",
-    "nan_to_num",
-    "deg2rad",
-    "rad2deg",
-    *[
-        name
-        for rule in (_elementwise, _without_numbers, _finite, _scaled, _powers, _float_powers)
-        for name in _FAMILIES[rule].split()
-    ],
-}
 OWN = {_turned, _quantiles, _spectra, _solved, _power_of_matrix, *_OF_LAPACK}
+# the files whose operations work element by element, but for those named above, and these, whose results lie in order
+_BY_ELEMENT = {
+    f"torchlike._ops.{name}"
+    for name in """
+        arithmetic bessel bitwise bounds comparison exponential nn.activations polynomials powers rounding special
+        trigonometric
+    """.split()
+}
+_IN_ORDER = set("all_close all_equal isin logsigmoid log_softmax mvlgamma softmax softmin".split())
+_WALKED = {"copy", "deg2rad", "nan_to_num", "rad2deg"}
+
+
+def rule_of(body: Callable) -> Rule | None:
+    """How the operation with this body lays out its results; None if in order."""
+    name = body.__name__
+    return RULES.get(name) or (_elementwise if body.__module__ in _BY_ELEMENT and name not in _IN_ORDER else None)
+
+
+def is_elementwise(body: Callable) -> bool:
+    """Whether a result at a place goes by what the inputs have there, and by nothing else."""
+    rule = rule_of(body)
+    by_element = (_elementwise, _without_numbers, _finite, _scaled, _powers, _float_powers)
+    return rule in by_element or body.__name__ in _WALKED
