@@ -56,9 +56,26 @@ x(1).expand(3).add_(x(4)); i(1).expand(3).add_(1.5); i(1).expand(3).exp_(); c(1)
 i(1).expand(3).div_(2, rounding_mode='a'); x(1).expand(3).lerp_(x(3).double(), 0.5); i(1).expand(3).addcdiv_(i(3), i(3))
 c(1).expand(3).lt_(0); x(1).expand(3).addcmul_(i(4), x(3)); b(1).expand(3).pow_(2)
 """
+# sizes and settings that operations of their own refuse
+SETTINGS = """
+torch.movedim(x(2, 3, 4), (0, -3), (2, -1)); torch.linalg.eigvalsh(x(5, 1)); torch.linalg.svdvals(x(5))
+torch.logdet(x(5, 0))
+torch.linalg.eigvalsh(x(1, 0, 0), UPLO='n'); torch.nanquantile(x(3), -1.0); torch.nanquantile(x(3), 0.5, interpolation='n')
+torch.cholesky_solve(x(5, 5), x(10, 5)); torch.cholesky_solve(x(5, 5), x(4, 4)); torch.cholesky_solve(x(5), x(5, 5))
+torch.cholesky_solve(x(5, 5), x(5, 5).double()); torch.linalg.solve_triangular(x(1, 1), x(2), upper=True)
+torch.linalg.solve_triangular(x(3, 3), x(2, 2), upper=True, left=False); torch.linalg.lstsq(x(3, 4), x(4, 2))
+torch.linalg.lstsq(x(4, 3), x(1, 4, 3)); torch.linalg.lstsq(x(3, 4), x(108)); torch.linalg.matrix_power(x(1), -4)
+torch.linalg.matrix_rank(x(3)); torch.trapezoid(x(6), dx=1j); torch.cumulative_trapezoid(x(6), dx=1j)
+torch.split(x(5, 5), (1, 2), -2); torch.slice_scatter(x(20), x(5), 0, 1, 5, -1); torch.nonzero_static(x(3), size=-1)
+torch.diagonal_scatter(x(3, 3), x(3), 0, -1, 1); torch.diagonal_scatter(x(3, 3), x(3), 0, 0, 9)
+torch.as_strided(x(3), (-1,), (1,))
+torch.as_strided_scatter(x(3, 3), x(2, 2), (2,), (1, 2)); torch.unravel_index(i(2), None)
+torch.unravel_index(i(2), (2, 'a')); torch.cartesian_prod(); torch.isin(True, x(3)); torch.isin(1j, x(3))
+torch.tensordot(x(2), None, dims=([0], [0])); torch.tensordot(x(2), None, dims=1)
+"""
 CALLS = [
     each.strip()
-    for each in (PRODUCTS + IN_PLACE + OUT + OTHERS + LAST + PLACES).replace("\n", ";").split(";")
+    for each in (PRODUCTS + IN_PLACE + OUT + OTHERS + LAST + PLACES + SETTINGS).replace("\n", ";").split(";")
     if each.strip()
 ]
 

@@ -62,6 +62,8 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
         return tensors[0]
     if len({each._aval.dtype for each in tensors}) > 1:
         raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
     return joining.products(tensors)
 
 

@@ -153,6 +153,13 @@ def logdet(input: Tensor) -> Tensor:
     if input.dtype.rank < 2 or input.dtype in dtypes.HALVES:
         said = NEED_FLOAT if input.dtype.rank < 2 else LOW_PRECISION
         raise RuntimeError(said.format(name="logdet", dtype=dtypes.scalar_name(input.dtype)))
+    shape = input._aval.shape
+    if len(shape) < 2:
+        raise RuntimeError("logdet: The input tensor A must have at least 2 dimensions.")
+    if shape[-1] != shape[-2]:
+        raise RuntimeError(
+            f"logdet: A must be batches of square matrices, but they are {shape[-2]} by {shape[-1]} matrices"
+        )
     sign, log = ops.slogdet(input)
     return log + sign.log()
 

@@ -12,6 +12,7 @@ from torchlike._ops import products, views
 from torchlike._out import CAST, SAME, stored
 from torchlike._programs import explain
 from torchlike._signatures import refuse
+from torchlike._signatures.parser import type_name
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
@@ -165,6 +166,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2):
         if dims > min(a.dim(), b.dim()):
             raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         left, right = range(a.dim() - dims, a.dim()), range(dims)
+    elif not isinstance(b, TensorBase):
+        raise TypeError(f"tensordot(): argument 'other' (position 2) must be Tensor, not {type_name(b)}")
     else:
         left, right = dims
     left, right = tuple(each % a.dim() for each in left), tuple(each % b.dim() for each in right)

@@ -289,19 +289,19 @@ def _quantile(name: str, skip_nan: bool, shown: str):
     ):
         if isinstance(q, numbers.Number):
             if not 0 <= q <= 1:
-                raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+                raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
             q = making.tensor(float(q), dtype=input.dtype)
         if not input.numel():
-            raise RuntimeError(f"{name}() input tensor must be non-empty")
+            raise RuntimeError("quantile() input tensor must be non-empty")
         if input.dtype.name not in ("float32", "float64"):
             raise RuntimeError("quantile() input tensor must be either float or double dtype")
         if q.dim() > 1:
-            raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
+            raise RuntimeError("quantile() q must be a scalar or 1D tensor")
         if q.dtype is not input.dtype:
-            raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
+            raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
         if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
             raise RuntimeError(
-                f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
+                "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
                 + str(interpolation)
             )
         return sorting.quantile_of(input, q, dim, keepdim, interpolation, skip_nan)

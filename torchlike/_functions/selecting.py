@@ -129,12 +129,17 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
     """`nonzero` cut or filled up to `size` rows.
 
+    Raises:
+        RuntimeError: `size` is negative.
+
     Example:
         >>> torch.nonzero_static(torch.tensor([0, 5, 7]), size=3)
         tensor([[ 1],
                 [ 2],
                 [-1]])
     """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
     found = nonzero(input)._value().numpy()[:size]
     rows = np.full((size, found.shape[1]), fill_value, np.int64)
     rows[: len(found)] = found
@@ -222,7 +227,7 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
     """Places in a flattened tensor of a shape as a tuple of places along each dimension.
 
     Raises:
-        TypeError: the indices are no integers.
+        TypeError: the indices, or the shape's sizes, are no integers.
 
     Example:
         >>> torch.unravel_index(torch.tensor([0, 5]), (2, 3))
@@ -230,7 +235,13 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
     """
     if indices._aval.dtype.rank != 1:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    shape = (shape,) if isinstance(shape, int) else shape
+    if not isinstance(shape, Sequence):
+        raise TypeError(f"expected 'shape' to be int or sequence of ints, but got {type(shape)}")
+    other = next((each for each in shape if not isinstance(each, int)), None)
+    if other is not None:
+        raise TypeError(f"expected 'shape' sequence to only contain ints, but got {type(other)}")
+    shape = tuple(shape)
     if any(each < 0 for each in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
     return unbind(unravel_places(indices, shape), -1)

@@ -85,7 +85,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 
 def _split(pieces_op: Callable[..., Any], input: Tensor, sizes: tuple[int, ...], dim: int):
     aval = input._aval
-    dim = wrap_dim(dim, aval.ndim)
+    given, dim = dim, wrap_dim(dim, aval.ndim)
     if any(each < 0 for each in sizes):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
@@ -93,7 +93,7 @@ def _split(pieces_op: Callable[..., Any], input: Tensor, sizes: tuple[int, ...],
     if sum(sizes) != aval.shape[dim]:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {aval.shape[dim]} (input tensor's size at "
-            f"dimension {dim}), but got split_sizes={list(sizes)}"
+            f"dimension {given}), but got split_sizes={list(sizes)}"
         )
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
     entries = [((start, size, 1), ()) for start, size in zip(starts, sizes, strict=True)]

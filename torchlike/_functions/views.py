@@ -298,7 +298,8 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
             f"of dims as destination ({list(destination)} dims)"
         )
     ndim = input._aval.ndim
-    places = dict(zip(_unique("destination", destination, ndim), _unique("source", source, ndim), strict=True))
+    source, destination = _unique("source", source, ndim), _unique("destination", destination, ndim)
+    places = dict(zip(destination, source, strict=True))
     rest = iter([dim for dim in range(ndim) if dim not in places.values()])
     return views.permute(input, tuple([places[dim] if dim in places else next(rest) for dim in range(ndim)]))
 

@@ -71,9 +71,9 @@ def multi_margin_loss(
             f"size). Expected target size [{rows.shape[0]}], but got {list(target.shape)}. Input has shape "
             f"{list(input.shape)}."
         )
-    _check_long(target)
     if weight is not None and weight.size != rows.shape[1]:
         raise RuntimeError(f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}")
+    _check_long(target)
     only("multi_margin_loss_cpu_kernel", input, 2)
     target = target.reshape(-1)
     chosen = jnp.take_along_axis(rows, target[:, None], 1)

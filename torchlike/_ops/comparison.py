@@ -12,7 +12,6 @@ from torchlike._ops._promote import (
     Number,
     as_dtype,
     floating,
-    is_number,
     matched,
     only,
     rank,
@@ -231,8 +230,9 @@ def isin(elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool =
         tensor([False,  True,  True])
     """
     for each in (elements, test_elements):
-        if not is_number(each) and rank(each.dtype) in (0, 3):
-            raise RuntimeError(f"Unsupported input type encountered for isin(): {scalar_name(each.dtype)}")
+        known = jnp.result_type(each)
+        if rank(known) in (0, 3):
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {scalar_name(known)}")
     dtype = result_dtype(elements, test_elements)
     return jnp.isin(as_dtype(elements, dtype), as_dtype(test_elements, dtype), invert=invert)
 

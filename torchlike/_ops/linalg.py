@@ -19,10 +19,10 @@ from torchlike._recorder.checks import Check
 from torchlike._types.dtypes import scalar_name
 
 
-def check_matrices(array: Array, name: str, square: bool = False) -> None:
+def check_matrices(array: Array, name: str, square: bool = False, letter: str = "A") -> None:
     """Raise for what is no batch of (square) matrices of floating point or complex numbers."""
     if array.ndim < 2:
-        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError(f"{name}: The input tensor {letter} must have at least 2 dimensions.")
     if square and array.shape[-1] != array.shape[-2]:
         raise RuntimeError(
             f"{name}: A must be batches of square matrices, but they are {array.shape[-2]} by {array.shape[-1]} matrices"
@@ -40,6 +40,8 @@ def from_triangle(A: Array, uplo: str = "L") -> Array:
 
 
 def _triangle(A: Array, uplo: str = "L") -> Array:
+    if uplo.upper() not in ("L", "U"):
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {uplo}")
     if uplo.upper() == "L":
         return jnp.tril(A) + _adjoint(jnp.tril(A, -1))
     return jnp.triu(A) + _adjoint(jnp.triu(A, 1))
@@ -234,7 +236,7 @@ def svdvals(A: Array) -> Array:
         >>> torch.linalg.svdvals(torch.tensor([[3.0, 0.0], [0.0, -2.0]]))
         tensor([3., 2.])
     """
-    check_matrices(A, "linalg.svdvals")
+    check_matrices(A, "linalg.svd")
     return _svd(A, compute_uv=False)
 
 
@@ -258,7 +260,7 @@ def eigvalsh(A: Array, UPLO: str = "L") -> Array:
         >>> torch.linalg.eigvalsh(torch.tensor([[2.0, 1.0], [1.0, 2.0]]))
         tensor([1., 3.])
     """
-    check_matrices(A, "linalg.eigvalsh", square=True)
+    check_matrices(A, "linalg.eigh", square=True)
     return jnp.linalg.eigh(from_triangle(A, UPLO), symmetrize_input=False)[0]
 
 
@@ -342,6 +344,12 @@ def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unit
                 [1.]])
     """
     check_matrices(A, "linalg.solve_triangular", square=True)
+    check_matrices(B, "linalg.solve_triangular", letter="B")
+    if A.shape[-1] != B.shape[-2 if left else -1]:
+        raise RuntimeError(
+            f"linalg.solve_triangular: Incompatible shapes of A and B for the equation {'AX' if left else 'XA'} = B "
+            f"({A.shape[-2]}x{A.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
+        )
     batch = jnp.broadcast_shapes(A.shape[:-2], B.shape[:-2])
     A, B = jnp.broadcast_to(A, batch + A.shape[-2:]), jnp.broadcast_to(B, batch + B.shape[-2:])
     return jax.lax.linalg.triangular_solve(A, B, left_side=left, lower=not upper, unit_diagonal=unitriangular)
@@ -356,6 +364,22 @@ def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Array:
         tensor([[1.],
                 [1.]])
     """
+    for name, each in (("b", B), ("u", L)):
+        if each.ndim < 2:
+            raise RuntimeError(f"{name} should have at least 2 dimensions, but has {each.ndim} dimensions instead")
+    rows, columns = L.shape[-2:]
+    if rows != columns:
+        raise RuntimeError(f"A must be batches of square matrices, but they are {rows} by {columns} matrices")
+    if rows != B.shape[-2]:
+        raise RuntimeError(
+            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {rows} by {columns} but each b matrix is "
+            f"{B.shape[-2]} by {B.shape[-1]}"
+        )
+    if B.dtype != L.dtype:
+        raise RuntimeError(
+            "Expected b and A to have the same dtype, but found b of type "
+            f"{scalar_name(B.dtype)} and A of type {scalar_name(L.dtype)} instead."
+        )
     return _cholesky_solve(B, _adjoint(L) if upper else L)
 
 
@@ -458,6 +482,8 @@ def matrix_power(A: Array, n: int) -> Array:
         tensor([[1., 3.],
                 [0., 1.]])
     """
+    if A.ndim < 2:
+        check_matrices(A, "linalg.matrix_power")
     if n < 0:
         check_matrices(A, "linalg.inv", square=True)
     return jnp.linalg.matrix_power(A, n)
@@ -514,6 +540,8 @@ def matrix_rank_of(
     A: Array, atol: ArrayLike | None = None, rtol: ArrayLike | None = None, hermitian: bool = False
 ) -> Array:
     """How many singular values are above `atol` and above `rtol` times the largest; of Hermitian ones, one triangle."""
+    if A.ndim < 2:
+        check_matrices(A, "torch.linalg.matrix_rank", letter="input")
     check_matrices(A, "linalg.matrix_rank", square=hermitian)
     if not A.size:
         return jnp.zeros(A.shape[:-2], jnp.int64)
@@ -524,7 +552,19 @@ def matrix_rank_of(
 
 @op(grad_name="LinalgLstsqBackward0")
 def lstsq_of(A: Array, B: Array) -> Array:
-    """The least squares solutions of ``A X = B``."""
+    """The least squares solutions of ``A X = B``.
+
+    Raises:
+        RuntimeError: the shapes or dtypes do not fit.
+    """
+    name = "torch.linalg.lstsq: "
+    if not 0 <= A.ndim - B.ndim <= 1:
+        raise RuntimeError(
+            name + "input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
+        )
+    last = -1 if B.ndim < A.ndim and B.shape == A.shape[:-1] or B.ndim == 1 else -2
+    if A.shape[-2] != B.shape[last]:
+        raise RuntimeError(name + f"input.size(-2) should match other.size({last})")
     if A.ndim < 2:
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     return jnp.linalg.pinv(A) @ B

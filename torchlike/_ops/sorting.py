@@ -410,9 +410,15 @@ def _refuse_bools(y: Array, x: Array | None, name: str) -> None:
         raise RuntimeError(f"{name}: received a bool input for {which}, but bool is not supported")
 
 
+def _refuse_complex(dx: Number, name: str) -> None:
+    if jnp.iscomplexobj(dx):
+        raise RuntimeError(f"{name}: Currently, we only support dx as a real number.")
+
+
 def _trapezoids(y: Array, x: Array | None, dx: Number, axis: int, name: str) -> Array:
     """Twice the area between each two neighbours along an axis."""
     _refuse_bools(y, x, name)
+    _refuse_complex(dx, name)
     later = jax.lax.slice_in_dim(y, min(1, y.shape[axis]), None, axis=axis)
     pairs = later + jax.lax.slice_in_dim(y, 0, later.shape[axis], axis=axis)
     if x is None:
@@ -448,6 +454,7 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Number = 1, dim: int = -1
     if x is not None:
         return floating(jnp.sum(_trapezoids(y, x, dx, axis, "trapezoid"), axis)) / 2
     _refuse_bools(y, x, "trapezoid")
+    _refuse_complex(dx, "trapezoid")
     first, last = (jax.lax.index_in_dim(y, place, axis, keepdims=False) for place in (0, -1))
     return (jnp.sum(summable(y, None), axis) - floating(first + last) * 0.5) * dx
 

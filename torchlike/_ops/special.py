@@ -196,7 +196,7 @@ def _polygamma_value(n: int, input) -> Array:
         return _digamma(input)
     if n == 1:
         return _trigamma(input)
-    factorial = jnp.array(math.factorial(n) * (-1.0) ** (n + 1), input.dtype)
+    factorial = jnp.array((math.factorial(n) if n <= 170 else math.inf) * (-1.0) ** (n + 1), input.dtype)
     return factorial * _zeta(jnp.full_like(input, n + 1), input)
 
 

@@ -54,6 +54,8 @@ def slice_scatter(
         tensor([0., 1., 1., 0.])
     """
     dim = wrap_dim(dim, input.ndim)
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
     part = slice(start, end, step)
     length = len(range(*part.indices(input.shape[dim])))
     _check_src(src, input.shape[:dim] + (length,) + input.shape[dim + 1 :])
@@ -69,7 +71,10 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
         tensor([[1., 0.],
                 [0., 2.]])
     """
-    places = jnp.diagonal(jnp.arange(input.size).reshape(input.shape), offset, dim1, dim2)
+    one, two = wrap_dim(dim1, input.ndim), wrap_dim(dim2, input.ndim)
+    if one == two:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    places = jnp.diagonal(jnp.arange(input.size).reshape(input.shape), offset, one, two)
     _check_src(src, places.shape)
     return input.ravel().at[places].set(as_dtype(src, input.dtype)).reshape(input.shape)
 
@@ -85,6 +90,8 @@ def as_strided_scatter(
         tensor([0., 1., 0., 1.])
     """
     offset = storage_offset or 0
+    if len(size) != len(stride):
+        raise RuntimeError("mismatch in length of strides and shape")
     _check_src(src, size)
     check_strided(input.size, size, stride, offset, input.dtype.itemsize)
     places = memory.places(size, stride, offset)

@@ -399,6 +399,8 @@ def check_strided(numel: int, size, stride, storage_offset: int, itemsize: int) 
         )
     if storage_offset < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {storage_offset}")
+    if any(each < 0 for each in size):
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}")
     if not math.prod(size):
         return
     needed = 1 + storage_offset + sum((count - 1) * step for count, step in zip(size, stride, strict=True))

@@ -217,7 +217,7 @@ class Signature:
         """Refuse elements of a sequence of ints, after the first, that are none, and ints of more than 64 bits.
 
         Raises:
-            TypeError: there is such an element.
+            TypeError: there is such an element, or one of a sequence of floats that is none.
             ValueError: there is such an int by itself.
             OverflowError: there is such a number.
         """
@@ -225,6 +225,8 @@ class Signature:
             given = args[place] if place < len(args) else (each.among(kwargs) or [None])[0]
             if each.word == "Number" and _is_long(given) and not -(2**63) <= given < 2**64:
                 raise OverflowError("int too big to convert" if given > 0 else "can't convert negative int to unsigned")
+            if each.word == "tuple of floats" and _is_sequence(given):
+                self._check_floats(each, given)
             if each.word not in ("int", "tuple of ints"):
                 continue
             ints = given if _is_sequence(given) else args if self.spelled else ()
@@ -237,6 +239,14 @@ class Signature:
                 if wrong:
                     said = f"{self.name}(): argument '{each.name}' failed to unpack the object at pos {spot + 1} "
                     raise TypeError(f'{said}with error "{wrong}"')
+
+    def _check_floats(self, parameter: Parameter, given: Sequence) -> None:
+        for spot, each in enumerate(given):
+            if not _is_double(each):
+                raise TypeError(
+                    f"{self.name}(): argument '{parameter.name}' must be tuple of floats, but found element of type "
+                    f"{type_name(each)} at pos {spot + 1}"
+                )
 
     def goes_by_kinds(self, args: tuple, kwargs: dict) -> bool:
         """Whether other arguments of the same types fit as well: where a number is expected not every tensor does."""

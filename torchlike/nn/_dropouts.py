@@ -17,9 +17,11 @@ def _masked(op: Callable[..., Any], input: Tensor, p: float, training: bool, inp
 
     Raises:
         ValueError: `p` is no probability.
+        RuntimeError: it is NaN.
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        kind = RuntimeError if p != p else ValueError  # PyTorch's Python lets NaN pass
+        raise kind(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or not input.numel():
         return input
     if p == 1:

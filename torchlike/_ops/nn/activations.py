@@ -390,8 +390,13 @@ def softshrink(input: Array, lambd: Positive = 0.5) -> Array:
         >>> torch.nn.functional.softshrink(torch.tensor([-1.0, 0.5, 2.0]))
         tensor([-0.5000,  0.0000,  1.5000])
     """
-    if known(lambd) < 0:
-        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
+    if isinstance(lambd, complex):
+        raise RuntimeError("value cannot be converted to type double without overflow")
+    most = float(jnp.finfo(input.dtype).max) if jnp.issubdtype(input.dtype, jnp.floating) else math.inf
+    if not 0 <= known(lambd) <= most:
+        raise RuntimeError(
+            f"lambda must be in range [0, {most:g}] for input dtype {scalar_type(input)}, but found {lambd:g}"
+        )
     need_float("softshrink_check", input)
     moved = jnp.where(input > lambd, input - lambd, jnp.where(input < -lambd, input + lambd, 0))
     return jnp.where(jnp.isnan(input), input, moved)

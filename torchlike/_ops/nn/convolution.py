@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_convolution
 from torchlike._ops._promote import Array, Ints
-from torchlike._ops.nn._checks import c_type, spread
+from torchlike._ops.nn._checks import c_type, scalar_type, spread
 from torchlike._ops.nn._formulations import Geometry, convolve, transposed
 
 
@@ -28,21 +28,33 @@ def _sizes(value, count: int, name: str) -> tuple[int, ...]:
     return given
 
 
-def _check(
-    name: str, input: Array, weight: Array, bias: Array | None, groups: int, dims: int, transposed: bool
-) -> None:
+def _check_kinds(name: str, input: Array, weight: Array, bias: Array | None, dims: int) -> None:
+    """What is asked first: the input's number of dimensions, and dtypes where PyTorch looks at them before shapes."""
     if input.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(
             f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {name}, but got input of size: "
             f"{list(input.shape)}"
         )
+    if bias is not None and bias.dtype != input.dtype:
+        raise RuntimeError(f"Input type ({c_type(input)}) and bias type ({c_type(bias)}) should be the same")
+    if input.dtype.kind == "c" and weight.dtype != input.dtype:
+        of = f"Input type (CPU{scalar_type(input)}Type) and weight type (torch.{scalar_type(weight)}Tensor)"
+        raise RuntimeError(f"{of} should be the same")
+
+
+def _check(
+    input: Array, weight: Array, bias: Array | None, groups: int, dims: int, settings: dict[str, Ints], transposed: bool
+) -> list[tuple[int, ...]]:
+    """What PyTorch asks of shapes and settings, in its order; gives the settings, for each dimension."""
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
     batched = input.shape if input.ndim == dims + 2 else (1, *input.shape)
     if weight.ndim < 3:
         raise RuntimeError("weight should have at least three dimensions")
+    spread_over = {name: each if isinstance(each, tuple) else (each,) * dims for name, each in settings.items()}
+    sizes = {name: _sizes(each, weight.ndim - 2, name) for name, each in spread_over.items()}
+    _check_steps(**sizes)
     if weight.ndim != dims + 2:
-        _sizes((1,) * dims, weight.ndim - 2, "stride")
         raise RuntimeError(
             f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight {list(weight.shape)}, but "
             f"got {len(batched)}-dimensional input of size {list(batched)} instead"
@@ -70,37 +82,38 @@ def _check(
             f"Given {'transposed=1, ' if transposed else ''}weight of size {list(weight.shape)}, expected bias to be "
             f"1-dimensional with {made} elements, but got bias of size {list(bias.shape)} instead"
         )
-    _check_dtypes(input, weight, bias)
+    return [*sizes.values()]
 
 
-def _check_dtypes(input: Array, weight: Array, bias: Array | None) -> None:
-    for name, each in (("bias", bias), ("weight", weight)):
-        if each is not None and each.dtype != input.dtype:
-            raise RuntimeError(f"Input type ({c_type(input)}) and {name} type ({c_type(each)}) should be the same")
+def _check_weight(input: Array, weight: Array, dims: int) -> None:
+    if weight.dtype != input.dtype:
+        if input.ndim == dims + 2 and input.dtype.kind == "f":
+            raise RuntimeError(f"Input type ({c_type(input)}) and weight type ({c_type(weight)}) should be the same")
+        raise RuntimeError(f"expected scalar type {scalar_type(input)} but found {scalar_type(weight)}")
 
 
-def _check_steps(stride: tuple[int, ...], dilation: tuple[int, ...], padding: tuple[int, ...] = ()) -> None:
-    if any(each <= 0 for each in stride):
-        raise RuntimeError("non-positive stride is not supported")
+def _check_steps(
+    stride: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...], output_padding: tuple[int, ...] = ()
+) -> None:
     if any(each < 0 for each in padding):
         raise RuntimeError("negative padding is not supported")
-    if any(each <= 0 for each in dilation):
-        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
+    if any(each < 0 for each in output_padding):
+        raise RuntimeError("negative output_padding is not supported")
+    if any(each <= 0 for each in stride):
+        raise RuntimeError("non-positive stride is not supported")
+    if any(each < 0 for each in dilation):
+        raise RuntimeError("dilation should be greater than zero")
 
 
-def _pads(
-    padding, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> list[tuple[int, int]]:
-    """How much is put before and after in each dimension."""
-    if not isinstance(padding, str):
-        return [(each, each) for each in _sizes(padding, len(kernel), "padding")]
+def _named_padding(padding: str, weight: Array, stride: Ints, dilation: Ints, dims: int) -> list[tuple[int, int]]:
+    """How much is put before and after in each dimension for ``"valid"`` and ``"same"``."""
     if padding == "valid":
-        return [(0, 0)] * len(kernel)
+        return [(0, 0)] * dims
     if padding != "same":
         raise RuntimeError(f"Invalid padding string: '{padding}'")
-    if any(each != 1 for each in stride):
+    if any(each != 1 for each in spread(stride, dims)):
         raise RuntimeError("padding='same' is not supported for strided convolutions")
-    totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    totals = [d * (k - 1) for d, k in zip(spread(dilation, dims), weight.shape[2:], strict=False)]
     return [(each // 2, each - each // 2) for each in totals]
 
 
@@ -124,13 +137,16 @@ def _channels_last(run, input: Array, dims: int, bias: Array | None) -> Array:
 
 
 def _convolved(name: str, dims: int, input, weight, bias, stride, padding, dilation, groups: int) -> Array:
-    _check(name, input, weight, bias, groups, dims, False)
-    stride, dilation = _sizes(stride, dims, "stride"), _sizes(dilation, dims, "dilation")
-    kernel, sizes = weight.shape[2:], input.shape[-dims:]
-    pads = _pads(padding, kernel, stride, dilation)
-    _check_steps(stride, dilation, tuple(each[0] for each in pads))
-    _check_room(sizes, pads, kernel, dilation)
-
+    _check_kinds(name, input, weight, bias, dims)
+    named = _named_padding(padding, weight, stride, dilation, dims) if isinstance(padding, str) else None
+    settings = {"stride": stride, "padding": 0 if named is not None else padding, "dilation": dilation}
+    stride, padding, dilation = _check(input, weight, bias, groups, dims, settings, False)
+    pads = [(each, each) for each in padding] if named is None else named
+    if min(dilation) == 0:
+        got = [*[1] * (dims == 1), *dilation]  # PyTorch has one dimension as two
+        raise RuntimeError(f"dilation should be greater than zero, but got {got}")
+    _check_room(input.shape[-dims:], pads, weight.shape[2:], dilation)
+    _check_weight(input, weight, dims)
     how = Geometry(stride, tuple(pads), dilation, groups)
     return _channels_last(lambda x: convolve(x, weight, how), input, dims, bias)
 
@@ -209,15 +225,28 @@ def conv3d(
 
 
 def _transposed(name: str, dims: int, input, weight, bias, stride, padding, output_padding, groups, dilation) -> Array:
-    _check(name, input, weight, bias, groups, dims, True)
-    stride, dilation = _sizes(stride, dims, "stride"), _sizes(dilation, dims, "dilation")
-    padding, more = _sizes(padding, dims, "padding"), _sizes(output_padding, dims, "output_padding")
-    _check_steps(stride, dilation, padding)
-    if any(each < 0 for each in more):
-        raise RuntimeError("negative output_padding is not supported")
+    _check_kinds(name, input, weight, bias, dims)
+    settings = {"stride": stride, "padding": padding, "dilation": dilation, "output_padding": output_padding}
+    stride, padding, dilation, more = _check(input, weight, bias, groups, dims, settings, True)
+    _check_weight(input, weight, dims)
+    if min(dilation) == 0:
+        names = ("depth", "height", "width")[-max(dims, 2) :]
+        got = ", ".join(map("dilation_{}: {}".format, names, (*[1] * (dims == 1), *dilation)))
+        raise RuntimeError(f"dilation should be greater than zero, but got {got}")
     if any(m >= s and m >= d for m, s, d in zip(more, stride, dilation, strict=True)):
         raise RuntimeError(
             "output padding must be smaller than either stride or dilation, but got " + _named(more, stride, dilation)
+        )
+    sizes, lead = input.shape[-dims:], [1] * (dims == 1)
+    out = [
+        (size - 1) * s - 2 * p + d * (k - 1) + m + 1
+        for size, s, p, d, k, m in zip(sizes, stride, padding, dilation, weight.shape[2:], more, strict=True)
+    ]
+    if min(out) < 1:
+        shape, found = (" x ".join(map(str, (*lead, *each))) for each in (sizes, out))
+        raise RuntimeError(
+            f"Given input size per channel: ({shape}). Calculated output size per channel: ({found}). Output size is too "
+            "small"
         )
     how = Geometry(stride, tuple((each, each) for each in padding), dilation, groups)
     return _channels_last(lambda x: transposed(x, weight, how, more), input, dims, bias)

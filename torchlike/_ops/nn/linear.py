@@ -7,7 +7,7 @@ from jax import lax
 
 from torchlike._dispatch import op
 from torchlike._ops._nodes import of_linear
-from torchlike._ops._promote import Array
+from torchlike._ops._promote import Array, existing_dim
 from torchlike._ops.nn._checks import c_type, scalar_type
 from torchlike._out import SAME
 
@@ -91,10 +91,14 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
         if one != two:
             raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {place}: got {one} and {two}")
     for place, each in ((1, input1), (2, input2)):
-        if each.shape[-1] != weight.shape[place]:
+        if each.shape[-1] != weight.shape[existing_dim(place, weight.ndim)]:
             raise RuntimeError(
                 f"bilinear(): input{place} size does not match weight size: got {each.shape[-1]} but expected "
                 f"{weight.shape[place]}"
             )
+    given = {"input1": input1, "input2": input2, "weight": weight} | ({} if bias is None else {"bias": bias})
+    if len({each.dtype for each in given.values()}) > 1:
+        told = ", ".join(f"{name}: {c_type(each)}" for name, each in given.items())
+        raise RuntimeError(f"All tensors must have the same dtype, got {told}")
     result = jnp.einsum("...i,kij,...j->...k", input1, weight, input2)
     return result if bias is None else result + bias
