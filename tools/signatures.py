@@ -38,9 +38,10 @@ HOMES = {
     "torch._lobpcg",
     "torch._lowrank",
 }
+PRIVATE = ("_grouped_mm", "_unique2", "_weight_norm")  # these have one, too
 IN_C = ("builtin_function_or_method", "method_descriptor")
 PARAMETER = rb"(?:[\w:<>]+(?:\[\d*\])?\*?\?*>?\?? [^\x00()]*|\*, [^\x00()]*|)"
-WRITTEN = re.compile(rb"(?<!\w)([a-zA-Z]\w*)\(" + PARAMETER + rb"\)(\|deprecated|\|hidden)?\x00")
+WRITTEN = re.compile(rb"(?<!\w)(_?[a-zA-Z]\w*)\(" + PARAMETER + rb"\)(\|deprecated|\|hidden)?\x00")
 # called before what the arguments are for
 ASIDE = {f"torch.{name}" for name in ("any", "sign", "empty_like", "is_grad_enabled", "Tensor.clone")}
 ASIDE |= {f"torch.Tensor.{name}" for name in ("dim", "size", "numel", "pow", "unsqueeze", "expand")}
@@ -242,7 +243,7 @@ def text() -> str:
         lines.append(f"[{owner}]")
         for name in sorted(dir(module)):
             call = getattr(module, name)
-            if name[0] == "_" and name != "_unique2" or owner == "torch._VF" and not is_wrapped(name):
+            if name[0] == "_" and name not in PRIVATE or owner == "torch._VF" and not is_wrapped(name):
                 continue
             if isinstance(call, FunctionType) and call.__module__ in HOMES:
                 lines += [f"{name}: {each}" for each in in_python(call, in_c)]

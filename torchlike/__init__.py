@@ -296,6 +296,7 @@ from torchlike._switches.autocast import set_autocast_gpu_dtype as set_autocast_
 from torchlike.amp.autocast_mode import autocast as autocast
 from torchlike._functions.randoms import _sample_dirichlet as _sample_dirichlet, _standard_gamma as _standard_gamma
 from torchlike._ops.variates import dirichlet_grad as _dirichlet_grad, standard_gamma_grad as _standard_gamma_grad
+from torchlike._ops.nn.grouped import _grouped_mm as _grouped_mm
 from torchlike._ops.nn.weight_norm import _weight_norm as _weight_norm
 from torchlike._switches.checks import _assert as _assert, _check as _check, _check_with as _check_with
 from torchlike._switches.checks import _check_index as _check_index, _check_is_size as _check_is_size

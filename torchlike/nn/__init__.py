@@ -1,5 +1,6 @@
 """``torch.nn``: layers, losses, containers."""
 
+from torchlike.nn import _reduction as _reduction
 from torchlike.nn import grad as grad
 from torchlike.nn import common_types as common_types
 from torchlike.nn import functional as functional
@@ -9,6 +10,7 @@ from torchlike.nn import parallel as parallel
 from torchlike.nn import parameter as parameter
 from torchlike.nn import utils as utils
 from torchlike.nn import attention as attention
+from torchlike.nn._factory import factory_kwargs as factory_kwargs
 from torchlike.nn.parameter import Buffer as Buffer
 from torchlike.nn.parameter import Parameter as Parameter
 from torchlike.nn.parameter import UninitializedBuffer as UninitializedBuffer

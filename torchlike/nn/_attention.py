@@ -8,6 +8,7 @@ from torchlike._function import function
 from torchlike._functions.creation import zeros_like
 from torchlike._functions.randoms import draw_seed
 from torchlike._ops.nn import attention as ops
+from torchlike._ops.nn.linear import linear
 from torchlike._programs import explain
 from torchlike._switches import attention as switches
 from torchlike._types import dtypes
@@ -166,6 +167,15 @@ def _check_mask_sizes(query: Tensor, key: Tensor, key_padding_mask: Any, attn_ma
         found = key_padding_mask.shape[place]
         if found != size:
             raise AssertionError(f"Expected key_padded_mask.shape[{place}] to be {size}, but got {found}")
+
+
+def _in_projection_packed(
+    q: Tensor, k: Tensor, v: Tensor, w: Tensor, b: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Query, key and value, each through its third of one matrix ``(3 E, E)``."""
+    biases = (None,) * 3 if b is None else b.chunk(3)
+    made = [linear(each, *pair) for each, *pair in zip((q, k, v), w.chunk(3), biases, strict=True)]
+    return made[0], made[1], made[2]
 
 
 @function

@@ -33,6 +33,7 @@ from torchlike.nn._dropouts import alpha_dropout as alpha_dropout, dropout as dr
 from torchlike.nn._dropouts import dropout2d as dropout2d, dropout3d as dropout3d
 from torchlike.nn._dropouts import feature_alpha_dropout as feature_alpha_dropout
 from torchlike.nn._grids import affine_grid as affine_grid, grid_sample as grid_sample
+from torchlike.nn._grouped import grouped_mm as grouped_mm
 from torchlike.nn._linear_cross_entropy import linear_cross_entropy as linear_cross_entropy
 from torchlike.nn._losses import ctc_loss as ctc_loss, gaussian_nll_loss as gaussian_nll_loss, kl_div as kl_div
 from torchlike.nn._losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
@@ -72,6 +73,8 @@ from torchlike.nn._tables import embedding as embedding, embedding_bag as embedd
 
 # what others know by its private name
 from torchlike.nn._attention import _canonical_mask as _canonical_mask, _mha_shape_check as _mha_shape_check
+from torchlike.nn._attention import _in_projection_packed as _in_projection_packed
+from torchlike.nn._grouped import ScalingType as ScalingType, SwizzleType as SwizzleType
 from torchlike.nn._attention import _none_or_dtype as _none_or_dtype
 
 from torchlike._signatures import guard as _guard

@@ -101,6 +101,11 @@ def zeros_(tensor: Tensor) -> Tensor:
         return tensor.zero_()
 
 
+# by these names programs know them that use PyTorch's own
+_no_grad_uniform_, _no_grad_normal_, _no_grad_trunc_normal_ = uniform_, normal_, trunc_normal_
+_no_grad_fill_, _no_grad_zero_ = constant_, zeros_
+
+
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity.
 

@@ -35,6 +35,7 @@ from torchlike.nn.modules._hooks import (
 from torchlike.nn.modules._hooks import (
     register_module_parameter_registration_hook as register_module_parameter_registration_hook,
 )
+from torchlike.nn.modules._state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX
 from torchlike.nn.modules._state import StateMethods
 from torchlike.nn.modules._state import _IncompatibleKeys as _IncompatibleKeys
 from torchlike.nn.parameter import Buffer, Parameter
