@@ -217,7 +217,7 @@ class _SpectralNorm(Module):
         self.dim, self.eps = dim % dims, eps
         if dims > 1:
             self.n_power_iterations = n_power_iterations
-            matrix = self._reshape_weight_to_matrix(weight)
+            matrix = self._reshape_weight_to_matrix(weight.detach())
             for name, size in zip(("_u", "_v"), matrix.shape, strict=True):
                 drawn = matrix.new_empty(size).normal_(0, 1)
                 self.register_buffer(name, F.normalize(drawn, dim=0, eps=eps))

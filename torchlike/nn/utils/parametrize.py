@@ -128,7 +128,8 @@ class ParametrizationList(ModuleList):
         else:
             self._register_several(new, original)
         if not unsafe:
-            made = self()
+            with no_grad():  # so that no step begins here
+                made = self()
             _check_is_tensor(made)
             names = "unparametrized {}", "parametrized {}"
             _check_same(("dtype", "shape"), before, made, _UNSAFE.format(""), names)
@@ -295,6 +296,7 @@ def register_parametrization(
     return module
 
 
+@no_grad()
 def _check_further(module: Module, tensor_name: str, parametrization: Module) -> None:
     """Raise if one more parametrization, or its inverse, changes dtype or shape."""
     before = getattr(module, tensor_name)
