@@ -292,12 +292,6 @@ def _root(square: Array) -> Array:
     return jnp.sqrt(square)
 
 
-def _correction(unbiased: bool | None, correction) -> Number:
-    if correction is not None:
-        return correction
-    return 1 if unbiased is None or unbiased else 0
-
-
 @op(shares="all")
 def var_of(input: Array, dim: Ints | None = None, correction: Number = 1, keepdim: bool = False) -> Array:
     """Variance over `dim`."""

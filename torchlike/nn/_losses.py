@@ -9,6 +9,7 @@ from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
 from torchlike._functions import making
 from torchlike._ops import ctc, losses
+from torchlike._ops.nn.distance import pairwise_distance
 from torchlike._programs import explain
 from torchlike.nn._calls import of_layers
 
@@ -101,8 +102,6 @@ def triplet_margin_with_distance_loss(
         >>> torch.nn.functional.triplet_margin_with_distance_loss(anchor, near, far, margin=2.0)
         tensor(0.5858)
     """
-    from torchlike.nn.functional import pairwise_distance
-
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     losses.check_triplet(anchor, positive, negative, margin)

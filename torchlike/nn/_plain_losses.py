@@ -1,4 +1,7 @@
-"""Losses as ``torch`` itself has them: with a number for the reduction, 0 for none, 1 for the mean, 2 for the sum."""
+"""Losses as ``torch`` itself has them: with a number for the reduction, 0 for none, 1 for the mean, 2 for the sum.
+
+PyTorch declares the mean as their default, which its bindings read as 0; so there is none.
+"""
 
 from __future__ import annotations
 
@@ -22,20 +25,20 @@ def binary_cross_entropy_with_logits(
     target: Tensor,
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """See `torch.nn.functional.binary_cross_entropy_with_logits`.
 
     Example:
         >>> torch.binary_cross_entropy_with_logits(torch.tensor([3.0]), torch.tensor([1.0]))
-        tensor(0.0486)
+        tensor([0.0486])
     """
     return ops.binary_cross_entropy_with_logits(input, target, weight, _named(reduction), pos_weight)
 
 
 @_kernel
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """See `torch.nn.functional.cosine_embedding_loss`.
 
@@ -53,21 +56,21 @@ def ctc_loss(
     input_lengths: Tensor | Sequence[int],
     target_lengths: Tensor | Sequence[int],
     blank: int = 0,
-    reduction: int = 1,
+    reduction: int = 0,
     zero_infinity: bool = False,
 ) -> Tensor:
     """See `torch.nn.functional.ctc_loss`.
 
     Example:
         >>> torch.ctc_loss(torch.log_softmax(torch.zeros(4, 1, 3), 2), torch.tensor([[1, 2]]), (4,), (2,))
-        tensor(0.8432)
+        tensor([1.6864])
     """
     lengths = input_lengths, target_lengths
     return _losses.ctc_loss(log_probs, targets, *lengths, blank, _named(reduction), zero_infinity)
 
 
 @_kernel
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1) -> Tensor:
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0) -> Tensor:
     """See `torch.nn.functional.hinge_embedding_loss`.
 
     Example:
@@ -78,7 +81,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, red
 
 
 @_kernel
-def kl_div(input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False) -> Tensor:
+def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
     """See `torch.nn.functional.kl_div`.
 
     Example:
@@ -90,13 +93,13 @@ def kl_div(input: Tensor, target: Tensor, reduction: int = 1, *, log_target: boo
 
 @_kernel
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
     """See `torch.nn.functional.margin_ranking_loss`.
 
     Example:
         >>> torch.margin_ranking_loss(torch.tensor([2.0]), torch.tensor([3.0]), torch.tensor([1]))
-        tensor(1.)
+        tensor([1.])
     """
     return ops.margin_ranking_loss(input1, input2, target, margin, _named(reduction))
 
@@ -121,12 +124,12 @@ def triplet_margin_loss(
     p: float = 2,
     eps: float = 1e-06,
     swap: bool = False,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
     """See `torch.nn.functional.triplet_margin_loss`.
 
     Example:
         >>> torch.triplet_margin_loss(torch.zeros(1, 2), torch.ones(1, 2), 2 * torch.ones(1, 2))
-        tensor(0.)
+        tensor([0.])
     """
     return ops.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, _named(reduction))
