@@ -120,6 +120,7 @@ MATRICES = {
     "cholesky": lambda torch, a: (
         torch.linalg.cholesky(a @ a.mT),
         torch.cholesky_solve(a, torch.linalg.cholesky(a @ a.mT)),
+        torch.cholesky_inverse(a),
     ),
     "solved": lambda torch, a: (
         torch.linalg.solve(a, a.mT),

@@ -149,6 +149,7 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     "eigvals": (Lack("bi", "Unknown Complex ScalarType for {dtype}"), Lack("h", "linalg_eig_out_cpu")),
     "solve": (Lack("h", "lu_cpu", spares="0"),),
     "solve_triangular": (Lack("bih", "triangular_solve_cpu"),),
+    "cholesky_inverse": (Lack("bih", "cholesky_inverse_out_cpu"),),
     "cholesky_solve": (Lack("bih", "cholesky_solve_cpu"),),
     "matrix_rank_of": (Lack("bih", NO_DOUBLES),),
     "lstsq_of": (Lack("bih", NO_DOUBLES),),

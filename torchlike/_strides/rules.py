@@ -354,7 +354,7 @@ def _spectra(given: Given) -> list[Strides]:
 
 
 _OF_LAPACK: dict[Rule, str] = {
-    _by_columns(0): "inv cholesky legacy_cholesky solve_triangular cholesky_solve lstsq_of",
+    _by_columns(0): "inv cholesky legacy_cholesky cholesky_inverse solve_triangular cholesky_solve lstsq_of",
     _by_columns(1): "eigh eig",
     _by_columns(0, 1): "qr",
     _by_columns(0, 2): "svd",
