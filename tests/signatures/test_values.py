@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import traceback
 
 import pytest
 
 from tests.support import check_error
+from torchlike._programs.settings import settings
 
 LARGE = """
 torch.chunk(x, 2**63); torch.sum(x, 2**63); torch.sum(x, (0, 2**63)); x.sum((-2**63 - 1,)); torch.full((2,), 2**70)
@@ -52,3 +54,13 @@ def test_large_ints_are_refused_where_others_were_taken():
         assert len(x.chunk(1, 0)) == 1
     with pytest.raises(ValueError, match="Overflow when unpacking long long"):
         x.chunk(1, 2**63)
+
+
+@pytest.mark.parametrize("call", ["torch.softmax(x, 2**63)", "torch.swapdims(x, 0, 2**63)", "torch.chunk(x, 2**63)"])
+def test_such_errors_end_at_the_users_line(monkeypatch, call: str):
+    import torchlike
+
+    monkeypatch.setattr(settings, "traceback", "short")
+    with pytest.raises(ValueError, match="Overflow when unpacking long long") as caught:
+        eval(call, {"torch": torchlike, "x": torchlike.ones(2, 3)})
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].filename == "<string>"

@@ -133,7 +133,7 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
             try:
                 if isinstance(error, Exception):
                     again(args, kwargs)
-            except TypeError as refused:
+            except Exception as refused:
                 shorten(refused)
                 raise
             if isinstance(error, MemoryError):
