@@ -15,12 +15,12 @@ def refusing(namespace: dict, error: type[Exception], said: str, **functions: st
         functions: names, and what each would do; a word before ``|`` is the function's own.
     """
     for name, about in functions.items():
-        word, bar, doc = about.rpartition("|")
+        word, _, doc = about.rpartition("|")
         namespace[name] = _refusal(namespace["__name__"], name, error, said.format(word), doc)
 
 
 def _refusal(module: str, name: str, error: type[Exception], said: str, doc: str) -> Any:
-    def call(*args, **kwargs) -> NoReturn:
+    def call(*args: Any, **kwargs: Any) -> NoReturn:
         raise error(said)
 
     call.__name__ = call.__qualname__ = name

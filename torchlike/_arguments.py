@@ -7,7 +7,7 @@ import inspect
 import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -84,9 +84,9 @@ def check(op: Op, args: tuple, kwargs: dict, form: Form, given: tuple) -> None:
             raise TypeError(_invalid_combination(op, args, kwargs, form))
         at = f" (position {place + 1 - form.own})" if place < len(args) else ""
         raise TypeError(f"{form.name}(): argument '{name}'{at} must be {_type_text(op, parameter)}, {fault}")
-    for place, (name, given) in enumerate(bound.arguments.items()):
-        if op.kinds[name] is ARRAYS and given is not None:
-            _check_elements(place, given)
+    for place, (name, each) in enumerate(bound.arguments.items()):
+        if op.kinds[name] is ARRAYS and each is not None:
+            _check_elements(place, each)
 
 
 def _fault(kind: str, parameter: inspect.Parameter, given: Any) -> str:
@@ -270,7 +270,7 @@ def _is_form(op: Op, order: list[str], args: tuple) -> bool:
     )
 
 
-def modern_keywords(name: str, kwargs: dict, renamed: dict[str, str], stacklevel: int = 3) -> dict:
+def modern_keywords(name: str, kwargs: dict, renamed: Mapping[str, str], stacklevel: int = 3) -> dict:
     """The keywords of a call with PyTorch's old ones replaced, and a FutureWarning."""
     for old in renamed.keys() & kwargs.keys():
         warnings.warn(
@@ -289,7 +289,7 @@ def legacy_keywords(**renamed: str) -> Callable[[F], F]:
 
     def decorate(fn: F) -> F:
         @functools.wraps(fn)
-        def call(*args: Any, **kwargs: Any):
+        def call(*args: Any, **kwargs: Any) -> Any:
             try:
                 if kwargs and not renamed.keys().isdisjoint(kwargs):
                     kwargs = modern_keywords(fn.__qualname__.removesuffix(".__init__"), kwargs, renamed)
@@ -298,7 +298,7 @@ def legacy_keywords(**renamed: str) -> Callable[[F], F]:
                 shorten(error)
                 raise
 
-        call.old_keywords = frozenset(renamed)
+        cast(Any, call).old_keywords = frozenset(renamed)
         return cast(F, call)
 
     return decorate

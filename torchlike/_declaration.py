@@ -374,7 +374,7 @@ class Call(NamedTuple):
     kinds: tuple
     in_place: bool
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: Any) -> Any:
         """What a parameter was given: an aval, a type of number, something static; its default where it was left out."""
         given = self.arguments.get(name, self.op.signature.parameters[name].default)
         return self.kinds[given] if type(given) is Slot else given

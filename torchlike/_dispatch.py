@@ -25,7 +25,7 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from marshal import dumps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 import numpy as np
 
@@ -66,8 +66,11 @@ from torchlike._recorder.view import Layout, step_of
 from torchlike._signatures import operations, refuse_call
 from torchlike._types import dtypes
 
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
-def _python_number(given) -> complex:
+
+def _python_number(given: Any) -> complex:
     """A number of NumPy, or of a subclass of Python's, as one of Python's own."""
     if isinstance(given, (np.bool_, np.complex64)):
         return float(given.real)  # as PyTorch takes it
@@ -91,7 +94,7 @@ def _gatherer(op: Op) -> Callable:
     may, none = rule is not None, () if rule in strides.OWN else None
     inexact = () if op.flags.exact else INEXACT
 
-    def take(tensor, key, inputs, edges, views):
+    def take(tensor: Tensor, key: Any, inputs: Any, edges: Any, views: Any):
         """A tensor; gives `views` and its own. What is hot says it once more, without the call."""
         if may and tensor._view is not None:
             views = (*(views or ()), (len(inputs), tensor._view))
@@ -101,7 +104,7 @@ def _gatherer(op: Op) -> Callable:
         edges.append(tensor._edge)
         return views
 
-    def odd(given, kind, key, inputs, edges, views):
+    def odd(given: Any, kind: Any, key: Any, inputs: Any, edges: Any, views: Any):
         """An argument that is neither a tensor to be taken as it is nor a number nor static; gives `views` and its own."""
         if isinstance(given, TensorBase):
             if sees(given):
@@ -141,7 +144,7 @@ def _gatherer(op: Op) -> Callable:
             key.append(type(given))  # no operation is kept under such a key: `check` finds what is wrong
         return views
 
-    def gather(args, kwargs):
+    def gather(args: Any, kwargs: Any):
         inputs: list = []
         edges: list = []
         key: list = []
@@ -289,7 +292,7 @@ def _guarded(op: Op, form: Callable) -> Callable:
         form.public = form
         return form
 
-    def guarded(*args, **kwargs):
+    def guarded(*args: Any, **kwargs: Any):
         try:
             if watched or not plain.issuperset(map(type, (*args, *kwargs.values()))):
                 found = overriding(args, kwargs)
@@ -351,7 +354,7 @@ def _caller(op: Op, form: Form) -> Callable:
     find = specs.get  # what is hot
     new, is_view, is_checked = object.__new__, flags.view is not None, flags.check is not None or bool(flags.fits)
 
-    def call(*args, **kwargs):
+    def call(*args: Any, **kwargs: Any):
         try:
             given = args
             if spread is not None and len(args) > spread and not isinstance(args[spread], (tuple, list)):
@@ -461,7 +464,7 @@ def _plainer(op: Op, args: tuple, kwargs: dict) -> tuple | None:
     """The call with tensors and lists in static places made plain; None if it is plain already."""
     changed = False
 
-    def plain(name: str, given):
+    def plain(name: str, given: Any):
         nonlocal changed
         kind = op.kinds.get(SYNONYMS.get(name, name) if name not in op.kinds else name, STATIC)
         if kind in (ARRAY, LIKE, ARRAYS, NUMBER):
@@ -489,7 +492,7 @@ def _inplace(op: Op) -> Callable:
     gather, shares, form = _gatherer(op), op.flags.shares, Form(op.name + "_", own=1)
     walks = strides.is_elementwise(op.body)
 
-    def inplace(self, *args, **kwargs):
+    def inplace(self: Tensor, *args: Any, **kwargs: Any):
         try:
             if type(self) not in tensors:
                 found = overriding((self, *args), kwargs)
@@ -574,7 +577,7 @@ def operator(call: Callable[Q, R]) -> Callable[Q, R]:
     """The form for Python's binary operators: what it cannot take it leaves to the other operand."""
     call = methods.get(call, call)
 
-    def form(self, other):
+    def form(self: Tensor, other: Any):
         try:
             return call(self, other)
         except TypeError:

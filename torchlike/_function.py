@@ -137,7 +137,7 @@ def _gated(declared: Composite) -> Callable:
     quick: set[tuple] = set()  # the kinds of arguments that were looked at, and are neither containers nor answer
     plainly = declared.body
 
-    def call(*args, **kwargs):
+    def call(*args: Any, **kwargs: Any):
         nonlocal plainly
         try:
             kinds = (*map(type, args), *kwargs, *map(type, kwargs.values())) if kwargs else tuple(map(type, args))
@@ -203,7 +203,7 @@ def _storing(body: Callable, name: str, rule: OutRule | tuple[OutRule, ...]) -> 
     """A body whose results go into ``out=`` where that is given."""
 
     @functools.wraps(body)
-    def store(*args, out=None, **kwargs):
+    def store(*args: Any, out: Any = None, **kwargs: Any):
         if out is None:
             return body(*args, **kwargs)
         with autocast.off():

@@ -142,7 +142,7 @@ class _Complex:
     """The common formats of real and imaginary parts."""
 
     def __init__(self, array: np.ndarray) -> None:
-        self.real, self.imag = _Format(array.real), _Format(array.imag)
+        self.real, self.imag = _Format(np.real(array)), _Format(np.imag(array))
         self.width = self.real.width + self.imag.width + 1
 
     def __call__(self, value: complex) -> str:

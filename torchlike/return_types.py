@@ -36,7 +36,8 @@ def _named(fields: type[T]) -> type[T]:
 
     methods = {each.__name__: each for each in (__new__, __repr__, __reduce__)}
     counts = {"n_fields": count, "n_sequence_fields": count, "n_unnamed_fields": 0}
-    return type(name, (fields,), {"__slots__": (), "__module__": __name__, **methods, **counts})
+    made: Any = type(name, (fields,), {"__slots__": (), "__module__": __name__, **methods, **counts})
+    return made
 
 
 @_named

@@ -103,7 +103,7 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = N
 
 
 @function(module="torchlike.linalg")
-def diagonal(A, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The diagonals of matrices, as `torch.diagonal` has them over the last two dimensions.
 
     Raises:
@@ -117,7 +117,7 @@ def diagonal(A, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
 
 
 @function(module="torchlike.linalg")
-def vander(x, *, N: int | None = None) -> Tensor:
+def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """The Vandermonde matrices, ``(*, n, N)``, of vectors, ``(*, n)``: their powers from 0 to ``N - 1``.
 
     Raises:

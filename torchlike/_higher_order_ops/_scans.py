@@ -38,7 +38,7 @@ def scan(combine_fn: Callable, init: Any, xs: Any, *, dim: int = 0, reverse: boo
         RuntimeError: the arguments are none of these, or the carry becomes another kind of thing.
     """
     inits, init_tree = pytree.tree_flatten(init)
-    leaves, tree = pytree.tree_flatten(xs)
+    leaves, _ = pytree.tree_flatten(xs)
     if not leaves:
         return init, []
     if not isinstance(dim, int):

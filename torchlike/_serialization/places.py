@@ -45,7 +45,7 @@ def location_tag(storage: Any) -> str:
     raise RuntimeError("don't know how to determine data location of " + typename(storage))
 
 
-def default_restore_location(storage: Any, location: str):
+def default_restore_location(storage: Any, location: str | bytes):
     """The storage where a tag says.
 
     Raises:
@@ -65,7 +65,7 @@ def restorer(map_location: Any) -> Callable:
     if isinstance(map_location, dict):
         return lambda storage, location: default_restore_location(storage, map_location.get(location, location))
     if isinstance(map_location, (str, bytes)):
-        return lambda storage, location: default_restore_location(storage, map_location)
+        return lambda storage, _: default_restore_location(storage, map_location)
     if isinstance(map_location, device):
         return lambda storage, location: default_restore_location(storage, str(map_location))
 

@@ -85,7 +85,7 @@ def _signed(tensor: Tensor, signs: dict | None) -> Tensor:
     return tensor._neg_view() if signs and signs.get("neg") else tensor
 
 
-def _rebuild_tensor(storage: Any, storage_offset: Any, size: Sequence[int], stride: Sequence[int]) -> Tensor:
+def _rebuild_tensor(storage: Any, storage_offset: Any, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
     """A tensor in a storage of its dtype."""
     return _placed(storage, storage.dtype, storage_offset, size, stride)
 

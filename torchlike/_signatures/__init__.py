@@ -11,7 +11,7 @@ from typing import Any
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from types import FunctionType
 
@@ -167,7 +167,7 @@ def _kind(given: Any):
     return kind
 
 
-def guard(owner: str, namespace: dict, write: Callable) -> None:
+def guard(owner: str, namespace: Mapping[str, Any], write: Callable) -> None:
     """Make the functions of a module, or the methods of a class, refuse what PyTorch refuses.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from torchlike._programs.explain import warn
@@ -57,7 +57,7 @@ cudnn_sdp_enabled, enable_cudnn_sdp = _asks("cudnn", "cuDNN"), _sets("cudnn", "c
 @contextmanager
 def sdp_kernel(
     enable_flash: bool = True, enable_math: bool = True, enable_mem_efficient: bool = True, enable_cudnn: bool = True
-) -> Iterator[None]:
+) -> Generator[None]:
     """Within the block these may be used; deprecated: `torch.nn.attention.sdpa_kernel` is what it is called now."""
     warn(_OLD, FutureWarning)
     before = dict(allowed)

@@ -72,7 +72,7 @@ def get_autocast_dtype(device_type: str):
     return dtype_of(kind)
 
 
-def set_autocast_dtype(device_type: str, dtype: dtypes.dtype) -> None:
+def set_autocast_dtype(device_type: str, dtype: dtypes.dtype | None) -> None:
     """Set the dtype that autocast takes on a kind of device.
 
     Raises:

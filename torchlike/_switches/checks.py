@@ -15,7 +15,7 @@ FAILED = (
 )
 
 
-def _check_with(error_type: type[Exception], cond: bool, message: Callable[[], str]) -> None:
+def _check_with(error_type: type[Exception], cond: bool, message: Callable[[], str] | None) -> None:
     """Raise an error of this type unless a condition holds.
 
     Args:

@@ -256,7 +256,7 @@ class GradScaler:
         """Set what `get_growth_interval` gives."""
         self._growth_interval = new_interval
 
-    def _get_growth_tracker(self) -> int:
+    def _get_growth_tracker(self) -> Any:
         if not self._enabled:
             return 0
         return self._init_growth_tracker if self._growth_tracker is None else self._growth_tracker.item()

@@ -22,6 +22,7 @@ from torchlike._types.public import publish as _publish
 
 grad = _function(_calls.grad, module="torchlike.autograd")
 backward = _function(_calls.backward, module="torchlike.autograd")
-grad.in_python = backward.in_python = True
+for _each in (grad, backward):
+    vars(_each)["in_python"] = True
 
 _publish(globals())

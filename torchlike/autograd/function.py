@@ -66,7 +66,7 @@ class FunctionCtx(Node):
         """Keep tensors (inputs, outputs or others) and None for `backward`; the last call counts."""
         self.to_save = tensors
 
-    def save_for_forward(self, *tensors: Tensor) -> None:
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for `jvp`."""
         for each in tensors:
             if not (each is None or isinstance(each, TensorBase)):

@@ -136,7 +136,7 @@ def _settled(given: Any, create_graph: bool):
     return tuple([_settled(each, create_graph) for each in given])
 
 
-def _unpacked(given: tuple, several: bool):
+def _unpacked(given: Any, several: bool):
     return given if several else given[0]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import jax
 
@@ -72,7 +73,7 @@ def mark(msg: str) -> None:
 
 
 @contextmanager
-def range(msg: str, *args, **kwargs) -> Iterator[None]:
+def range(msg: str, *args: Any, **kwargs: Any) -> Generator[None]:
     """The block as a part.
 
     Args:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import enum
 import os
+from typing import TYPE_CHECKING
 
 from torchlike._programs.explain import warn
 from torchlike._types import devices
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 _ABSENT = {
     "mpi": "Distributed package doesn't have MPI built in. MPI is only included if you build PyTorch from source on a host "
@@ -203,7 +207,7 @@ def is_backend_available(backend: str) -> bool:
     return {"gloo": True, "undefined": True, "nccl": is_nccl_available()}.get(backend.lower(), False)
 
 
-def get_default_backend_for_device(device) -> str:
+def get_default_backend_for_device(device: Device) -> str:
     """The backend that moves a device's tensors where none is named.
 
     Raises:

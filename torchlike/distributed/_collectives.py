@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._function import function
@@ -22,6 +22,9 @@ from torchlike.distributed._groups import (
     is_outside,
 )
 from torchlike.futures import Future
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 _MODULE = "torchlike.distributed.distributed_c10d"
 _BITWISE = (ReduceOp.BAND, ReduceOp.BOR, ReduceOp.BXOR)
@@ -178,7 +181,7 @@ _collective = functools.partial(function, module=_MODULE)
 
 
 @_collective
-def all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op: bool = False):
+def all_reduce(tensor: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False):
     """Put the tensors of all processes together, in place, in each of them.
 
     Args:
@@ -208,7 +211,9 @@ def all_reduce(tensor, op=ReduceOp.SUM, group=None, async_op: bool = False):
 
 
 @_collective
-def all_reduce_coalesced(tensors, op=ReduceOp.SUM, group=None, async_op: bool = False):
+def all_reduce_coalesced(
+    tensors: Sequence[Tensor], op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False
+):
     """`all_reduce` for several tensors; deprecated."""
     warn(
         "`torch.distributed.all_reduce_coalesced` will be deprecated. If you must use it, please revisit our documentation "
@@ -225,7 +230,14 @@ def all_reduce_coalesced(tensors, op=ReduceOp.SUM, group=None, async_op: bool = 
 
 
 @_collective
-def reduce(tensor, dst: int | None = None, op=ReduceOp.SUM, group=None, async_op: bool = False, group_dst=None):
+def reduce(
+    tensor: Tensor,
+    dst: int | None = None,
+    op: int = ReduceOp.SUM,
+    group: Any = None,
+    async_op: bool = False,
+    group_dst: Any = None,
+):
     """Put the tensors of all processes together, in place, in one of them.
 
     Args:
@@ -251,7 +263,9 @@ def reduce(tensor, dst: int | None = None, op=ReduceOp.SUM, group=None, async_op
 
 
 @_collective
-def broadcast(tensor, src: int | None = None, group=None, async_op: bool = False, group_src: int | None = None):
+def broadcast(
+    tensor: Tensor, src: int | None = None, group: Any = None, async_op: bool = False, group_src: int | None = None
+):
     """Write one process's tensor to those of the others.
 
     Args:
@@ -275,7 +289,7 @@ def broadcast(tensor, src: int | None = None, group=None, async_op: bool = False
 
 
 @_collective
-def all_gather(tensor_list, tensor, group=None, async_op: bool = False):
+def all_gather(tensor_list: Any, tensor: Tensor, group: Any = None, async_op: bool = False):
     """Write the tensors of all processes to a list of tensors.
 
     Args:
@@ -299,7 +313,7 @@ def all_gather(tensor_list, tensor, group=None, async_op: bool = False):
 
 
 @_collective
-def all_gather_coalesced(output_tensor_lists, input_tensor_list, group=None, async_op: bool = False):
+def all_gather_coalesced(output_tensor_lists: Any, input_tensor_list: Any, group: Any = None, async_op: bool = False):
     """`all_gather` for several tensors; deprecated."""
     warn(
         "`torch.distributed.all_gather_coalesced` will be deprecated. If you must use it, please revisit our documentation "
@@ -322,7 +336,7 @@ def all_gather_coalesced(output_tensor_lists, input_tensor_list, group=None, asy
 
 
 @_collective
-def all_gather_single(output_tensor, input_tensor, group=None, async_op: bool = False):
+def all_gather_single(output_tensor: Any, input_tensor: Any, group: Any = None, async_op: bool = False):
     """Write the tensors of all processes to one, behind each other or each in a row of its own.
 
     Args:
@@ -345,7 +359,7 @@ def all_gather_single(output_tensor, input_tensor, group=None, async_op: bool = 
 
 
 @_collective
-def all_gather_into_tensor(output_tensor, input_tensor, group=None, async_op: bool = False):
+def all_gather_into_tensor(output_tensor: Any, input_tensor: Any, group: Any = None, async_op: bool = False):
     """See `all_gather_single`; deprecated."""
     _renamed("all_gather_into_tensor", "all_gather_single")
     return all_gather_single(output_tensor, input_tensor, group, async_op)
@@ -359,7 +373,14 @@ def _renamed(old: str, new: str) -> None:
 
 
 @_collective
-def gather(tensor, gather_list=None, dst=None, group=None, async_op: bool = False, group_dst=None):
+def gather(
+    tensor: Tensor,
+    gather_list: Any = None,
+    dst: Any = None,
+    group: Any = None,
+    async_op: bool = False,
+    group_dst: Any = None,
+):
     """Write the tensors of all processes to a list of tensors, in one process.
 
     Args:
@@ -401,7 +422,14 @@ def check_destination(rank: int, outputs: Any) -> None:
 
 
 @_collective
-def scatter(tensor, scatter_list=None, src=None, group=None, async_op: bool = False, group_src=None):
+def scatter(
+    tensor: Tensor,
+    scatter_list: Any = None,
+    src: Tensor | None = None,
+    group: Any = None,
+    async_op: bool = False,
+    group_src: Any = None,
+):
     """Write the tensors of one process's list to a tensor in each process.
 
     Args:
@@ -452,7 +480,7 @@ def _taken(name: str, output: TensorBase, sources: Sequence[TensorBase]) -> None
 
 
 @_collective
-def reduce_scatter(output, input_list, op=ReduceOp.SUM, group=None, async_op: bool = False):
+def reduce_scatter(output: Any, input_list: Any, op: int = ReduceOp.SUM, group: Any = None, async_op: bool = False):
     """Put the lists of all processes together, tensor by tensor; each gets one.
 
     Args:
@@ -478,7 +506,9 @@ def reduce_scatter(output, input_list, op=ReduceOp.SUM, group=None, async_op: bo
 
 
 @_collective
-def reduce_scatter_single(output, input, op=ReduceOp.SUM, group=None, async_op: bool = False):
+def reduce_scatter_single(
+    output: Any, input: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False
+):
     """Put the tensors of all processes together; each gets a part.
 
     Args:
@@ -505,14 +535,16 @@ def reduce_scatter_single(output, input, op=ReduceOp.SUM, group=None, async_op: 
 
 
 @_collective
-def reduce_scatter_tensor(output, input, op=ReduceOp.SUM, group=None, async_op: bool = False):
+def reduce_scatter_tensor(
+    output: Any, input: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False
+):
     """See `reduce_scatter_single`; deprecated."""
     _renamed("reduce_scatter_tensor", "reduce_scatter_single")
     return reduce_scatter_single(output, input, op, group, async_op)
 
 
 @_collective
-def all_to_all(output_tensor_list, input_tensor_list, group=None, async_op: bool = False):
+def all_to_all(output_tensor_list: Any, input_tensor_list: Any, group: Any = None, async_op: bool = False):
     """Each process sends a tensor to each.
 
     Args:
@@ -537,7 +569,12 @@ def all_to_all(output_tensor_list, input_tensor_list, group=None, async_op: bool
 
 @_collective
 def all_to_all_single(
-    output, input, output_split_sizes=None, input_split_sizes=None, group=None, async_op: bool = False
+    output: Any,
+    input: Tensor,
+    output_split_sizes: Any = None,
+    input_split_sizes: Any = None,
+    group: Any = None,
+    async_op: bool = False,
 ):
     """Each process sends a part of a tensor to each.
 
@@ -573,7 +610,7 @@ def all_to_all_single(
 # ---------------------------------------------------------------------- meeting
 
 
-def barrier(group=None, async_op: bool = False, device_ids=None):
+def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None):
     """Wait for all processes.
 
     Args:
@@ -590,7 +627,7 @@ def barrier(group=None, async_op: bool = False, device_ids=None):
     return _finished(async_op)
 
 
-def monitored_barrier(group=None, timeout: timedelta | None = None, wait_all_ranks: bool = False) -> None:
+def monitored_barrier(group: Any = None, timeout: timedelta | None = None, wait_all_ranks: bool = False) -> None:
     """Wait for all processes, and say which does not come.
 
     Args:
@@ -625,7 +662,7 @@ def _check_peer(group: ProcessGroup, rank: int) -> None:
 
 
 @_collective
-def isend(tensor, dst: int | None = None, group=None, tag: int = 0, group_dst: int | None = None):
+def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None):
     """Send a tensor to another process, without waiting. A group of one has none.
 
     Args:
@@ -648,7 +685,7 @@ def isend(tensor, dst: int | None = None, group=None, tag: int = 0, group_dst: i
 
 
 @_collective
-def irecv(tensor, src: int | None = None, group=None, tag: int = 0, group_src: int | None = None):
+def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None):
     """Receive a tensor from another process, without waiting. A group of one has none.
 
     Args:
@@ -670,7 +707,7 @@ def irecv(tensor, src: int | None = None, group=None, tag: int = 0, group_src: i
 
 
 @_collective
-def send(tensor, dst: int | None = None, group=None, tag: int = 0, group_dst: int | None = None) -> None:
+def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
     """`isend`, and wait.
 
     Raises:
@@ -687,7 +724,7 @@ def send(tensor, dst: int | None = None, group=None, tag: int = 0, group_dst: in
 
 
 @_collective
-def recv(tensor, src: int | None = None, group=None, tag: int = 0, group_src: int | None = None) -> int:
+def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> int:
     """`irecv`, and wait; the rank of the process that sent it, -1 for one that is not in the group.
 
     Raises:
@@ -713,7 +750,9 @@ class P2POp:
         ValueError: `op` is another.
     """
 
-    def __init__(self, op: Callable, tensor, peer=None, group=None, tag: int = 0, group_peer=None) -> None:
+    def __init__(
+        self, op: Callable, tensor: Tensor, peer: Any = None, group: Any = None, tag: int = 0, group_peer: Any = None
+    ) -> None:
         if op not in (isend, irecv):
             raise ValueError(
                 "Invalid ``op``. Expected ``op`` to be of type ``torch.distributed.isend`` or ``torch.distributed.irecv``."

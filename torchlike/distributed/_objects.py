@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._functions.making import tensor
 from torchlike.distributed._collectives import _group, _rank_in, check_destination, recv, send
 from torchlike.distributed._groups import is_outside
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 
 def _sent(value: Any) -> Any:
     return pickle.loads(pickle.dumps(value))
 
 
-def all_gather_object(object_list: list, obj: Any, group=None) -> None:
+def all_gather_object(object_list: list, obj: Any, group: Any = None) -> None:
     """Write the objects of all processes to a list.
 
     Args:
@@ -41,7 +44,9 @@ def all_gather_object(object_list: list, obj: Any, group=None) -> None:
     object_list[0] = _sent(obj)
 
 
-def gather_object(obj: Any, object_gather_list: list | None = None, dst=None, group=None, group_dst=None) -> None:
+def gather_object(
+    obj: Any, object_gather_list: list | None = None, dst: Any = None, group: Any = None, group_dst: Any = None
+) -> None:
     """Write the objects of all processes to a list, in one process.
 
     Args:
@@ -63,7 +68,9 @@ def gather_object(obj: Any, object_gather_list: list | None = None, dst=None, gr
         object_gather_list[0] = _sent(obj)
 
 
-def broadcast_object_list(object_list: list, src=None, group=None, device=None, group_src=None) -> None:
+def broadcast_object_list(
+    object_list: list, src: Any = None, group: Any = None, device: Device = None, group_src: Any = None
+) -> None:
     """Write the objects of one process's list to those of the others.
 
     Args:
@@ -89,9 +96,9 @@ def broadcast_object_list(object_list: list, src=None, group=None, device=None, 
 def scatter_object_list(
     scatter_object_output_list: list,
     scatter_object_input_list: Sequence | None = None,
-    src=None,
-    group=None,
-    group_src=None,
+    src: Any = None,
+    group: Any = None,
+    group_src: Any = None,
 ) -> None:
     """Write an object of one process's list to each process.
 
@@ -123,7 +130,14 @@ def scatter_object_list(
     scatter_object_output_list[0] = _sent(scatter_object_input_list[0])
 
 
-def send_object_list(object_list: list, dst=None, group=None, device=None, group_dst=None, use_batch=False) -> None:
+def send_object_list(
+    object_list: list,
+    dst: Any = None,
+    group: Any = None,
+    device: Device = None,
+    group_dst: Any = None,
+    use_batch: bool = False,
+) -> None:
     """Send objects to another process. A group of one has none.
 
     Args:
@@ -144,7 +158,14 @@ def send_object_list(object_list: list, dst=None, group=None, device=None, group
         send(tensor([len(object_list)]), group=group, group_dst=rank)
 
 
-def recv_object_list(object_list: list, src=None, group=None, device=None, group_src=None, use_batch=False) -> int:
+def recv_object_list(
+    object_list: list,
+    src: Any = None,
+    group: Any = None,
+    device: Device = None,
+    group_src: Any = None,
+    use_batch: bool = False,
+) -> int:
     """Receive objects from another process; its rank. A group of one has none.
 
     Args:

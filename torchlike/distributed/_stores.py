@@ -12,13 +12,14 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from torchlike.distributed._errors import DistStoreError, QueueEmptyError
 
 _PAUSE = 0.005  # seconds between two looks for a key
 
 
-def text(function: str, value) -> bytes:
+def text(function: str, value: Any) -> bytes:
     """A key or a value as bytes.
 
     Raises:
@@ -31,7 +32,7 @@ def text(function: str, value) -> bytes:
     return value.encode()
 
 
-def keys_of(function: str, keys) -> list[str]:
+def keys_of(function: str, keys: Any) -> list[str]:
     """Keys as a list.
 
     Raises:
@@ -60,7 +61,7 @@ class Store:
         """Set how long is waited for a key."""
         self._timeout = timeout
 
-    def _do(self, operation: str, *args):
+    def _do(self, operation: str, *args: Any):
         raise RuntimeError(f'Tried to call pure virtual function "Store::{operation}"')
 
     def _late(self, keys: Sequence[str], limit: timedelta, reads: bool) -> Exception:
@@ -186,7 +187,7 @@ class Table:
         self.queues: dict[str, deque[bytes]] = defaultdict(deque)
         self.lock = threading.Lock()
 
-    def do(self, operation: str, *args):
+    def do(self, operation: str, *args: Any):
         """Carry out an operation by its name."""
         with self.lock:
             return getattr(self, operation)(*args)
@@ -287,7 +288,7 @@ class PrefixStore(Store):
     def _late(self, keys: Sequence[str], limit: timedelta, reads: bool) -> Exception:
         return self._store._late([self._prefix + each for each in keys], limit, reads)
 
-    def _do(self, operation: str, *args):
+    def _do(self, operation: str, *args: Any):
         if operation == "check":
             return self._store._do("check", *[self._prefix + each for each in args])
         if operation == "list_keys":
@@ -334,7 +335,7 @@ class FileStore(Store):
             self._keep(file, key, self._table.values[key])
         return total
 
-    def _catch_up(self, file) -> None:
+    def _catch_up(self, file: Any) -> None:
         """Read what was appended since."""
         file.seek(self._read)
         rest, place = file.read(), 0
@@ -347,13 +348,13 @@ class FileStore(Store):
                 self._table.set(key.decode(), value)
         self._read += place
 
-    def _keep(self, file, key: str, value: bytes) -> None:
+    def _keep(self, file: Any, key: str, value: bytes) -> None:
         written = key.encode()
         file.write(struct.pack("<I", len(written)) + written + struct.pack("<I", len(value)) + value)
         file.flush()
         self._read = file.tell()
 
-    def _do(self, operation: str, *args):
+    def _do(self, operation: str, *args: Any):
         if operation.startswith("queue"):
             raise NotImplementedError("queue support is not implemented.")
         keys = len(args) if operation == "check" else 1

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from torchlike.distributed._errors import DistNetworkError, DistStoreError
 from torchlike.distributed._stores import Store, Table
@@ -32,7 +33,7 @@ def _digits(number: int) -> bytes:
     return str(int(number)).encode()
 
 
-def _received(stream) -> list:
+def _received(stream: Any) -> list:
     """The parts of the next message.
 
     Raises:
@@ -47,7 +48,7 @@ def _received(stream) -> list:
     return parts
 
 
-def _exactly(stream, size: int) -> bytes:
+def _exactly(stream: Any, size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
         raise DistNetworkError(
@@ -166,7 +167,7 @@ class TCPStore(Store):
                 )
             time.sleep(0.005)
 
-    def _do(self, operation: str, *args):
+    def _do(self, operation: str, *args: Any):
         try:
             with self._lock:
                 self._connection.sendall(_packed((operation, *args)))
@@ -180,7 +181,7 @@ class TCPStore(Store):
         return answer[0] if answer else None
 
 
-def _close(stream, connection: socket.socket, server: _Server | None) -> None:
+def _close(stream: Any, connection: socket.socket, server: _Server | None) -> None:
     """End what a store has kept open."""
     stream.close()
     connection.close()

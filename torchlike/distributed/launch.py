@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys as _sys
 import warnings as _warnings
 from collections.abc import Sequence as _Sequence
+from typing import Any
 
 from torchlike._missing import watch as _watch
 from torchlike.distributed.run import get_args_parser as get_args_parser
@@ -18,7 +19,7 @@ def parse_args(args: _Sequence[str] | None):
     return parser.parse_args(args)
 
 
-def launch(args) -> None:
+def launch(args: Any) -> None:
     """Start a program as its command line says; it gets ``--local-rank``, too, unless that says otherwise."""
     if not args.use_env and not args.no_python:
         args.training_script_args.insert(0, "--local-rank=0")

@@ -13,6 +13,7 @@ import subprocess as _subprocess
 import sys as _sys
 import uuid as _uuid
 from collections.abc import Sequence as _Sequence
+from typing import Any
 
 from torchlike._missing import watch as _watch
 from torchlike._types import devices as _devices
@@ -30,7 +31,7 @@ def get_args_parser() -> _argparse.ArgumentParser:
     """What understands ``torchrun``'s command line."""
     parser = _argparse.ArgumentParser(description="Torch Distributed Elastic Training Launcher", allow_abbrev=False)
 
-    def option(name: str, **settings) -> None:
+    def option(name: str, **settings: Any) -> None:
         names = {name, name.replace("-", "_").replace("__", "--", 1)}
         parser.add_argument(*sorted(names), *_SHORT.get(name, []), **settings)
 

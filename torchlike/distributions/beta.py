@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.making import tensor
 from torchlike._ops.joining import stack
 from torchlike.distributions import constraints
@@ -45,7 +47,7 @@ class Beta(ExponentialFamily):
         self._dirichlet = Dirichlet(both, validate_args=validate_args)
         super().__init__(self._dirichlet._batch_shape, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Beta:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Beta:
         new = self._get_checked_instance(Beta, _instance)
         new._dirichlet = self._dirichlet.expand(batch_shape)
         return self._filled(new, batch_shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.randoms import binomial
 from torchlike._functions.ranges import arange
@@ -52,7 +54,7 @@ class Binomial(Odds, WithParameter):
     ) -> None:
         super().__init__(self._take(probs, logits, total_count), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Binomial:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Binomial:
         return self._expanded(Binomial, batch_shape, _instance)
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)

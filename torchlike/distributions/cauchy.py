@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.creation import full
 from torchlike.distributions import constraints
@@ -39,7 +40,7 @@ class Cauchy(Distribution):
         self.loc, self.scale = broadcast_all(loc, scale)
         super().__init__(self.loc.size(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Cauchy:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Cauchy:
         return self._expanded(Cauchy, batch_shape, _instance)
 
     @property

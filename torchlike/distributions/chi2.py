@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike.distributions import constraints
 from torchlike.distributions.gamma import Gamma
 from torchlike.tensor import Tensor
@@ -31,7 +33,7 @@ class Chi2(Gamma):
     def __init__(self, df: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(0.5 * df, 0.5, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Chi2:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Chi2:
         return super().expand(batch_shape, self._get_checked_instance(Chi2, _instance))
 
     @property

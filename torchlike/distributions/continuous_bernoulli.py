@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.creation import ones_like, zeros_like
@@ -60,7 +61,7 @@ class ContinuousBernoulli(Odds, WithParameter, ExponentialFamily):
         self._lims = lims
         super().__init__(shape, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> ContinuousBernoulli:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> ContinuousBernoulli:
         return self._expanded(ContinuousBernoulli, batch_shape, _instance, "_lims")
 
     @lazy_property

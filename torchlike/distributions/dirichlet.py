@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.randoms import _sample_dirichlet
 from torchlike._ops.special import xlogy
 from torchlike._ops.variates import dirichlet_drawn
@@ -40,7 +42,7 @@ class Dirichlet(ExponentialFamily):
         self.concentration = concentration
         super().__init__(concentration.shape[:-1], concentration.shape[-1:], validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Dirichlet:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Dirichlet:
         return self._expanded(Dirichlet, batch_shape, _instance)
 
     def rsample(self, sample_shape: _size = ()) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.creation import zeros_like
 from torchlike.distributions import constraints
 from torchlike.distributions.exp_family import ExponentialFamily
@@ -53,7 +55,7 @@ class Exponential(ExponentialFamily):
     def variance(self) -> Tensor:
         return self.rate.pow(-2)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Exponential:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Exponential:
         return self._expanded(Exponential, batch_shape, _instance)
 
     def rsample(self, sample_shape: _size = ()) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import nan
+from typing import Any
 
 from torchlike._types.limits import finfo
 from torchlike.distributions import constraints
@@ -41,7 +42,7 @@ class FisherSnedecor(Distribution):
         self._gamma1, self._gamma2 = Gamma(self.df1 * 0.5, self.df1), Gamma(self.df2 * 0.5, self.df2)
         super().__init__(self.df1.size(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> FisherSnedecor:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> FisherSnedecor:
         new = self._expanded(FisherSnedecor, batch_shape, _instance)
         new._gamma1, new._gamma2 = self._gamma1.expand(batch_shape), self._gamma2.expand(batch_shape)
         return new

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.making import as_tensor
 from torchlike._functions.randoms import _standard_gamma
 from torchlike._ops.special import igamma, xlogy
@@ -53,7 +55,7 @@ class Gamma(ExponentialFamily):
     def variance(self) -> Tensor:
         return self.concentration / self.rate.pow(2)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Gamma:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Gamma:
         return self._expanded(Gamma, batch_shape, _instance)
 
     def rsample(self, sample_shape: _size = ()) -> Tensor:

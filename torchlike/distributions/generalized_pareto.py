@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf, nan
+from typing import Any
 
 from torchlike._functions.creation import ones_like, zeros_like
 from torchlike._functions.pointwise import isclose
@@ -50,7 +51,7 @@ class GeneralizedPareto(Distribution):
         self.loc, self.scale, self.concentration = broadcast_all(loc, scale, concentration)
         super().__init__(self.loc.size(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> GeneralizedPareto:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> GeneralizedPareto:
         return self._expanded(GeneralizedPareto, batch_shape, _instance)
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.creation import zeros_like
 from torchlike._types.limits import finfo
@@ -51,7 +53,7 @@ class Geometric(Odds):
                     f"{self!r} to be positive but found invalid values:\n{value.data[~is_valid]}"
                 )
 
-    def expand(self, batch_shape: _size, _instance=None) -> Geometric:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Geometric:
         return self._expanded(Geometric, batch_shape, _instance)
 
     @property

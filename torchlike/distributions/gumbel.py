@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.creation import full_like, ones_like
 from torchlike._types.limits import finfo
@@ -49,7 +50,7 @@ class Gumbel(TransformedDistribution):
         ]
         super().__init__(Uniform(*ends, validate_args=validate_args), maps, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Gumbel:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Gumbel:
         new = self._get_checked_instance(Gumbel, _instance)
         new.loc, new.scale = self.loc.expand(batch_shape), self.scale.expand(batch_shape)
         return super().expand(batch_shape, _instance=new)

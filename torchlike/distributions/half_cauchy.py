@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.creation import full, zeros_like
 from torchlike._functions.making import as_tensor
@@ -41,7 +42,7 @@ class HalfCauchy(TransformedDistribution):
     def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(Cauchy(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> HalfCauchy:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> HalfCauchy:
         return super().expand(batch_shape, _instance=self._get_checked_instance(HalfCauchy, _instance))
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.creation import zeros_like
 from torchlike._functions.selecting import where
@@ -40,7 +41,7 @@ class HalfNormal(TransformedDistribution):
     def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> HalfNormal:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> HalfNormal:
         return super().expand(batch_shape, _instance=self._get_checked_instance(HalfNormal, _instance))
 
     @property

@@ -47,7 +47,7 @@ class Independent(Distribution, Generic[D]):
         self.base_dist, self.reinterpreted_batch_ndims = base_distribution, reinterpreted_batch_ndims
         super().__init__(batch[:cut], batch[cut:] + base_distribution.event_shape, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Independent:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Independent:
         new = self._get_checked_instance(Independent, _instance)
         inner = self.event_shape[: self.reinterpreted_batch_ndims]
         new.base_dist = self.base_dist.expand((*batch_shape, *inner))

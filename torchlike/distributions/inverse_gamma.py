@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from typing import Any
 
 from torchlike._functions.selecting import where
 from torchlike.distributions import constraints
@@ -41,7 +42,7 @@ class InverseGamma(TransformedDistribution):
         base = Gamma(concentration, rate, validate_args=validate_args)
         super().__init__(base, PowerTransform(-base.rate.new_ones(())), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> InverseGamma:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> InverseGamma:
         return super().expand(batch_shape, _instance=self._get_checked_instance(InverseGamma, _instance))
 
     @property

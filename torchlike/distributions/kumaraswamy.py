@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import nan
+from typing import Any
 
 from torchlike._functions.creation import full_like
 from torchlike.distributions import constraints
@@ -49,7 +50,7 @@ class Kumaraswamy(TransformedDistribution):
         ]
         super().__init__(Uniform(*ends, validate_args=validate_args), maps, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Kumaraswamy:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Kumaraswamy:
         new = self._get_checked_instance(Kumaraswamy, _instance)
         new.concentration1 = self.concentration1.expand(batch_shape)
         new.concentration0 = self.concentration0.expand(batch_shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._types.limits import finfo
 from torchlike.distributions import constraints
 from torchlike.distributions.distribution import Distribution
@@ -53,7 +55,7 @@ class Laplace(Distribution):
     def stddev(self) -> Tensor:
         return (2**0.5) * self.scale
 
-    def expand(self, batch_shape: _size, _instance=None) -> Laplace:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Laplace:
         return self._expanded(Laplace, batch_shape, _instance)
 
     def rsample(self, sample_shape: _size = ()) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.randoms import randn
 from torchlike._functions.ranges import arange
@@ -54,7 +55,7 @@ class LKJCholesky(Distribution):
         self._beta = Beta(row + 0.5, marginal.unsqueeze(-1) - 0.5 * row)  # of the squared lengths left of the diagonal
         super().__init__(self.concentration.size(), Size((dim, dim)), validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> LKJCholesky:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> LKJCholesky:
         new = self._expanded(LKJCholesky, batch_shape, _instance, "dim")
         new._beta = self._beta.expand((*batch_shape, self.dim))
         return new

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike.distributions import constraints
 from torchlike.distributions.normal import Normal
 from torchlike.distributions.transformed_distribution import TransformedDistribution
@@ -38,7 +40,7 @@ class LogNormal(TransformedDistribution):
         base = Normal(loc, scale, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> LogNormal:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> LogNormal:
         return super().expand(batch_shape, _instance=self._get_checked_instance(LogNormal, _instance))
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike.distributions import constraints
 from torchlike.distributions.independent import Independent
 from torchlike.distributions.normal import Normal
@@ -41,7 +43,7 @@ class LogisticNormal(TransformedDistribution):
             base = base.expand([1])
         super().__init__(base, StickBreakingTransform(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> LogisticNormal:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> LogisticNormal:
         return super().expand(batch_shape, _instance=self._get_checked_instance(LogisticNormal, _instance))
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.creation import eye
 from torchlike._functions.linalg import cholesky
@@ -95,7 +96,7 @@ class LowRankMultivariateNormal(Distribution):
     def _parts(self) -> tuple[Tensor, Tensor]:
         return self._unbroadcasted_cov_factor, self._unbroadcasted_cov_diag
 
-    def expand(self, batch_shape: _size, _instance=None) -> LowRankMultivariateNormal:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> LowRankMultivariateNormal:
         kept = "_unbroadcasted_cov_factor", "_unbroadcasted_cov_diag", "_capacitance_tril"
         return self._expanded(LowRankMultivariateNormal, batch_shape, _instance, *kept)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from typing import Any
 
 from torchlike._functions.creation import ones_like
 from torchlike._functions.making import tensor
@@ -55,7 +56,7 @@ class Multinomial(OfCategories):
         shapes = self._categorical.batch_shape, self._categorical.param_shape[-1:]
         super().__init__(*shapes, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Multinomial:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Multinomial:
         new = self._with_categories(Multinomial, batch_shape, _instance, "total_count")
         new._binomial = self._binomial.expand((*batch_shape, *self.event_shape))
         return new

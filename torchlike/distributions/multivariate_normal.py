@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.creation import eye
 from torchlike._functions.linalg import cholesky
@@ -134,7 +135,7 @@ class MultivariateNormal(WithCovariance):
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
         self._unbroadcasted_scale_tril = factor_of(covariance_matrix, precision_matrix, scale_tril)
 
-    def expand(self, batch_shape: _size, _instance=None) -> MultivariateNormal:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> MultivariateNormal:
         return self._expanded(MultivariateNormal, batch_shape, _instance, "_unbroadcasted_scale_tril")
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.randoms import poisson
 from torchlike.distributions import constraints
@@ -49,7 +51,7 @@ class NegativeBinomial(Odds, WithParameter):
     ) -> None:
         super().__init__(self._take(probs, logits, total_count), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> NegativeBinomial:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> NegativeBinomial:
         return self._expanded(NegativeBinomial, batch_shape, _instance)
 
     @property

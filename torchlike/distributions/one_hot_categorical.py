@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.creation import eye
 from torchlike._types import Size
 from torchlike.distributions import constraints
@@ -42,7 +44,7 @@ class OneHotCategorical(OfCategories):
         shapes = self._categorical.batch_shape, self._categorical.param_shape[-1:]
         super().__init__(*shapes, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> OneHotCategorical:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> OneHotCategorical:
         return self._with_categories(OneHotCategorical, batch_shape, _instance)
 
     @property

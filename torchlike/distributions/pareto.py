@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike.distributions import constraints
 from torchlike.distributions.exponential import Exponential
 from torchlike.distributions.transformed_distribution import TransformedDistribution
@@ -37,7 +39,7 @@ class Pareto(TransformedDistribution):
         maps = [ExpTransform(), AffineTransform(loc=0, scale=self.scale)]
         super().__init__(Exponential(self.alpha, validate_args=validate_args), maps, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> Pareto:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Pareto:
         new = self._get_checked_instance(Pareto, _instance)
         new.scale, new.alpha = self.scale.expand(batch_shape), self.alpha.expand(batch_shape)
         return super().expand(batch_shape, _instance=new)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.randoms import poisson
 from torchlike._ops.special import xlogy
@@ -49,7 +51,7 @@ class Poisson(ExponentialFamily):
     def variance(self) -> Tensor:
         return self.rate
 
-    def expand(self, batch_shape: _size, _instance=None) -> Poisson:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Poisson:
         return self._expanded(Poisson, batch_shape, _instance)
 
     def sample(self, sample_shape: _size = ()) -> Tensor:

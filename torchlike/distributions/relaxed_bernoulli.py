@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.randoms import rand
 from torchlike.distributions import constraints
 from torchlike.distributions._odds import Odds, WithParameter
@@ -42,7 +44,7 @@ class LogitRelaxedBernoulli(Odds, WithParameter):
         self.temperature = temperature
         super().__init__(self._take(probs, logits), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> LogitRelaxedBernoulli:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> LogitRelaxedBernoulli:
         return self._expanded(LogitRelaxedBernoulli, batch_shape, _instance, "temperature")
 
     def rsample(self, sample_shape: _size = ()) -> Tensor:
@@ -94,7 +96,7 @@ class RelaxedBernoulli(TransformedDistribution):
         base = LogitRelaxedBernoulli(temperature, probs, logits)
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> RelaxedBernoulli:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> RelaxedBernoulli:
         return super().expand(batch_shape, _instance=self._get_checked_instance(RelaxedBernoulli, _instance))
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.creation import full_like
 from torchlike._functions.randoms import rand
 from torchlike.distributions import constraints
@@ -47,7 +49,7 @@ class ExpRelaxedCategorical(OfCategories):
         shapes = self._categorical.batch_shape, self._categorical.param_shape[-1:]
         super().__init__(*shapes, validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> ExpRelaxedCategorical:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> ExpRelaxedCategorical:
         return self._with_categories(ExpRelaxedCategorical, batch_shape, _instance, "temperature")
 
     def rsample(self, sample_shape: _size = ()) -> Tensor:
@@ -101,7 +103,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> RelaxedOneHotCategorical:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> RelaxedOneHotCategorical:
         return super().expand(batch_shape, _instance=self._get_checked_instance(RelaxedOneHotCategorical, _instance))
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike.distributions import constraints
 from torchlike.distributions.chi2 import Chi2
@@ -63,7 +64,7 @@ class StudentT(Distribution):
         variance = (self.scale.pow(2) * self.df / (df - 2)).masked_fill(self.df <= 2, math.inf)
         return variance.masked_fill(self.df <= 1, math.nan)
 
-    def expand(self, batch_shape: _size, _instance=None) -> StudentT:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> StudentT:
         new = self._expanded(StudentT, batch_shape, _instance)
         new._chi2 = self._chi2.expand(batch_shape)
         return new

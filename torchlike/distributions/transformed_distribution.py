@@ -68,7 +68,7 @@ class TransformedDistribution(Distribution):
             raise AssertionError(f"forward_shape length {len(shape)} must be >= event_dim {len(shape) - cut}")
         super().__init__(shape[:cut], shape[cut:], validate_args=validate_args)
 
-    def expand(self, batch_shape: _size, _instance=None) -> TransformedDistribution:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> TransformedDistribution:
         new = self._get_checked_instance(TransformedDistribution, _instance)
         shape = ComposeTransform(self.transforms).inverse_shape(Size(batch_shape) + self.event_shape)
         new.base_dist = self.base_dist.expand(shape[: len(shape) - len(self.base_dist.event_shape)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions.creation import empty, zeros
@@ -124,7 +125,7 @@ class VonMises(Distribution):
             is_done = is_done | is_kept
         return ((x + math.pi + loc) % (2 * math.pi) - math.pi).to(self.loc.dtype)
 
-    def expand(self, batch_shape: _size, _instance=None) -> VonMises:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> VonMises:
         expanded = self.loc.expand(batch_shape), self.concentration.expand(batch_shape)
         return type(self)(*expanded, validate_args=self.__dict__.get("_validate_args"))
 

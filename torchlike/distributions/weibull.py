@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike._functions.creation import ones_like
 from torchlike.distributions import constraints
 from torchlike.distributions.exponential import Exponential
@@ -43,7 +45,7 @@ class Weibull(TransformedDistribution):
         self.concentration_reciprocal = self.concentration.reciprocal()
         return [PowerTransform(exponent=self.concentration_reciprocal), AffineTransform(loc=0, scale=self.scale)]
 
-    def expand(self, batch_shape: _size, _instance=None) -> Weibull:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Weibull:
         new = self._get_checked_instance(Weibull, _instance)
         new.scale, new.concentration = self.scale.expand(batch_shape), self.concentration.expand(batch_shape)
         TransformedDistribution.__init__(new, self.base_dist.expand(batch_shape), new._maps(), validate_args=False)

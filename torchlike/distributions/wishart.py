@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torchlike._functions.joining import tril_indices
 from torchlike._functions.making import tensor
@@ -104,7 +105,7 @@ class Wishart(WithCovariance, ExponentialFamily):
             "df": constraints.greater_than(self.event_shape[-1] - 1),
         }
 
-    def expand(self, batch_shape: _size, _instance=None) -> Wishart:
+    def expand(self, batch_shape: _size, _instance: Any = None) -> Wishart:
         new, shape = self._get_checked_instance(Wishart, _instance), Size(batch_shape) + self.event_shape
         new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril.expand(shape)
         new.df = self.df.expand(batch_shape)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torchlike._functions import creation
 from torchlike._overrides import disabled, take_plainly
 from torchlike._tensor.subclassing import _TensorMeta
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike._types import dtypes
+    from torchlike.types import Device
 
 
 class _Marked(_TensorMeta):
@@ -131,7 +136,7 @@ class UninitializedTensorMixin:
         Tensor.get_device,
     ]
 
-    def materialize(self, shape, device=None, dtype=None) -> None:
+    def materialize(self, shape: Sequence[int], device: Device = None, dtype: dtypes.dtype | None = None) -> None:
         """Become a parameter or a buffer of this shape, without values.
 
         Args:
@@ -169,11 +174,11 @@ class UninitializedTensorMixin:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
-    def __reduce_ex__(self, protocol):
+    def __reduce_ex__(self, protocol: Any):
         return type(self), (self.requires_grad,)
 
     @classmethod
-    def __torch_function__(cls, func, types, args=(), kwargs=None):
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None):
         # what answers for `Tensor.copy_` is what is behind its gate
         is_allowed = any(getattr(each, "public", each) == func for each in cls._allowed_methods)
         if is_allowed or type(func).__name__ == "method-wrapper":
@@ -196,7 +201,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
 
     cls_to_become = Parameter
 
-    def __new__(cls, requires_grad: bool = True, device=None, dtype=None):
+    def __new__(cls, requires_grad: bool = True, device: Device = None, dtype: dtypes.dtype | None = None):
         return Tensor._make_subclass(cls, creation.empty(0, device=device, dtype=dtype), requires_grad)
 
     def __deepcopy__(self, memo: dict) -> UninitializedParameter:
@@ -218,7 +223,13 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     persistent: bool
     _is_buffer: bool
 
-    def __new__(cls, requires_grad: bool = False, device=None, dtype=None, persistent: bool = True):
+    def __new__(
+        cls,
+        requires_grad: bool = False,
+        device: Device = None,
+        dtype: dtypes.dtype | None = None,
+        persistent: bool = True,
+    ):
         made = Tensor._make_subclass(cls, creation.empty(0, device=device, dtype=dtype), requires_grad)
         made.persistent = persistent
         made._is_buffer = True

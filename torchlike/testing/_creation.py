@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._functions.creation import empty
 from torchlike._functions.randoms import randint
@@ -14,6 +14,9 @@ from torchlike._programs.tracebacks import gate
 from torchlike._types import dtypes
 from torchlike._types.limits import finfo, iinfo
 
+if TYPE_CHECKING:
+    from torchlike.types import Device
+
 _EQUAL = (
     "Passing `low==high` to `torch.testing.make_tensor` for floating or complex types is deprecated since 2.1 and will be "
     "removed in 2.3. Use `torch.full(...)` instead."
@@ -22,9 +25,9 @@ _EQUAL = (
 
 @gate
 def make_tensor(
-    *shape,
-    dtype,
-    device,
+    *shape: Any,
+    dtype: dtypes.dtype | None,
+    device: Device,
     low: float | None = None,
     high: float | None = None,
     requires_grad: bool = False,
@@ -81,7 +84,7 @@ def make_tensor(
     return made
 
 
-def _bounds(low: float | None, high: float | None, dtype) -> tuple[float, float]:
+def _bounds(low: float | None, high: float | None, dtype: dtypes.dtype | None) -> tuple[float, float]:
     """The bounds, within what the dtype holds.
 
     Raises:
@@ -109,7 +112,7 @@ def _bounds(low: float | None, high: float | None, dtype) -> tuple[float, float]
     return min(max(low, least), most), min(max(high, least), most)
 
 
-def _uniform(sizes: tuple, low: float, high: float, dtype, device):
+def _uniform(sizes: tuple, low: float, high: float, dtype: dtypes.dtype | None, device: Device):
     is_tiny = dtype.itemsize == 1
     made = empty(sizes, device=device, dtype=dtypes.float32 if is_tiny else dtype)
     parts = view_as_real(made) if dtype.is_complex else made

@@ -17,7 +17,7 @@ from torchlike._autograd import calls
 from torchlike._autograd.engine import Run
 from torchlike._autograd.modes import enable_grad, no_grad, state
 from torchlike._autograd.saved import Packed, watch_nodes
-from torchlike._autograd.tape import Node
+from torchlike._autograd.tape import GradNode, Node
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.generators import fork_rng, get_rng_state, set_rng_state
 from torchlike._ops.barriers import barrier
@@ -254,7 +254,7 @@ class _Part:
         """
         found: list[Node] = []
 
-        def collect(node: Node) -> None:
+        def collect(node: Any) -> None:
             if isinstance(node._restore, Packed) or not node._saves:
                 return
             found.append(node)
@@ -296,7 +296,7 @@ class _Part:
             )
 
 
-def _kind(node: Node) -> tuple:
+def _kind(node: GradNode) -> tuple:
     """What a node must be in both runs: its name and the avals of its outputs."""
     return (node.name(), *node._outputs)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as _Sequence
+from typing import TYPE_CHECKING, Any
 
 from torchlike._programs.explain import warn as _warn
 from torchlike.distributed import _collectives
 from torchlike.distributed._backends import ReduceOp as ReduceOp
+
+if TYPE_CHECKING:
+    from torchlike.tensor import Tensor
 
 _WORLD = None  # the group of all processes
 
@@ -19,12 +24,12 @@ def _deprecated(name: str, instead: str | None = None) -> None:
     )
 
 
-def _checked(function, tensor, *args, **kwargs) -> None:
+def _checked(function: Callable[..., Any], tensor: Tensor, *args: Any, **kwargs: Any) -> None:
     """Let a function without gradients refuse what it refuses."""
     function(tensor.detach().clone(), *args, **kwargs)
 
 
-def broadcast(tensor, src: int, group=_WORLD):
+def broadcast(tensor: Tensor, src: int, group: Any = _WORLD):
     """A process's tensor in all processes.
 
     Args:
@@ -37,7 +42,7 @@ def broadcast(tensor, src: int, group=_WORLD):
     return tensor.clone()
 
 
-def gather(tensor, dst: int = 0, group=_WORLD) -> tuple:
+def gather(tensor: Tensor, dst: int = 0, group: Any = _WORLD) -> tuple:
     """The tensors of all processes, in one process.
 
     Args:
@@ -49,7 +54,7 @@ def gather(tensor, dst: int = 0, group=_WORLD) -> tuple:
     return (tensor.clone(),)
 
 
-def scatter(tensors: _Sequence, src: int = 0, group=_WORLD):
+def scatter(tensors: _Sequence, src: int = 0, group: Any = _WORLD):
     """A tensor of one process's list for each process.
 
     Args:
@@ -61,7 +66,7 @@ def scatter(tensors: _Sequence, src: int = 0, group=_WORLD):
     return tensors[0].clone()
 
 
-def reduce(tensor, dst: int, op=ReduceOp.SUM, group=_WORLD):
+def reduce(tensor: Tensor, dst: int, op: int = ReduceOp.SUM, group: Any = _WORLD):
     """The tensors of all processes put together, in one process.
 
     Args:
@@ -74,7 +79,7 @@ def reduce(tensor, dst: int, op=ReduceOp.SUM, group=_WORLD):
     return tensor.clone()
 
 
-def reduce_scatter(output, input_list: _Sequence, op=ReduceOp.SUM, group=_WORLD):
+def reduce_scatter(output: Any, input_list: _Sequence, op: int = ReduceOp.SUM, group: Any = _WORLD):
     """The lists of all processes put together, tensor by tensor; a tensor for each process.
 
     Args:
@@ -88,7 +93,7 @@ def reduce_scatter(output, input_list: _Sequence, op=ReduceOp.SUM, group=_WORLD)
     return output.copy_(input_list[0])
 
 
-def all_gather(tensor, group=_WORLD) -> tuple:
+def all_gather(tensor: Tensor, group: Any = _WORLD) -> tuple:
     """The tensors of all processes.
 
     Args:
@@ -100,7 +105,7 @@ def all_gather(tensor, group=_WORLD) -> tuple:
     return (tensor.clone(),)
 
 
-def all_to_all(output_tensor_list: _Sequence, input_tensor_list: _Sequence, group=_WORLD) -> tuple:
+def all_to_all(output_tensor_list: _Sequence, input_tensor_list: _Sequence, group: Any = _WORLD) -> tuple:
     """Each process sends a tensor to each.
 
     Args:
@@ -113,7 +118,9 @@ def all_to_all(output_tensor_list: _Sequence, input_tensor_list: _Sequence, grou
     return tuple([each.copy_(given) for each, given in zip(output_tensor_list, input_tensor_list, strict=True)])
 
 
-def all_to_all_single(output, input, output_split_sizes=None, input_split_sizes=None, group=_WORLD):
+def all_to_all_single(
+    output: Any, input: Tensor, output_split_sizes: Any = None, input_split_sizes: Any = None, group: Any = _WORLD
+):
     """Each process sends a part of a tensor to each.
 
     Args:
@@ -128,7 +135,7 @@ def all_to_all_single(output, input, output_split_sizes=None, input_split_sizes=
     return output.copy_(input.reshape(output.shape))
 
 
-def all_reduce(tensor, op=ReduceOp.SUM, group=_WORLD):
+def all_reduce(tensor: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = _WORLD):
     """The tensors of all processes put together.
 
     Args:

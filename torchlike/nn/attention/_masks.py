@@ -8,7 +8,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.levels import as_rows, left, mapping, within
 from torchlike._functions import creation
@@ -21,6 +21,9 @@ from torchlike._types.dtypes import bool_, int8, int32
 from torchlike.accelerator import current_accelerator
 from torchlike.nn import functional as F
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 _DEFAULT_SPARSE_BLOCK_SIZE = 128
 _SLICED = """Cannot use mask_mod from a sliced BlockMask. When you slice a BlockMask using [], the mask_mod attribute is reset. You must set it from the original BlockMask's mask_mod.
@@ -55,7 +58,9 @@ def _get_mod_type(fn: Callable) -> _ModificationType:
     return _ModificationType.SCORE_MOD if count == 5 else _ModificationType.MASK_MOD
 
 
-def _everywhere(fn: Callable, sizes: Sequence[int], device, scores: Tensor | None = None, known: tuple = ()) -> Tensor:
+def _everywhere(
+    fn: Callable, sizes: Sequence[int], device: Device, scores: Tensor | None = None, known: tuple = ()
+) -> Tensor:
     """What a function of a place says at every place ``(batch, head, query, key)``, all at once.
 
     Args:
@@ -120,7 +125,9 @@ def and_masks(*mask_mods: Callable) -> Callable:
     return and_mask
 
 
-def create_mask(mod_fn: Callable, B: int | None, H: int | None, Q_LEN: int, KV_LEN: int, device=None) -> Tensor:
+def create_mask(
+    mod_fn: Callable, B: int | None, H: int | None, Q_LEN: int, KV_LEN: int, device: Device = None
+) -> Tensor:
     """The mask of a function at every place, ``(B, H, Q_LEN, KV_LEN)``, true where attention is paid.
 
     Args:
@@ -327,7 +334,7 @@ class BlockMask:
             return dense
         return dense | _ordered_to_dense(self.full_kv_num_blocks, self.full_kv_indices, self.full_kv_indices.shape[-1])
 
-    def to(self, device) -> BlockMask:
+    def to(self, device: Device) -> BlockMask:
         """The same mask on another device."""
         tensors = [getattr(self, name) for name in self._TENSOR_ATTRS]
         moved = [each if each is None else each.to(device) for each in tensors]
@@ -453,7 +460,7 @@ def create_block_mask(
     H: int | None,
     Q_LEN: int,
     KV_LEN: int,
-    device=None,
+    device: Device = None,
     BLOCK_SIZE: int | tuple[int, int] = _DEFAULT_SPARSE_BLOCK_SIZE,
     _compile: bool = False,
     separate_full_blocks: bool = True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import warnings
 from enum import IntEnum, auto
 from typing import Any
@@ -12,6 +14,9 @@ from torchlike._types.dtypes import bool_
 from torchlike.nn import functional as F
 from torchlike.nn.attention._utils import _validate_sdpa_input
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    from torchlike.types import Device
 
 
 class CausalVariant(IntEnum):
@@ -46,7 +51,7 @@ class CausalBias(Tensor):
                 "Lower right causal bias will produce NaNs in the output when seq_len_q > seq_len_kv!", stacklevel=2
             )
 
-    def _materialize(self, device=None) -> Tensor:
+    def _materialize(self, device: Device = None) -> Tensor:
         """The mask, true where attention is paid."""
         diagonal = 0 if self.variant == CausalVariant.UPPER_LEFT else self.seq_len_kv - self.seq_len_q
         everywhere = creation.ones(self.seq_len_q, self.seq_len_kv, device=device, dtype=bool_)
@@ -73,12 +78,12 @@ class CausalBias(Tensor):
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, **options)
 
     @classmethod
-    def __torch_function__(cls, func, types, args=(), kwargs=None):
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None):
         if func is F.scaled_dot_product_attention:
             return cls._dispatch(*args, **(kwargs or {}))
         return super().__torch_function__(func, types, args, kwargs)
 
-    def __repr__(self, *, tensor_contents=None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return repr(self._materialize())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Literal, NamedTuple, TypedDict, get_args
+from typing import Any, Literal, NamedTuple, TypedDict, get_args
 
 from torchlike import _autocast as autocast
 from torchlike._functions.joining import repeat_interleave
@@ -144,7 +144,9 @@ def _check_options(options: dict) -> None:
         raise ValueError(f"Invalid BACKEND value '{options['BACKEND']}'. Must be one of {known}")
 
 
-def _attended(query: Tensor, key: Tensor, value: Tensor, score_mod, mask_mod, scale: float) -> tuple[Tensor, ...]:
+def _attended(
+    query: Tensor, key: Tensor, value: Tensor, score_mod: Any, mask_mod: Any, scale: float
+) -> tuple[Tensor, ...]:
     """(the result, the logarithm of each row's sum of exponentials, its largest score)."""
     wide = float64 if query.dtype == float64 else float32
     heads = query.size(1) // key.size(1)

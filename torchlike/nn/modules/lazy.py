@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from torchlike._autograd.modes import no_grad
 from torchlike.nn.parameter import is_lazy
 
+if TYPE_CHECKING:
+    from torchlike.nn.modules.module import Module
+
 
 class LazyModuleMixin:
     """What modules share that learn sizes from their first input.
@@ -30,19 +33,26 @@ class LazyModuleMixin:
 
     cls_to_become: type | None = None
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._load_hook = self._register_load_state_dict_pre_hook(self._lazy_load_hook)
         self._initialize_hook = self.register_forward_pre_hook(self._infer_parameters, with_kwargs=True)
 
-    def _save_to_state_dict(self, destination, prefix, keep_vars) -> None:
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: Any) -> None:
         kept = ((name, each) for name, each in self._buffers.items() if name not in self._non_persistent_buffers_set)
         for name, each in chain(self._parameters.items(), kept):
             if each is not None:
                 destination[prefix + name] = each if keep_vars or is_lazy(each) else each.detach()
 
     def _lazy_load_hook(
-        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: Any,
+        strict: Any,
+        missing_keys: Any,
+        unexpected_keys: Any,
+        error_msgs: Any,
     ) -> None:
         """Take the shapes of what is loaded."""
         for name, each in chain(self._parameters.items(), self._buffers.items()):
@@ -51,7 +61,7 @@ class LazyModuleMixin:
                 with no_grad():
                     each.materialize(given.shape)
 
-    def initialize_parameters(self, *args, **kwargs) -> None:
+    def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
         """Give the parameters their shapes and values for a first input.
 
         Raises:
@@ -64,7 +74,7 @@ class LazyModuleMixin:
         return any(is_lazy(each) for each in chain(self._parameters.values(), self._buffers.values()))
 
     # the module comes as an argument, too: a hook that was copied still belongs to the one that it was copied from
-    def _infer_parameters(self, module, args, kwargs=None) -> None:
+    def _infer_parameters(self, module: Module, args: Any, kwargs: Any = None) -> None:
         module.initialize_parameters(*args, **(kwargs or {}))
         if module.has_uninitialized_params():
             raise RuntimeError(f"module {self._get_name()} has not been fully initialized")

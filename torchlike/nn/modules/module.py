@@ -109,7 +109,7 @@ class Module(HookMethods, StateMethods, ConversionMethods):
             ...
     else:
 
-        def __call__(self, *args, **kwargs):
+        def __call__(self, *args: Any, **kwargs: Any):
             own = self.__dict__
             try:
                 if "_compiled_call_impl" in own and own["_compiled_call_impl"] is not None:

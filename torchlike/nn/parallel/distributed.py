@@ -155,7 +155,7 @@ class DistributedDataParallel(Module):
     def broadcast_buffers(self, value: bool) -> None:
         self.forward_sync_buffers = value
 
-    def forward(self, *inputs, **kwargs):
+    def forward(self, *inputs: Any, **kwargs: Any):
         """The module's own result."""
         if self.device_ids:
             (inputs,), (kwargs,) = self.scatter(inputs, kwargs, self.device_ids)

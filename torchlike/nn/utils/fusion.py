@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from torchlike._functions.creation import ones_like, zeros_like
 from torchlike._ops.exponential import rsqrt
@@ -13,7 +14,7 @@ from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
 
 
-def _check_fused(layer, bn: _BatchNorm) -> None:
+def _check_fused(layer: Any, bn: _BatchNorm) -> None:
     if layer.training or bn.training:
         raise AssertionError("Fusion only for eval!")
 

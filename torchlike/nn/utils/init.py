@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from torchlike.nn.modules.module import Module
 
 
-def skip_init(module_cls: type[Module], *args, **kwargs) -> Module:
+def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
     """A module whose parameters and buffers are not initialized.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike._functions import creation, randoms
@@ -188,7 +189,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
     """
     parametrize.register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
 
-    def take_old_names(state_dict, prefix, *_) -> None:
+    def take_old_names(state_dict: dict[str, Any], prefix: str, *_: Any) -> None:
         old = [f"{prefix}{name}_{letter}" for letter in "gv"]
         if all(each in state_dict for each in old):
             for place, each in enumerate(old):

@@ -6,13 +6,16 @@ import copy
 import copyreg
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchlike._autograd.modes import no_grad
 from torchlike.nn.modules.container import ModuleDict, ModuleList
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _UNSAFE = "Registering a parametrization may not change the {{}} of the tensor, unless {}`unsafe` flag is enabled."
 _SUBCLASS = (
@@ -59,7 +62,7 @@ def _register_parameter_or_buffer(module: Module, name: str, tensor: Tensor) -> 
         module.register_buffer(name, tensor)
 
 
-def _check_same(attributes: tuple[str, ...], before, after, said: str, names: tuple[str, str]) -> None:
+def _check_same(attributes: tuple[str, ...], before: Any, after: Any, said: str, names: tuple[str, str]) -> None:
     """Raise for two tensors that differ in an attribute; ``{}`` in the texts is its name."""
     for attribute in attributes:
         pair = getattr(before, attribute), getattr(after, attribute)
@@ -68,12 +71,12 @@ def _check_same(attributes: tuple[str, ...], before, after, said: str, names: tu
             raise ValueError("\n".join([said.format(attribute), *lines]))
 
 
-def _check_is_tensor(found) -> None:
+def _check_is_tensor(found: np.ndarray) -> None:
     if not isinstance(found, Tensor):
         raise ValueError(f"A parametrization must return a tensor. Got {type(found).__name__}.")
 
 
-def _inverted(module: Module, value):
+def _inverted(module: Module, value: Any):
     """What a parametrization makes a value of; the value itself where it has no inverse."""
     if not hasattr(module, "right_inverse"):
         return value
@@ -171,7 +174,7 @@ class ParametrizationList(ModuleList):
                 )
             self.original.set_(new)
 
-    def _set_several(self, new) -> None:
+    def _set_several(self, new: Any) -> None:
         if not isinstance(new, Sequence):
             raise ValueError(f"'right_inverse' must return a sequence of tensors. Got {type(new).__name__}.")
         if len(new) != self.ntensors:
@@ -206,7 +209,7 @@ class ParametrizationList(ModuleList):
 # ---------------------------------------------------------------------- a module with parametrized tensors
 
 
-def _deepcopied(self, memo: dict):
+def _deepcopied(self: Tensor, memo: dict):
     known = memo.get(id(self))
     if known is None:
         known = memo[id(self)] = self.__new__(type(self))
@@ -217,7 +220,7 @@ def _deepcopied(self, memo: dict):
     return known
 
 
-def _refuse_pickling(self):
+def _refuse_pickling(self: Tensor):
     raise RuntimeError(_NOT_PICKLED)
 
 
@@ -231,7 +234,7 @@ def _inject_new_class(module: Module) -> None:
 
 
 def _inject_property(module: Module, tensor_name: str) -> None:
-    def get_parametrized(self) -> Tensor:
+    def get_parametrized(self: Tensor) -> Tensor:
         parametrization = self.parametrizations[tensor_name]
         if not _cache_enabled:
             return parametrization()
@@ -240,7 +243,7 @@ def _inject_property(module: Module, tensor_name: str) -> None:
             _cache[key] = parametrization()
         return _cache[key]
 
-    def set_original(self, value: Tensor) -> None:
+    def set_original(self: Tensor, value: Tensor) -> None:
         self.parametrizations[tensor_name].right_inverse(value)
 
     setattr(type(module), tensor_name, property(get_parametrized, set_original))

@@ -27,7 +27,7 @@ class BasePruningMethod(ABC):
     _tensor_name: str
     PRUNING_TYPE: str
 
-    def __call__(self, module: Module, inputs) -> None:
+    def __call__(self, module: Module, inputs: Any) -> None:
         """Put the pruned tensor in its place."""
         setattr(module, self._tensor_name, self.apply_mask(module))
 
@@ -48,7 +48,7 @@ class BasePruningMethod(ABC):
         return mask.to(dtype=original.dtype) * original
 
     @classmethod
-    def apply(cls, module: Module, name: str, *args, importance_scores: Tensor | None = None, **kwargs):
+    def apply(cls, module: Module, name: str, *args: Any, importance_scores: Tensor | None = None, **kwargs: Any):
         """Prune a parameter, and again before each call.
 
         Args:
@@ -89,7 +89,7 @@ class BasePruningMethod(ABC):
         return method
 
     @classmethod
-    def _joined(cls, module: Module, name: str, *args, **kwargs):
+    def _joined(cls, module: Module, name: str, *args: Any, **kwargs: Any):
         """A new hook, together with the one that the tensor has."""
         hooks = module._forward_pre_hooks
         known = [
@@ -147,7 +147,7 @@ class PruningContainer(BasePruningMethod):
         args: the methods.
     """
 
-    def __init__(self, *args) -> None:
+    def __init__(self, *args: Any) -> None:
         self._pruning_methods: tuple[BasePruningMethod, ...] = ()
         if len(args) == 1:
             self._tensor_name = args[0]._tensor_name
@@ -367,7 +367,7 @@ class LnStructured(_Structured):
         TypeError, ValueError: `amount` is no such number.
     """
 
-    def __init__(self, amount: float, n, dim: int = -1) -> None:
+    def __init__(self, amount: float, n: int, dim: int = -1) -> None:
         super().__init__(amount)
         self.n, self.dim = n, dim
 
@@ -377,7 +377,7 @@ class LnStructured(_Structured):
         return topk(_compute_norm(t, self.n, self.dim), k=size - count, largest=True).indices
 
     @classmethod
-    def apply(cls, module: Module, name: str, amount: float, n, dim: int, importance_scores: Tensor | None = None):
+    def apply(cls, module: Module, name: str, amount: float, n: int, dim: int, importance_scores: Tensor | None = None):
         """See `BasePruningMethod.apply`."""
         return super().apply(module, name, amount=amount, n=n, dim=dim, importance_scores=importance_scores)
 
@@ -448,7 +448,7 @@ def random_structured(module: Module, name: str, amount: float, dim: int) -> Mod
 
 
 def ln_structured(
-    module: Module, name: str, amount: float, n, dim: int, importance_scores: Tensor | None = None
+    module: Module, name: str, amount: float, n: int, dim: int, importance_scores: Tensor | None = None
 ) -> Module:
     """Prune the channels of a parameter with the smallest norms; see `LnStructured`. Returns the module."""
     LnStructured.apply(module, name, amount, n, dim, importance_scores=importance_scores)
@@ -461,7 +461,9 @@ def custom_from_mask(module: Module, name: str, mask: Tensor) -> Module:
     return module
 
 
-def global_unstructured(parameters, pruning_method, importance_scores: dict | None = None, **kwargs) -> None:
+def global_unstructured(
+    parameters: Any, pruning_method: Any, importance_scores: dict | None = None, **kwargs: Any
+) -> None:
     """Prune elements of several parameters, chosen among those of all.
 
     Args:
@@ -519,7 +521,7 @@ def is_pruned(module: Module) -> bool:
 # ---------------------------------------------------------------------- checks
 
 
-def _validate_pruning_amount_init(amount) -> None:
+def _validate_pruning_amount_init(amount: Any) -> None:
     if not isinstance(amount, numbers.Real):
         raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
     is_whole = isinstance(amount, numbers.Integral)
@@ -527,7 +529,7 @@ def _validate_pruning_amount_init(amount) -> None:
         raise ValueError(f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer")
 
 
-def _validate_pruning_amount(amount, tensor_size: int) -> None:
+def _validate_pruning_amount(amount: Any, tensor_size: int) -> None:
     if isinstance(amount, numbers.Integral) and amount > tensor_size:
         raise ValueError(f"amount={amount} should be smaller than the number of parameters to prune={tensor_size}")
 
@@ -540,7 +542,7 @@ def _validate_structured_pruning(t: Tensor) -> None:
         )
 
 
-def _compute_nparams_toprune(amount, tensor_size: int) -> int:
+def _compute_nparams_toprune(amount: Any, tensor_size: int) -> int:
     return amount if isinstance(amount, numbers.Integral) else round(amount * tensor_size)
 
 
@@ -549,7 +551,7 @@ def _validate_pruning_dim(t: Tensor, dim: int) -> None:
         raise IndexError(f"Invalid index {dim} for tensor of size {t.shape}")
 
 
-def _compute_norm(t: Tensor, n, dim: int) -> Tensor:
+def _compute_norm(t: Tensor, n: int, dim: int) -> Tensor:
     dims = list(range(t.dim()))
     dims.remove(dims[dim] if dim < 0 else dim)
     return norm(t, p=n, dim=dims)

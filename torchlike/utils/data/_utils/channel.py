@@ -189,7 +189,7 @@ def _made_again(
     memory: np.ndarray,
     kind: dtype,
     shape: Sequence[int],
-    strides: Sequence[int],
+    strides: tuple[int, ...] | None,
     requires_grad: bool,
     attributes: dict,
 ):
