@@ -57,6 +57,7 @@ def contents(library) -> dict:
         "turned": x.t(),
         "expanded": library.ones(1).expand(2, 3),
         "conj": library.tensor([1 + 2j]).conj(),
+        "negated": library.tensor([1 + 2j]).conj().imag,
         "empty": library.empty(0, 3),
         "number": library.tensor(3),
         "tracked": library.ones(2, requires_grad=True),

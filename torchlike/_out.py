@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from torchlike._autograd.modes import state
 from torchlike._autograd.refusals import OVERLAP, SHARED
@@ -91,7 +91,7 @@ def safe(name: str, noun: str = "result") -> OutRule:
     return OutRule(text.format(name=name, noun=noun), can_cast)
 
 
-def with_out(call: Callable, args: tuple, kwargs: dict, form: Form):
+def with_out(call: Any, args: tuple, kwargs: dict, form: Form):
     """Call an operation and put the results into the tensors given as ``out=``, which take the results' shapes.
 
     Raises:
@@ -173,12 +173,13 @@ def stored(name: str, results: R, out: Any, rule: OutRule | tuple[OutRule, ...] 
     if out is None:
         return results
     if isinstance(results, TensorBase):
-        store_out(name, results, out, rule)
+        store_out(name, results, out, cast(OutRule, rule))
         return out
-    rules = rule if isinstance(rule, tuple) else (rule,) * len(results)
-    for result, target, each in zip(results, out, rules, strict=True):
+    several = cast(Any, results)
+    rules = rule if isinstance(rule, tuple) else (rule,) * len(several)
+    for result, target, each in zip(several, out, rules, strict=True):
         store_out(name, result, target, each)
-    return type(results)._make(out) if hasattr(results, "_make") else tuple(out)
+    return type(several)._make(out) if hasattr(several, "_make") else tuple(out)
 
 
 def _refuse_tracked(name: str, *tensors: TensorBase) -> None:
@@ -194,7 +195,7 @@ def store_out(name: str, result: TensorBase, target: TensorBase, rule: OutRule =
     _refuse_tracked(name, result, target)
     got, aval = result._aval, target._aval
     if got.device != aval.device:
-        pair = sorted((aval.device, got.device), key=lambda each: each.type == "cpu")
+        pair: list[Any] = sorted((aval.device, got.device), key=lambda each: each.type == "cpu")
         raise RuntimeError(DEVICES.format(*pair))
     rule.check(name, got.dtype, aval.dtype)
     if got.dtype is not aval.dtype:

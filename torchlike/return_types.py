@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -16,8 +16,9 @@ def _named(fields: type[T]) -> type[T]:
     name = fields.__name__
     count = len(fields.__annotations__)
 
-    def __new__(cls: Any, *given: Any) -> Any:
+    def __new__(cls: Any, *results: Any) -> Any:
         """Of one sequence of the results; or, as JAX makes it, of the results themselves."""
+        given: Sequence[Any] = results
         if len(given) == count > 1 and not isinstance(given[1], dict):
             return tuple.__new__(cls, given)
         if not given or len(given) > 2 or not isinstance(given[0], Iterable):

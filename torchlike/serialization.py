@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def save(
         raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
     with _written_to(f) as file:
         if _use_new_zipfile_serialization:
-            writer = Writer(file, name_of(os.fspath(f)) if _is_path(f) else "archive")
+            writer = Writer(file, name_of(os.fspath(cast(str, f))) if _is_path(f) else "archive")
             _save(obj, writer, pickle_module, pickle_protocol, _disable_byteorder_record)
         else:
             legacy.save(obj, file, pickle_module, pickle_protocol)
@@ -103,7 +103,7 @@ def save(
 @contextmanager
 def _written_to(f: Any) -> Generator[IO[bytes]]:
     if _is_path(f):
-        with replacing(os.fspath(f)) as file:
+        with replacing(os.fspath(cast(str, f))) as file:
             yield file
     else:
         yield f
@@ -175,7 +175,7 @@ def load(
         if is_archive(file):
             if mmap and not _is_path(f):
                 raise ValueError("f must be a file path in order to use the mmap argument")
-            reader = Reader(file, os.fspath(f) if mmap else None)
+            reader = Reader(file, os.fspath(cast(str, f)) if mmap else None)
             if reader.has("constants.pkl"):
                 raise RuntimeError(
                     "Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``. "

@@ -410,6 +410,23 @@ def test_lbfgs(options):
             assert got == want
 
 
+def test_lbfgs_of_complex_numbers():
+    def run(library):
+        place = library.nn.Parameter(library.tensor([1 + 2j, 3 - 1j]))
+        optimizer = library.optim.LBFGS([place], lr=0.5, max_iter=5)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = (place.abs() ** 2 * library.tensor([1.0, 3.0])).sum()
+            loss.backward()
+            return loss
+
+        return [optimizer.step(closure).item() for _ in range(2)], place.detach().numpy()
+
+    for want, got in zip(run(torch), run(torchlike), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
 def test_errors_of_lbfgs():
     for library in (torch, torchlike):
         place, loss = rosenbrock(library)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from torchlike._compile import options as _options
 from torchlike._compile.errors import BREAK, DISABLED
@@ -169,14 +169,16 @@ def compile(
         >>> double(torch.ones(2))
         tensor([2., 2.])
     """
-    given = dict(fullgraph=fullgraph, dynamic=dynamic, backend=backend, mode=mode, options=options, disable=disable)
+    given: dict[str, Any] = dict(
+        fullgraph=fullgraph, dynamic=dynamic, backend=backend, mode=mode, options=options, disable=disable
+    )
     given["recompile_limit"] = recompile_limit
     if model is None:
 
         def decorate(model: Callable):
             if model is None:
                 raise RuntimeError("Model can't be None")
-            return compile(model, **given)
+            return compile(cast(Any, model), **given)
 
         return decorate
     _options.check(backend, mode, options)

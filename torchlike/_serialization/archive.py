@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from struct import pack, unpack
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class Reader:
                 return np.memmap(self._path, np.uint8, "c", self._begin(record), (size,))
             array = np.empty(size, np.uint8)
             with self._zip.open(record) as file:
-                _fill(file, memoryview(array))
+                _fill(file, memoryview(cast(Any, array)))
         except (
             zipfile.BadZipFile,
             zlib.error,

@@ -6,7 +6,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from struct import pack, unpack
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -36,9 +36,10 @@ def save(obj: object, file: IO[bytes], pickle_module: Any, protocol: int) -> Non
     file.flush()
     for key in keys:
         array = memories.held[key].array
-        size = 1 if memories.held[key].dtype is None else memories.held[key].dtype.itemsize
+        kind = memories.held[key].dtype
+        size = 1 if kind is None else kind.itemsize
         file.write(pack("<q", len(array) // size))
-        file.write(memoryview(array))
+        file.write(memoryview(cast(Any, array)))
 
 
 class Reader:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._functions.making import wrapped
+from torchlike._ops.views import neg_view
 from torchlike._recorder.view import Layout
 from torchlike._tensor.storages import TypedStorage, UntypedStorage, storage_class
 from torchlike._types import formats
@@ -82,7 +83,7 @@ def _placed(storage: Any, kind: dtype, offset: int, size: tuple, stride: tuple, 
 
 def _signed(tensor: Tensor, signs: dict | None) -> Tensor:
     tensor = tensor.conj() if signs and signs.get("conj") else tensor
-    return tensor._neg_view() if signs and signs.get("neg") else tensor
+    return neg_view(tensor) if signs and signs.get("neg") else tensor
 
 
 def _rebuild_tensor(storage: Any, storage_offset: Any, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
@@ -122,7 +123,7 @@ def _rebuild_tensor_v3(
 
 def _rebuild_parameter(data: Any, requires_grad: bool, backward_hooks: Any) -> Parameter:
     """A parameter."""
-    return Parameter(data, requires_grad)
+    return cast(Parameter, Parameter(data, requires_grad))
 
 
 def _rebuild_parameter_with_state(data: Any, requires_grad: bool, backward_hooks: Any, state: Any) -> Parameter:

@@ -177,7 +177,7 @@ def _path(argument: str) -> tuple[str, str]:
 
 def globals_in(data: bytes) -> set[str]:
     """The names of all globals in a pickle."""
-    return {".".join(_path(argument)) for code, argument, _ in pickletools.genops(data) if code.name == "GLOBAL"}
+    return {".".join(_path(str(argument))) for code, argument, _ in pickletools.genops(data) if code.name == "GLOBAL"}
 
 
 # ---------------------------------------------------------------------- building weights

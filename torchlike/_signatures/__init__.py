@@ -117,12 +117,12 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
             again(args, kwargs)
             raise
 
-    def again(args, kwargs):
+    def again(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Values, too, may be what fits none: ints of more than 64 bits."""
         if old.isdisjoint(kwargs):
             refuse_call(path, args, kwargs)
 
-    first.known, first.plainly, first.again = known, fn, again  # for who looks at the arguments' kinds, too
+    vars(first).update(known=known, plainly=fn, again=again)  # for who looks at the arguments' kinds, too
 
     def late(*args: Any, **kwargs: Any):
         try:
@@ -144,7 +144,7 @@ def looking(path: str, fn: Callable, old: frozenset) -> Callable:
     return late if hasattr(fn, "path") or path.rpartition(".")[2] in QUICK else first
 
 
-def refusing(path: str, fn: Callable) -> Callable:
+def refusing(path: str, fn: Any) -> Any:
     """A function that refuses what PyTorch's of this path refuses: the same one if it is a `function` declared there."""
     old, owner = getattr(fn, "old_keywords", frozenset()), path.rpartition(".")[0]
     at_home = owner in ("torch.Tensor", fn.__module__.replace("torchlike", "torch", 1))
@@ -152,7 +152,7 @@ def refusing(path: str, fn: Callable) -> Callable:
         fn.body, fn.path = looking(path, fn.body, old), path
         return fn
     looks = looking(path, fn, old)
-    call = functools.wraps(fn)(gate(looks) if hasattr(looks, "known") else looks)
+    call: Any = functools.wraps(fn)(gate(looks) if hasattr(looks, "known") else looks)
     call.path, call.__name__ = path, path.rpartition(".")[2]
     if owner != "torch.Tensor":
         call.__qualname__, call.__module__ = call.__name__, "torchlike" + owner.removeprefix("torch")

@@ -222,7 +222,7 @@ class Signature:
             OverflowError: there is such a number.
         """
         for place, each in enumerate(self.parameters):
-            given = args[place] if place < len(args) else (each.among(kwargs) or [None])[0]
+            given: Any = args[place] if place < len(args) else (each.among(kwargs) or [None])[0]
             if each.word == "Number" and _is_long(given) and not -(2**63) <= given < 2**64:
                 raise OverflowError("int too big to convert" if given > 0 else "can't convert negative int to unsigned")
             if each.word == "tuple of floats" and _is_sequence(given):
@@ -251,7 +251,7 @@ class Signature:
     def goes_by_kinds(self, args: tuple, kwargs: dict) -> bool:
         """Whether other arguments of the same types fit as well: where a number is expected not every tensor does."""
         for place, each in enumerate(self.parameters):
-            given = args[place] if place < len(args) else (each.among(kwargs) or [None])[0]
+            given: Any = args[place] if place < len(args) else (each.among(kwargs) or [None])[0]
             if not each.word.endswith(("Tensor", "Tensors")):
                 inside = args if self.spelled else given if _is_sequence(given) else (given,)
                 if any(isinstance(one, TensorBase) for one in inside):
@@ -351,9 +351,11 @@ def _unpack(size: Sequence[int], count: int) -> None:
                 _, _ = size
             case 3:
                 _, _, _ = size
+            case _:
+                pass
 
 
-def _with_default(size: Sequence[int], defaults: Sequence[int]):
+def _with_default(size: Any, defaults: Sequence[int]):
     if isinstance(size, int):
         return size
     if len(defaults) <= len(size):

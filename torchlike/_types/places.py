@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -62,7 +62,7 @@ def received(array: jax.Array | np.ndarray) -> tuple[jax.Array | np.ndarray, Pla
     if len(sharding.device_set) == 1:
         return array, place_of(devices.shown_as(*sharding.device_set))
     if isinstance(sharding, NamedSharding):
-        mesh = Mesh(sharding.mesh.devices, sharding.mesh.axis_names)
+        mesh = Mesh(cast(np.ndarray, sharding.mesh.devices), sharding.mesh.axis_names)
         array = jax.device_put(array, NamedSharding(mesh, sharding.spec))
     else:
         mesh = Mesh(np.array(sorted(sharding.device_set, key=lambda each: each.id)), ("all",))

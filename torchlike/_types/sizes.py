@@ -17,7 +17,7 @@ class Size(tuple[int, ...]):
 
     __slots__ = ()
 
-    def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:
+    def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
         made = super().__new__(cls, sizes)
         for place, size in enumerate(made):
             if type(size) is not int and not hasattr(size, "__index__"):

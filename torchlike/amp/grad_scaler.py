@@ -183,7 +183,7 @@ class GradScaler:
             return None
         return optimizer.step(*args, **kwargs)
 
-    def update(self, new_scale: float | Tensor | None = None) -> None:
+    def update(self, new_scale: Any = None) -> None:
         """Make the factor smaller or larger, by what the steps since the last call have met.
 
         Args:

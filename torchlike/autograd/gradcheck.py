@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -248,7 +248,7 @@ class _Check:
         """
         zeros = [each.new_zeros(each.shape) for each in self.outputs]
         found = calls.grad(self.outputs, self.checked, zeros, allow_unused=True) if zeros else []
-        for grad, source in zip(found, self.checked, strict=False):
+        for grad, source in zip(cast(list[Any], found), self.checked, strict=False):
             if grad is None:
                 continue
             largest = np.abs(grad.detach().numpy(force=True)).max(initial=0)

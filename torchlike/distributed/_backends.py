@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from torchlike._programs.explain import warn
 from torchlike._types import devices
@@ -213,7 +213,7 @@ def get_default_backend_for_device(device: Device) -> str:
     Raises:
         ValueError: there is none for it.
     """
-    found = Backend.default_device_backend_map.get(devices.device(device).type)
+    found = Backend.default_device_backend_map.get(devices.device(cast(str, device)).type)
     if found is None:
         raise ValueError(f"Default backend not registered for device : {device}")
     return found

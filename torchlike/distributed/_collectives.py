@@ -181,7 +181,7 @@ _collective = functools.partial(function, module=_MODULE)
 
 
 @_collective
-def all_reduce(tensor: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False):
+def all_reduce(tensor: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False):
     """Put the tensors of all processes together, in place, in each of them.
 
     Args:
@@ -211,9 +211,7 @@ def all_reduce(tensor: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any
 
 
 @_collective
-def all_reduce_coalesced(
-    tensors: Sequence[Tensor], op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False
-):
+def all_reduce_coalesced(tensors: Sequence[Tensor], op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False):
     """`all_reduce` for several tensors; deprecated."""
     warn(
         "`torch.distributed.all_reduce_coalesced` will be deprecated. If you must use it, please revisit our documentation "
@@ -233,7 +231,7 @@ def all_reduce_coalesced(
 def reduce(
     tensor: Tensor,
     dst: int | None = None,
-    op: int = ReduceOp.SUM,
+    op: Any = ReduceOp.SUM,
     group: Any = None,
     async_op: bool = False,
     group_dst: Any = None,
@@ -425,7 +423,7 @@ def check_destination(rank: int, outputs: Any) -> None:
 def scatter(
     tensor: Tensor,
     scatter_list: Any = None,
-    src: Tensor | None = None,
+    src: int | None = None,
     group: Any = None,
     async_op: bool = False,
     group_src: Any = None,
@@ -480,7 +478,7 @@ def _taken(name: str, output: TensorBase, sources: Sequence[TensorBase]) -> None
 
 
 @_collective
-def reduce_scatter(output: Any, input_list: Any, op: int = ReduceOp.SUM, group: Any = None, async_op: bool = False):
+def reduce_scatter(output: Any, input_list: Any, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False):
     """Put the lists of all processes together, tensor by tensor; each gets one.
 
     Args:
@@ -507,7 +505,7 @@ def reduce_scatter(output: Any, input_list: Any, op: int = ReduceOp.SUM, group: 
 
 @_collective
 def reduce_scatter_single(
-    output: Any, input: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False
+    output: Any, input: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False
 ):
     """Put the tensors of all processes together; each gets a part.
 
@@ -536,7 +534,7 @@ def reduce_scatter_single(
 
 @_collective
 def reduce_scatter_tensor(
-    output: Any, input: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = None, async_op: bool = False
+    output: Any, input: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False
 ):
     """See `reduce_scatter_single`; deprecated."""
     _renamed("reduce_scatter_tensor", "reduce_scatter_single")

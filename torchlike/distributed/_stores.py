@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -371,7 +371,7 @@ class FileStore(Store):
 
 
 @contextmanager
-def _locked(path: str) -> Iterator:
+def _locked(path: str) -> Generator[Any]:
     """A file that no other process reads or writes meanwhile."""
     with open(path, "a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

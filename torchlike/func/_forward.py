@@ -104,7 +104,8 @@ def _dual(level: Dual, primal: Tensor, tangent: Tensor) -> Tensor:
 
 
 def _parts(level: Dual, tensor: Tensor, strict: bool) -> tuple[Tensor, Tensor]:
-    primal, tangent = left(level, tensor)
+    parts: list[Any] = left(level, tensor)  # the first is always there
+    primal, tangent = parts
     if tangent is None:
         if strict:
             raise RuntimeError(

@@ -29,7 +29,7 @@ def spread(tree: Any, spec: pytree.TreeSpec) -> list | None:
     children, context = pytree.SUPPORTED_NODES[kind].flatten_fn(tree)
     if len(children) != spec.num_children or context != spec.context:
         return None
-    parts = [spread(each, child) for each, child in zip(children, spec.children(), strict=True)]
+    parts: list[Any] = [spread(each, child) for each, child in zip(children, spec.children(), strict=True)]
     return None if None in parts else [each for part in parts for each in part]
 
 

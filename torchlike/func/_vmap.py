@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from torchlike._autograd.levels import as_rows, left, mapping, within
 from torchlike._ops.joining import cat
@@ -97,7 +97,9 @@ def _left(level: Batched, given: Any, dim: int | None, func: Callable):
         if given._value().recording is level:
             raise ValueError(f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None")
         edge = given._tracked_edge
-        return given if edge is None or level not in edge[0]._homes else left(level, given)[0].select(0, 0)
+        return (
+            given if edge is None or level not in edge[0]._homes else cast(Tensor, left(level, given)[0]).select(0, 0)
+        )
     if not isinstance(given, Tensor):
         raise ValueError(
             f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(given)}. Did you mean to set out_dims= "
@@ -215,7 +217,7 @@ def _chunks(args: tuple, dims: list, size: int, most: int) -> Iterator[tuple[tup
 def _joined(parts: list, out_dims: Any):
     """Results of chunks as one."""
     leaves, trees = zip(*map(pytree.tree_flatten, parts), strict=True)
-    dims = spread(out_dims, trees[0])
+    dims: Any = spread(out_dims, trees[0])
     made = [cat(column, dim) for column, dim in zip(zip(*leaves, strict=True), dims, strict=True)]
     return pytree.tree_unflatten(made, trees[0])
 

@@ -148,11 +148,11 @@ def _count_steps(optimizer: Optimizer) -> None:
 
     @wraps(step)
     def counted(*args: Any, **kwargs: Any):
-        owner = held()
+        owner: Any = held()
         owner._opt_called = True
         return step.__get__(owner, type(owner))(*args, **kwargs)
 
-    counted._by_lr_scheduler = True
+    vars(counted)["_by_lr_scheduler"] = True
     optimizer.step = counted
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax.numpy as jnp
 
@@ -55,7 +55,7 @@ def by_parameter(
         changes, *lists = zip(*found, strict=True)
         return list(changes), state_type(*((count,) if counts else ()), *new, *map(list, lists))
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformation(init, cast(Any, update))
 
 
 def times(number: Any, array: jax.Array):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -141,8 +141,12 @@ class AdamW(Adam):
             eps,
             weight_decay,
             amsgrad,
-            **{"foreach": foreach, "maximize": maximize, "capturable": capturable},
-            **{"differentiable": differentiable, "fused": fused, "decoupled_weight_decay": True},
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
         )
 
 
@@ -162,16 +166,18 @@ def _scale_by_amsgrad(b1: Any, b2: Any, eps: Any):
     adam = optax.scale_by_adam(b1, b2, eps)
 
     def init(params: Any):
-        return AmsgradState(*adam.init(params), jax.tree.map(jnp.zeros_like, params))
+        state: Any = adam.init(params)
+        return AmsgradState(*state, jax.tree.map(jnp.zeros_like, params))
 
     def update(grads: Any, state: Any, params: Any = None):
-        _, (count, mu, nu) = adam.update(grads, optax.ScaleByAdamState(*state[:3]), params)
+        made: Any = adam.update(grads, optax.ScaleByAdamState(*state[:3]), params)
+        _, (count, mu, nu) = made
         nu_max = jax.tree.map(jnp.maximum, state.nu_max, nu)
         first, second = 1 - b1**count, 1 - b2**count
         steps = jax.tree.map(lambda m, v: m / first / (jnp.sqrt(v / second) + eps), mu, nu_max)
         return steps, AmsgradState(count, mu, nu, nu_max)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformation(init, cast(Any, update))
 
 
 Adam.__module__ = AdamW.__module__ = "torchlike.optim"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from torchlike._autograd.modes import enable_grad, no_grad
+from torchlike._functions.views import view_as_real
 from torchlike._ops.joining import cat
 from torchlike.optim.optimizer import Optimizer, check_numbers
 from torchlike.tensor import Tensor
@@ -109,7 +110,7 @@ class LBFGS(Optimizer):
                 held["d"] = _direction(held, al, grad, group["history_size"])
             held["prev_flat_grad"], held["prev_loss"] = grad.clone(), loss
             lr = group["lr"].squeeze() if isinstance(group["lr"], Tensor) else group["lr"]
-            held["t"] = min(1.0, 1.0 / grad.abs().sum()) * lr if is_first else lr
+            held["t"] = min(1.0, cast(Any, 1.0 / grad.abs().sum())) * lr if is_first else lr
             slope = grad.dot(held["d"])
             if slope > -group["tolerance_change"]:
                 break
@@ -160,12 +161,12 @@ class LBFGS(Optimizer):
         """Move all parameters along a direction."""
         pieces = direction.split([each.numel() * (1 + each.is_complex()) for each in self._params])
         for each, piece in zip(self._params, pieces, strict=True):
-            real = each.view_as_real() if each.is_complex() else each
+            real = view_as_real(each) if each.is_complex() else each
             real.add_(piece.view_as(real), alpha=length)
 
 
 def _flat(grad: Tensor) -> Tensor:
-    return (grad.view_as_real() if grad.is_complex() else grad).reshape(-1)
+    return (view_as_real(grad) if grad.is_complex() else grad).reshape(-1)
 
 
 def _begun() -> dict[str, Any]:

@@ -53,7 +53,7 @@ def register_optimizer_step_post_hook(hook: Callable) -> RemovableHandle:
     return _registered(_global_post_hooks, hook)
 
 
-def _registered(hooks: dict, hook: Callable, prepend: bool = False) -> RemovableHandle:
+def _registered(hooks: Any, hook: Callable, prepend: bool = False) -> RemovableHandle:
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook
     if prepend:

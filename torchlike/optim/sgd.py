@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -108,7 +108,7 @@ def _momentum(decay: Any, dampening: Any, nesterov: bool):
         steps = jax.tree.map(lambda g, v: g + decay * v, grads, buffers) if nesterov else buffers
         return steps, MomentumState(buffers)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformation(init, cast(Any, update))
 
 
 SGD.__module__ = "torchlike.optim"

@@ -214,20 +214,20 @@ def _comparison(actual: Any, expected: Any, place: tuple, rules: _Rules) -> Call
     def fail(kind: type[Exception], text: str) -> NoReturn:
         raise _Failure(kind, text, place)
 
-    both = (actual, expected)
+    both: tuple[Any, Any] = (actual, expected)
     try:
         if any([each is None for each in both]):
             return lambda: _compare_none(*both, fail)
         if all([isinstance(each, (bool, np.bool_)) for each in both]):
-            return lambda: _compare_bools(*map(bool, both), fail)
+            return lambda: _compare_bools(bool(both[0]), bool(both[1]), fail)
         if all([isinstance(each, (int, float, complex, np.number)) for each in both]):
-            numbers = [each.item() if isinstance(each, np.number) else each for each in both]
-            tolerances = rules.tolerances(*[_OF_NUMBERS[_kind(each)] for each in numbers])
-            return lambda: _compare_numbers(*numbers, tolerances, rules, fail)
+            left, right = [each.item() if isinstance(each, np.number) else each for each in both]
+            tolerances = rules.tolerances(*[_OF_NUMBERS[_kind(each)] for each in (left, right)])
+            return lambda: _compare_numbers(left, right, tolerances, rules, fail)
         tensors = _as_tensors(actual, expected, rules)
         if tensors is not None:
             limits = rules.tolerances(*[each.dtype for each in tensors])
-            return lambda: _compare_tensors(*tensors, limits, rules, fail)
+            return lambda: _compare_tensors(tensors[0], tensors[1], limits, rules, fail)
     except ValueError as error:
         fail(ValueError, str(error))
     fail(

@@ -26,7 +26,7 @@ _EQUAL = (
 @gate
 def make_tensor(
     *shape: Any,
-    dtype: dtypes.dtype | None,
+    dtype: dtypes.dtype,
     device: Device,
     low: float | None = None,
     high: float | None = None,
@@ -84,7 +84,7 @@ def make_tensor(
     return made
 
 
-def _bounds(low: float | None, high: float | None, dtype: dtypes.dtype | None) -> tuple[float, float]:
+def _bounds(low: float | None, high: float | None, dtype: dtypes.dtype) -> tuple[float, float]:
     """The bounds, within what the dtype holds.
 
     Raises:
@@ -112,7 +112,7 @@ def _bounds(low: float | None, high: float | None, dtype: dtypes.dtype | None) -
     return min(max(low, least), most), min(max(high, least), most)
 
 
-def _uniform(sizes: tuple, low: float, high: float, dtype: dtypes.dtype | None, device: Device):
+def _uniform(sizes: tuple, low: float, high: float, dtype: dtypes.dtype, device: Device):
     is_tiny = dtype.itemsize == 1
     made = empty(sizes, device=device, dtype=dtypes.float32 if is_tiny else dtype)
     parts = view_as_real(made) if dtype.is_complex else made

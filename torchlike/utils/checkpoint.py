@@ -252,7 +252,7 @@ class _Part:
         Raises:
             CheckpointError: the nodes of this run differ from those of the first.
         """
-        found: list[Node] = []
+        found: list[GradNode] = []
 
         def collect(node: Any) -> None:
             if isinstance(node._restore, Packed) or not node._saves:
@@ -271,7 +271,7 @@ class _Part:
             if node is not None and node._restore is not None:
                 node._kept, node._restore = again._kept, again.restored if again._kept is None else None
 
-    def _check(self, found: list[Node]) -> None:
+    def _check(self, found: list[GradNode]) -> None:
         kinds = [_kind(each) for each in found]
         told = ""
         if self.tells:

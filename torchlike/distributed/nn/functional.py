@@ -66,7 +66,7 @@ def scatter(tensors: _Sequence, src: int = 0, group: Any = _WORLD):
     return tensors[0].clone()
 
 
-def reduce(tensor: Tensor, dst: int, op: int = ReduceOp.SUM, group: Any = _WORLD):
+def reduce(tensor: Tensor, dst: int, op: Any = ReduceOp.SUM, group: Any = _WORLD):
     """The tensors of all processes put together, in one process.
 
     Args:
@@ -79,7 +79,7 @@ def reduce(tensor: Tensor, dst: int, op: int = ReduceOp.SUM, group: Any = _WORLD
     return tensor.clone()
 
 
-def reduce_scatter(output: Any, input_list: _Sequence, op: int = ReduceOp.SUM, group: Any = _WORLD):
+def reduce_scatter(output: Any, input_list: _Sequence, op: Any = ReduceOp.SUM, group: Any = _WORLD):
     """The lists of all processes put together, tensor by tensor; a tensor for each process.
 
     Args:
@@ -135,7 +135,7 @@ def all_to_all_single(
     return output.copy_(input.reshape(output.shape))
 
 
-def all_reduce(tensor: Tensor, op: Callable[..., Any] = ReduceOp.SUM, group: Any = _WORLD):
+def all_reduce(tensor: Tensor, op: Any = ReduceOp.SUM, group: Any = _WORLD):
     """The tensors of all processes put together.
 
     Args:

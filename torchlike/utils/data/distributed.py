@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Sized
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from torchlike._functions.generators import Generator
 from torchlike._functions.randoms import randperm
@@ -59,14 +59,14 @@ class DistributedSampler(Sampler[_T_co]):
         self.rank = rank
         self.epoch = 0
         self.drop_last = drop_last
-        size = len(dataset)
+        size = len(cast(Sized, dataset))
         self.num_samples = size // num_replicas if drop_last else -(-size // num_replicas)
         self.total_size = self.num_samples * num_replicas
         self.shuffle = shuffle
         self.seed = seed
 
     def __iter__(self) -> Iterator[Any]:
-        size = len(self.dataset)
+        size = len(cast(Sized, self.dataset))
         if self.shuffle:
             order = numbers(randperm(size, generator=Generator().manual_seed(self.seed + self.epoch)))
         else:

@@ -12,7 +12,6 @@ import mmap
 import os
 import pickle
 import weakref
-from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
@@ -188,7 +187,7 @@ def _made_again(
     cls: type,
     memory: np.ndarray,
     kind: dtype,
-    shape: Sequence[int],
+    shape: tuple[int, ...],
     strides: tuple[int, ...] | None,
     requires_grad: bool,
     attributes: dict,

@@ -98,9 +98,11 @@ class ExceptionWrapper:
     """
 
     def __init__(self, exc_info: Any = None, where: str = "in background") -> None:
-        kind, error, trace = exc_info or sys.exc_info()
+        found: Any = exc_info or sys.exc_info()
+        kind, error, trace = found
         # the text, and not the traceback: its frames would hold the worker's batch
-        self.exc_type, self.exc_name = kind, kind.__name__
+        self.exc_type: Any = kind
+        self.exc_name: str = kind.__name__
         self.exc_msg = "".join(traceback.format_exception(kind, error, users_part(trace)))
         self.where = where
 
