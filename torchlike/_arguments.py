@@ -28,6 +28,7 @@ ARRAY, LIKE, ARRAYS, NUMBER, STATIC = "a tensor", "a tensor or number", "tensors
 INTEGER, INTEGERS, POSITIVE = "an integer", "integers", "a positive number"
 # other words for an argument, as NumPy says them; PyTorch takes them, too
 SYNONYMS = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+SYNONYMS |= {"axis0": "dim0", "axis1": "dim1"}
 _TYPES = {ARRAY: "Tensor", LIKE: "Tensor", ARRAYS: "tuple of Tensors", NUMBER: "Number"}
 _KINDS = {"Arrays": ARRAYS, "ArrayLike": LIKE, "Array": ARRAY, "Number": NUMBER}
 _KINDS |= {"Integer": INTEGER, "Integers": INTEGERS, "Positive": POSITIVE}

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 
@@ -210,7 +210,7 @@ class Op:
             made.extra = self._view_rule(args, kwargs)
         return made
 
-    def _made(self, *call) -> Spec:
+    def _made(self, *call: Any) -> Spec:
         """`spec_of`, traced with symbols for sizes or with these."""
         sizes: list[int] = []
         pattern = taken_out(call, sizes)
@@ -294,7 +294,10 @@ class Op:
             except RuntimeError as error:
                 if in_place and hasattr(error, "dtype"):
                     shapes = [each.shape for each in arrays]
-                    _check_stored(kinds[0], jax.numpy.broadcast_shapes(*shapes), error.dtype, rule)
+                    said: Any = error
+                    _check_stored(
+                        kinds[0], cast(tuple[int, ...], jax.numpy.broadcast_shapes(*shapes)), said.dtype, rule
+                    )
                 raise
             except (TypeError, ValueError, OverflowError) as error:
                 raise self._unfit(error, kinds, args, kwargs) from None
@@ -329,11 +332,11 @@ class Op:
 
         def layout(viewed: Any, *given: Any):
             fill = functools.partial(_filled, arrays=(viewed, *given))
-            return flags.view(*map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
+            return cast(Any, flags.view)(*map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
         def write(viewed: Any, new: Any, *given: Any):
             fill = functools.partial(_filled, arrays=(viewed, *given))
-            return flags.write(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
+            return cast(Any, flags.write)(new, *map(fill, args), **{k: fill(v) for k, v in kwargs.items()})
 
         return ViewRule(layout, None if flags.write is None else write, flags.sign, flags.careful, flags.merge)
 

@@ -104,7 +104,7 @@ def together(op: Op, args: tuple, kwargs: dict, in_place: bool) -> tuple | None:
         return tuple([there(name, one) for one in each]) if op.kinds[name] is ARRAYS and each is not None else each
 
     moves = [there(name, each) for name, each in zip(op.kinds, args, strict=False)]
-    names = {name: SYNONYMS.get(name, name) if name not in op.kinds else name for name in kwargs}
+    names: dict[str, Any] = {name: SYNONYMS.get(name, name) if name not in op.kinds else name for name in kwargs}
     return tuple(moves), {name: there(names[name], each) for name, each in kwargs.items()}
 
 
@@ -158,6 +158,7 @@ def _row(op: Op, given: dict[str, list[TensorBase]]) -> tuple[str, list[tuple[st
     rows = EXACT[op.name]
     if op.name == "matmul" and max([each._aval.ndim for each in chain.from_iterable(given.values())]) > 2:
         rows = ["bmm: self=input mat2=other"]
+    kernel, pairs = "", []
     for row in rows:
         kernel, _, names = row.partition(": ")
         pairs = [each.partition("=") for each in names.split()]

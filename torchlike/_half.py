@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -168,7 +168,7 @@ def _summed(eqn: Any, given: list):
     wide = [_widened(each, None) for each in given]
     if eqn.primitive.name == "scatter-add":
         names = ("dimension_numbers", "indices_are_sorted", "unique_indices", "mode")
-        made = lax.scatter_add(*wide, **{name: eqn.params[name] for name in names})
+        made = cast(Any, lax.scatter_add)(*wide, **{name: eqn.params[name] for name in names})
     else:
         made = eqn.primitive.bind(*wide, **eqn.params)
     return made.astype(eqn.outvars[0].aval.dtype)
@@ -180,7 +180,7 @@ def _computing(jaxpr: Jaxpr) -> Iterator[str]:
         inner = [each for each in map(_body, jax.tree.leaves([*eqn.params.values()])) if each is not None]
         for each in inner:
             yield from _computing(each)
-        narrow = any(each.aval.dtype in _NUMPY for each in (*eqn.invars, *eqn.outvars))
+        narrow = any(cast(Any, each.aval).dtype in _NUMPY for each in (*eqn.invars, *eqn.outvars))
         name = eqn.primitive.name
         if narrow and (name in SUMS or not inner and name not in EXACT):
             yield name

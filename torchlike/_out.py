@@ -179,7 +179,7 @@ def stored(name: str, results: R, out: Any, rule: OutRule | tuple[OutRule, ...] 
     rules = rule if isinstance(rule, tuple) else (rule,) * len(several)
     for result, target, each in zip(several, out, rules, strict=True):
         store_out(name, result, target, each)
-    return type(several)._make(out) if hasattr(several, "_make") else tuple(out)
+    return cast(R, type(several)._make(out) if hasattr(several, "_make") else tuple(out))
 
 
 def _refuse_tracked(name: str, *tensors: TensorBase) -> None:

@@ -7,7 +7,7 @@ import math
 import textwrap
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def set_printoptions(
         >>> torch.set_printoptions(profile="default")
     """
     global options
-    given = dict(PROFILES.get(profile, {}))
+    given = dict(PROFILES.get(profile or "", {}))
     named = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     given |= {name: value for name, value in named.items() if value is not None}
     options = replace(options, **given, sci_mode=sci_mode)
@@ -256,7 +256,7 @@ def describe(tensor: Tensor) -> str:
     if value.is_abstract:
         level = value.recording
         name, more = ("BatchedTensor", ", bdim=0") if type(level) is Batched else ("GradTrackingTensor", "")
-        below = describe(TensorBase._wrap(level.parts(value)[0]))
+        below = describe(TensorBase._wrap(cast(Any, level).parts(value)[0]))
         return f"{name}(lvl={level.depth}{more}, value=\n{textwrap.indent(below, '    ')}\n)"
     before = [f"device='{tensor.device}'"] if tensor.is_cuda else []
     after = _history(tensor)

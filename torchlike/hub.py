@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -110,7 +110,7 @@ def _umask() -> int:
 
 
 @contextmanager
-def _bar(size: int | None, is_shown: bool) -> Iterator[Callable[[int], Any]]:
+def _bar(size: int | None, is_shown: bool) -> Generator[Callable[[int], Any]]:
     """What is told how many bytes came: tqdm's bar if that is installed, else a line that counts."""
     try:
         from tqdm.auto import tqdm
@@ -279,7 +279,7 @@ def load(
 
 
 @contextmanager
-def _conf(folder: str) -> Iterator[ModuleType]:
+def _conf(folder: str) -> Generator[ModuleType]:
     """A repository's ``hubconf.py``, which finds what lies beside it."""
     sys.path.insert(0, folder)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from torchlike.tensor import Tensor
@@ -18,7 +18,7 @@ def _named(fields: type[T]) -> type[T]:
 
     def __new__(cls: Any, *results: Any) -> Any:
         """Of one sequence of the results; or, as JAX makes it, of the results themselves."""
-        given: Sequence[Any] = results
+        given = cast(Sequence[Any], results)
         if len(given) == count > 1 and not isinstance(given[1], dict):
             return tuple.__new__(cls, given)
         if not given or len(given) > 2 or not isinstance(given[0], Iterable):

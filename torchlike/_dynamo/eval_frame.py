@@ -37,7 +37,7 @@ class OptimizedModule(Module):
         return self._orig_mod.training
 
     @training.setter
-    def training(self, mode: bool) -> None:
+    def training(self, mode: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._orig_mod.training = mode
 
     def __getattr__(self, name: str) -> Any:

@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,8 +39,9 @@ def missing(source: str) -> Iterator[tuple[int, str]]:
     """(line, path) of each name of PyTorch's in a program that torchlike lacks, in order."""
     tree = ast.parse(source)
     known = dict(_imported(tree))
-    asked = [(node.lineno, path) for node in ast.walk(tree) for path in _paths(node, known)]
-    asked += [(node.lineno, f"torch.Tensor.{node.attr}") for node in ast.walk(tree) if _is_a_tensors(node)]
+    nodes: list[Any] = list(ast.walk(tree))
+    asked = [(node.lineno, path) for node in nodes for path in _paths(node, known)]
+    asked += [(node.lineno, f"torch.Tensor.{node.attr}") for node in nodes if _is_a_tensors(node)]
     told: set[str] = set()
     for line, path in sorted(asked):
         lacking = _first_lacking(path)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from operator import attrgetter
 from types import FunctionType
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from torchlike._serialization.places import location_tag
 from torchlike._serialization.rebuilding import Memory, _get_layout, reduced
@@ -57,8 +57,8 @@ class Memories:
 
 def _save_global(pickler: Any, obj: Any, name: str | None = None) -> None:
     """Write a global by PyTorch's name."""
-    name = name or getattr(obj, "__qualname__", None) or obj.__name__
-    module = "torchlike" if isinstance(obj, dtype) else pickle.whichmodule(obj, name)
+    name = str(name or getattr(obj, "__qualname__", None) or obj.__name__)
+    module = "torchlike" if isinstance(obj, dtype) else cast(Any, pickle).whichmodule(obj, name)
     if module.split(".")[0] != "torchlike":
         pickle._Pickler.save_global(pickler, obj, name)  # type: ignore[attr-defined]
         return
@@ -77,7 +77,7 @@ def _save_global(pickler: Any, obj: Any, name: str | None = None) -> None:
 
 def pickler_class(pickle_module: Any, identify: Callable[[Any], Any]) -> type:
     """A pickler that writes storages as `identify` says; names are PyTorch's where the module's pickler is Python's own."""
-    base = pickle._Pickler if pickle_module is pickle else pickle_module.Pickler  # type: ignore[attr-defined]
+    base: Any = pickle._Pickler if pickle_module is pickle else pickle_module.Pickler  # type: ignore[attr-defined]
 
     class Pickler(base):
         def persistent_id(self, obj: Any):

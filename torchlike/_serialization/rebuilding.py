@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -94,8 +93,8 @@ def _rebuild_tensor(storage: Any, storage_offset: Any, size: tuple[int, ...], st
 def _rebuild_tensor_v2(
     storage: Any,
     storage_offset: Any,
-    size: Sequence[int],
-    stride: Sequence[int],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
     requires_grad: bool,
     backward_hooks: Any,
     metadata: Any = None,
@@ -109,11 +108,11 @@ def _rebuild_tensor_v2(
 def _rebuild_tensor_v3(
     storage: Any,
     storage_offset: Any,
-    size: Sequence[int],
-    stride: Sequence[int],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
     requires_grad: bool,
     backward_hooks: Any,
-    dtype: dtypes.dtype | None,
+    dtype: dtypes.dtype,
     metadata: Any = None,
 ) -> Tensor:
     """`_rebuild_tensor_v2` of a dtype that no storage has."""
@@ -130,7 +129,7 @@ def _rebuild_parameter_with_state(data: Any, requires_grad: bool, backward_hooks
     """A parameter that somebody has set attributes on."""
     made = Parameter(data, requires_grad)
     _set_state(made, state)
-    return made
+    return cast(Parameter, made)
 
 
 def _rebuild_from_type_v2(func: Any, new_type: Any, args: Any, state: Any):
@@ -142,7 +141,7 @@ def _rebuild_from_type_v2(func: Any, new_type: Any, args: Any, state: Any):
         made.__setstate__(state)
     else:
         _set_state(made, state)
-    return made
+    return cast(Parameter, made)
 
 
 def _set_state(made: Any, state: Any) -> None:

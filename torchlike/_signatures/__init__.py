@@ -6,14 +6,13 @@ Python, and so with Python's words: ``def unfold(input, kernel_size, ...)``. A `
 
 from __future__ import annotations
 
-from typing import Any
-
 import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from types import FunctionType
+from typing import Any
 
 from torchlike._autograd.variable import TensorBase
 from torchlike._programs import memory
@@ -183,7 +182,7 @@ def guard(owner: str, namespace: Mapping[str, Any], write: Callable) -> None:
             write(name, refusing(path, fn))
 
 
-def _takes_no_more(fn: Callable, path: str) -> bool:
+def _takes_no_more(fn: Any, path: str) -> bool:
     """Whether an operation has no parameters of our own, which PyTorch's signatures know nothing of."""
     known = {name for each in _written()[path] for name in re.findall(r"(\w+)(?=[,=)])", each)}
     return known | {"input"} >= (fn.op.kinds.keys() if hasattr(fn, "op") else inspect.signature(fn).parameters.keys())

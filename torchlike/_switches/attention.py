@@ -11,7 +11,7 @@ _OLD = (
     "`torch.backends.cuda.sdp_kernel()` is deprecated. In the future, this context manager will be removed. Please see "
     "`torch.nn.attention.sdpa_kernel()` for the new context manager, with updated signature."
 )
-allowed = dict.fromkeys(("flash", "mem_efficient", "math", "cudnn", "overrideable"), True)
+allowed: dict[str, bool] = dict.fromkeys(("flash", "mem_efficient", "math", "cudnn", "overrideable"), True)
 priority = [1, 2, 0, 3, 4]  # the order in which they are tried, by `torch.nn.attention.SDPBackend`
 _NONE = (
     "No viable backend for scaled_dot_product_attention was found. This is likely due to turning off both the math kernel "

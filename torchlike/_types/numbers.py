@@ -53,12 +53,13 @@ def fitting(value: Any, which: dtype):
     low, high = LIMITS[which]
     if which.rank == 0:
         return value
-    if type(value) is not complex and low <= value <= high:
+    kind = type(value)
+    if kind is not complex and low <= value <= high:
         return value
-    if type(value) is complex:
+    if kind is complex:
         fits = which.is_complex
     elif which.rank == 1:  # negative integers wrap
-        fits = type(value) is int and low == 0 <= -value <= high
+        fits = kind is int and low == 0 <= -value <= high
     else:
         fits = not math.isfinite(value)
     if not fits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from torchlike._autograd.calls import GradientEdge as GradientEdge
 from torchlike._autograd.modes import state
@@ -126,7 +126,7 @@ def get_gradient_edge(tensor: TensorBase) -> GradientEdge:
     """
     if not tensor.requires_grad:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
-    return GradientEdge(*tensor._tracked_edge)
+    return GradientEdge(*cast(Any, tensor._tracked_edge))
 
 
 class _Handles(RemovableHandle):

@@ -97,12 +97,12 @@ class FunctionEvent(FormattedTimesMixin):
         return "ProfilerStep*" if self.name.startswith("ProfilerStep#") else self.name
 
     @property
-    def cpu_time_total(self) -> float:
+    def cpu_time_total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Its time with all that was done within it, in us."""
         return self.time_range.elapsed_us() + (0 if self._on_device else self._ran)
 
     @property
-    def self_cpu_time_total(self) -> float:
+    def self_cpu_time_total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Its own time, in us. A program's is that of its operations."""
         if self.kind == PROGRAM:
             return 0.0
@@ -110,12 +110,12 @@ class FunctionEvent(FormattedTimesMixin):
         return max(self.cpu_time_total - inner, 0.0)
 
     @property
-    def device_time_total(self) -> float:
+    def device_time_total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Its time on a GPU with all that was done within it, in us."""
         return self.self_device_time_total + sum([each.device_time_total for each in self.cpu_children])
 
     @property
-    def self_device_time_total(self) -> float:
+    def self_device_time_total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Its own time on a GPU, in us."""
         return self._ran if self._on_device else 0.0
 
@@ -213,7 +213,7 @@ class EventList(list):
         return self.table()
 
     @property
-    def self_cpu_time_total(self) -> float:
+    def self_cpu_time_total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
         """All time, in us."""
         return sum([each.self_cpu_time_total for each in self])
 

@@ -61,7 +61,7 @@ class Store:
         """Set how long is waited for a key."""
         self._timeout = timeout
 
-    def _do(self, operation: str, *args: Any):
+    def _do(self, operation: str, *args: Any) -> Any:
         raise RuntimeError(f'Tried to call pure virtual function "Store::{operation}"')
 
     def _late(self, keys: Sequence[str], limit: timedelta, reads: bool) -> Exception:
@@ -288,7 +288,7 @@ class PrefixStore(Store):
     def _late(self, keys: Sequence[str], limit: timedelta, reads: bool) -> Exception:
         return self._store._late([self._prefix + each for each in keys], limit, reads)
 
-    def _do(self, operation: str, *args: Any):
+    def _do(self, operation: str, *args: Any) -> Any:
         if operation == "check":
             return self._store._do("check", *[self._prefix + each for each in args])
         if operation == "list_keys":
@@ -354,7 +354,7 @@ class FileStore(Store):
         file.flush()
         self._read = file.tell()
 
-    def _do(self, operation: str, *args: Any):
+    def _do(self, operation: str, *args: Any) -> Any:
         if operation.startswith("queue"):
             raise NotImplementedError("queue support is not implemented.")
         keys = len(args) if operation == "check" else 1

@@ -10,7 +10,7 @@ import time
 import weakref
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from torchlike.distributed._errors import DistNetworkError, DistStoreError
 from torchlike.distributed._stores import Store, Table
@@ -78,7 +78,7 @@ class _Handler(socketserver.StreamRequestHandler):
             except (DistNetworkError, OSError):
                 return
             try:
-                result = self.server.table.do(operation, *args)
+                result = cast(Any, self.server).table.do(operation, *args)
             except ValueError:
                 return  # as PyTorch's does: it closes the connection
             answer = [] if result is None else result if isinstance(result, list) else [result]
@@ -167,7 +167,7 @@ class TCPStore(Store):
                 )
             time.sleep(0.005)
 
-    def _do(self, operation: str, *args: Any):
+    def _do(self, operation: str, *args: Any) -> Any:
         try:
             with self._lock:
                 self._connection.sendall(_packed((operation, *args)))

@@ -8,7 +8,7 @@ that is tracked was used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Concatenate, Literal, overload
+from typing import Any, Concatenate, Literal, cast, overload
 
 from torchlike._autograd import calls
 from torchlike._autograd.levels import pulling, reaches, sourced, within
@@ -36,7 +36,7 @@ class _Pull:
         self.primals, self.tree = pytree.tree_flatten(tuple([args[place] for place in places]))
         level = pulling()
         inputs = [_source(level, each) for each in self.primals]
-        self.edges = [calls.GradientEdge(*each._edge) for each in inputs]
+        self.edges: list[Any] = [calls.GradientEdge(*cast(Any, each._edge)) for each in inputs]
         with enable_grad(), within(level):
             self.found = func(*replaced(args, tuple(places), pytree.tree_unflatten(inputs, self.tree)), **kwargs)
 

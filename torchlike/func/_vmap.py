@@ -80,7 +80,9 @@ def _mapped(func: Callable, args: tuple, kwargs: dict, dims: list, size: int, ou
     for batch, row in zip(batches, rows, strict=True):
         if row is not batch and row._storage.version:  # it was written to
             batch.copy_(left(level, row)[0])
-    made = [each if dim in (None, 0) else each.movedim(0, dim) for each, dim in zip(made, dims, strict=True)]
+    made = [
+        each if dim in (None, 0) else cast(Tensor, each).movedim(0, dim) for each, dim in zip(made, dims, strict=True)
+    ]
     return pytree.tree_unflatten(made, tree)
 
 

@@ -6,7 +6,7 @@ computes NumPy computes (see `docs/design.md`).
 
 import multiprocessing
 import sys
-from multiprocessing import *  # noqa: F403
+from multiprocessing import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary] - as PyTorch does
 
 from torchlike._types.public import publish as _publish
 from torchlike.multiprocessing.spawn import ProcessContext as ProcessContext
@@ -15,7 +15,7 @@ from torchlike.multiprocessing.spawn import ProcessRaisedException as ProcessRai
 from torchlike.multiprocessing.spawn import spawn as spawn
 from torchlike.multiprocessing.spawn import start_processes as start_processes
 
-__all__ = ["get_all_sharing_strategies", "get_sharing_strategy", "set_sharing_strategy", *multiprocessing.__all__]
+__all__ = ["get_all_sharing_strategies", "get_sharing_strategy", "set_sharing_strategy", *multiprocessing.__all__]  # pyright: ignore[reportUnsupportedDunderAll]
 
 _strategies = {"file_system"} if sys.platform in ("darwin", "win32") else {"file_descriptor", "file_system"}
 _strategy = min(_strategies)

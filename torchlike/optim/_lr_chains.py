@@ -59,7 +59,7 @@ class SequentialLR(LRScheduler):
                     f"{type(optimizer).__name__}."
                 )
 
-    def step(self) -> None:
+    def step(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as PyTorch's
         """Let the scheduler whose turn it is take a step."""
         self.last_epoch += 1
         place = bisect_right(self._milestones, self.last_epoch)

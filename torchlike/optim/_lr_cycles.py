@@ -284,12 +284,11 @@ class OneCycleLR(LRScheduler):
         step = self.last_epoch
         if step > self.total_steps:
             raise ValueError(f"Tried to step {step} times. The total number of steps is {self.total_steps}")
-        begin = 0.0
-        for phase in self._schedule_phases:
-            end = phase["end_step"]
-            if step <= end or phase is self._schedule_phases[-1]:
-                break
-            begin = end
+        begin, phases = 0.0, iter(self._schedule_phases)
+        phase = next(phases)
+        while step > phase["end_step"] and phase is not self._schedule_phases[-1]:
+            begin, phase = phase["end_step"], next(phases)
+        end = phase["end_step"]
         part = (step - begin) / (end - begin)
         values = []
         for group in self.optimizer.param_groups:
@@ -303,7 +302,9 @@ class OneCycleLR(LRScheduler):
 def _total_steps(total: int | None, epochs: int | None, per_epoch: int | None) -> int:
     if total is None and (epochs is None or per_epoch is None):
         raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
-    named = {"total_steps": total} if total is not None else {"epochs": epochs, "steps_per_epoch": per_epoch}
+    named: dict[str, Any] = (
+        {"total_steps": total} if total is not None else {"epochs": epochs, "steps_per_epoch": per_epoch}
+    )
     for name, value in named.items():
         if value <= 0 or not isinstance(value, int):
             raise ValueError(f"Expected positive integer {name}, but got {value}")

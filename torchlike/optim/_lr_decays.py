@@ -253,7 +253,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.mode_worse = self.best
         self.cooldown_counter = self.num_bad_epochs = 0
 
-    def step(self, metrics: Any, epoch: int | None = None) -> None:
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take note of the metric, and lower the rates if it is time."""
         current = float(metrics)
         if epoch is None:

@@ -106,8 +106,9 @@ class Muon(Optimizer):
         momentum, lr = hyper["momentum"], hyper["lr"]
 
         def step(grad: jax.Array, param: jax.Array, count: jax.Array, _: Any, mean: jax.Array):
-            mean = lerped(mean, grad, 1 - momentum)
-            ahead = lerped(grad, mean, momentum) if flags["nesterov"] else mean
+            blend: Any = lerped  # of arrays, here
+            mean = blend(mean, grad, 1 - momentum)
+            ahead = blend(grad, mean, momentum) if flags["nesterov"] else mean
             change = _orthogonal(ahead, hyper["eps"], flags["coefficients"], flags["steps"]).astype(param.dtype)
             rate = lr * _ratio(flags["adjust"], *param.shape)
             return shrinking(-rate * change, param, hyper, flags), mean

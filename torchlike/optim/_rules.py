@@ -37,7 +37,7 @@ def by_parameter(
 
     shared = shared or {}
     names = (*(("count",) if counts else ()), *shared, *arrays)
-    state_type = namedtuple("State", names)  # noqa: PYI024 - its fields are known at run time only
+    state_type = namedtuple("State", names)  # pyright: ignore[reportUntypedNamedTuple] - its fields are known at run time only
     first = len(names) - len(arrays)
 
     def init(params: Any):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -129,7 +129,9 @@ class Update:
         state = jax.tree_util.tree_unflatten(self._tree, state)
         updates, state = self._rule(hyper).update(grads, state, params)
         params = optax.apply_updates(params, updates)
-        units = [_complex(each) if pair else each for each, pair in zip(params, self._complex, strict=True)]
+        units = [
+            _complex(each) if pair else each for each, pair in zip(cast(list[Any], params), self._complex, strict=True)
+        ]
         return (*self._apart(units), *self._shown(state))
 
     def spec(self, inputs: list) -> Spec:

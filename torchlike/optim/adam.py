@@ -153,7 +153,7 @@ class AdamW(Adam):
 class AmsgradState(NamedTuple):
     """The count of steps, the two means, and the largest second mean so far."""
 
-    count: jax.Array
+    count: jax.Array  # pyright: ignore[reportIncompatibleMethodOverride] - optax's name
     mu: list
     nu: list
     nu_max: list
@@ -167,7 +167,7 @@ def _scale_by_amsgrad(b1: Any, b2: Any, eps: Any):
 
     def init(params: Any):
         state: Any = adam.init(params)
-        return AmsgradState(*state, jax.tree.map(jnp.zeros_like, params))
+        return AmsgradState(state[0], state[1], state[2], jax.tree.map(jnp.zeros_like, params))
 
     def update(grads: Any, state: Any, params: Any = None):
         made: Any = adam.update(grads, optax.ScaleByAdamState(*state[:3]), params)

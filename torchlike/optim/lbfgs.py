@@ -91,7 +91,7 @@ class LBFGS(Optimizer):
         return super().step(enable_grad()(closure))
 
     @no_grad()
-    def _step(self, closure: Callable):
+    def _step(self, closure: Any) -> Any:
         first = closure()
         loss, grad = float(first), self._flat_grad()
         group, state = self.param_groups[0], self.state[self._params[0]]
@@ -236,7 +236,7 @@ def _strong_wolfe(evaluate: Callable, start: _Point, length: Any, size: Tensor, 
     def is_high(point: _Point) -> bool:
         return point.loss > start.loss + _DECREASE * point.length * start.slope
 
-    def is_flat(point: _Point) -> bool:
+    def is_flat(point: _Point) -> Any:
         return abs(point.slope) <= -_CURVATURE * start.slope
 
     last, new, count = start, evaluate(length), 0

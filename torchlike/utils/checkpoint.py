@@ -328,7 +328,7 @@ class CheckpointFunction(Function):
         ]
         if not pairs:
             raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
-        roots = calls.roots_of(*[list(each) for each in zip(*pairs, strict=True)], False)
+        roots = calls.roots_of([one for one, _ in pairs], [grad for _, grad in pairs], False)
         Run(False, False, TensorBase._wrap, calls.pair)(roots)
         return None, None, *[each.grad if isinstance(each, TensorBase) else None for each in args]
 

@@ -119,7 +119,7 @@ class _Table:
         return "\n".join([title, *lines, "", told, ""])
 
     def _of_column(self, column: int) -> list[Measurement]:
-        return [row[column] for row in self.rows if row[column] is not None]
+        return [found for row in self.rows if (found := row[column]) is not None]
 
     def _number(self, one: Measurement | None, column: int) -> str:
         known = self._of_column(column)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -198,7 +198,7 @@ def ordered_unique(elements: Iterable) -> list:
 
 
 @contextmanager
-def set_torch_threads(n: int) -> Iterator[None]:
+def set_torch_threads(n: int) -> Generator[None]:
     """Within the block so many threads compute."""
     before = get_num_threads()
     set_num_threads(n)

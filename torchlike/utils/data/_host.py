@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def known_array(tensor: Any) -> np.ndarray | None:
     storage, view = tensor._storage, tensor._view
     host = storage.host
     if view is not None and host is None and tensor._seen == storage.version:
-        return tensor._cached.known
+        return cast(Any, tensor._cached).known
     if host is None:
         host = storage.value and storage.value.known
         if host is None:
