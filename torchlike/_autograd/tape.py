@@ -67,6 +67,7 @@ class Node:
     _edges: tuple = ()
     _homes: frozenset = frozenset()  # the levels that it belongs to
     _sequence: float
+    _shown_in = ""  # the module that `repr` tells
 
     @property
     def _places(self) -> tuple[int | None, ...]:
@@ -103,7 +104,7 @@ class Node:
         return self._sequence
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
+        return f"<{self._shown_in}{type(self).__name__} object at {id(self):#x}>"
 
     def register_hook(self, fn: Callable) -> RemovableHandle:
         """Call ``fn(grad_inputs, grad_outputs)`` after the node has run; it may return other gradients of the inputs."""

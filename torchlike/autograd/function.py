@@ -48,6 +48,7 @@ class FunctionCtx(Node):
     """What `forward` and `backward` of a `Function` share; on the tape it is the function's node."""
 
     _runs_without_gradients = True
+    _shown_in = "torch.autograd.function."
     _function: type[Function]  # set in the class made for each `Function`
 
     def __init__(self) -> None:
