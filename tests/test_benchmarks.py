@@ -52,7 +52,7 @@ def test_losses_agree(reference):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_a_whole_step_is_replayed(name):
+def test_a_whole_step_is_replayed(name, in_auto_mode):
     losses = []
     for compiled in (None, "step"):
         _, step = _program(name).build(Setup(torchlike, compile=compiled), **TINY[name])

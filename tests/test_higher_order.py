@@ -139,7 +139,7 @@ def test_associative_scan():
     )
 
 
-def test_a_loop_is_one_operation_and_reads_nothing():
+def test_a_loop_is_one_operation_and_reads_nothing(in_auto_mode):
     torchlike.explain(reset=True)
     steps, value = while_loop(
         lambda i, x: x.sum() < 100, lambda i, x: (i + 1, x * 2), (torchlike.tensor(0), torchlike.ones(3))

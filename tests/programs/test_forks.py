@@ -120,7 +120,8 @@ else:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_parents_mistake_is_not_told_to_its_children():
-    done = subprocess.run([sys.executable, "-c", WRONG], capture_output=True, text=True, timeout=60)
+    pending = {**os.environ, "TORCHLIKE_MODE": "auto"}
+    done = subprocess.run([sys.executable, "-c", WRONG], capture_output=True, text=True, timeout=60, env=pending)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
