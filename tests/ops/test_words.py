@@ -64,6 +64,7 @@ torch.linalg.eigvalsh(x(1, 0, 0), UPLO='n'); torch.nanquantile(x(3), -1.0); torc
 torch.cholesky_solve(x(5, 5), x(10, 5)); torch.cholesky_solve(x(5, 5), x(4, 4)); torch.cholesky_solve(x(5), x(5, 5))
 torch.cholesky_solve(x(5, 5), x(5, 5).double()); torch.linalg.solve_triangular(x(1, 1), x(2), upper=True)
 torch.linalg.solve_triangular(x(3, 3), x(2, 2), upper=True, left=False); torch.linalg.lstsq(x(3, 4), x(4, 2))
+torch.linalg.lstsq(x(3), x(3)); torch.linalg.lstsq(x(4, 3), x(()))
 torch.linalg.lstsq(x(4, 3), x(1, 4, 3)); torch.linalg.lstsq(x(3, 4), x(108)); torch.linalg.matrix_power(x(1), -4)
 torch.linalg.matrix_rank(x(3)); torch.trapezoid(x(6), dx=1j); torch.cumulative_trapezoid(x(6), dx=1j)
 torch.split(x(5, 5), (1, 2), -2); torch.slice_scatter(x(20), x(5), 0, 1, 5, -1); torch.nonzero_static(x(3), size=-1)

@@ -558,6 +558,10 @@ def lstsq_of(A: Array, B: Array) -> Array:
         RuntimeError: the shapes or dtypes do not fit.
     """
     name = "torch.linalg.lstsq: "
+    if A.ndim < 2:
+        raise RuntimeError(name + "input must have at least 2 dimensions.")
+    if not B.ndim:
+        raise RuntimeError(name + "other must have at least 1 dimension.")
     if not 0 <= A.ndim - B.ndim <= 1:
         raise RuntimeError(
             name + "input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
