@@ -273,6 +273,7 @@ class Op:
         mistaken = is_librarys(error) and not isinstance(error, jax.errors.JAXTypeError)  # which a body is to blame for
         if not mistaken or not all([_is_numeric(each) for each in kinds]):
             return error
+        refuse(self.body.__name__, kinds, last=True)
         fill = functools.partial(_filled, arrays=[each.__name__ if isinstance(each, type) else each for each in kinds])
         given = [*[str(fill(each)) for each in args], *[f"{name}={fill(each)}" for name, each in kwargs]]
         told = RuntimeError(f"{self.name}(): these arguments do not go together: {', '.join(given)}")

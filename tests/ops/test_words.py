@@ -45,7 +45,7 @@ torch.searchsorted(x(3), c(3)); torch.searchsorted(b(3), b(3)); torch.bucketize(
 torch.tensordot(b(1, 4), b(4, 1), 1)
 torch.tensordot(b(2, 4), b(4, 1), 1); c(5).scatter_reduce_(0, i(2), c(2), 'amin')
 b(5).scatter_reduce_(0, i(2), b(2), 'mean')
-torch.unique(x(2, 3), dim=5)
+torch.unique(x(2, 3), dim=5); i(2, 3).logcumsumexp(0); b(2, 3).logcumsumexp(1)
 """
 # of what an in-place form asks: the operation's own rules, the places of elements, sizes and dtypes, its factor
 PLACES = """
