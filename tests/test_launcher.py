@@ -15,6 +15,7 @@ import pytest
 import torchlike
 from tools import missing
 from torchlike import _alias, _launcher, _missing
+from torchlike._missing import check
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -171,6 +172,12 @@ def test_every_module_tells_what_it_lacks():
         if isinstance(module, ModuleType) and lacking:
             with pytest.raises(AttributeError, match=f"torchlike has no '{path}.{lacking[0]}'"):
                 getattr(module, lacking[0])
+
+
+def test_modules_that_must_be_asked_for_are_there(tmp_path):
+    source = "import torch.utils.benchmark as b\nb.Timer, b.Fuzzer\nfrom torch.utils.model_zoo import load_url\n"
+    assert list(check.missing(source)) == [(2, "torch.utils.benchmark.Fuzzer")]
+    assert not _missing.lacking("torch.utils.benchmark") and _missing.lacking("torch.utils.bundled_inputs")
 
 
 def test_pytorchs_names_are_those_that_pytorch_has():

@@ -312,6 +312,61 @@ def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path):
         assert (last - first == 3).all()
 
 
+def test_memory_is_left_out():
+    def run(library):
+        tensor, buffer, whole = library.arange(6.0).reshape(2, 3) + 1, io.BytesIO(), io.BytesIO()
+        with library.serialization.skip_data():
+            library.save({"a": tensor, "b": tensor[0]}, buffer)
+            with pytest.raises(
+                RuntimeError, match="^Cannot use skip_data=True with _use_new_zipfile_serialization=False$"
+            ):
+                library.save(tensor, io.BytesIO(), _use_new_zipfile_serialization=False)
+        library.save({"a": tensor, "b": tensor[0]}, whole)
+        assert len(buffer.getvalue()) == len(whole.getvalue())
+        return buffer
+
+    for library, other in ((torchlike, torch), (torch, torchlike), (torchlike, torchlike)):
+        buffer = run(library)
+        buffer.seek(0)
+        found = other.load(buffer)
+        assert found["a"].tolist() == [[0, 0, 0], [0, 0, 0]] and found["b"].tolist() == [0, 0, 0]
+    whole = io.BytesIO()
+    torchlike.save(torchlike.ones(3), whole)
+    whole.seek(0)
+    with torchlike.serialization.skip_data():
+        assert torchlike.load(whole).tolist() == [0, 0, 0]
+
+
+def test_a_file_as_a_storage(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(bytes(range(16)))
+
+    def run(library):
+        open_file, found = library.UntypedStorage.from_file, []
+        storage = open_file(str(path), nbytes=12)
+        found.append((storage.untyped().tolist(), len(storage), storage[2:4].tolist()))
+        for args in ((str(tmp_path / "none"), False, 4), (str(path), False, 99)):
+            with pytest.raises(RuntimeError, match="file") as error:
+                open_file(*args)
+            found.append(str(error.value))
+        return found, len(open_file(str(path)))
+
+    assert run(torchlike) == run(torch)
+    with pytest.raises(RuntimeError, match="writes to no file"):
+        torchlike.UntypedStorage.from_file(str(path), shared=True, nbytes=4)
+
+
+def test_a_file_without_sums_is_read():
+    buffer = io.BytesIO()
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(torch.arange(5), buffer)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    buffer.seek(0)
+    assert torchlike.load(buffer).tolist() == [0, 1, 2, 3, 4]
+
+
 # ---------------------------------------------------------------------- what is refused
 
 

@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -55,6 +56,41 @@ def _is_path(f: Any) -> bool:
     return isinstance(f, (str, os.PathLike))
 
 
+class _Skipping(threading.local):
+    """Whether tensors' memory is left out, in this thread."""
+
+    is_on = False
+
+
+_skipping = _Skipping()
+
+
+class skip_data:
+    """Within the block `save` leaves room for the memory of tensors, and `load` makes it: both leave it zero.
+
+    Args:
+        materialize_fake_tensors: there are none.
+
+    Example:
+        >>> import io
+        >>> buffer = io.BytesIO()
+        >>> with torch.serialization.skip_data():
+        ...     torch.save(torch.ones(2), buffer)
+        >>> _ = buffer.seek(0)
+        >>> torch.load(buffer)
+        tensor([0., 0.])
+    """
+
+    def __init__(self, materialize_fake_tensors: bool = False) -> None:
+        self.materialize_fake_tensors = materialize_fake_tensors
+
+    def __enter__(self) -> None:
+        self._before, _skipping.is_on = _skipping.is_on, True
+
+    def __exit__(self, *error: object) -> None:
+        _skipping.is_on = self._before
+
+
 # ---------------------------------------------------------------------- save
 
 
@@ -80,7 +116,7 @@ def save(
 
     Raises:
         AttributeError: `f` is neither.
-        RuntimeError: there is no such folder, or memory was seen as two dtypes.
+        RuntimeError: there is no such folder, or memory was seen as two dtypes, or is to be left out of the older format.
 
     Example:
         >>> import io
@@ -92,6 +128,8 @@ def save(
     """
     if not _is_path(f) and not hasattr(f, "write"):
         raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
+    if _skipping.is_on and not _use_new_zipfile_serialization:
+        raise RuntimeError("Cannot use skip_data=True with _use_new_zipfile_serialization=False")
     with _written_to(f) as file:
         if _use_new_zipfile_serialization:
             writer = Writer(file, name_of(os.fspath(cast(str, f))) if _is_path(f) else "archive")
@@ -119,7 +157,7 @@ def _save(obj: Any, writer: Writer, pickle_module: Any, protocol: int, has_no_or
     if not has_no_order:
         writer.write("byteorder", sys.byteorder.encode())
     for key, memory in memories.held.items():
-        writer.write(f"data/{key}", memory.array)
+        writer.write(f"data/{key}", np.zeros_like(memory.array) if _skipping.is_on else memory.array)
     writer.finish()
 
 
@@ -260,7 +298,9 @@ def _archived(reader: Reader, restore: Callable) -> Callable:
         if key not in known:
             is_untyped = storage_type is UntypedStorage
             dtype = dtypes.uint8 if is_untyped else storage_type.dtype
-            array = reader.array(f"data/{key}", count * dtype.itemsize).view(dtype.np)
+            size = count * dtype.itemsize
+            array = np.zeros(size, np.uint8) if _skipping.is_on else reader.array(f"data/{key}", size)
+            array = array.view(dtype.np)
             if order.decode() != sys.byteorder:
                 array = array.byteswap()
             known[key] = _at_place(array, is_untyped, restore, location)

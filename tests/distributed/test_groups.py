@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 import subprocess
 import sys
@@ -273,6 +275,28 @@ print(os.environ["TORCHELASTIC_RESTART_COUNT"], __import__("sys").argv[1:])
 dist.destroy_process_group()
 if "fail" in __import__("sys").argv: raise SystemExit(3)
 """
+
+
+def test_an_error_is_recorded(tmp_path, monkeypatch):
+    def run(torch):
+        errors = importlib.import_module(torch.__name__ + ".distributed.elastic.multiprocessing.errors")
+        path = tmp_path / torch.__name__
+        monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(path))
+
+        @errors.record
+        def main(code):
+            if code:
+                raise code
+            return 3
+
+        with pytest.raises(ZeroDivisionError, match="^no$"):
+            main(ZeroDivisionError("no"))
+        with pytest.raises(SystemExit, match="^2$"):
+            main(SystemExit(2))
+        told = json.loads(path.read_text())["message"]
+        return told["message"], sorted(told["extraInfo"]), main(None), main(SystemExit(0)), main.__name__
+
+    assert run(torchlike) == run(reference())
 
 
 def test_torchrun(tmp_path):

@@ -9,6 +9,7 @@ import functools
 import importlib
 import sys
 from importlib.resources import files
+from importlib.util import find_spec
 from opcode import opmap
 
 LACKING = "torchlike has no '{}' (yet)"
@@ -27,9 +28,17 @@ def is_pytorchs(path: str) -> bool:
     return path in names or name in names.get(owner, ())
 
 
+def is_module(path: str) -> bool:
+    """Whether torchlike has a module of PyTorch's path, imported or not: ``torch.utils.benchmark`` must be asked for."""
+    try:
+        return find_spec("torchlike" + path.removeprefix("torch")) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def lacking(path: str) -> str:
     """What is to be said of a name that is not there, behind the error's own words; nothing if PyTorch has none either."""
-    return ": " + LACKING.format(path) if is_pytorchs(path) else ""
+    return ": " + LACKING.format(path) if is_pytorchs(path) and not is_module(path) else ""
 
 
 _KNOWN = {"_C", "__config__", "_dynamo", "_pytree"}  # modules that others know by their private names

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from torchlike._missing import is_pytorchs
+from torchlike._missing import is_module, is_pytorchs
 
 
 def report(files: list[str]) -> int:
@@ -96,6 +96,11 @@ def _first_lacking(path: str) -> str | None:
         below = getattr(found, name, None)
         if below is None and not hasattr(found, name):
             lacking = ".".join(names[:place])
-            return lacking if is_pytorchs(lacking) else None
+            if not is_module(lacking):
+                return lacking if is_pytorchs(lacking) else None
+            try:
+                below = importlib.import_module("torchlike" + lacking.removeprefix("torch"))
+            except ModuleNotFoundError:  # a library that it needs is not installed
+                return None
         found = below
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,34 @@ class UntypedStorage(_Storage):
         return self._flat.nbytes
 
     size = __len__
+
+    def untyped(self) -> UntypedStorage:
+        """The storage itself."""
+        return self
+
+    @classmethod
+    def from_file(cls, filename: str | os.PathLike, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+        """The first bytes of a file, which are read when they are used.
+
+        Args:
+            filename: the file.
+            shared: whether writing would change it; it does not.
+            nbytes: how many.
+
+        Raises:
+            RuntimeError: there is no such file, it is shorter, or is to be written to.
+        """
+        if shared:
+            raise RuntimeError("torchlike writes to no file that it has mapped: shared=True")
+        path = os.fspath(filename)
+        try:
+            size = os.stat(path).st_size
+        except OSError as error:
+            told = f"{error.strerror} ({error.errno})"
+            raise RuntimeError(f"unable to open file <{path}> in read-only mode: {told}") from None
+        if size < nbytes:
+            raise RuntimeError(f"file <{path}> size <{size}> is smaller than the required mapping size <{nbytes}>")
+        return cls._of_array(np.memmap(path, np.uint8, "c", shape=(nbytes,)) if nbytes else np.empty(0, np.uint8))
 
     def tolist(self) -> list[int]:
         """Its bytes."""

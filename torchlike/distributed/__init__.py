@@ -81,7 +81,7 @@ from torchlike.distributed.constants import default_pg_timeout as default_pg_tim
 from torchlike.distributed.rendezvous import register_rendezvous_handler as register_rendezvous_handler
 from torchlike.distributed.rendezvous import rendezvous as rendezvous
 
-from torchlike.distributed import nn as nn
+from torchlike.distributed import elastic as elastic, nn as nn
 from torchlike._types.public import publish as _publish
 
 _publish(globals())

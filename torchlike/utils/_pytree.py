@@ -93,8 +93,8 @@ def register_pytree_node(
         cls: the class.
         flatten_fn: from an instance to its children, and what else it takes to make it.
         unflatten_fn: from these two to an instance.
-        serialized_type_name, to_dumpable_context, from_dumpable_context: for writing structures down, which is not
-            there.
+        serialized_type_name: how `treespec_dumps` calls the class.
+        to_dumpable_context, from_dumpable_context: what that writes of the other things, and what is read of it.
         flatten_with_keys_fn: like `flatten_fn`, with a pair (way, child) for each child.
 
     Raises:
@@ -105,6 +105,7 @@ def register_pytree_node(
     if (to_dumpable_context is None) != (from_dumpable_context is None):
         raise ValueError(f"Both to_dumpable_context and from_dumpable_context for {cls} must be None or registered.")
     SUPPORTED_NODES[cls] = NodeDef(cls, flatten_fn, unflatten_fn, flatten_with_keys_fn)
+    _known[cls] = Writing(serialized_type_name, to_dumpable_context, from_dumpable_context)
 
 
 def _sequence(cls: Any, unflatten: Callable[[Iterable, Context], PyTree], context: Callable[[PyTree], Context]) -> None:
@@ -537,3 +538,24 @@ def key_get(obj: Any, kp: KeyPath) -> Any:
     for key in kp:
         obj = key.get(obj)
     return obj
+
+
+# ---------------------------------------------------------------------- written down
+
+from torchlike.utils._treespec import CONSTANT_NODES as CONSTANT_NODES
+from torchlike.utils._treespec import ConstantNode as ConstantNode
+from torchlike.utils._treespec import EnumEncoder as EnumEncoder
+from torchlike.utils._treespec import Writing
+from torchlike.utils._treespec import _register_namedtuple as _register_namedtuple
+from torchlike.utils._treespec import enum_object_hook as enum_object_hook
+from torchlike.utils._treespec import is_constant_class as is_constant_class
+from torchlike.utils._treespec import is_structseq as is_structseq
+from torchlike.utils._treespec import is_structseq_class as is_structseq_class
+from torchlike.utils._treespec import is_structseq_instance as is_structseq_instance
+from torchlike.utils._treespec import known as _known
+from torchlike.utils._treespec import pytree_to_str as pytree_to_str
+from torchlike.utils._treespec import register_constant as register_constant
+from torchlike.utils._treespec import register_dataclass as register_dataclass
+from torchlike.utils._treespec import str_to_pytree as str_to_pytree
+from torchlike.utils._treespec import treespec_dumps as treespec_dumps
+from torchlike.utils._treespec import treespec_loads as treespec_loads

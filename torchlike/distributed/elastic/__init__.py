@@ -1,0 +1,3 @@
+"""``torch.distributed.elastic``: what ``torchrun`` gives to the programs that it starts."""
+
+from torchlike.distributed.elastic import multiprocessing as multiprocessing

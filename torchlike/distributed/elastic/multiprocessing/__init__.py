@@ -1,0 +1,3 @@
+"""``torch.distributed.elastic.multiprocessing``: processes that ``torchrun`` starts."""
+
+from torchlike.distributed.elastic.multiprocessing import errors as errors
