@@ -83,8 +83,6 @@ LACKS: dict[str, tuple[Lack, ...]] = {
     # arithmetic and comparison
     "polar": (Lack("h", "polar_cpu", spares="m"),),
     # reductions and order
-    "max_along": (Lack("c", "max(): does not support complex input", last=True),),
-    "min_along": (Lack("c", "min(): does not support complex input", last=True),),
     "max_of_all": (Lack("c", "max_all", spares="0"),),
     "min_of_all": (Lack("c", "min_all", spares="0"),),
     "amax": (Lack("c", "max_values_cpu", last=True),),

@@ -46,6 +46,7 @@ torch.tensordot(b(1, 4), b(4, 1), 1)
 torch.tensordot(b(2, 4), b(4, 1), 1); c(5).scatter_reduce_(0, i(2), c(2), 'amin')
 b(5).scatter_reduce_(0, i(2), b(2), 'mean')
 torch.unique(x(2, 3), dim=5); i(2, 3).logcumsumexp(0); b(2, 3).logcumsumexp(1)
+c(2, 3).max(1); c(2, 3).min(1)
 """
 # of what an in-place form asks: the operation's own rules, the places of elements, sizes and dtypes, its factor
 PLACES = """

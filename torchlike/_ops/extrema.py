@@ -41,7 +41,7 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg, name: str) -> tuple[Arr
     axis = wrap_dim(dim, input.ndim)
     check_not_empty(input, dim, name)
     if jnp.iscomplexobj(input):
-        raise RuntimeError(f"\"{name}_values_cpu\" not implemented for '{scalar_name(input.dtype)}'")
+        raise RuntimeError(f"{name}(): does not support complex input")
     if not input.ndim:
         return input, jnp.zeros((), np.int64)
     return picked(input, arg(input, axis, keepdims=True), axis, keepdim)
