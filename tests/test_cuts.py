@@ -83,7 +83,7 @@ def check(seed: int, turns: int, read=lambda x: x.tolist()) -> None:
 def _cuts_everywhere(monkeypatch):
     monkeypatch.setattr(settings, "max_nodes", 7)
     monkeypatch.setattr(recording, "_CHECK_EVERY", 3)
-    monkeypatch.setattr(recording, "_repeating_cut", lambda specs: round(len(specs) * share[0]))
+    monkeypatch.setattr(recording, "repeating_cut", lambda specs: round(len(specs) * share[0]))
 
 
 @pytest.mark.parametrize(("mode", "count"), [("auto", 60), ("eager", 20), ("whole", 1)])

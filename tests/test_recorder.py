@@ -194,7 +194,7 @@ def test_a_cut_at_any_place_changes_nothing(monkeypatch, share):
     with torch.execution_mode("eager"):
         expected = run()
     monkeypatch.setattr(settings, "max_nodes", 50)
-    monkeypatch.setattr("torchlike._recorder.recorder._repeating_cut", lambda specs: int(len(specs) * share))
+    monkeypatch.setattr("torchlike._recorder.recorder.repeating_cut", lambda specs: int(len(specs) * share))
     assert run() == [pytest.approx(row, rel=1e-4, abs=1e-5) for row in expected]
 
 

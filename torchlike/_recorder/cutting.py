@@ -9,6 +9,7 @@ from torchlike._programs.program import MULTIPLE
 from torchlike._recorder.running import at_once, run, store
 
 if TYPE_CHECKING:
+    from torchlike._programs.spec import Spec
     from torchlike._recorder.recorder import Recording, Value
 
 
@@ -31,8 +32,9 @@ class Cuttable:
         }
         kept = {slot: self._held(slot) for slot in slots}
         outputs, results = self.outputs(0, place), []
-        run(self.nodes[:place], self.inputs, outputs, set(), False, results)
-        store(outputs, results)
+        if place:
+            run(self.nodes[:place], self.inputs, outputs, set(), False, results)
+            store(outputs, results)
         rest = self._from(place, kept)
         self._tell([each for each in self.doubts if each[0].recording is self])
         self.close()
@@ -75,3 +77,15 @@ class Cuttable:
             value = self._output(part[0].outputs[place], slot)
             self.nodes[number] = (part, (*outs[:place], ref(value), *outs[place + 1 :]), numbers)
         return value
+
+
+_WINDOW = 6
+
+
+def repeating_cut(specs: list[Spec]) -> int:
+    """The last place where the sequence begins as it began: a loop cut there has the same programs each time."""
+    head = specs[:_WINDOW]
+    for place in range(len(specs) - _WINDOW, len(specs) // 4, -1):
+        if specs[place] is head[0] and specs[place : place + _WINDOW] == head:
+            return place
+    return len(specs)

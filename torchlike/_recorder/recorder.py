@@ -22,7 +22,7 @@ from torchlike._programs.settings import put, settings
 from torchlike._programs.spec import Spec
 from torchlike._recorder import checks
 from torchlike._recorder.checks import Bound, Doubt, Verdict, outstanding
-from torchlike._recorder.cutting import Cuttable
+from torchlike._recorder.cutting import Cuttable, repeating_cut
 from torchlike._recorder.kinds import deepest
 from torchlike._recorder.lines import Lines
 from torchlike._recorder.nodes import CLOSED, Sealed
@@ -564,7 +564,7 @@ class Recorder(Lines):
         self.kind.interrupt("many operations are pending")
         self.take_off([recording])
         explain.record.flushes["many operations are pending", explain.users_place()] += 1
-        rest = recording.cut(_repeating_cut([part[0] for part, _, _ in recording.nodes]))
+        rest = recording.cut(repeating_cut([part[0] for part, _, _ in recording.nodes]))
         self.recording = self.line[rest.place] = rest
         if len(outstanding) > 1:
             checks.hear(but=outstanding[-1])
@@ -572,17 +572,6 @@ class Recorder(Lines):
 
 
 _CHECK_EVERY = 50
-_WINDOW = 6
-
-
-def _repeating_cut(specs: list[Spec]) -> int:
-    """The last place where the sequence begins as it began: a loop cut there has the same programs each time."""
-    head = specs[:_WINDOW]
-    for place in range(len(specs) - _WINDOW, len(specs) // 4, -1):
-        if specs[place] is head[0] and specs[place : place + _WINDOW] == head:
-            return place
-    return len(specs)
-
 
 recorder = Recorder()
 
