@@ -79,6 +79,22 @@ def _python_number(given: Any) -> complex:
     return next(kind for kind in (int, float, complex) if isinstance(given, kind))(given)
 
 
+LEAST, BEYOND = -(2**63), 2**63  # of the ints that fit
+
+
+def _in_64_bits(number: complex, inputs: list) -> complex:
+    """A number as PyTorch takes it among such inputs: ints of 64 bits without a sign, too.
+
+    Raises:
+        OverflowError: it is an int of more bits.
+    """
+    if type(number) is not int or LEAST <= number < BEYOND:
+        return number
+    number.to_bytes(8, "little")  # says so
+    exact = all(type(each) in NUMBER_TYPES or each.aval.dtype.rank < 2 for each in inputs)
+    return number - 2 * BEYOND if exact else float(number)
+
+
 OVERRIDDEN = object()  # in a key: the call is another's to answer, and no operation is kept under it
 
 
@@ -116,7 +132,7 @@ def _gatherer(op: Op) -> Callable:
         if given is None or given is True or given is False:
             key.append(given)
         elif isinstance(given, NUMERIC) and kind is not ARRAYS:
-            given = _python_number(given)
+            given = _in_64_bits(_python_number(given), inputs)
             key.append(type(given))
             inputs.append(given)
             edges.append(None)
@@ -172,7 +188,7 @@ def _gatherer(op: Op) -> Callable:
                     except ValueError:
                         arg = exact(arg)
                 key.append(arg)
-            elif type(arg) in NUMBER_TYPES:
+            elif type(arg) in NUMBER_TYPES and (type(arg) is not int or LEAST <= arg < BEYOND):
                 key.append(type(arg))
                 inputs.append(arg)
                 edges.append(None)
@@ -194,7 +210,7 @@ def _gatherer(op: Op) -> Callable:
                     key.append(arg)
                     if name == "memory_format":
                         views = views or ()
-                elif type(arg) in NUMBER_TYPES:
+                elif type(arg) in NUMBER_TYPES and (type(arg) is not int or LEAST <= arg < BEYOND):
                     key.append(type(arg))
                     inputs.append(arg)
                     edges.append(None)

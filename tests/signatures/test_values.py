@@ -7,7 +7,8 @@ import traceback
 
 import pytest
 
-from tests.support import check_error
+import torchlike
+from tests.support import check_error, reference
 from torchlike._programs.settings import settings
 
 LARGE = """
@@ -64,3 +65,24 @@ def test_such_errors_end_at_the_users_line(monkeypatch, call: str):
     with pytest.raises(ValueError, match="Overflow when unpacking long long") as caught:
         eval(call, {"torch": torchlike, "x": torchlike.ones(2, 3)})
     assert traceback.extract_tb(caught.value.__traceback__)[-1].filename == "<string>"
+
+
+WITH_NUMBERS = (
+    "x + n, i + n, x * n, torch.add(x, n), x.add_(n), i == n, x.clamp(max=n), torch.where(x > 0, x, n), i // n"
+)
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1, 2**64, 2**70, -(2**63), -(2**63) - 1])
+@pytest.mark.parametrize("call", WITH_NUMBERS.split("; "))
+def test_ints_of_arithmetic(number, call):
+    def outcome(library):
+        x, pending = library.ones(2), library.ones(3) * 2
+        try:
+            found = eval(
+                call, {"torch": library, "x": x, "i": library.ones(2, dtype=library.int64), "n": number}
+            ).tolist()
+        except OverflowError as error:
+            found = str(error)
+        return found, pending.tolist()
+
+    assert outcome(torchlike) == outcome(reference())
