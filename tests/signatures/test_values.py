@@ -67,13 +67,13 @@ def test_such_errors_end_at_the_users_line(monkeypatch, call: str):
     assert traceback.extract_tb(caught.value.__traceback__)[-1].filename == "<string>"
 
 
-WITH_NUMBERS = (
-    "x + n, i + n, x * n, torch.add(x, n), x.add_(n), i == n, x.clamp(max=n), torch.where(x > 0, x, n), i // n"
-)
+WITH_NUMBERS = """
+x + n; i + n; x * n; torch.add(x, n); x.add_(n); i == n; x.clamp(max=n); torch.where(x > 0, x, n); i // n
+"""
 
 
 @pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1, 2**64, 2**70, -(2**63), -(2**63) - 1])
-@pytest.mark.parametrize("call", WITH_NUMBERS.split("; "))
+@pytest.mark.parametrize("call", WITH_NUMBERS.strip().split("; "))
 def test_ints_of_arithmetic(number, call):
     def outcome(library):
         x, pending = library.ones(2), library.ones(3) * 2

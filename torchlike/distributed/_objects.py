@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torchlike._functions.making import tensor
-from torchlike.distributed._collectives import _group, _rank_in, check_destination, recv, send
+from torchlike.distributed._collectives import check_destination
 from torchlike.distributed._groups import is_outside
+from torchlike.distributed._peers import recv, send
+from torchlike.distributed._works import group_or_default, rank_in
 
 if TYPE_CHECKING:
     from torchlike.types import Device
@@ -40,7 +42,7 @@ def all_gather_object(object_list: list, obj: Any, group: Any = None) -> None:
     """
     if is_outside(group, "all_gather_object"):
         return
-    _group(group)
+    group_or_default(group)
     object_list[0] = _sent(obj)
 
 
@@ -59,8 +61,8 @@ def gather_object(
     Raises:
         ValueError: there is no group, or a list where none belongs.
     """
-    group = _group(group)
-    rank = 0 if is_outside(group) else _rank_in(group, dst, group_dst, default=0)
+    group = group_or_default(group)
+    rank = 0 if is_outside(group) else rank_in(group, dst, group_dst, default=0)
     if is_outside(group, "gather_object"):
         return
     check_destination(rank, object_gather_list)
@@ -84,10 +86,10 @@ def broadcast_object_list(
         ValueError: there is no group.
         RuntimeError: there is no such process.
     """
-    group = _group(group)
+    group = group_or_default(group)
     if is_outside(group, "broadcast_object_list"):
         return
-    if (rank := _rank_in(group, src, group_src, default=0)) != 0:
+    if (rank := rank_in(group, src, group_src, default=0)) != 0:
         raise RuntimeError(f"ProcessGroupGloo::broadcast: invalid root rank: {rank}")
     for each in object_list:
         _sent(each)
@@ -113,12 +115,12 @@ def scatter_object_list(
         ValueError: there is no group, or a list is missing.
         RuntimeError: there is no such process, or not an object for each.
     """
-    group = _group(group)
+    group = group_or_default(group)
     if is_outside(group, "scatter_object_list"):
         return
     if not isinstance(scatter_object_output_list, list) or not scatter_object_output_list:
         raise ValueError("Expected argument scatter_object_output_list to be a list of size at least 1.")
-    if (rank := _rank_in(group, src, group_src, default=0)) != 0:
+    if (rank := rank_in(group, src, group_src, default=0)) != 0:
         raise RuntimeError(f"ProcessGroupGloo::broadcast: invalid root rank: {rank}")
     if scatter_object_input_list is None:
         raise ValueError("source rank must provide non-None scatter_object_input_list")
@@ -152,8 +154,8 @@ def send_object_list(
         ValueError: it is this process, or there is no group.
         RuntimeError: there is no such process.
     """
-    group = _group(group)
-    rank = _rank_in(group, dst, group_dst)
+    group = group_or_default(group)
+    rank = rank_in(group, dst, group_dst)
     if not is_outside(group, "send_object_list"):
         send(tensor([len(object_list)]), group=group, group_dst=rank)
 

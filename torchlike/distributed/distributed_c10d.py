@@ -15,8 +15,6 @@ from torchlike.distributed._backends import is_ucc_available as is_ucc_available
 from torchlike.distributed._backends import is_xccl_available as is_xccl_available
 from torchlike.distributed._backends import reduce_op as reduce_op
 from torchlike.distributed._backends import supports_complex as supports_complex
-from torchlike.distributed._collectives import P2POp as P2POp
-from torchlike.distributed._collectives import Work as Work
 from torchlike.distributed._collectives import all_gather as all_gather
 from torchlike.distributed._collectives import all_gather_coalesced as all_gather_coalesced
 from torchlike.distributed._collectives import all_gather_into_tensor as all_gather_into_tensor
@@ -26,19 +24,14 @@ from torchlike.distributed._collectives import all_reduce_coalesced as all_reduc
 from torchlike.distributed._collectives import all_to_all as all_to_all
 from torchlike.distributed._collectives import all_to_all_single as all_to_all_single
 from torchlike.distributed._collectives import barrier as barrier
-from torchlike.distributed._collectives import batch_isend_irecv as batch_isend_irecv
 from torchlike.distributed._collectives import broadcast as broadcast
 from torchlike.distributed._collectives import gather as gather
-from torchlike.distributed._collectives import irecv as irecv
-from torchlike.distributed._collectives import isend as isend
 from torchlike.distributed._collectives import monitored_barrier as monitored_barrier
-from torchlike.distributed._collectives import recv as recv
 from torchlike.distributed._collectives import reduce as reduce
 from torchlike.distributed._collectives import reduce_scatter as reduce_scatter
 from torchlike.distributed._collectives import reduce_scatter_single as reduce_scatter_single
 from torchlike.distributed._collectives import reduce_scatter_tensor as reduce_scatter_tensor
 from torchlike.distributed._collectives import scatter as scatter
-from torchlike.distributed._collectives import send as send
 from torchlike.distributed._groups import GroupMember as GroupMember
 from torchlike.distributed._groups import ProcessGroup as ProcessGroup
 from torchlike.distributed._groups import default_group, is_outside
@@ -65,8 +58,15 @@ from torchlike.distributed._objects import gather_object as gather_object
 from torchlike.distributed._objects import recv_object_list as recv_object_list
 from torchlike.distributed._objects import scatter_object_list as scatter_object_list
 from torchlike.distributed._objects import send_object_list as send_object_list
+from torchlike.distributed._peers import P2POp as P2POp
+from torchlike.distributed._peers import batch_isend_irecv as batch_isend_irecv
+from torchlike.distributed._peers import irecv as irecv
+from torchlike.distributed._peers import isend as isend
+from torchlike.distributed._peers import recv as recv
+from torchlike.distributed._peers import send as send
 from torchlike.distributed._stores import PrefixStore as PrefixStore
 from torchlike.distributed._stores import Store as Store
+from torchlike.distributed._works import Work as Work
 from torchlike.distributed.constants import default_pg_timeout as default_pg_timeout
 from torchlike.distributed.rendezvous import register_rendezvous_handler as register_rendezvous_handler
 from torchlike.distributed.rendezvous import rendezvous as rendezvous
