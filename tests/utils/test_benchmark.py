@@ -106,7 +106,7 @@ def test_what_is_measured_is_computed():
     many = benchmark.Timer("y = x + 1", "x = torch.ones(2)").blocked_autorange(lambda *told: seen.append(told), 0.02)
     assert len(seen) == len(many.raw_times) and sum(many.raw_times) >= 0.02
     many = benchmark.Timer("sum(range(100))").adaptive_autorange(10.0, max_run_time=1.0)
-    assert len(many.raw_times) >= 4 and pickle.loads(pickle.dumps(many)).median == many.median
+    assert len(many.raw_times) >= 2 and pickle.loads(pickle.dumps(many)).median == many.median
     before = torchlike.get_num_threads()
     assert benchmark.Timer("pass", num_threads=before + 1).timeit(2).num_threads == before + 1
     assert torchlike.get_num_threads() == before

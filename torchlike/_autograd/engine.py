@@ -254,7 +254,7 @@ class Run:
                     continue
                 value, variable = grad[0], leaf._variable()
                 if value.array is None:
-                    value.recording.replaced.append((leaf, "grad", known))
+                    value.recording.note(leaf, "grad", known)
                 made = self.wrap(*grad)
                 if variable is not None and variable._view is not None and not self.create_graph:
                     made._lie_as(variable)

@@ -14,6 +14,7 @@ from torchlike._ops._promote import wrap_dim
 from torchlike._ops.basic_indexing import AT
 from torchlike._programs.cache import Cache, exact
 from torchlike._signatures import refuse
+from torchlike._signatures.parser import OVERFLOW
 from torchlike._types import dtypes
 from torchlike._types.dtypes import scalar_name
 
@@ -156,6 +157,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if not hasattr(chunks, "__index__"):
         raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
+    if chunks >= 2**63:
+        raise ValueError(OVERFLOW)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     length = aval.shape[wrap_dim(dim, aval.ndim)]

@@ -35,22 +35,16 @@ def write_together(pairs: Iterable[tuple[Any, Value]], calls: Iterable[tuple] = 
             _write_to_copy(target, value, copies)
     if copies:
         cells += [(storage, copy.value) for storage, copy in copies.items()]
-    pending, recording = 0, None
+    pending = 0
     for storage, value in cells:
         storage.version += 1
-        if value.array is None:
-            pending += 1
+        pending += value.array is None
         if storage._host is not None and storage.host is not None:
             steps.append((setitem, storage.host, ..., value.numpy()))
             continue
         steps.append((setattr, storage, "value", value))
-        if value.array is None:  # as `Storage.expect`, without the calls
-            old = storage.value
-            if value.recording is not recording:
-                recording = value.recording
-                replaced, place_of = recording.replaced, recording.places.get
-            if old.recording is not recording:
-                replaced.append((storage, "value", place_of(old, old)))
+        if value.array is None and value.recording is not storage.value.recording:  # as `Storage.expect`
+            value.recording.note(storage, "value", storage.value)
     if pending and pending < len(cells):  # a cut came between: no part must fail later
         _compute(cells)
     at_once(steps)

@@ -54,8 +54,10 @@ def grouped_mm(
         RuntimeError: shapes or dtypes do not fit.
 
     Example:
-        >>> rows, matrices = torch.ones(3, 2), torch.tensor([[[1.0], [1.0]], [[2.0], [2.0]]])
-        >>> torch.nn.functional.grouped_mm(rows, matrices, offs=torch.tensor([1, 3], dtype=torch.int32)).flatten()
-        tensor([2., 4., 4.])
+        >>> rows, matrices = torch.ones(3, 4), torch.stack([torch.ones(4, 4), 2 * torch.ones(4, 4)])
+        >>> torch.nn.functional.grouped_mm(rows, matrices, offs=torch.tensor([1, 3], dtype=torch.int32))
+        tensor([[4., 4., 4., 4.],
+                [8., 8., 8., 8.],
+                [8., 8., 8., 8.]])
     """
     return _grouped_mm(mat_a, mat_b, offs, bias, out_dtype)
