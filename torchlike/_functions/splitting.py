@@ -157,7 +157,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if not hasattr(chunks, "__index__"):
         raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
-    if chunks >= 2**63:
+    if chunks.__index__() >= 2**63:
         raise ValueError(OVERFLOW)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
