@@ -36,6 +36,7 @@ def set_default_device(device: Device) -> None:
         >>> torch.set_default_device("cpu")
         >>> torch.get_default_device()
         device(type='cpu')
+        >>> torch.set_default_device(None)
     """
     devices.set_default(None if device is None else devices.device(device))
 
