@@ -77,8 +77,8 @@ class Level:
         self.spreads: WeakValueDictionary = WeakValueDictionary()
         living[id(self)] = None
 
-    def __del__(self) -> None:
-        living.pop(id(self), None)
+    def __del__(self, forget: Any = living.pop) -> None:  # at the interpreter's end the name is gone
+        forget(id(self), None)
 
     def add(self, spec: Spec, inputs: Sequence) -> list[Value]:
         """Record an operation, one of whose inputs is of this level; returns its outputs."""
