@@ -186,7 +186,6 @@ class StackTransform(_Parts):
         cache_size: see `Transform`.
 
     Example:
-        >>> import torchlike as torch
         >>> D = torch.distributions
         >>> t = D.StackTransform([D.ExpTransform(), D.identity_transform], dim=1)
         >>> t(torch.zeros(1, 2))

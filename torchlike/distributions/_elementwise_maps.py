@@ -258,7 +258,6 @@ class CumulativeDistributionTransform(Transform):
         cache_size: see `Transform`.
 
     Example:
-        >>> import torchlike as torch
         >>> CumulativeDistributionTransform(torch.distributions.Normal(0.0, 1.0))(torch.zeros(1))
         tensor([0.5000])
     """

@@ -31,7 +31,6 @@ class Bernoulli(Odds, WithParameter, ExponentialFamily):
         ValueError: an argument is invalid, or both are given, or neither is.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Bernoulli(torch.tensor([0.25, 0.5])).entropy()
         tensor([0.5623, 0.6931])
     """

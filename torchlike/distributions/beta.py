@@ -28,7 +28,6 @@ class Beta(ExponentialFamily):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Beta(torch.tensor([1.0]), torch.tensor([3.0])).mean
         tensor([0.2500])
     """

@@ -33,7 +33,6 @@ class Binomial(Odds, WithParameter):
         ValueError: an argument is invalid, or both are given, or neither is.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Binomial(4, torch.tensor([0.5])).log_prob(torch.tensor([2.0])).exp()
         tensor([0.3750])
     """

@@ -32,7 +32,6 @@ class Categorical(WithParameter):
         ValueError: an argument is invalid or has no dimension, or both are given, or neither is.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Categorical(torch.tensor([1.0, 1.0, 2.0])).probs
         tensor([0.2500, 0.2500, 0.5000])
     """

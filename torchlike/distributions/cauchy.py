@@ -27,7 +27,6 @@ class Cauchy(Distribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Cauchy(torch.tensor([0.0]), 1.0).cdf(torch.tensor([1.0]))
         tensor([0.7500])
     """

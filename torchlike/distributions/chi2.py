@@ -23,7 +23,6 @@ class Chi2(Gamma):
         ValueError: the argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Chi2(torch.tensor([2.0])).variance
         tensor([4.])
     """

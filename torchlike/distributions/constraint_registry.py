@@ -4,7 +4,6 @@
 may map several points to one, as for optimizing without constraints.
 
 Example:
-    >>> import torchlike as torch
     >>> transform_to(torch.distributions.Normal.arg_constraints["scale"])(torch.zeros(2))
     tensor([1., 1.])
 """

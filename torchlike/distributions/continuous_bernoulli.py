@@ -36,7 +36,6 @@ class ContinuousBernoulli(Odds, WithParameter, ExponentialFamily):
     autoencoders" (2019).
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.ContinuousBernoulli(torch.tensor([0.5])).mean
         tensor([0.5000])
     """

@@ -27,7 +27,6 @@ class Dirichlet(ExponentialFamily):
         ValueError: the argument is invalid, or has no dimension.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Dirichlet(torch.tensor([1.0, 3.0])).mean
         tensor([0.2500, 0.7500])
     """

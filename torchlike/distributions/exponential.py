@@ -25,7 +25,6 @@ class Exponential(ExponentialFamily):
         ValueError: the argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Exponential(torch.tensor([2.0])).cdf(torch.tensor([0.5]))
         tensor([0.6321])
     """

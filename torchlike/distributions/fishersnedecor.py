@@ -28,7 +28,6 @@ class FisherSnedecor(Distribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.FisherSnedecor(torch.tensor([1.0]), 4.0).mean
         tensor([2.])
     """

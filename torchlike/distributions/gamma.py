@@ -29,7 +29,6 @@ class Gamma(ExponentialFamily):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Gamma(torch.tensor([3.0]), 2.0).mean
         tensor([1.5000])
     """

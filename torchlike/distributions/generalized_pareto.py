@@ -33,7 +33,6 @@ class GeneralizedPareto(Distribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.GeneralizedPareto(torch.tensor([1.0]), 2.0, 0.5).mean
         tensor([5.])
     """

@@ -29,7 +29,6 @@ class Geometric(Odds):
         ValueError: an argument is invalid, or both are given, or neither is.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Geometric(torch.tensor([0.25])).mean
         tensor([3.])
     """

@@ -30,7 +30,6 @@ class Gumbel(TransformedDistribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Gumbel(torch.tensor([0.0]), 1.0).mean
         tensor([0.5772])
     """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torchlike._functions.creation import full, zeros_like
+from torchlike._functions.creation import full
 from torchlike._functions.making import as_tensor
 from torchlike._functions.selecting import where
 from torchlike.distributions import constraints
+from torchlike.distributions._half import Half
 from torchlike.distributions.cauchy import Cauchy
-from torchlike.distributions.transformed_distribution import TransformedDistribution
 from torchlike.distributions.transforms import AbsTransform
 from torchlike.tensor import Tensor
 from torchlike.types import _size
@@ -18,7 +18,7 @@ from torchlike.types import _size
 __all__ = ["HalfCauchy"]
 
 
-class HalfCauchy(TransformedDistribution):
+class HalfCauchy(Half):
     """The distribution of ``|x|``, where ``x`` is Cauchy's with median 0.
 
     Args:
@@ -29,14 +29,11 @@ class HalfCauchy(TransformedDistribution):
         ValueError: the argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.HalfCauchy(torch.tensor([1.0])).entropy()
         tensor([1.8379])
     """
 
     arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
     base_dist: Cauchy
 
     def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
@@ -46,17 +43,8 @@ class HalfCauchy(TransformedDistribution):
         return super().expand(batch_shape, _instance=self._get_checked_instance(HalfCauchy, _instance))
 
     @property
-    def scale(self) -> Tensor:
-        """The scale of ``x``."""
-        return self.base_dist.scale
-
-    @property
     def mean(self) -> Tensor:
         return full(self._extended_shape(), math.inf, dtype=self.scale.dtype, device=self.scale.device)
-
-    @property
-    def mode(self) -> Tensor:
-        return zeros_like(self.scale)
 
     @property
     def variance(self) -> Tensor:
@@ -66,13 +54,3 @@ class HalfCauchy(TransformedDistribution):
         self._look_at(value)
         value = as_tensor(value, dtype=self.scale.dtype, device=self.scale.device)
         return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
-
-    def cdf(self, value: Tensor) -> Tensor:
-        self._look_at(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Tensor) -> Tensor:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Tensor:
-        return self.base_dist.entropy() - math.log(2)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torchlike._functions.creation import zeros_like
 from torchlike._functions.selecting import where
 from torchlike.distributions import constraints
+from torchlike.distributions._half import Half
 from torchlike.distributions.normal import Normal
-from torchlike.distributions.transformed_distribution import TransformedDistribution
 from torchlike.distributions.transforms import AbsTransform
 from torchlike.tensor import Tensor
 from torchlike.types import _size
@@ -17,7 +16,7 @@ from torchlike.types import _size
 __all__ = ["HalfNormal"]
 
 
-class HalfNormal(TransformedDistribution):
+class HalfNormal(Half):
     """The distribution of ``|x|``, where ``x`` is normal with median 0.
 
     Args:
@@ -28,14 +27,11 @@ class HalfNormal(TransformedDistribution):
         ValueError: the argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.HalfNormal(torch.tensor([1.0])).mean
         tensor([0.7979])
     """
 
     arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
     base_dist: Normal
 
     def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
@@ -45,17 +41,8 @@ class HalfNormal(TransformedDistribution):
         return super().expand(batch_shape, _instance=self._get_checked_instance(HalfNormal, _instance))
 
     @property
-    def scale(self) -> Tensor:
-        """The scale of ``x``."""
-        return self.base_dist.scale
-
-    @property
     def mean(self) -> Tensor:
         return self.scale * math.sqrt(2 / math.pi)
-
-    @property
-    def mode(self) -> Tensor:
-        return zeros_like(self.scale)
 
     @property
     def variance(self) -> Tensor:
@@ -64,13 +51,3 @@ class HalfNormal(TransformedDistribution):
     def log_prob(self, value: Tensor) -> Tensor:
         self._look_at(value)
         return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
-
-    def cdf(self, value: Tensor) -> Tensor:
-        self._look_at(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Tensor) -> Tensor:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Tensor:
-        return self.base_dist.entropy() - math.log(2)

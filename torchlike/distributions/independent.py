@@ -27,7 +27,6 @@ class Independent(Distribution, Generic[D]):
         ValueError: the batch has not so many dimensions.
 
     Example:
-        >>> import torchlike as torch
         >>> normal = torch.distributions.Normal(torch.zeros(3), torch.ones(3))
         >>> torch.distributions.Independent(normal, 1).log_prob(torch.zeros(3))
         tensor(-2.7568)

@@ -28,7 +28,6 @@ class InverseGamma(TransformedDistribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.InverseGamma(torch.tensor([2.0]), torch.tensor([3.0])).mean
         tensor([3.])
     """

@@ -104,7 +104,6 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
         NotImplementedError: no function is known for the two classes.
 
     Example:
-        >>> import torchlike as torch
         >>> kl_divergence(torch.distributions.Normal(0.0, 1.0), torch.distributions.Normal(1.0, 1.0))
         tensor(0.5000)
     """

@@ -29,7 +29,6 @@ class Kumaraswamy(TransformedDistribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Kumaraswamy(torch.tensor([1.0]), 3.0).mean
         tensor([0.2500])
     """

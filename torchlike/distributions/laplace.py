@@ -26,7 +26,6 @@ class Laplace(Distribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Laplace(torch.tensor([0.0]), 2.0).variance
         tensor([8.])
     """

@@ -36,7 +36,6 @@ class LKJCholesky(Distribution):
     method" (2009), of which the onion method is used.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.LKJCholesky(3, 0.5).event_shape
         torch.Size([3, 3])
     """

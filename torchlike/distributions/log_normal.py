@@ -26,7 +26,6 @@ class LogNormal(TransformedDistribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.LogNormal(torch.tensor([0.0]), 1.0).mean
         tensor([1.6487])
     """

@@ -27,7 +27,6 @@ class LogisticNormal(TransformedDistribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.LogisticNormal(torch.zeros(2), torch.ones(2)).sample().sum()
         tensor(1.)
     """

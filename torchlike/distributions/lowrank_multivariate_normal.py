@@ -57,7 +57,6 @@ class LowRankMultivariateNormal(Distribution):
         ValueError: an argument is invalid, or the shapes do not fit.
 
     Example:
-        >>> import torchlike as torch
         >>> normal = torch.distributions.LowRankMultivariateNormal(torch.zeros(2), torch.ones(2, 1), torch.ones(2))
         >>> normal.covariance_matrix
         tensor([[2., 1.],

@@ -29,7 +29,6 @@ class MixtureSameFamily(Distribution):
         ValueError: the first is something else, or there are not as many distributions as classes.
 
     Example:
-        >>> import torchlike as torch
         >>> D = torch.distributions
         >>> D.MixtureSameFamily(D.Categorical(torch.ones(2)), D.Normal(torch.tensor([-1.0, 3.0]), torch.ones(2))).mean
         tensor(1.)

@@ -33,7 +33,6 @@ class Multinomial(OfCategories):
         ValueError: an argument is invalid, or both are given, or neither is.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Multinomial(4, torch.tensor([1.0, 3.0])).mean
         tensor([1., 3.])
     """

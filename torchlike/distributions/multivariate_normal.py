@@ -93,7 +93,6 @@ class MultivariateNormal(WithCovariance):
         ValueError: an argument is invalid or has too few dimensions, or not one of the three is given.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2)).log_prob(torch.zeros(2))
         tensor(-1.8379)
     """

@@ -30,7 +30,6 @@ class NegativeBinomial(Odds, WithParameter):
         ValueError: an argument is invalid, or both are given, or neither is.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.NegativeBinomial(3, torch.tensor([0.5])).mean
         tensor([3.])
     """

@@ -28,7 +28,6 @@ class Normal(ExponentialFamily):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Normal(0.0, 2.0).log_prob(torch.tensor(1.0))
         tensor(-1.7371)
     """

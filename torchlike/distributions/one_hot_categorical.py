@@ -28,7 +28,6 @@ class OneHotCategorical(OfCategories):
         ValueError: an argument is invalid, or both are given, or neither is.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.OneHotCategorical(torch.tensor([0.0, 1.0])).sample()
         tensor([0., 1.])
     """

@@ -27,7 +27,6 @@ class Pareto(TransformedDistribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Pareto(torch.tensor([1.0]), 2.0).mean
         tensor([2.])
     """

@@ -27,7 +27,6 @@ class Poisson(ExponentialFamily):
         ValueError: the argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Poisson(torch.tensor([4.0])).log_prob(torch.tensor([2.0]))
         tensor([-1.9206])
     """

@@ -76,7 +76,6 @@ class RelaxedBernoulli(TransformedDistribution):
     reparameterization with Gumbel-softmax" (2017).
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.RelaxedBernoulli(torch.tensor([2.0]), torch.tensor([0.5])).probs
         tensor([0.5000])
     """

@@ -83,7 +83,6 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     reparameterization with Gumbel-softmax" (2017).
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.RelaxedOneHotCategorical(torch.tensor(2.0), torch.ones(4)).probs
         tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """

@@ -28,7 +28,6 @@ class StudentT(Distribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.StudentT(torch.tensor([4.0])).variance
         tensor([2.])
     """

@@ -31,7 +31,6 @@ class TransformedDistribution(Distribution):
         ValueError: there is something else among the maps, or ``x`` has fewer dimensions than they take.
 
     Example:
-        >>> import torchlike as torch
         >>> D = torch.distributions
         >>> D.TransformedDistribution(D.Normal(0.0, 1.0), D.ExpTransform()).log_prob(torch.tensor(1.0))
         tensor(-0.9189)

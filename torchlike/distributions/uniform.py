@@ -27,7 +27,6 @@ class Uniform(Distribution):
         ValueError: ``high`` is not above ``low``.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Uniform(0.0, 5.0).entropy()
         tensor(1.6094)
     """

@@ -83,7 +83,6 @@ class VonMises(Distribution):
     Paper, for samples: Best and Fisher, "Efficient simulation of the von Mises distribution" (1979).
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.VonMises(torch.tensor([1.0]), 1.0).variance
         tensor([0.5536])
     """

@@ -28,7 +28,6 @@ class Weibull(TransformedDistribution):
         ValueError: an argument is invalid.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Weibull(torch.tensor([1.0]), 2.0).mean
         tensor([0.8862])
     """

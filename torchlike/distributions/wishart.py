@@ -45,7 +45,6 @@ class Wishart(WithCovariance, ExponentialFamily):
     decomposition.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.distributions.Wishart(torch.tensor([2.0]), covariance_matrix=torch.eye(2)).mean
         tensor([[[2., 0.],
                  [0., 2.]]])
