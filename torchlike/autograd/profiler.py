@@ -25,7 +25,6 @@ class record_function:
         args: is not shown.
 
     Example:
-        >>> import torchlike as torch
         >>> with torch.autograd.profiler.profile() as prof:
         ...     with torch.autograd.profiler.record_function("mine"):
         ...         x = torch.ones(3) + 1
@@ -71,7 +70,6 @@ class profile:
         with_modules, use_kineto, use_cpu, experimental_config: are taken, and change nothing.
 
     Example:
-        >>> import torchlike as torch
         >>> with torch.autograd.profiler.profile() as prof:
         ...     y = (torch.ones(3) * 2).sum()
         >>> "aten::sum" in prof.table(sort_by="self_cpu_time_total")

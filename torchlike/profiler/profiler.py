@@ -243,7 +243,6 @@ class profile(_KinetoProfile):
     Others are `_KinetoProfile`'s.
 
     Example:
-        >>> import torchlike as torch
         >>> with torch.profiler.profile() as prof:
         ...     y = (torch.ones(3) * 2).sum()
         >>> print(prof.key_averages().table(sort_by="cpu_time_total", row_limit=5)) # doctest: +SKIP

@@ -125,7 +125,6 @@ def assert_close(
         ValueError: one tolerance is left out.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.testing.assert_close(torch.ones(2) / 3, torch.full((2,), 0.33333333))
     """
     __tracebackhide__ = True

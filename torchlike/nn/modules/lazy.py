@@ -19,7 +19,6 @@ class LazyModuleMixin:
     the module has uninitialized parameters; with it, it becomes a module of `cls_to_become`.
 
     Example:
-        >>> import torchlike as torch
         >>> linear = torch.nn.LazyLinear(3)
         >>> _ = linear(torch.ones(2, 4))
         >>> linear

@@ -341,7 +341,6 @@ class TransformerEncoder(_Stack):
         mask_check: whether padding is left out only where it stands behind the sequences.
 
     Example:
-        >>> import torchlike as torch
         >>> layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
         >>> torch.nn.TransformerEncoder(layer, 2)(torch.zeros(3, 5, 8)).shape
         torch.Size([3, 5, 8])
@@ -422,7 +421,6 @@ class TransformerDecoder(_Stack):
         norm: applied to the result.
 
     Example:
-        >>> import torchlike as torch
         >>> layer = torch.nn.TransformerDecoderLayer(8, 2, 16)
         >>> torch.nn.TransformerDecoder(layer, 2)(torch.zeros(5, 3, 8), torch.zeros(6, 3, 8)).shape
         torch.Size([5, 3, 8])
@@ -478,7 +476,6 @@ class Transformer(Module):
     Source: Vaswani et al., Attention Is All You Need, 2017.
 
     Example:
-        >>> import torchlike as torch
         >>> model = torch.nn.Transformer(8, 2, 1, 1, 16)
         >>> model(torch.zeros(6, 3, 8), torch.zeros(5, 3, 8)).shape
         torch.Size([5, 3, 8])

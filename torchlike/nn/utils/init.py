@@ -19,7 +19,6 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
         RuntimeError: it is no class of modules, or takes no ``device``.
 
     Example:
-        >>> import torchlike as torch
         >>> torch.nn.utils.skip_init(torch.nn.Linear, 2, 3)
         Linear(in_features=2, out_features=3, bias=True)
     """

@@ -39,7 +39,6 @@ def cached() -> Iterator[None]:
     """Within the block each parametrized tensor is computed once.
 
     Example:
-        >>> import torchlike as torch
         >>> linear = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(2, 2))
         >>> with torch.nn.utils.parametrize.cached():
         ...     linear.weight is linear.weight
@@ -268,7 +267,6 @@ def register_parametrization(
         ValueError: there is no such tensor, or dtype or shape would change.
 
     Example:
-        >>> import torchlike as torch
         >>> class Symmetric(torch.nn.Module):
         ...     def forward(self, x):
         ...         return x.triu() + x.triu(1).T
